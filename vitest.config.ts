@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^siseon$/, replacement: at('./src/index.ts') },
+      { find: /^siseon\/models\/ko$/, replacement: at('./models/ko/index.ts') },
+      { find: /^siseon\/([a-z]+)$/, replacement: at('./src/$1/index.ts') },
+    ],
+  },
+  test: {
+    include: ['src/**/*.test.ts', 'models/**/*.test.ts', 'test/**/*.test.ts'],
+    testTimeout: 60_000,
+    maxWorkers: 2,
+    reporters: ['default', at('./test/summary.ts')],
+  },
+});
