@@ -1,0 +1,215 @@
+/** How one query token looks, in one head, by the rules of honest reading (docs/formats.md). */
+import type { Encoding, Model } from '../model/index.ts';
+import { SiseonError } from '../platform/index.ts';
+import type { Trace } from '../trace/index.ts';
+import { dotProduct, type HeadCells, headCells, logSumExp, norm, sum } from './cells.ts';
+import { chooseHead, defaultWord, findWord } from './find.ts';
+import type { Look, LookKey, LookToken, Pair, WordMatrix } from './types.ts';
+
+export interface HeadChoice {
+  readonly layer?: number;
+  readonly head?: number;
+}
+
+/** A word of the text, or a special token standing alone, with its tokens. */
+interface Group {
+  readonly word: number | null;
+  readonly text: string;
+  readonly tokens: readonly number[];
+}
+
+export function encodingOf(trace: Trace): Encoding {
+  if (trace.encoding) return trace.encoding;
+  throw new SiseonError({ code: 'noText', kind: 'usage', what: 'the trace holds token ids and no text, so it has no words', next: 'Record it from a text.' });
+}
+
+/** Words and special tokens in the order of the text. */
+function groups({ tokens, words }: Encoding): Group[] {
+  const list: Group[] = [];
+  for (const token of tokens) {
+    if (token.word === null) list.push({ word: null, text: token.text, tokens: [token.index] });
+    else if (words[token.word]!.tokens[0] === token.index) {
+      const { index, text, tokens: own } = words[token.word]!;
+      list.push({ word: index, text, tokens: own });
+    }
+  }
+  return list;
+}
+
+/** Softmax in double precision, −∞ allowed. */
+function softmax(scores: readonly number[]): number[] {
+  const total = logSumExp(scores);
+  return scores.map((score) => (score === -Infinity ? 0 : Math.exp(score - total)));
+}
+
+const finite = (score: number): number | null => (score === -Infinity ? null : score);
+
+/**
+ * The three steps and the geometry for one query word. Its asking token is the word's first (a Korean verb's stem).
+ * Contribution: Kobayashi et al. (2020), as a part: ⟨oᵢ, o⟩ / ‖o‖².
+ * Throws what findWord and headCells throw, and `noText`.
+ */
+export async function look(trace: Trace, model: Model, options: HeadChoice & { readonly query?: string | number } = {}): Promise<Look> {
+  const encoding = encodingOf(trace);
+  const word = options.query === undefined ? defaultWord(encoding) : findWord(encoding, options.query);
+  const { layer, head } = chooseHead(model, options);
+  const cells = await headCells(trace, model, layer, head);
+  const token = word.tokens[0]!;
+  const geometry = keyGeometry(cells, token);
+  const masked = Array.from(cells.maskedScores(token));
+  const weights = Array.from(cells.weights(token));
+
+  const lookToken = (j: number): LookToken => ({
+    token: j,
+    text: encoding.tokens[j]!.text,
+    dot: geometry.dots[j]!,
+    score: finite(masked[j]!),
+    weight: weights[j]!,
+    cosine: geometry.cosines[j]!,
+    centredCosine: geometry.centredCosines[j]!,
+    queryNorm: geometry.queryNorm,
+    keyNorm: geometry.keyNorms[j]!,
+    centredKeyNorm: geometry.centredKeyNorms[j]!,
+  });
+
+  const own = groups(encoding);
+  const weightOf = (group: Group): number => sum(group.tokens.map((j) => weights[j]!));
+  const others = sum(own.filter((group) => group.word !== null && group.word !== word.index).map(weightOf));
+  const parts = contributions(cells, weights, own);
+
+  const keys = own.map((group, index): LookKey => {
+    const weight = weightOf(group);
+    return {
+      word: group.word,
+      text: group.text,
+      score: finite(logSumExp(group.tokens.map((j) => masked[j]!))),
+      weight,
+      share: group.word === null || group.word === word.index || others === 0 ? null : weight / others,
+      contribution: parts.parts[index]!,
+      contributionNorm: parts.norms[index]!,
+      tokens: group.tokens.map(lookToken),
+    };
+  });
+  const byGroup = (tokenScores: readonly number[]): number[] => {
+    const hypothetical = softmax(tokenScores.map((score, j) => (masked[j] === -Infinity ? -Infinity : score)));
+    return own.map((group) => sum(group.tokens.map((j) => hypothetical[j]!)));
+  };
+  const { queryNorm, centredKeyNorms, centredCosines, visible } = geometry;
+  const mean = (numbers: readonly number[]): number => sum(visible.map((j) => numbers[j]!)) / visible.length;
+  const [meanNorm, meanCosine] = [mean(centredKeyNorms), mean(centredCosines)];
+  return {
+    model: model.name,
+    text: encoding.text,
+    words: encoding.words.map(({ text, start, end, tokens }) => ({ text, start, end, tokens: [...tokens] })),
+    layer,
+    head,
+    query: { word: word.index, text: word.text, token, tokenText: encoding.tokens[token]!.text },
+    scale: cells.scale,
+    keys,
+    leftOver: {
+      self: sum(keys.filter((key) => key.word === word.index).map((key) => key.weight)),
+      special: sum(keys.filter((key) => key.word === null).map((key) => key.weight)),
+    },
+    biasContribution: parts.bias,
+    counterfactual: {
+      equalLengths: byGroup(centredCosines.map((cosine) => cells.scale * queryNorm * meanNorm * cosine)),
+      equalDirections: byGroup(centredKeyNorms.map((length) => cells.scale * queryNorm * length * meanCosine)),
+    },
+    notices: encoding.notices.map(({ code, text, start, end }) => ({ code, text, start, end })),
+  };
+}
+
+/** Dots, lengths and angles of one query with every key, raw and with the mean of the keys that it sees taken away. */
+function keyGeometry(cells: HeadCells, token: number) {
+  const indices = Array.from({ length: cells.length }, (_, j) => j);
+  const query = cells.query(token);
+  const masked = cells.maskedScores(token);
+  const visible = indices.filter((j) => masked[j] !== -Infinity);
+  const mean = Array.from(query, (_, c) => sum(visible.map((j) => cells.key(j)[c]!)) / visible.length);
+  const centred = indices.map((j) => Array.from(cells.key(j), (number, c) => number - mean[c]!));
+  const queryNorm = norm(query);
+  // A vector without length has no direction: its cosine is written 0, as its dot product is.
+  const cosine = (key: ArrayLike<number>): number => dotProduct(query, key) / (queryNorm * norm(key)) || 0;
+  return {
+    visible,
+    queryNorm,
+    dots: indices.map((j) => dotProduct(query, cells.key(j))),
+    cosines: indices.map((j) => cosine(cells.key(j))),
+    keyNorms: indices.map((j) => norm(cells.key(j))),
+    centredCosines: centred.map(cosine),
+    centredKeyNorms: centred.map(norm),
+  };
+}
+
+/** Each group's part of the head's output and its norm, and the value bias's part; the parts sum to 1. */
+function contributions(cells: HeadCells, weights: readonly number[], list: readonly Group[]): { parts: number[]; norms: number[]; bias: number } {
+  const { valueBias } = cells;
+  const vectors = list.map(({ tokens }) =>
+    cells.project(Array.from(valueBias, (bias, c) => sum(tokens.map((j) => weights[j]! * (cells.value(j)[c]! - bias))))),
+  );
+  const total = sum(weights as number[]);
+  const biasVector = cells.project(Array.from(valueBias, (bias) => total * bias));
+  const output = biasVector.map((number, d) => number + sum(vectors.map((vector) => vector[d]!)));
+  const square = dotProduct(output, output);
+  const part = (vector: Float64Array): number => (square === 0 ? 0 : dotProduct(vector, output) / square);
+  return { parts: vectors.map(part), norms: vectors.map(norm), bias: part(biasVector) };
+}
+
+/** One cell, query word × key word (first tokens), down to the last product; recomputed in double and checked against the engine. */
+export async function pair(trace: Trace, model: Model, options: HeadChoice & { readonly query: string | number; readonly key: string | number }): Promise<Pair> {
+  const encoding = encodingOf(trace);
+  const [queryWord, keyWord] = [findWord(encoding, options.query), findWord(encoding, options.key)];
+  const { layer, head } = chooseHead(model, options);
+  const cells = await headCells(trace, model, layer, head);
+  const side = (word: typeof queryWord, vector: ArrayLike<number>) => {
+    const token = word.tokens[0]!;
+    return { word: word.index, text: word.text, token, tokenText: encoding.tokens[token]!.text, vector: Array.from(vector) };
+  };
+  const [i, j] = [queryWord.tokens[0]!, keyWord.tokens[0]!];
+  const [q, k, v] = [cells.query(i), cells.key(j), cells.value(j)];
+  const products = Array.from(q, (number, c) => number * k[c]!);
+  const dot = sum(products);
+  const score = dot * cells.scale;
+  const masked = Array.from(cells.maskedScores(i));
+  const scores = masked.map((other, index) => (other === -Infinity ? other : dotProduct(q, cells.key(index)) * cells.scale));
+  const largest = Math.max(...scores);
+  const exponential = Math.exp(scores[j]! - largest);
+  const total = sum(scores.map((other) => Math.exp(other - largest)));
+  const weight = exponential / total;
+  const weights = scores.map((other) => Math.exp(other - largest) / total);
+  const parts = contributions(cells, weights, scores.map((_, index) => ({ word: null, text: '', tokens: [index] })));
+  const measured = { score: cells.scores(i)[j]!, weight: cells.weights(i)[j]! };
+  return {
+    model: model.name,
+    text: encoding.text,
+    layer,
+    head,
+    query: side(queryWord, q),
+    key: side(keyWord, k),
+    products,
+    dot,
+    scale: cells.scale,
+    score,
+    softmax: { largest, exponential, sum: total, weight },
+    value: Array.from(v),
+    weightedValue: Array.from(v, (number) => number * weight),
+    contribution: parts.parts[j]!,
+    contributionNorm: parts.norms[j]!,
+    check: { ...measured, largestDifference: Math.max(Math.abs(measured.score - score), Math.abs(measured.weight - weight)) },
+  };
+}
+
+/** Word × word weights of one head: into a word the sum over its tokens, from a word its first token's row. */
+export async function wordMatrix(trace: Trace, model: Model, options: HeadChoice = {}): Promise<WordMatrix> {
+  const encoding = encodingOf(trace);
+  const { layer, head } = chooseHead(model, options);
+  const cells = await headCells(trace, model, layer, head);
+  const list = groups(encoding);
+  return {
+    layer,
+    head,
+    rows: list.map(({ word, text, tokens }) => ({ word, text, token: tokens[0]! })),
+    columns: list.map(({ word, text }) => ({ word, text })),
+    weights: list.map(({ tokens: [asking = 0] }) => list.map(({ tokens }) => sum(tokens.map((j) => cells.weights(asking)[j]!)))),
+  };
+}

@@ -1,0 +1,12 @@
+export type { Architecture, Family, ParameterSource } from './architecture.ts';
+export { loadModel, saveModel } from './checkpoint/folder.ts';
+export { type NpyEntry, writeNpy, writeNpz } from './checkpoint/npy.ts';
+export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
+export { configReader } from './config.ts';
+export { families } from './families/index.ts';
+export { Model, type ModelMetadata, type ModelParts, toDevice } from './model.ts';
+export { fileTensors, type HostTensor, takeParameters } from './parameters.ts';
+export { shippedModel } from './shipped.ts';
+export { type Encoding, type Notice, type Token, Tokenizer, type Word } from './tokenizer.ts';
+export { type Batch, decode, type Parameters, type StageListener, transform } from './transformer.ts';
+export { splitWords } from './words.ts';

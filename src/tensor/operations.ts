@@ -1,0 +1,208 @@
+/**
+ * What a transformer is made of, on tensors. Written once for running and for learning: with a tape every operation is
+ * recorded together with its gradient rule (gradients.ts), without one nothing is.
+ */
+import type { Activation, AttentionShape, Heads, Kernels, Visibility } from '../kernels/index.ts';
+import { gradientRules as rules } from './gradients.ts';
+import { expectShape, type Shape, sizeOf } from './shape.ts';
+import type { Pullback, Tape } from './tape.ts';
+import { type Tensor, tensor } from './tensor.ts';
+
+export interface Operations {
+  constant(shape: Shape, values: ArrayLike<number>): Tensor;
+  /** The same numbers under another shape of the same size; shares the storage. */
+  reshape(x: Tensor, shape: Shape): Tensor;
+  /** x [rows, inner] · w [inner, columns]; either may be stored transposed. Not recorded: the network uses `linear`. */
+  matmul(left: Tensor, right: Tensor, options?: { readonly leftTransposed?: boolean; readonly rightTransposed?: boolean }): Tensor;
+  /** x [rows, inputs] · weight [outputs, inputs]ᵀ + bias [outputs]. */
+  linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
+  /** left + right; right repeats where it is shorter. */
+  add(left: Tensor, right: Tensor): Tensor;
+  /** Of tensors of one size. */
+  multiply(left: Tensor, right: Tensor): Tensor;
+  scale(x: Tensor, factor: number): Tensor;
+  /** [rows, columns] → [columns]. Not recorded. */
+  sumRows(x: Tensor): Tensor;
+  activate(kind: Activation, x: Tensor): Tensor;
+  /** Over the last axis. */
+  softmax(x: Tensor): Tensor;
+  /** Over the last axis; weight and bias [columns]. */
+  layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor;
+  rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor;
+  /** Rows of a table [count, columns] by id: [ids, columns]. The caller has checked that ids lie inside. */
+  embed(table: Tensor, ids: Int32Array): Tensor;
+  /** query [batch · queryLength, heads · size], key and value likewise → [batch · queryLength, heads · valueSize]. Heads lie side by side, as projections leave them. */
+  attend(task: AttendTask): Tensor;
+  /** Rotates the heads of x [batch · length, heads · size] by position. */
+  rotate(x: Tensor, task: RotateTask): Tensor;
+  /** Mean of −log softmax(logits)[target] over the rows whose target is not negative: [1]. */
+  crossEntropy(logits: Tensor, targets: Int32Array): Tensor;
+}
+
+export interface AttendTask {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+  readonly batch: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly scale: number;
+  readonly softcap?: number;
+  readonly visibility: Visibility;
+}
+
+export interface RotateTask {
+  readonly batch: number;
+  readonly heads: number;
+  readonly rotated: number;
+  readonly interleaved: boolean;
+  /** [table rows, rotated / 2] */
+  readonly cosine: Tensor;
+  readonly sine: Tensor;
+  readonly positions: Int32Array;
+}
+
+/** Operations on a device, recorded on a tape if one is given. They throw `shapeMismatch`. */
+export function operations(kernels: Kernels, tape?: Tape): Operations {
+  const record = (inputs: readonly Tensor[], output: Tensor, pullback: Pullback): Tensor => tape?.record(inputs, output, pullback) ?? output;
+  const make = (shape: Shape): Tensor => tensor(kernels, shape);
+  const rowsOf = (x: Tensor): { rows: number; columns: number } => {
+    const columns = x.shape.at(-1) ?? 1;
+    return { rows: x.storage.length / columns, columns };
+  };
+  /** Operations on the way back, which no tape sees. */
+  const back = (): Operations => (tape ? operations(kernels) : o);
+
+  const o: Operations = {
+    constant: (shape, values) => tensor(kernels, shape, values),
+
+    reshape(x, shape) {
+      expectShape('reshape', 'the new shape', [sizeOf(shape)], [x.storage.length]);
+      return record([x], { ...x, shape }, rules.reshape(back(), x));
+    },
+
+    matmul(left, right, { leftTransposed = false, rightTransposed = false } = {}) {
+      const [a = 0, b = 0] = left.shape;
+      const [c = 0, d = 0] = right.shape;
+      const [rows, inner] = leftTransposed ? [b, a] : [a, b];
+      const [innerRight, columns] = rightTransposed ? [d, c] : [c, d];
+      expectShape('matmul', 'the inner size of the right operand', [innerRight], [inner]);
+      const out = make([rows, columns]);
+      kernels.matmul({ out: out.storage, left: left.storage, right: right.storage, rows, inner, columns, leftTransposed, rightTransposed });
+      return out;
+    },
+
+    linear(x, weight, bias) {
+      const [outputs = 0, inputs = 0] = weight.shape;
+      const [rows = 0] = x.shape;
+      expectShape('linear', 'x', x.shape, [rows, inputs]);
+      if (bias) expectShape('linear', 'the bias', bias.shape, [outputs]);
+      const out = make([rows, outputs]);
+      kernels.matmul({ out: out.storage, left: x.storage, right: weight.storage, rows, inner: inputs, columns: outputs, rightTransposed: true, ...(bias && { bias: bias.storage }) });
+      return record(bias ? [x, weight, bias] : [x, weight], out, rules.linear(back(), x, weight));
+    },
+
+    add(left, right) {
+      expectShape('add', 'what is left when the longer operand is cut by the shorter', [left.storage.length % right.storage.length], [0]);
+      const out = make(left.shape);
+      kernels.add(left.storage, right.storage, out.storage);
+      return record([left, right], out, rules.add(back(), left, right));
+    },
+
+    multiply(left, right) {
+      expectShape('multiply', 'the right operand', right.shape, left.shape);
+      const out = make(left.shape);
+      kernels.multiply(left.storage, right.storage, out.storage);
+      return record([left, right], out, rules.multiply(back(), left, right));
+    },
+
+    scale(x, factor) {
+      const out = make(x.shape);
+      kernels.scale(x.storage, factor, out.storage);
+      return record([x], out, rules.scale(back(), factor));
+    },
+
+    sumRows(x) {
+      const size = rowsOf(x);
+      const out = make([size.columns]);
+      kernels.sumRows(x.storage, out.storage, size);
+      return out;
+    },
+
+    activate(kind, x) {
+      const out = make(x.shape);
+      kernels.activate(kind, x.storage, out.storage);
+      return record([x], out, rules.activate(kind, x));
+    },
+
+    softmax(x) {
+      const out = make(x.shape);
+      const { rows, columns } = rowsOf(x);
+      kernels.softmax(x.storage, out.storage, { rows, columns });
+      return record([x], out, rules.softmax(out, rows, columns));
+    },
+
+    layerNorm(x, weight, bias, epsilon) {
+      const { rows, columns } = rowsOf(x);
+      expectShape('layerNorm', 'the weight', weight.shape, [columns]);
+      expectShape('layerNorm', 'the bias', bias.shape, [columns]);
+      const [out, mean, inverse] = [make(x.shape), make([rows]), make([rows])];
+      kernels.layerNorm(x.storage, weight.storage, bias.storage, out.storage, mean.storage, inverse.storage, { rows, columns }, epsilon);
+      return record([x, weight, bias], out, rules.layerNorm({ x, weight, mean, inverse, rows, columns }));
+    },
+
+    rmsNorm(x, weight, epsilon) {
+      const { rows, columns } = rowsOf(x);
+      expectShape('rmsNorm', 'the weight', weight.shape, [columns]);
+      const [out, inverse] = [make(x.shape), make([rows])];
+      kernels.rmsNorm(x.storage, weight.storage, out.storage, inverse.storage, { rows, columns }, epsilon);
+      return record([x, weight], out, rules.rmsNorm({ x, weight, inverse, rows, columns }));
+    },
+
+    embed(table, ids) {
+      const columns = table.shape[1] ?? 1;
+      const out = make([ids.length, columns]);
+      kernels.gather(table.storage, ids, out.storage, columns);
+      return record([table], out, rules.embed(table, ids, columns));
+    },
+
+    attend({ query, key, value, batch, heads, keyValueHeads, scale, softcap = 0, visibility }) {
+      const [queryLength, keyLength] = [query.shape[0]! / batch, key.shape[0]! / batch];
+      const [headSize, valueSize] = [query.shape[1]! / heads, value.shape[1]! / keyValueHeads];
+      expectShape('attend', 'the key', key.shape, [keyLength * batch, keyValueHeads * headSize]);
+      expectShape('attend', 'the value', value.shape, [keyLength * batch, keyValueHeads * valueSize]);
+      const shape: AttentionShape = { batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize, scale, softcap, visibility };
+      const out = make([query.shape[0]!, heads * valueSize]);
+      const logSumExp = make([batch, heads, queryLength]);
+      const strided = (size: number) => (x: Tensor): Heads => {
+        const width = x.shape[1]!;
+        return { storage: x.storage, offset: 0, batchStride: (x.shape[0]! / batch) * width, headStride: size, rowStride: width };
+      };
+      const [ofKey, ofValue] = [strided(headSize), strided(valueSize)];
+      kernels.attend({ ...shape, query: ofKey(query), key: ofKey(key), value: ofValue(value), out: ofValue(out), logSumExp: logSumExp.storage });
+      return record([query, key, value], out, rules.attend({ shape, query, key, value, out, logSumExp, ofKey, ofValue }));
+    },
+
+    rotate(x, { batch, heads, rotated, interleaved, cosine, sine, positions }) {
+      const [length, width] = [x.shape[0]! / batch, x.shape[1]!];
+      const task = { batch, heads, length, headSize: width / heads, rotated, interleaved, cosine: cosine.storage, sine: sine.storage, positions };
+      const strided = (y: Tensor): Heads => ({ storage: y.storage, offset: 0, batchStride: length * width, headStride: width / heads, rowStride: width });
+      const out = make(x.shape);
+      kernels.rotate({ ...task, input: strided(x), out: strided(out), inverse: false });
+      return record([x], out, rules.rotate(x, task, strided));
+    },
+
+    crossEntropy(logits, targets) {
+      const { rows, columns } = rowsOf(logits);
+      expectShape('crossEntropy', 'the targets', [targets.length], [rows]);
+      const counted = Math.max(1, targets.filter((target) => target >= 0).length);
+      const losses = make([rows]);
+      kernels.crossEntropy(logits.storage, targets, losses.storage, { rows, columns });
+      const sum = make([1]);
+      kernels.sumRows(losses.storage, sum.storage, { rows, columns: 1 });
+      kernels.scale(sum.storage, 1 / counted, sum.storage);
+      return record([logits], sum, rules.crossEntropy(logits, targets, counted, rows, columns));
+    },
+  };
+  return o;
+}

@@ -1,0 +1,18 @@
+import { SiseonError } from '../platform/errors.ts';
+
+export type Shape = readonly number[];
+
+/** How many numbers a tensor of this shape holds. */
+export const sizeOf = (shape: Shape): number => shape.reduce((size, length) => size * length, 1);
+
+/** Throws `shapeMismatch`, naming the operation, what it expected and what it got. */
+export function expectShape(operation: string, operand: string, got: Shape, expected: Shape): void {
+  if (got.length === expected.length && got.every((length, axis) => length === expected[axis])) return;
+  throw new SiseonError({
+    code: 'shapeMismatch',
+    kind: 'usage',
+    what: `${operation}: ${operand} has the wrong shape`,
+    expected: `[${expected.join(', ')}]`,
+    got: `[${got.join(', ')}]`,
+  });
+}

@@ -1,0 +1,43 @@
+import type { Kernels, Storage } from '../kernels/index.ts';
+import { SiseonError } from '../platform/errors.ts';
+import { type Shape, sizeOf } from './shape.ts';
+
+/** Numbers on a device with a shape; row-major. Several tensors may share one storage (see Operations.reshape). */
+export interface Tensor {
+  readonly kernels: Kernels;
+  readonly storage: Storage;
+  readonly shape: Shape;
+}
+
+/** Storages allocated since the innermost scope began; null outside of any scope. */
+let allocated: Map<Kernels, Storage[]> | null = null;
+
+/** A tensor on the device: zeros, or the values given (row-major, as many as the shape holds, else `shapeMismatch`). */
+export function tensor(kernels: Kernels, shape: Shape, values?: ArrayLike<number>): Tensor {
+  if (values && values.length !== sizeOf(shape))
+    throw new SiseonError({ code: 'shapeMismatch', kind: 'usage', what: 'tensor: wrong number of values', expected: `${sizeOf(shape)} for [${shape.join(', ')}]`, got: `${values.length}` });
+  const storage = kernels.allocate(sizeOf(shape));
+  const own = allocated?.get(kernels) ?? [];
+  own.push(storage);
+  allocated?.set(kernels, own);
+  if (values) kernels.write(storage, values);
+  return { kernels, storage, shape };
+}
+
+/** The numbers of a tensor, copied as of the moment of the call. */
+export const read = ({ kernels, storage }: Tensor): Promise<Float32Array> => kernels.read(storage);
+
+/**
+ * Runs `body` and frees every tensor that it allocated on the device. What is worth keeping is read (a copy) or written
+ * into tensors made outside. The body is synchronous: an await inside would let another run's tensors fall into this scope.
+ */
+export function scope<T>(kernels: Kernels, body: () => T): T {
+  const outer = allocated;
+  allocated = new Map([[kernels, []]]);
+  try {
+    return body();
+  } finally {
+    for (const [device, storages] of allocated) for (const storage of storages) device.free(storage);
+    allocated = outer;
+  }
+}

@@ -1,0 +1,26 @@
+/** Numbers in [0, 1) from a seed; the same everywhere (mulberry32, by Tommy Ettinger, public domain: integer arithmetic alone). */
+export type Random = () => number;
+
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** A whole number in [0, count). */
+export const below = (random: Random, count: number): number => Math.floor(random() * count);
+
+/**
+ * About normal with the deviation given: the sum of twelve uniform numbers less 6 (Irwin–Hall). Used instead of
+ * Box–Muller because Math.log and Math.cos may differ in the last bit between engines, and training must repeat.
+ */
+export function normal(random: Random, deviation: number): number {
+  let sum = -6;
+  for (let i = 0; i < 12; i++) sum += random();
+  return sum * deviation;
+}
