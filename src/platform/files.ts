@@ -1,0 +1,92 @@
+/** Files in Node, and `fetch` where there is none: the one place that knows the difference. */
+import { SiseonError } from './errors.ts';
+
+type Path = string | URL;
+const shown = (path: Path): string => decodeURIComponent(String(path).replace(/^file:\/\//, ''));
+const overNetwork = (path: Path): boolean => /^(https?|blob|data):/.test(String(path));
+const reasons: Record<string, string> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is a file',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk is read-only',
+  EDQUOT: 'the disk quota is used up',
+};
+const reasonOf = (cause: unknown): string => {
+  const code = (cause as { code?: string } | null)?.code;
+  return (code && reasons[code]) || (cause instanceof Error ? cause.message : String(cause));
+};
+
+/** All bytes of a file, or of an address in the browser. Throws `cannotRead`, naming file and reason. */
+export async function readFile(path: Path): Promise<Uint8Array> {
+  try {
+    if (overNetwork(path)) {
+      const response = await fetch(path);
+      if (!response.ok) throw new Error(`the server answered ${response.status}`);
+      return new Uint8Array(await response.arrayBuffer());
+    }
+    const { readFile: read } = await import('node:fs/promises');
+    return new Uint8Array(await read(path));
+  } catch (cause) {
+    throw new SiseonError({ code: 'cannotRead', kind: 'failure', what: `cannot read ${shown(path)}: ${reasonOf(cause)}`, details: { path: shown(path) }, cause });
+  }
+}
+
+/** A file as UTF-8 text; invalid bytes throw `cannotRead`. */
+export async function readText(path: Path): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+  } catch (cause) {
+    if (cause instanceof SiseonError) throw cause;
+    throw new SiseonError({ code: 'cannotRead', kind: 'failure', what: `cannot read ${shown(path)}: it is not UTF-8 text`, cause });
+  }
+}
+
+export async function fileExists(path: Path): Promise<boolean> {
+  if (overNetwork(path)) return (await fetch(path, { method: 'HEAD' })).ok;
+  const { access } = await import('node:fs/promises');
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Writes a file whole or not at all: into a neighbour first, then renamed over the target, so that an older file
+ * survives whatever goes wrong. Throws `cannotWrite`, naming target and reason.
+ */
+export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  const { open, rename, rm, stat } = await import('node:fs/promises');
+  const draft = `${path}.${process.pid}.part`;
+  try {
+    if ((await stat(path).catch(() => null))?.isDirectory()) throw Object.assign(new Error('folder'), { code: 'EISDIR' });
+    const file = await open(draft, 'wx');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => {});
+    throw new SiseonError({
+      code: 'cannotWrite',
+      kind: 'failure',
+      what: `cannot write ${path}: ${reasonOf(cause)}`,
+      next: 'Nothing was changed there; choose another target or make room.',
+      details: { path },
+      cause,
+    });
+  }
+}
+
+/** Makes a folder and those above it. Throws `cannotWrite`. */
+export async function makeFolder(path: string): Promise<void> {
+  const { mkdir } = await import('node:fs/promises');
+  await mkdir(path, { recursive: true }).catch((cause) => {
+    throw new SiseonError({ code: 'cannotWrite', kind: 'failure', what: `cannot make the folder ${path}: ${reasonOf(cause)}`, cause });
+  });
+}
