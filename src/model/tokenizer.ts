@@ -159,7 +159,7 @@ export class Tokenizer {
   /** Adds what the post-processor adds ([CLS], [SEP]). */
   #withSpecials(pieces: readonly Piece[]): (Piece | { piece: string; start: null; end: null })[] {
     const own = pieces.map(({ piece }) => piece);
-    const all = this.#library.post_processor?.post_process(own, null, true).tokens ?? own;
+    const all = (this.#library.post_processor?.post_process(own, null, true).tokens ?? own) as string[];
     const before = all.length === own.length ? 0 : all.findIndex((_, i) => own.every((piece, j) => all[i + j] === piece));
     return all.map((piece, i) => pieces[i - before] ?? { piece, start: null, end: null });
   }
