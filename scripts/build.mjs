@@ -1,6 +1,6 @@
 // Builds dist/: kernels to WebAssembly (embedded as base64), then TypeScript. Safe to run twice.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -12,4 +12,5 @@ rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 run('scripts/build-kernels.mjs');
 run(tsc, '-p', 'src/tsconfig.json');
 run(tsc, '-p', 'models/tsconfig.json');
-chmodSync(new URL('../dist/cli/main.js', import.meta.url), 0o755);
+const bin = new URL('../dist/cli/main.js', import.meta.url);
+if (existsSync(bin)) chmodSync(bin, 0o755);

@@ -4,4 +4,3 @@ export { type Kernels, referenceKernels, wasmKernels } from './kernels/index.ts'
 export { type Architecture, loadModel, Model, readSafetensors, saveModel, shippedModel, splitWords, Tokenizer, writeSafetensors } from './model/index.ts';
 export { SiseonError } from './platform/index.ts';
 export * from './trace/index.ts';
-export * from './views/index.ts';
