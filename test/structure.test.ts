@@ -4,7 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 /** A folder imports (types included) only from folders above it in this list. */
-const order = ['platform', 'kernels', 'tensor', 'attention', 'model', 'trace', 'lens', 'train', 'corpus', 'views', 'worker', 'cli'];
+const order = [
+  'platform',
+  'kernels',
+  'tensor',
+  'attention',
+  'model',
+  'trace',
+  'lens',
+  'train',
+  'corpus',
+  'views',
+  'worker',
+  'cli',
+];
 
 const source = fileURLToPath(new URL('../src', import.meta.url));
 const models = fileURLToPath(new URL('../models', import.meta.url));
@@ -37,7 +50,8 @@ describe('the structure of the source', () => {
       if (level < 0) continue;
       for (const target of relativeImports(file)) {
         const targetLevel = order.indexOf(folderOf(target));
-        if (targetLevel > level || targetLevel < 0) wrong.push(`${relative(source, file)} imports ${relative(source, target)}`);
+        if (targetLevel > level || targetLevel < 0)
+          wrong.push(`${relative(source, file)} imports ${relative(source, target)}`);
       }
     }
     expect(wrong).toEqual([]);
@@ -46,7 +60,10 @@ describe('the structure of the source', () => {
   it('has no import cycles', () => {
     const done = new Set<string>();
     const visit = (file: string, path: readonly string[]): void => {
-      if (path.includes(file)) throw new Error(`cycle: ${[...path.slice(path.indexOf(file)), file].map((f) => relative(source, f)).join(' → ')}`);
+      if (path.includes(file))
+        throw new Error(
+          `cycle: ${[...path.slice(path.indexOf(file)), file].map((f) => relative(source, f)).join(' → ')}`,
+        );
       if (done.has(file)) return;
       for (const target of relativeImports(file)) if (files.includes(target)) visit(target, [...path, file]);
       done.add(file);
@@ -62,7 +79,10 @@ describe('the structure of the source', () => {
 
   it('keeps globals of Node inside platform/ and cli/', () => {
     const wrong = files
-      .filter((file) => !file.endsWith('.test.ts') && !file.endsWith('.testing.ts') && !['platform', 'cli'].includes(folderOf(file)))
+      .filter(
+        (file) =>
+          !file.endsWith('.test.ts') && !file.endsWith('.testing.ts') && !['platform', 'cli'].includes(folderOf(file)),
+      )
       .filter((file) => /from 'node:|import\('node:|\bprocess\./.test(readFileSync(file, 'utf8')));
     expect(wrong.map((file) => relative(source, file))).toEqual([]);
   });

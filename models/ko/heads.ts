@@ -15,10 +15,15 @@ export interface HeadFigures {
 }
 
 /** Weights of the verb's first token (its stem) on every word of a sentence, for every head of every layer. */
-export async function verbWeights(model: Model, sentence: Sentence): Promise<{ layer: number; head: number; words: number[]; special: number }[]> {
+export async function verbWeights(
+  model: Model,
+  sentence: Sentence,
+): Promise<{ layer: number; head: number; words: number[]; special: number }[]> {
   const trace = await recordTrace(model, { text: sentence.text });
   const { tokens, words } = trace.encoding!;
-  const spaced = sentence.words.map(({ text }, i) => sentence.words.slice(0, i).reduce((at, word) => at + word.text.length + 1, 0) + text.length);
+  const spaced = sentence.words.map(
+    ({ text }, i) => sentence.words.slice(0, i).reduce((at, word) => at + word.text.length + 1, 0) + text.length,
+  );
   // A final full stop is a word of its own to the tokenizer; here it belongs to its verb.
   const wordOf = (start: number): number => spaced.findIndex((end) => start < end);
   const verb = words.find(({ start }) => wordOf(start) === sentence.words.length - 1)!.tokens[0]!;
@@ -42,8 +47,13 @@ export async function verbWeights(model: Model, sentence: Sentence): Promise<{ l
 export async function headFigures(model: Model, sentences: readonly Sentence[]): Promise<HeadFigures[]> {
   const { layerCount, headCount } = model.architecture;
   const totals = Array.from({ length: layerCount * headCount }, (_, i) => ({
-    layer: Math.floor(i / headCount), head: i % headCount, ordered: 0, complete: 0, manners: 0,
-    first: { object: 0, subject: 0, manner: 0 }, weight: { object: 0, subject: 0, manner: 0, itself: 0, special: 0 },
+    layer: Math.floor(i / headCount),
+    head: i % headCount,
+    ordered: 0,
+    complete: 0,
+    manners: 0,
+    first: { object: 0, subject: 0, manner: 0 },
+    weight: { object: 0, subject: 0, manner: 0, itself: 0, special: 0 },
   }));
   for (const sentence of sentences) {
     const place = (role: Role): number => sentence.words.findIndex((word) => word.role === role);
@@ -63,7 +73,8 @@ export async function headFigures(model: Model, sentences: readonly Sentence[]):
       if (places.manner >= 0) total.manners++;
       if (Object.values(places).every((at) => at >= 0)) {
         total.complete++;
-        if (words[places.object]! > words[places.subject]! && words[places.subject]! > words[places.manner]!) total.ordered++;
+        if (words[places.object]! > words[places.subject]! && words[places.subject]! > words[places.manner]!)
+          total.ordered++;
       }
     }
   }
@@ -73,12 +84,23 @@ export async function headFigures(model: Model, sentences: readonly Sentence[]):
     return {
       layer,
       head,
-      first: { object: part(first.object, count), subject: part(first.subject, count), manner: part(first.manner, manners) },
+      first: {
+        object: part(first.object, count),
+        subject: part(first.subject, count),
+        manner: part(first.manner, manners),
+      },
       inOrder: part(ordered, complete),
-      weight: { object: part(weight.object, count), subject: part(weight.subject, count), manner: part(weight.manner, manners), itself: part(weight.itself, count), special: part(weight.special, count) },
+      weight: {
+        object: part(weight.object, count),
+        subject: part(weight.subject, count),
+        manner: part(weight.manner, manners),
+        itself: part(weight.itself, count),
+        special: part(weight.special, count),
+      },
     };
   });
 }
 
 /** Sentences of a part that hold an object (and, asked for, subject and manner too): what the verb of each looks at is known. */
-export const withObject = (sentences: readonly Sentence[]): Sentence[] => sentences.filter(({ words }) => words.some(({ role }) => role === 'object'));
+export const withObject = (sentences: readonly Sentence[]): Sentence[] =>
+  sentences.filter(({ words }) => words.some(({ role }) => role === 'object'));

@@ -1,111 +1,147 @@
-/** Runs files of ONNX cases: one JSON object a line with base64 tensors (docs/formats.md). */
-import type { Kernels } from '../kernels/index.ts';
-import { SiseonError } from '../platform/index.ts';
-import { size } from './array.ts';
-import { runOnnxOperator, type OnnxTensor } from './onnx.ts';
+/** Runs conformance cases: one JSON object a line, an ONNX operator with its inputs and the outputs to reach. */
+import type { Kernels } from '../kernels/contract.ts';
+import { runOnnxOperator } from './onnx.ts';
+import { fromBytes, isOnnxType, type OnnxTensor, widen } from './onnxTypes.ts';
+import { refusal, shapeText } from './refusal.ts';
 
-export interface CaseResult {
+export interface ConformanceResult {
+  readonly line: number; // counts from 1
   readonly name: string;
   readonly passed: boolean;
-  /** Largest |a − b| over finite numbers; ∞ where one side alone is not finite. */
-  readonly largestError: number;
-  /** Why it failed, if it did. */
-  readonly reason: string | null;
+  /** The largest |a − b| over all outputs; null where nothing could be compared, ∞ where ∞ or NaN stand in other places. */
+  readonly error: number | null;
+  /** Why it failed. */
+  readonly reason?: string;
 }
 
-interface Stored {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly data: string;
+type Fields = Readonly<Record<string, unknown>>;
+
+const broken = (what: string, expected: string, got: unknown): Error =>
+  refusal('brokenCase', what, expected, JSON.stringify(got) ?? 'nothing', 'See the format of conformance files.');
+const isFields = (x: unknown): x is Fields => typeof x === 'object' && x !== null && !Array.isArray(x);
+const namesOf = (x: unknown, field: string): string[] => {
+  if (!Array.isArray(x) || x.some((name) => typeof name !== 'string'))
+    throw broken(`${field} is not a list of names`, 'names by position, "" where absent', x);
+  return x as string[];
+};
+
+function tensorOf(x: unknown, name: string): OnnxTensor {
+  if (!isFields(x)) throw broken(`tensor ${name} is absent`, '{ dtype, shape, data }', x);
+  const { dtype, shape, data } = x;
+  if (typeof dtype !== 'string' || !isOnnxType(dtype))
+    throw broken(`tensor ${name} has an unknown type`, 'float32, float16, int64, bool, …', dtype);
+  if (!Array.isArray(shape) || shape.some((length) => !Number.isInteger(length) || length < 0))
+    throw broken(`tensor ${name} has no shape`, 'lengths from 0', shape);
+  if (typeof data !== 'string') throw broken(`tensor ${name} has no data`, 'base64 of its little-endian bytes', data);
+  return fromBytes(
+    dtype,
+    shape as number[],
+    Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)),
+  );
 }
 
-interface Case {
-  readonly name: string;
-  readonly op: string;
-  readonly opset?: readonly (readonly [string, number])[];
-  readonly attributes?: Readonly<Record<string, unknown>>;
-  readonly input_slots: readonly string[];
-  readonly output_slots: readonly string[];
-  readonly inputs: Readonly<Record<string, Stored>>;
-  readonly outputs: Readonly<Record<string, Stored>>;
+const opsetOf = (opset: unknown): number | undefined => {
+  if (opset === undefined) return undefined;
+  if (!Array.isArray(opset)) throw broken('opset is not a list', '[[domain, version]]', opset);
+  for (const entry of opset) {
+    if (!Array.isArray(entry) || typeof entry[1] !== 'number')
+      throw broken('opset has an entry without a version', '[domain, version]', entry);
+    if (entry[0] === '' || entry[0] === 'ai.onnx') return entry[1];
+  }
+  return undefined;
+};
+
+/** |a − b| ≤ absolute + relative · |b|, by the type of b. */
+const tolerances = (dtype: string): { absolute: number; relative: number } =>
+  dtype.includes('float16') ? { absolute: 1e-3, relative: 1e-2 } : { absolute: 1e-6, relative: 1e-5 };
+
+/** The largest difference, and what is wrong with it, if anything. */
+function compare(
+  name: string,
+  got: OnnxTensor | undefined,
+  wanted: OnnxTensor,
+): { error: number | null; reason?: string } {
+  if (!got) return { error: null, reason: `there is no output ${name}` };
+  if (got.dtype !== wanted.dtype || shapeText(got.shape) !== shapeText(wanted.shape))
+    return {
+      error: null,
+      reason: `${name} is ${got.dtype} ${shapeText(got.shape)}, expected ${wanted.dtype} ${shapeText(wanted.shape)}`,
+    };
+  const { absolute, relative } = tolerances(wanted.dtype);
+  const [a, b] = [widen(got), widen(wanted)];
+  let error = 0;
+  let reason: string | undefined;
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i]!, b[i]!];
+    if (Object.is(x, y) || x === y) continue;
+    const difference = Number.isFinite(x) && Number.isFinite(y) ? Math.abs(x - y) : Infinity;
+    if (difference > error) error = difference;
+    if (!(difference <= absolute + relative * Math.abs(y))) reason ??= `${name}[${i}] is ${x}, expected ${y}`;
+  }
+  return { error, ...(reason !== undefined && { reason }) };
 }
 
-/** Absolute and relative tolerance by the type of the expected numbers. */
-const tolerances: Readonly<Record<string, readonly [number, number]>> = { float16: [1e-3, 1e-2], bfloat16: [1e-3, 1e-2] };
+async function runCase(
+  fields: Fields,
+  kernels: Kernels | undefined,
+): Promise<{ error: number | null; reason?: string }> {
+  if (typeof fields.op !== 'string') throw broken('the case names no operator', 'op', fields.op);
+  const { inputs, outputs, attributes = {} } = fields;
+  if (!isFields(inputs) || !isFields(outputs) || !isFields(attributes))
+    throw broken('the case lacks inputs, outputs or attributes', 'objects', {
+      inputs: typeof inputs,
+      outputs: typeof outputs,
+    });
+  const outputSlots = namesOf(fields.output_slots, 'output_slots');
+  const opset = opsetOf(fields.opset);
+  const found = await runOnnxOperator({
+    op: fields.op,
+    attributes,
+    inputs: namesOf(fields.input_slots, 'input_slots').map((name) =>
+      name === '' ? undefined : tensorOf(inputs[name], name),
+    ),
+    outputs: outputSlots.length,
+    ...(opset !== undefined && { opset }),
+    ...(kernels && { kernels }),
+  });
+  if (!outputSlots.some((name) => name !== '')) throw broken('the case expects no output', 'at least one', outputSlots);
+  const compared = outputSlots.flatMap((name, slot) =>
+    name === '' ? [] : [compare(name, found[slot], tensorOf(outputs[name], name))],
+  );
+  const reason = compared.find((one) => one.reason !== undefined)?.reason;
+  const errors = compared.flatMap(({ error }) => (error === null ? [] : [error]));
+  return { error: errors.length ? Math.max(...errors) : null, ...(reason !== undefined && { reason }) };
+}
 
-/** Every case of a file, on the device given. A line that cannot be read or run is a failed case that says why. */
-export async function runConformance(text: string, kernels?: Kernels): Promise<CaseResult[]> {
-  const results: CaseResult[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    let name = `line ${index + 1}`;
+/**
+ * Runs every line of a conformance file's text (empty lines aside), on a device or on the shared one. A line that is not
+ * JSON, an unknown operator and a refused input are failures of that line, not errors of this function. Tolerance:
+ * 1e-6 + 1e-5 · |b|, for half precision 1e-3 + 1e-2 · |b|; ∞ and NaN in the same places.
+ */
+export async function runConformance(text: string, kernels?: Kernels): Promise<ConformanceResult[]> {
+  const results: ConformanceResult[] = [];
+  for (const [index, content] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
+    if (content.trim() === '') continue;
+    const line = index + 1;
+    let name = 'unnamed case';
     try {
-      const parsed = JSON.parse(line) as Case;
-      name = parsed.name;
-      results.push(await runCase(parsed, kernels));
+      const fields: unknown = JSON.parse(content);
+      if (!isFields(fields)) throw broken('the line is not an object', 'a JSON object', fields);
+      if (typeof fields.name === 'string') name = fields.name;
+      const outcome = await runCase(fields, kernels);
+      results.push({ line, name, passed: outcome.reason === undefined, ...outcome });
     } catch (error) {
-      results.push({ name, passed: false, largestError: Infinity, reason: error instanceof Error ? error.message : String(error) });
+      results.push({
+        line,
+        name,
+        passed: false,
+        error: null,
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
   }
   return results;
-}
-
-async function runCase(given: Case, kernels?: Kernels): Promise<CaseResult> {
-  const inputs: Record<string, OnnxTensor> = {};
-  for (const slot of given.input_slots) if (slot !== '') inputs[slot] = decode(slot, given.inputs[slot]);
-  const opset = given.opset?.find(([domain]) => domain === '')?.[1];
-  const got = await runOnnxOperator({ op: given.op, attributes: given.attributes ?? {}, inputs, ...(opset !== undefined && { opset }), ...(kernels && { kernels }) });
-  let largestError = 0;
-  let reason: string | null = null;
-  for (const slot of given.output_slots) {
-    if (slot === '') continue;
-    const stored = given.outputs[slot];
-    const expected = decode(slot, stored);
-    const ours = got[slot] ?? got[slot.toLowerCase()] ?? got[slot.toUpperCase()];
-    if (!ours) throw new SiseonError({ code: 'badCase', kind: 'failure', what: `there is no output ${slot}`, expected: Object.keys(got).join(', ') });
-    if (ours.shape.join() !== expected.shape.join()) {
-      reason ??= `${slot} has shape [${ours.shape.join(', ')}], expected [${expected.shape.join(', ')}]`;
-      largestError = Infinity;
-      continue;
-    }
-    const [absolute, relative] = tolerances[stored!.dtype] ?? [1e-6, 1e-5];
-    for (const [i, right] of expected.data.entries()) {
-      const left = ours.data[i]!;
-      const error = Object.is(left, right) || left === right ? 0 : Number.isFinite(left) && Number.isFinite(right) ? Math.abs(left - right) : Infinity;
-      largestError = Math.max(largestError, error);
-      if (error > absolute + relative * (Number.isFinite(right) ? Math.abs(right) : 0)) reason ??= `${slot}[${i}] is ${left}, expected ${right}`;
-    }
-  }
-  return { name: given.name, passed: reason === null, largestError, reason };
-}
-
-/** All types as float32: half types widen exactly, and ids, lengths and masks fit. */
-function decode(slot: string, stored: Stored | undefined): OnnxTensor {
-  if (!stored) throw new SiseonError({ code: 'badCase', kind: 'failure', what: `the case lists ${slot} and does not hold it` });
-  const bytes = Uint8Array.from(atob(stored.data), (letter) => letter.charCodeAt(0));
-  const read = readers[stored.dtype];
-  if (!read) throw new SiseonError({ code: 'badCase', kind: 'failure', what: `${slot} has the type ${stored.dtype}`, expected: Object.keys(readers).join(', ') });
-  const data = read(bytes.buffer);
-  if (data.length !== size(stored.shape)) throw new SiseonError({ code: 'badCase', kind: 'failure', what: `${slot} holds ${data.length} numbers`, expected: `${size(stored.shape)} for [${stored.shape.join(', ')}]` });
-  return { dtype: stored.dtype, shape: stored.shape, data };
-}
-
-const readers: Readonly<Record<string, (buffer: ArrayBuffer) => Float32Array>> = {
-  float32: (buffer) => new Float32Array(buffer),
-  float64: (buffer) => Float32Array.from(new Float64Array(buffer)),
-  float16: (buffer) => Float32Array.from(new Uint16Array(buffer), half),
-  bfloat16: (buffer) => new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer),
-  int64: (buffer) => Float32Array.from(new BigInt64Array(buffer), Number),
-  int32: (buffer) => Float32Array.from(new Int32Array(buffer)),
-  int8: (buffer) => Float32Array.from(new Int8Array(buffer)),
-  uint8: (buffer) => Float32Array.from(new Uint8Array(buffer)),
-  bool: (buffer) => Float32Array.from(new Uint8Array(buffer)),
-};
-
-/** IEEE 754 binary16 → number. */
-function half(bits: number): number {
-  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }

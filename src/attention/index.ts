@@ -1,7 +1,9 @@
-export type { HostArray } from './array.ts';
-export { type AttentionInput, type AttentionResult, attention, type KeptStage } from './attention.ts';
-export { type CaseResult, runConformance } from './conformance.ts';
-export { type Bias, broadcastMask, type Mask } from './masks.ts';
+export { type Attended, type AttentionParts, attention, type Square } from './attention.ts';
+export { type ConformanceResult, runConformance } from './conformance.ts';
+export type { Mask, Window } from './masks.ts';
 export { runOnnxOperator } from './onnx.ts';
-export { type SoftLookup, softLookup } from './softLookup.ts';
-export { type DerivedStage, derivedStages, type LayerStage, type LinearStage, layerStage, linearStages, type Probe, type StageName, stageNames } from './stages.ts';
+export type { OnnxCall, OnnxTensor, OnnxType } from './onnxTypes.ts';
+export type { HostArray } from './operands.ts';
+export { type RotaryTables, rotaryTables } from './positions.ts';
+export { type LookupEntry, type LookupOptions, type SoftLookup, softLookup } from './softLookup.ts';
+export * from './stages.ts';

@@ -1,48 +1,116 @@
-/**
- * The library of the story: a question held against the tags on the shelves, and the contents mixed by the answer.
- * The same formula as attention, for one query and labelled entries.
- */
-import { type HostArray, refuseShape } from './array.ts';
+/** The library: a question held against every tag, and the books behind the tags mixed by how well each tag fits. */
+import type { Kernels } from '../kernels/contract.ts';
 import { attention } from './attention.ts';
+import { refusal } from './refusal.ts';
+
+export interface LookupOptions {
+  /** Multiplies every dot product; 1/√size unless said. */
+  readonly scale?: number;
+  /** Divides the scores before softmax: below 1 decides more sharply, above 1 more evenly; 1 unless said. */
+  readonly temperature?: number;
+  readonly kernels?: Kernels;
+}
+
+export interface LookupEntry {
+  readonly label: string;
+  readonly key: ArrayLike<number>;
+  readonly value: ArrayLike<number>;
+}
 
 export interface SoftLookup {
-  /** query · key · scale / temperature, for each entry. */
+  /** scale · query·key / temperature, one an entry. */
   readonly scores: Float32Array;
   /** Softmax of the scores: they sum to 1. */
   readonly weights: Float32Array;
-  /** Indices of the entries, the largest weight first (ties in the order given). */
-  readonly ranking: readonly number[];
-  /** Σ weight · value. */
+  /** Entries from the largest weight to the smallest; equal ones in the order given. The label is the index as text where none was given. */
+  readonly ranking: readonly {
+    readonly index: number;
+    readonly label: string;
+    readonly score: number;
+    readonly weight: number;
+  }[];
+  /** Σ weight · value, as long as one value. */
   readonly mixture: Float32Array;
 }
 
 /**
- * Scores `query` [size] against `keys` (each [size]) and mixes `values` (each [valueSize]) by the weights.
- * scale is 1/√size unless said; a temperature above 1 softens the choice, towards 0 it becomes a hard search.
- * Throws `shapeMismatch`.
+ * A dictionary that answers with a mixture: softmax(scale · query · keysᵀ / temperature) · values, with one query and one
+ * head (Graves et al. 2014; Vaswani et al. 2017). Throws `noEntries`, `shapeMismatch`, `badScale`, `badTemperature`.
  */
+export async function softLookup(
+  query: ArrayLike<number>,
+  entries: readonly LookupEntry[],
+  options?: LookupOptions,
+): Promise<SoftLookup>;
 export async function softLookup(
   query: ArrayLike<number>,
   keys: readonly ArrayLike<number>[],
   values: readonly ArrayLike<number>[],
-  options: { readonly scale?: number; readonly temperature?: number } = {},
+  options?: LookupOptions,
+): Promise<SoftLookup>;
+export async function softLookup(
+  query: ArrayLike<number>,
+  first: readonly LookupEntry[] | readonly ArrayLike<number>[],
+  second?: readonly ArrayLike<number>[] | LookupOptions,
+  third?: LookupOptions,
 ): Promise<SoftLookup> {
-  const table = (name: string, rows: readonly ArrayLike<number>[], width: number): HostArray => {
-    for (const row of rows) if (row.length !== width) refuseShape(`${name} are not of one size`, `${width} numbers each`, [row.length]);
-    const data = new Float32Array(rows.length * width);
-    for (const [i, row] of rows.entries()) data.set(Array.from(row), i * width);
-    return { shape: [1, 1, rows.length, width], data };
-  };
-  if (values.length !== keys.length) refuseShape('there is not one value for each key', `${keys.length} values`, [values.length]);
-  if (keys.length === 0) refuseShape('there is nothing to look up in', 'at least one key', [0]);
-  const scale = (options.scale ?? 1 / Math.sqrt(query.length)) / (options.temperature ?? 1);
-  const { output, scores, weights } = await attention({
-    query: table('the query', [query], query.length),
-    key: table('keys', keys, query.length),
-    value: table('values', values, values[0]!.length),
-    scale,
+  const plain = Array.isArray(second);
+  const options = (plain ? third : (second as LookupOptions | undefined)) ?? {};
+  const entries = plain ? paired(first as readonly ArrayLike<number>[], second) : (first as readonly LookupEntry[]);
+  if (entries.length === 0)
+    throw refusal('noEntries', 'there is nothing to look up in', 'at least one entry', '0', 'Give a key and a value.');
+  const size = query.length;
+  const valueSize = entries[0]!.value.length;
+  for (const { label, key, value } of entries) {
+    if (key.length !== size || size === 0)
+      throw mismatch(`the key of ${label} has another size than the query`, size, key.length);
+    if (value.length !== valueSize || valueSize === 0)
+      throw mismatch(`the value of ${label} has another size than the first`, valueSize, value.length);
+  }
+  const { temperature = 1, scale = 1 / Math.sqrt(size), kernels } = options;
+  if (!(temperature > 0) || !Number.isFinite(temperature))
+    throw refusal(
+      'badTemperature',
+      'a temperature is a finite number above 0',
+      'for instance 1',
+      `${temperature}`,
+      'Leave it away for 1.',
+    );
+  const count = entries.length;
+  const found = await attention({
+    query: { shape: [1, 1, 1, size], data: Float32Array.from(query) },
+    key: { shape: [1, 1, count, size], data: Float32Array.from(entries.flatMap(({ key }) => Array.from(key))) },
+    value: {
+      shape: [1, 1, count, valueSize],
+      data: Float32Array.from(entries.flatMap(({ value }) => Array.from(value))),
+    },
+    scale: scale / temperature,
     keep: ['scores', 'weights'],
+    ...(kernels && { kernels }),
   });
-  const ranking = keys.map((_, i) => i).sort((a, b) => weights!.data[b]! - weights!.data[a]! || a - b);
-  return { scores: scores!.data, weights: weights!.data, ranking, mixture: output.data };
+  const [scores, weights] = [found.scores!.data, found.weights!.data];
+  const ranking = entries.map(({ label }, index) => ({ index, label, score: scores[index]!, weight: weights[index]! }));
+  ranking.sort((a, b) => b.weight - a.weight || b.score - a.score || a.index - b.index);
+  return { scores, weights, ranking, mixture: found.output.data };
+}
+
+const mismatch = (what: string, expected: number, got: number): Error =>
+  refusal(
+    'shapeMismatch',
+    what,
+    `${expected} numbers, at least 1`,
+    `${got}`,
+    'All keys are as long as the query, and all values alike.',
+  );
+
+function paired(keys: readonly ArrayLike<number>[], values: readonly ArrayLike<number>[]): LookupEntry[] {
+  if (keys.length !== values.length)
+    throw refusal(
+      'shapeMismatch',
+      'keys and values do not pair',
+      `${keys.length} values`,
+      `${values.length}`,
+      'Give one value for each key.',
+    );
+  return keys.map((key, index) => ({ label: `${index}`, key, value: values[index]! }));
 }

@@ -19,7 +19,19 @@ export const layerStage = (layer: number, stage: LayerStage): StageName => `laye
 /** Every stage of a model of so many layers, in the order in which they are computed. */
 export function stageNames(layerCount: number, hasLogits: boolean): StageName[] {
   const names: StageName[] = ['embeddings'];
-  const order: LayerStage[] = ['input', 'query', 'key', 'value', 'scores', 'maskedScores', 'weights', 'mixed', 'headOutput', 'attentionOutput', 'output'];
+  const order: LayerStage[] = [
+    'input',
+    'query',
+    'key',
+    'value',
+    'scores',
+    'maskedScores',
+    'weights',
+    'mixed',
+    'headOutput',
+    'attentionOutput',
+    'output',
+  ];
   for (let layer = 0; layer < layerCount; layer++) names.push(...order.map((stage) => layerStage(layer, stage)));
   if (hasLogits) names.push('logits');
   return names;

@@ -153,11 +153,38 @@ export interface Kernels {
   /** xGradient = y ⊙ (g − Σ g ⊙ y), where y = softmax(x). */
   softmaxBackward(y: Storage, gradient: Storage, xGradient: Storage, size: Rows): void;
   /** out = (x − mean) / √(variance + ε) · weight + bias, writing each row's mean and 1/√(…) (Ba et al. 2016). */
-  layerNorm(x: Storage, weight: Storage, bias: Storage | null, out: Storage, mean: Storage, inverse: Storage, size: Rows, epsilon: number): void;
-  layerNormBackward(x: Storage, weight: Storage, mean: Storage, inverse: Storage, gradient: Storage, xGradient: Storage, weightGradient: Storage, biasGradient: Storage | null, size: Rows): void;
+  layerNorm(
+    x: Storage,
+    weight: Storage,
+    bias: Storage | null,
+    out: Storage,
+    mean: Storage,
+    inverse: Storage,
+    size: Rows,
+    epsilon: number,
+  ): void;
+  layerNormBackward(
+    x: Storage,
+    weight: Storage,
+    mean: Storage,
+    inverse: Storage,
+    gradient: Storage,
+    xGradient: Storage,
+    weightGradient: Storage,
+    biasGradient: Storage | null,
+    size: Rows,
+  ): void;
   /** out = x / √(mean(x²) + ε) · weight, writing each row's 1/√(…) (Zhang & Sennrich 2019). */
   rmsNorm(x: Storage, weight: Storage, out: Storage, inverse: Storage, size: Rows, epsilon: number): void;
-  rmsNormBackward(x: Storage, weight: Storage, inverse: Storage, gradient: Storage, xGradient: Storage, weightGradient: Storage, size: Rows): void;
+  rmsNormBackward(
+    x: Storage,
+    weight: Storage,
+    inverse: Storage,
+    gradient: Storage,
+    xGradient: Storage,
+    weightGradient: Storage,
+    size: Rows,
+  ): void;
 
   activate(kind: Activation, x: Storage, out: Storage): void;
   activateBackward(kind: Activation, x: Storage, gradient: Storage, xGradient: Storage): void;
@@ -180,7 +207,13 @@ export interface Kernels {
   /** losses[i] = log Σ exp(logits[i]) − logits[i][targets[i]]; a negative target gives 0. */
   crossEntropy(logits: Storage, targets: Int32Array, losses: Storage, size: Rows): void;
   /** logitsGradient[i] = (softmax(logits[i]) − onehot(targets[i])) · gradient[i]; 0 for a negative target. */
-  crossEntropyBackward(logits: Storage, targets: Int32Array, gradient: Storage, logitsGradient: Storage, size: Rows): void;
+  crossEntropyBackward(
+    logits: Storage,
+    targets: Int32Array,
+    gradient: Storage,
+    logitsGradient: Storage,
+    size: Rows,
+  ): void;
 
   adam(step: AdamStep): void;
 }

@@ -23,7 +23,11 @@ function stream(seed: number): (count: number, spread?: number) => Float32Array 
 
 type Inputs = Record<string, ArrayLike<number>>;
 /** Runs the same kernel calls on both devices and hands back what `out` names, as the definition and the device have it. */
-async function both(inputs: Inputs, outputs: Record<string, number>, call: (k: Kernels, s: (name: string) => Storage) => void) {
+async function both(
+  inputs: Inputs,
+  outputs: Record<string, number>,
+  call: (k: Kernels, s: (name: string) => Storage) => void,
+) {
   const results: Record<string, Float32Array>[] = [];
   for (const k of [definition, device]) {
     const storages = new Map<string, Storage>();
@@ -41,11 +45,17 @@ async function both(inputs: Inputs, outputs: Record<string, number>, call: (k: K
   return { expected: results[0]!, got: results[1]! };
 }
 
-function expectClose({ expected, got }: { expected: Record<string, Float32Array>; got: Record<string, Float32Array> }, absolute: number, relative: number): void {
+function expectClose(
+  { expected, got }: { expected: Record<string, Float32Array>; got: Record<string, Float32Array> },
+  absolute: number,
+  relative: number,
+): void {
   for (const name of Object.keys(expected))
     for (const [i, right] of expected[name]!.entries()) {
       const ours = got[name]![i]!;
-      const same = Number.isFinite(right) ? Math.abs(ours - right) <= absolute + relative * Math.abs(right) : Object.is(ours, right);
+      const same = Number.isFinite(right)
+        ? Math.abs(ours - right) <= absolute + relative * Math.abs(right)
+        : Object.is(ours, right);
       if (!same) expect.fail(`${name}[${i}]: ${ours}, defined as ${right}`);
     }
 }
@@ -55,22 +65,52 @@ const odd = fc.constantFrom(1, 2, 3, 5, 7, 8, 11, 13, 16, 17, 31, 33, 64, 67);
 describe('matmul', () => {
   it('agrees for odd sizes, every transposition, bias, batch and accumulation: |a − b| ≤ 1e-5 + 1e-5 |b|', async () => {
     await fc.assert(
-      fc.asyncProperty(odd, odd, odd, fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean(), fc.integer({ min: 1, max: 3 }), fc.nat(), async (rows, inner, columns, leftTransposed, rightTransposed, bias, accumulate, batch, seed) => {
-        const draw = stream(seed);
-        const inputs = { left: draw(batch * rows * inner), right: draw(batch * inner * columns), bias: draw(columns), before: draw(batch * rows * columns) };
-        const result = await both(inputs, { out: batch * rows * columns }, (k, s) => {
-          k.write(s('out'), inputs.before);
-          k.matmul({ out: s('out'), left: s('left'), right: s('right'), batch, rows, inner, columns, leftTransposed, rightTransposed, accumulate, ...(bias && { bias: s('bias') }) });
-        });
-        expectClose(result, 1e-5, 1e-5);
-      }),
+      fc.asyncProperty(
+        odd,
+        odd,
+        odd,
+        fc.boolean(),
+        fc.boolean(),
+        fc.boolean(),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 3 }),
+        fc.nat(),
+        async (rows, inner, columns, leftTransposed, rightTransposed, bias, accumulate, batch, seed) => {
+          const draw = stream(seed);
+          const inputs = {
+            left: draw(batch * rows * inner),
+            right: draw(batch * inner * columns),
+            bias: draw(columns),
+            before: draw(batch * rows * columns),
+          };
+          const result = await both(inputs, { out: batch * rows * columns }, (k, s) => {
+            k.write(s('out'), inputs.before);
+            k.matmul({
+              out: s('out'),
+              left: s('left'),
+              right: s('right'),
+              batch,
+              rows,
+              inner,
+              columns,
+              leftTransposed,
+              rightTransposed,
+              accumulate,
+              ...(bias && { bias: s('bias') }),
+            });
+          });
+          expectClose(result, 1e-5, 1e-5);
+        },
+      ),
       { numRuns: 120 },
     );
   });
 
   it('passes NaN and ∞ on, exactly', async () => {
     const left = [1, Number.NaN, 2, Infinity, 1, 0];
-    const result = await both({ left, right: [1, 1, 2, 2, 3, 3] }, { out: 4 }, (k, s) => k.matmul({ out: s('out'), left: s('left'), right: s('right'), rows: 2, inner: 3, columns: 2 }));
+    const result = await both({ left, right: [1, 1, 2, 2, 3, 3] }, { out: 4 }, (k, s) =>
+      k.matmul({ out: s('out'), left: s('left'), right: s('right'), rows: 2, inner: 3, columns: 2 }),
+    );
     expectClose(result, 0, 0);
     expect([...result.got.out!]).toEqual([Number.NaN, Number.NaN, Infinity, Infinity]);
   });
@@ -109,7 +149,13 @@ const cases: fc.Arbitrary<Case> = fc.record({
   seed: fc.nat(),
 });
 
-const dense = (storage: Storage, heads: number, length: number, size: number): Heads => ({ storage, offset: 0, batchStride: heads * length * size, headStride: length * size, rowStride: size });
+const dense = (storage: Storage, heads: number, length: number, size: number): Heads => ({
+  storage,
+  offset: 0,
+  batchStride: heads * length * size,
+  headStride: length * size,
+  rowStride: size,
+});
 
 function attention(c: Case, k: Kernels, s: (name: string) => Storage): Attend {
   const heads = c.keyValueHeads * c.group;
@@ -117,18 +163,35 @@ function attention(c: Case, k: Kernels, s: (name: string) => Storage): Attend {
   const hole = (x: number): number => (x > 1 ? -Infinity : x);
   const biasRow = c.keyLength;
   return {
-    batch: c.batch, heads, keyValueHeads: c.keyValueHeads, queryLength: c.queryLength, keyLength: c.keyLength, headSize: c.headSize, valueSize: c.valueSize,
-    scale: 0.7, softcap: c.softcap,
+    batch: c.batch,
+    heads,
+    keyValueHeads: c.keyValueHeads,
+    queryLength: c.queryLength,
+    keyLength: c.keyLength,
+    headSize: c.headSize,
+    valueSize: c.valueSize,
+    scale: 0.7,
+    softcap: c.softcap,
     query: dense(s('query'), heads, c.queryLength, c.headSize),
     key: dense(s('key'), c.keyValueHeads, c.keyLength, c.headSize),
     value: dense(s('value'), c.keyValueHeads, c.keyLength, c.valueSize),
     out: dense(s('out'), heads, c.queryLength, c.valueSize),
     logSumExp: s('logSumExp'),
     visibility: {
-      left: c.left, right: c.right,
+      left: c.left,
+      right: c.right,
       offsets: new Int32Array(c.batch).fill(c.offset),
       ...(c.padded && { keyLengths: Int32Array.from({ length: c.batch }, (_, b) => Math.max(0, c.keyLength - 2 - b)) }),
-      ...(c.biased && { bias: { storage: bias(k, draw(c.queryLength * c.keyLength).map(hole)), offset: 0, batchStride: 0, headStride: 0, rowStride: biasRow, columnStride: 1 } }),
+      ...(c.biased && {
+        bias: {
+          storage: bias(k, draw(c.queryLength * c.keyLength).map(hole)),
+          offset: 0,
+          batchStride: 0,
+          headStride: 0,
+          rowStride: biasRow,
+          columnStride: 1,
+        },
+      }),
     },
   };
 }
@@ -140,7 +203,11 @@ function bias(k: Kernels, values: Float32Array): Storage {
 const attentionSizes = (c: Case) => {
   const heads = c.keyValueHeads * c.group;
   return {
-    inputs: { query: c.batch * heads * c.queryLength * c.headSize, key: c.batch * c.keyValueHeads * c.keyLength * c.headSize, value: c.batch * c.keyValueHeads * c.keyLength * c.valueSize },
+    inputs: {
+      query: c.batch * heads * c.queryLength * c.headSize,
+      key: c.batch * c.keyValueHeads * c.keyLength * c.headSize,
+      value: c.batch * c.keyValueHeads * c.keyLength * c.valueSize,
+    },
     out: c.batch * heads * c.queryLength * c.valueSize,
     rows: c.batch * heads * c.queryLength,
     square: c.batch * heads * c.queryLength * c.keyLength,
@@ -159,7 +226,12 @@ describe('attend', () => {
         const { out, rows, square } = attentionSizes(c);
         const squares = { dots: square, scores: square, maskedScores: square, weights: square };
         const result = await both(drawn(c), { out, logSumExp: rows, ...squares }, (k, s) => {
-          const keep: KeptStages = { dots: s('dots'), scores: s('scores'), maskedScores: s('maskedScores'), weights: s('weights') };
+          const keep: KeptStages = {
+            dots: s('dots'),
+            scores: s('scores'),
+            maskedScores: s('maskedScores'),
+            weights: s('weights'),
+          };
           k.attend({ ...attention(c, k, s), keep });
         });
         expectClose(result, 3e-6, 1e-5);
@@ -173,7 +245,9 @@ describe('attend', () => {
       fc.asyncProperty(cases, async (c) => {
         const { out, rows, square } = attentionSizes(c);
         const run = (kept: boolean) =>
-          both(drawn(c), { out, logSumExp: rows, weights: square }, (k, s) => k.attend({ ...attention(c, k, s), ...(kept && { keep: { weights: s('weights') } }) }));
+          both(drawn(c), { out, logSumExp: rows, weights: square }, (k, s) =>
+            k.attend({ ...attention(c, k, s), ...(kept && { keep: { weights: s('weights') } }) }),
+          );
         const [streamed, kept] = [await run(false), await run(true)];
         expect(streamed.got.out).toEqual(kept.got.out);
       }),
@@ -182,10 +256,28 @@ describe('attend', () => {
   });
 
   it('never lets a hidden key in, whatever it holds: NaN and ∞ behind the mask leave the result as it was', async () => {
-    const c: Case = { batch: 1, keyValueHeads: 1, group: 2, queryLength: 5, keyLength: 9, headSize: 3, valueSize: 2, softcap: 0, left: -1, right: 0, offset: 0, padded: false, biased: false, seed: 5 };
+    const c: Case = {
+      batch: 1,
+      keyValueHeads: 1,
+      group: 2,
+      queryLength: 5,
+      keyLength: 9,
+      headSize: 3,
+      valueSize: 2,
+      softcap: 0,
+      left: -1,
+      right: 0,
+      offset: 0,
+      padded: false,
+      biased: false,
+      seed: 5,
+    };
     const { out, rows, square } = attentionSizes(c);
     const inputs = drawn(c);
-    const run = () => both(inputs, { out, logSumExp: rows, weights: square }, (k, s) => k.attend({ ...attention(c, k, s), keep: { weights: s('weights') } }));
+    const run = () =>
+      both(inputs, { out, logSumExp: rows, weights: square }, (k, s) =>
+        k.attend({ ...attention(c, k, s), keep: { weights: s('weights') } }),
+      );
     const clean = await run();
     inputs.key.fill(Number.NaN, 6 * 3);
     inputs.value.fill(Infinity, 6 * 2);
@@ -195,8 +287,27 @@ describe('attend', () => {
   });
 
   it('shows a NaN that can be seen', async () => {
-    const c: Case = { batch: 1, keyValueHeads: 1, group: 1, queryLength: 2, keyLength: 3, headSize: 1, valueSize: 1, softcap: 0, left: -1, right: 0, offset: 0, padded: false, biased: false, seed: 1 };
-    const result = await both({ query: [1, 1], key: [1, Number.NaN, 1], value: [1, 2, 3] }, { out: 2, logSumExp: 2 }, (k, s) => k.attend(attention(c, k, s)));
+    const c: Case = {
+      batch: 1,
+      keyValueHeads: 1,
+      group: 1,
+      queryLength: 2,
+      keyLength: 3,
+      headSize: 1,
+      valueSize: 1,
+      softcap: 0,
+      left: -1,
+      right: 0,
+      offset: 0,
+      padded: false,
+      biased: false,
+      seed: 1,
+    };
+    const result = await both(
+      { query: [1, 1], key: [1, Number.NaN, 1], value: [1, 2, 3] },
+      { out: 2, logSumExp: 2 },
+      (k, s) => k.attend(attention(c, k, s)),
+    );
     expectClose(result, 1e-6, 1e-6);
     expect([...result.got.out!]).toEqual([1, Number.NaN]);
   });
@@ -209,18 +320,22 @@ describe('attendBackward', () => {
         const { inputs, out, rows } = attentionSizes(c);
         const heads = c.keyValueHeads * c.group;
         const slope = stream(c.seed + 9)(out);
-        const result = await both({ ...drawn(c), slope }, { out, logSumExp: rows, queryGradient: inputs.query, keyGradient: inputs.key, valueGradient: inputs.value }, (k, s) => {
-          const task = attention(c, k, s);
-          k.attend(task);
-          k.attendBackward({
-            ...task,
-            logSumExp: s('logSumExp'),
-            outGradient: dense(s('slope'), heads, c.queryLength, c.valueSize),
-            queryGradient: dense(s('queryGradient'), heads, c.queryLength, c.headSize),
-            keyGradient: dense(s('keyGradient'), c.keyValueHeads, c.keyLength, c.headSize),
-            valueGradient: dense(s('valueGradient'), c.keyValueHeads, c.keyLength, c.valueSize),
-          });
-        });
+        const result = await both(
+          { ...drawn(c), slope },
+          { out, logSumExp: rows, queryGradient: inputs.query, keyGradient: inputs.key, valueGradient: inputs.value },
+          (k, s) => {
+            const task = attention(c, k, s);
+            k.attend(task);
+            k.attendBackward({
+              ...task,
+              logSumExp: s('logSumExp'),
+              outGradient: dense(s('slope'), heads, c.queryLength, c.valueSize),
+              queryGradient: dense(s('queryGradient'), heads, c.queryLength, c.headSize),
+              keyGradient: dense(s('keyGradient'), c.keyValueHeads, c.keyLength, c.headSize),
+              valueGradient: dense(s('valueGradient'), c.keyValueHeads, c.keyLength, c.valueSize),
+            });
+          },
+        );
         expectClose(result, 2e-5, 2e-5);
       }),
       { numRuns: 100 },
@@ -228,7 +343,28 @@ describe('attendBackward', () => {
   });
 });
 
-const special = [0, -0, 1e-30, -1e-30, 1, -1, 0.3, -0.62, 0.63, 5, -5, 20, -20, 88, -88, 100, -100, Infinity, -Infinity, Number.NaN];
+const special = [
+  0,
+  -0,
+  1e-30,
+  -1e-30,
+  1,
+  -1,
+  0.3,
+  -0.62,
+  0.63,
+  5,
+  -5,
+  20,
+  -20,
+  88,
+  -88,
+  100,
+  -100,
+  Infinity,
+  -Infinity,
+  Number.NaN,
+];
 
 describe('row kernels', () => {
   const size = { rows: 5, columns: 7 };
@@ -239,12 +375,35 @@ describe('row kernels', () => {
   it('softmaxBackward, layerNorm, rmsNorm and their ways back agree: 1e-5', async () => {
     const draw = stream(4);
     const inputs = { x: draw(35), weight: draw(7), bias: draw(7), gradient: draw(35) };
-    const outputs = { y: 35, yg: 35, ln: 35, mean: 5, inverse: 5, lng: 35, lnw: 7, lnb: 7, rms: 35, rinverse: 5, rmsg: 35, rmsw: 7 };
+    const outputs = {
+      y: 35,
+      yg: 35,
+      ln: 35,
+      mean: 5,
+      inverse: 5,
+      lng: 35,
+      lnw: 7,
+      lnb: 7,
+      rms: 35,
+      rinverse: 5,
+      rmsg: 35,
+      rmsw: 7,
+    };
     const result = await both(inputs, outputs, (k, s) => {
       k.softmax(s('x'), s('y'), size);
       k.softmaxBackward(s('y'), s('gradient'), s('yg'), size);
       k.layerNorm(s('x'), s('weight'), s('bias'), s('ln'), s('mean'), s('inverse'), size, 1e-5);
-      k.layerNormBackward(s('x'), s('weight'), s('mean'), s('inverse'), s('gradient'), s('lng'), s('lnw'), s('lnb'), size);
+      k.layerNormBackward(
+        s('x'),
+        s('weight'),
+        s('mean'),
+        s('inverse'),
+        s('gradient'),
+        s('lng'),
+        s('lnw'),
+        s('lnb'),
+        size,
+      );
       k.rmsNorm(s('x'), s('weight'), s('rms'), s('rinverse'), size, 1e-5);
       k.rmsNormBackward(s('x'), s('weight'), s('rinverse'), s('gradient'), s('rmsg'), s('rmsw'), size);
     });
@@ -268,7 +427,13 @@ describe('elementwise kernels', () => {
   });
   it.each(kinds)("%s' agrees for finite numbers: 2e-6 + 2e-6 |b|", async (kind) => {
     const x = [...special.filter(Number.isFinite), ...stream(8)(2000, 6)];
-    expectClose(await both({ x, g: stream(9)(x.length) }, { out: x.length }, (k, s) => k.activateBackward(kind, s('x'), s('g'), s('out'))), 2e-6, 2e-6);
+    expectClose(
+      await both({ x, g: stream(9)(x.length) }, { out: x.length }, (k, s) =>
+        k.activateBackward(kind, s('x'), s('g'), s('out')),
+      ),
+      2e-6,
+      2e-6,
+    );
   });
   it('add and multiply repeat the shorter operand, scale, sumRows, sumSquares: 1e-5', async () => {
     const draw = stream(10);
@@ -286,13 +451,29 @@ describe('elementwise kernels', () => {
   it('gather, scatterAdd (an id twice) and rotate agree: 1e-6', async () => {
     const ids = Int32Array.of(2, 0, 2);
     const positions = Int32Array.of(3, 1, 0, 2);
-    const inputs = { table: stream(11)(15), rows: stream(12)(15), x: stream(13)(2 * 3 * 2 * 7), cosine: stream(14)(8), sine: stream(15)(8) };
+    const inputs = {
+      table: stream(11)(15),
+      rows: stream(12)(15),
+      x: stream(13)(2 * 3 * 2 * 7),
+      cosine: stream(14)(8),
+      sine: stream(15)(8),
+    };
     for (const interleaved of [false, true])
       expectClose(
         await both(inputs, { out: 15, sum: 15, turned: 84, back: 84 }, (k, s) => {
           k.gather(s('table'), ids, s('out'), 5);
           k.scatterAdd(s('sum'), ids, s('rows'), 5);
-          const task = { batch: 2, heads: 3, length: 2, headSize: 7, rotated: 4, interleaved, cosine: s('cosine'), sine: s('sine'), positions };
+          const task = {
+            batch: 2,
+            heads: 3,
+            length: 2,
+            headSize: 7,
+            rotated: 4,
+            interleaved,
+            cosine: s('cosine'),
+            sine: s('sine'),
+            positions,
+          };
           k.rotate({ ...task, input: dense(s('x'), 3, 2, 7), out: dense(s('turned'), 3, 2, 7), inverse: false });
           k.rotate({ ...task, input: dense(s('x'), 3, 2, 7), out: dense(s('back'), 3, 2, 7), inverse: true });
         }),
@@ -307,7 +488,20 @@ describe('elementwise kernels', () => {
       k.write(s('parameter'), inputs.p0);
       k.write(s('first'), inputs.m0);
       k.write(s('second'), inputs.s0);
-      k.adam({ parameter: s('parameter'), gradient: s('gradient'), first: s('first'), second: s('second'), rate: 0.01, beta1: 0.9, beta2: 0.98, epsilon: 1e-6, decay: 0.01, correction1: 0.19, correction2: 0.0396, gradientScale: 0.5 });
+      k.adam({
+        parameter: s('parameter'),
+        gradient: s('gradient'),
+        first: s('first'),
+        second: s('second'),
+        rate: 0.01,
+        beta1: 0.9,
+        beta2: 0.98,
+        epsilon: 1e-6,
+        decay: 0.01,
+        correction1: 0.19,
+        correction2: 0.0396,
+        gradientScale: 0.5,
+      });
     });
     expectClose(result, 1e-6, 1e-6);
   });
@@ -316,7 +510,13 @@ describe('elementwise kernels', () => {
 describe('the definition itself', () => {
   // Abramowitz & Stegun (1964), table 7.1.
   it('has erf of 0.5, 1, 2 and 3 to 1e-10', () => {
-    for (const [x, y] of [[0.5, 0.5204998778], [1, 0.8427007929], [2, 0.995322265], [3, 0.9999779095]] as const) expect(Math.abs(erf(x) - y)).toBeLessThan(1e-10);
+    for (const [x, y] of [
+      [0.5, 0.5204998778],
+      [1, 0.8427007929],
+      [2, 0.995322265],
+      [3, 0.9999779095],
+    ] as const)
+      expect(Math.abs(erf(x) - y)).toBeLessThan(1e-10);
   });
 });
 
@@ -343,7 +543,9 @@ describe('the WebAssembly device', () => {
     const exports = WebAssembly.Module.exports(await wasmModule());
     expect(exports.filter(({ kind }) => kind === 'global')).toEqual([]);
     const { wasmBase64 } = await import('./binary.ts');
-    expect(sections(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0)))).not.toEqual(expect.arrayContaining([expect.stringMatching(/start|data|mutable/)]));
+    expect(sections(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0)))).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/start|data|mutable/)]),
+    );
   });
 });
 

@@ -70,7 +70,8 @@ export class LinearMemory {
   }
 
   block(storage: Storage): Block {
-    if (!(storage instanceof Block) || storage.owner !== this) throw new TypeError('this storage was allocated by another device; read it there and write it here');
+    if (!(storage instanceof Block) || storage.owner !== this)
+      throw new TypeError('this storage was allocated by another device; read it there and write it here');
     if (storage.freed) throw new TypeError('this storage was freed');
     return storage;
   }

@@ -96,10 +96,17 @@ interface RowStages {
   logSumExp: number;
 }
 
-const at = (x: Heads, b: number, h: number, i: number): number => x.offset + b * x.batchStride + h * x.headStride + i * x.rowStride;
+const at = (x: Heads, b: number, h: number, i: number): number =>
+  x.offset + b * x.batchStride + h * x.headStride + i * x.rowStride;
 
 /** One row of attention, every stage of it, in double precision. */
-function attentionRow(task: AttentionShape & { query: Heads; key: Heads }, b: number, h: number, i: number, row: RowStages): void {
+function attentionRow(
+  task: AttentionShape & { query: Heads; key: Heads },
+  b: number,
+  h: number,
+  i: number,
+  row: RowStages,
+): void {
   const { query, key, keyLength, headSize, scale, softcap, visibility } = task;
   const q = numbersOf(query.storage);
   const k = numbersOf(key.storage);
@@ -199,7 +206,9 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
       const { batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize, scale, softcap } = task;
       const [q, k, v] = [numbersOf(task.query.storage), numbersOf(task.key.storage), numbersOf(task.value.storage)];
       const g = numbersOf(task.outGradient.storage);
-      const [qg, kg, vg] = [task.queryGradient, task.keyGradient, task.valueGradient].map((x) => numbersOf(x.storage)) as [Numbers, Numbers, Numbers];
+      const [qg, kg, vg] = [task.queryGradient, task.keyGradient, task.valueGradient].map((x) =>
+        numbersOf(x.storage),
+      ) as [Numbers, Numbers, Numbers];
       const row = newRow(keyLength);
       for (let b = 0; b < batch; b++) {
         for (let h = 0; h < keyValueHeads; h++)
@@ -286,7 +295,8 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
         let squares = 0;
         for (let j = 0; j < size.columns; j++) squares += (a[from + j]! - middle) * (a[from + j]! - middle);
         const factor = 1 / Math.sqrt(squares / size.columns + epsilon);
-        for (let j = 0; j < size.columns; j++) y[from + j] = (a[from + j]! - middle) * factor * w[j]! + (shift?.[j] ?? 0);
+        for (let j = 0; j < size.columns; j++)
+          y[from + j] = (a[from + j]! - middle) * factor * w[j]! + (shift?.[j] ?? 0);
         numbersOf(mean)[row] = middle;
         numbersOf(inverse)[row] = factor;
       });
@@ -411,7 +421,20 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
       });
     },
 
-    adam({ parameter, gradient, first, second, rate, beta1, beta2, epsilon, decay, correction1, correction2, gradientScale }) {
+    adam({
+      parameter,
+      gradient,
+      first,
+      second,
+      rate,
+      beta1,
+      beta2,
+      epsilon,
+      decay,
+      correction1,
+      correction2,
+      gradientScale,
+    }) {
       const [p, g, m, s] = [numbersOf(parameter), numbersOf(gradient), numbersOf(first), numbersOf(second)];
       for (let i = 0; i < p.length; i++) {
         const slope = g[i]! * gradientScale;

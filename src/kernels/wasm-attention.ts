@@ -1,7 +1,7 @@
 /** Attention on the WebAssembly device: which tiles of which rows, in what order. The arithmetic is assembly/attention.ts. */
 import type { Attend, AttendBackward, AttentionShape, Heads } from './contract.ts';
+import type { Exports } from './exports.ts';
 import type { LinearMemory } from './memory.ts';
-import type { Exports } from './wasm.ts';
 
 const up8 = (count: number): number => (count + 7) & ~7;
 
@@ -28,7 +28,8 @@ function sight({ keyLength, visibility }: AttentionShape, b: number, first: numb
 }
 
 export function attend(e: Exports, memory: LinearMemory, task: Attend): void {
-  const { batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize, scale, softcap, visibility, keep } = task;
+  const { batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize, scale, softcap, visibility, keep } =
+    task;
   const [N, T] = [up8(keyLength), up8(valueSize)];
   const start = memory.scratch(N * headSize + T * keyLength + 4 * headSize + 8 * N + 4 * N + 4 * T + 64);
   // One region after another; all multiples of 16 bytes but the packed values, which come last before the small ones.
@@ -39,11 +40,14 @@ export function attend(e: Exports, memory: LinearMemory, task: Attend): void {
   const packedWeights = masked + 16 * N;
   const mixed = packedWeights + 16 * N;
   const packedValue = mixed + 16 * T;
-  const at = (x: Heads, b: number, h: number, i: number): number => memory.pointer(x.storage) + 4 * (x.offset + b * x.batchStride + h * x.headStride + i * x.rowStride);
+  const at = (x: Heads, b: number, h: number, i: number): number =>
+    memory.pointer(x.storage) + 4 * (x.offset + b * x.batchStride + h * x.headStride + i * x.rowStride);
   const numbers = memory.numbers;
   const group = heads / keyValueHeads;
   const logSumExp = task.logSumExp && memory.pointer(task.logSumExp) / 4;
-  const kept = (['dots', 'scores', 'maskedScores', 'weights'] as const).map((stage) => keep?.[stage] && memory.pointer(keep[stage]) / 4);
+  const kept = (['dots', 'scores', 'maskedScores', 'weights'] as const).map(
+    (stage) => keep?.[stage] && memory.pointer(keep[stage]) / 4,
+  );
   const anyKept = kept.some((pointer) => pointer !== undefined);
 
   for (let b = 0; b < batch; b++)
@@ -61,7 +65,8 @@ export function attend(e: Exports, memory: LinearMemory, task: Attend): void {
           const keepRows = (stage: number): void => {
             const target = kept[stage];
             if (target === undefined) return;
-            for (let r = 0; r < rows; r++) numbers.copyWithin(target + (index + r) * keyLength, block / 4 + r * N, block / 4 + r * N + keyLength);
+            for (let r = 0; r < rows; r++)
+              numbers.copyWithin(target + (index + r) * keyLength, block / 4 + r * N, block / 4 + r * N + keyLength);
           };
           e.packLeft(packedQuery, at(task.query, b, h, first), task.query.rowStride, 1, rows, headSize);
           e.scoreBlock(block, N, packedQuery, packedKey, headSize, from, to, scale);
@@ -70,7 +75,15 @@ export function attend(e: Exports, memory: LinearMemory, task: Attend): void {
           keepRows(1);
           for (let r = 0; r < rows; r++) {
             const bias = visibility.bias ? at(visibility.bias, b, h, first + r) : 0;
-            e.maskRow(block + 4 * r * N, from, to, seen.low[r]!, seen.high[r]!, bias, visibility.bias?.columnStride ?? 0);
+            e.maskRow(
+              block + 4 * r * N,
+              from,
+              to,
+              seen.low[r]!,
+              seen.high[r]!,
+              bias,
+              visibility.bias?.columnStride ?? 0,
+            );
           }
           keepRows(2);
           if (!finite) numbers.copyWithin(masked / 4, block / 4, block / 4 + 4 * N);
@@ -81,7 +94,20 @@ export function attend(e: Exports, memory: LinearMemory, task: Attend): void {
           keepRows(3);
           const last = Math.min(to, keyLength);
           if (finite) e.mixBlock(mixed, T, block, N, packedValue, keyLength, from, last, packedWeights);
-          else e.mixHiddenAside(mixed, T, block, N, masked, at(task.value, b, keyHead, 0), task.value.rowStride, valueSize, from, last, rows);
+          else
+            e.mixHiddenAside(
+              mixed,
+              T,
+              block,
+              N,
+              masked,
+              at(task.value, b, keyHead, 0),
+              task.value.rowStride,
+              valueSize,
+              from,
+              last,
+              rows,
+            );
           for (let r = 0; r < rows; r++) {
             const out = at(task.out, b, h, first + r) / 4;
             numbers.copyWithin(out, mixed / 4 + r * T, mixed / 4 + r * T + valueSize);
@@ -105,7 +131,8 @@ export function attendBackward(e: Exports, memory: LinearMemory, task: AttendBac
   const packedSlopes = capped + 16 * N;
   const mixed = packedSlopes + 16 * N;
   const keyColumns = mixed + 16 * S;
-  const at = (x: Heads, b: number, h: number, i: number): number => memory.pointer(x.storage) + 4 * (x.offset + b * x.batchStride + h * x.headStride + i * x.rowStride);
+  const at = (x: Heads, b: number, h: number, i: number): number =>
+    memory.pointer(x.storage) + 4 * (x.offset + b * x.batchStride + h * x.headStride + i * x.rowStride);
   const numbers = memory.numbers;
   const group = heads / keyValueHeads;
   const logSumExp = memory.pointer(task.logSumExp) / 4;
@@ -148,9 +175,35 @@ export function attendBackward(e: Exports, memory: LinearMemory, task: AttendBac
           }
           e.mixBlock(mixed, S, slopes, N, keyColumns, keyLength, from, last, packedSlopes);
           for (let r = 0; r < rows; r++)
-            numbers.copyWithin(at(task.queryGradient, b, h, first + r) / 4, mixed / 4 + r * S, mixed / 4 + r * S + headSize);
-          e.spreadBlock(at(task.keyGradient, b, keyHead, 0), task.keyGradient.rowStride, slopes, N, at(task.query, b, h, first), task.query.rowStride, rows, headSize, from, last);
-          e.spreadBlock(at(task.valueGradient, b, keyHead, 0), task.valueGradient.rowStride, weights, N, at(task.outGradient, b, h, first), task.outGradient.rowStride, rows, valueSize, from, last);
+            numbers.copyWithin(
+              at(task.queryGradient, b, h, first + r) / 4,
+              mixed / 4 + r * S,
+              mixed / 4 + r * S + headSize,
+            );
+          e.spreadBlock(
+            at(task.keyGradient, b, keyHead, 0),
+            task.keyGradient.rowStride,
+            slopes,
+            N,
+            at(task.query, b, h, first),
+            task.query.rowStride,
+            rows,
+            headSize,
+            from,
+            last,
+          );
+          e.spreadBlock(
+            at(task.valueGradient, b, keyHead, 0),
+            task.valueGradient.rowStride,
+            weights,
+            N,
+            at(task.outGradient, b, h, first),
+            task.outGradient.rowStride,
+            rows,
+            valueSize,
+            from,
+            last,
+          );
         }
     }
 }

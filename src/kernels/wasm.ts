@@ -2,18 +2,9 @@
 import { SiseonError } from '../platform/errors.ts';
 import { wasmBase64 } from './binary.ts';
 import type { Activation, Kernels } from './contract.ts';
+import type { Exports } from './exports.ts';
 import { type Block, LinearMemory } from './memory.ts';
 import { attend, attendBackward } from './wasm-attention.ts';
-
-type Kernel = (...args: number[]) => number;
-/** What assembly/index.ts exports; arguments are pointers in bytes, sizes and factors. */
-export type Exports = Record<
-  | 'matmul' | 'packLeft' | 'packRight'
-  | 'capRow' | 'dot' | 'dotGradientRow' | 'finiteRows' | 'maskRow' | 'mixBlock' | 'mixHiddenAside' | 'reweighRow' | 'scoreBlock' | 'spreadBlock' | 'weighRow'
-  | 'crossEntropy' | 'layerNorm' | 'normBackward' | 'rmsNorm' | 'softmaxBackward' | 'softmaxRows'
-  | 'activate' | 'activateBackward' | 'adam' | 'combine' | 'gather' | 'rotateRow' | 'scale' | 'scatterAdd' | 'sumRows' | 'sumSquares',
-  Kernel
->;
 
 const kinds: Record<Activation, number> = { gelu: 0, geluTanh: 1, relu: 2, silu: 3, tanh: 4 };
 
@@ -21,15 +12,17 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** The compiled kernels, for tests and for starting several instances. */
 export function wasmModule(): Promise<WebAssembly.Module> {
-  compiled ??= WebAssembly.compile(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0))).catch((cause) => {
-    throw new SiseonError({
-      code: 'noWebAssemblySimd',
-      kind: 'failure',
-      what: 'this engine cannot run the kernels: it lacks WebAssembly with SIMD',
-      next: 'Use Node 20 or newer, or a browser from 2023 or later.',
-      cause,
-    });
-  });
+  compiled ??= WebAssembly.compile(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0))).catch(
+    (cause) => {
+      throw new SiseonError({
+        code: 'noWebAssemblySimd',
+        kind: 'failure',
+        what: 'this engine cannot run the kernels: it lacks WebAssembly with SIMD',
+        next: 'Use Node 20 or newer, or a browser from 2023 or later.',
+        cause,
+      });
+    },
+  );
   return compiled;
 }
 
@@ -71,9 +64,18 @@ export async function wasmKernels(): Promise<Kernels & { readonly bytes: number 
       for (let b = 0; b < batch; b++)
         e.matmul(
           p(out) + 4 * b * rows * columns,
-          p(left) + 4 * b * rows * inner, leftTransposed ? 1 : inner, leftTransposed ? rows : 1,
-          p(right) + 4 * b * inner * columns, rightTransposed ? 1 : columns, rightTransposed ? inner : 1,
-          bias ? p(bias) : 0, rows, inner, columns, accumulate ? 1 : 0, scratch,
+          p(left) + 4 * b * rows * inner,
+          leftTransposed ? 1 : inner,
+          leftTransposed ? rows : 1,
+          p(right) + 4 * b * inner * columns,
+          rightTransposed ? 1 : columns,
+          rightTransposed ? inner : 1,
+          bias ? p(bias) : 0,
+          rows,
+          inner,
+          columns,
+          accumulate ? 1 : 0,
+          scratch,
         );
     },
     attend: (task) => attend(e, memory, task),
@@ -84,30 +86,56 @@ export async function wasmKernels(): Promise<Kernels & { readonly bytes: number 
         for (let i = 0; i < length; i++) {
           const table = 4 * half * positions[b * length + i]!;
           for (let h = 0; h < heads; h++) {
-            const from = p(input.storage) + 4 * (input.offset + b * input.batchStride + h * input.headStride + i * input.rowStride);
+            const from =
+              p(input.storage) +
+              4 * (input.offset + b * input.batchStride + h * input.headStride + i * input.rowStride);
             const to = p(out.storage) + 4 * (out.offset + b * out.batchStride + h * out.headStride + i * out.rowStride);
-            e.rotateRow(from, to, p(cosine) + table, p(sine) + table, half, headSize, interleaved ? 1 : 0, inverse ? 1 : 0);
+            e.rotateRow(
+              from,
+              to,
+              p(cosine) + table,
+              p(sine) + table,
+              half,
+              headSize,
+              interleaved ? 1 : 0,
+              inverse ? 1 : 0,
+            );
           }
         }
     },
 
-    softmax: (x, out, { rows, columns }) => void e.softmaxRows(p(x), p(out), rows, columns, memory.scratch(columns + 8)),
-    softmaxBackward: (y, gradient, xGradient, { rows, columns }) => void e.softmaxBackward(p(y), p(gradient), p(xGradient), rows, columns),
+    softmax: (x, out, { rows, columns }) =>
+      void e.softmaxRows(p(x), p(out), rows, columns, memory.scratch(columns + 8)),
+    softmaxBackward: (y, gradient, xGradient, { rows, columns }) =>
+      void e.softmaxBackward(p(y), p(gradient), p(xGradient), rows, columns),
     layerNorm: (x, weight, bias, out, mean, inverse, { rows, columns }, epsilon) =>
       void e.layerNorm(p(x), p(weight), bias ? p(bias) : 0, p(out), p(mean), p(inverse), rows, columns, epsilon),
     layerNormBackward(x, weight, mean, inverse, gradient, xGradient, weightGradient, biasGradient, { rows, columns }) {
       zero(weightGradient);
       if (biasGradient) zero(biasGradient);
-      e.normBackward(p(x), p(weight), p(mean), p(inverse), p(gradient), p(xGradient), p(weightGradient), biasGradient ? p(biasGradient) : 0, rows, columns);
+      e.normBackward(
+        p(x),
+        p(weight),
+        p(mean),
+        p(inverse),
+        p(gradient),
+        p(xGradient),
+        p(weightGradient),
+        biasGradient ? p(biasGradient) : 0,
+        rows,
+        columns,
+      );
     },
-    rmsNorm: (x, weight, out, inverse, { rows, columns }, epsilon) => void e.rmsNorm(p(x), p(weight), p(out), p(inverse), rows, columns, epsilon),
+    rmsNorm: (x, weight, out, inverse, { rows, columns }, epsilon) =>
+      void e.rmsNorm(p(x), p(weight), p(out), p(inverse), rows, columns, epsilon),
     rmsNormBackward(x, weight, inverse, gradient, xGradient, weightGradient, { rows, columns }) {
       zero(weightGradient);
       e.normBackward(p(x), p(weight), 0, p(inverse), p(gradient), p(xGradient), p(weightGradient), 0, rows, columns);
     },
 
     activate: (kind, x, out) => void e.activate(kinds[kind], p(x), p(out), x.length),
-    activateBackward: (kind, x, gradient, xGradient) => void e.activateBackward(kinds[kind], p(x), p(gradient), p(xGradient), x.length),
+    activateBackward: (kind, x, gradient, xGradient) =>
+      void e.activateBackward(kinds[kind], p(x), p(gradient), p(xGradient), x.length),
     add: (left, right, out) => void e.combine(0, p(left), p(right), p(out), left.length, right.length),
     multiply: (left, right, out) => void e.combine(1, p(left), p(right), p(out), left.length, right.length),
     scale: (x, factor, out) => void e.scale(p(x), factor, p(out), x.length),
@@ -121,7 +149,8 @@ export async function wasmKernels(): Promise<Kernels & { readonly bytes: number 
     },
 
     gather: (table, ids, out, columns) => void e.gather(p(table), upload(ids).ids, p(out), ids.length, columns),
-    scatterAdd: (table, ids, rows, columns) => void e.scatterAdd(p(table), upload(ids).ids, p(rows), ids.length, columns),
+    scatterAdd: (table, ids, rows, columns) =>
+      void e.scatterAdd(p(table), upload(ids).ids, p(rows), ids.length, columns),
     crossEntropy(logits, targets, losses, { rows, columns }) {
       const { scratch, ids } = upload(targets, columns + 8);
       e.crossEntropy(p(logits), ids, p(losses), 0, 0, rows, columns, scratch);
@@ -131,7 +160,21 @@ export async function wasmKernels(): Promise<Kernels & { readonly bytes: number 
       e.crossEntropy(p(logits), ids, 0, p(gradient), p(logitsGradient), rows, columns, scratch);
     },
     adam: (s) =>
-      void e.adam(p(s.parameter), p(s.gradient), p(s.first), p(s.second), s.parameter.length, s.rate, s.beta1, s.beta2, s.epsilon, s.decay, s.correction1, s.correction2, s.gradientScale),
+      void e.adam(
+        p(s.parameter),
+        p(s.gradient),
+        p(s.first),
+        p(s.second),
+        s.parameter.length,
+        s.rate,
+        s.beta1,
+        s.beta2,
+        s.epsilon,
+        s.decay,
+        s.correction1,
+        s.correction2,
+        s.gradientScale,
+      ),
   };
 
   function zero(storage: Parameters<LinearMemory['pointer']>[0]): void {

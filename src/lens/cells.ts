@@ -2,7 +2,7 @@
 import { layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { attentionStages, recordedStage, sameModel, scaleOf, type Stage, type Trace } from '../trace/index.ts';
+import { attentionStages, recordedStage, type Stage, sameModel, scaleOf, type Trace } from '../trace/index.ts';
 
 export const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0;
@@ -13,7 +13,9 @@ export const norm = (a: ArrayLike<number>): number => Math.sqrt(dotProduct(a, a)
 /** log Σ exp, −∞ for nothing or for −∞ alone. */
 export const logSumExp = (scores: readonly number[]): number => {
   const largest = Math.max(...scores, -Infinity);
-  return largest === -Infinity ? largest : largest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - largest), 0));
+  return largest === -Infinity
+    ? largest
+    : largest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - largest), 0));
 };
 export const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
@@ -43,7 +45,8 @@ export async function headCells(trace: Trace, model: Model, layer: number, head:
   const keyHead = Math.floor((head * keyValueHeadCount) / headCount);
   const squares = await attentionStages(trace, layer);
   const length = trace.ids.length;
-  const row = (stage: Stage, of: number, width: number) => (i: number) => stage.data.subarray((of * length + i) * width, (of * length + i + 1) * width);
+  const row = (stage: Stage, of: number, width: number) => (i: number) =>
+    stage.data.subarray((of * length + i) * width, (of * length + i + 1) * width);
   const projection = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
   const [hidden = 0, inputs = 0] = projection.shape;
   return {
@@ -57,11 +60,13 @@ export async function headCells(trace: Trace, model: Model, layer: number, head:
     weights: row(squares.weights, head, length),
     project: (vector) => {
       const out = new Float64Array(hidden);
-      for (let d = 0; d < hidden; d++) for (let c = 0; c < headSize; c++) out[d]! += vector[c]! * projection.data[d * inputs + head * headSize + c]!;
+      for (let d = 0; d < hidden; d++)
+        for (let c = 0; c < headSize; c++) out[d]! += vector[c]! * projection.data[d * inputs + head * headSize + c]!;
       return out;
     },
     valueBias:
-      model.parameters.get(`layers.${layer}.value.bias`)?.data.subarray(keyHead * headSize, (keyHead + 1) * headSize) ?? new Float32Array(headSize),
+      model.parameters.get(`layers.${layer}.value.bias`)?.data.subarray(keyHead * headSize, (keyHead + 1) * headSize) ??
+      new Float32Array(headSize),
   };
 }
 

@@ -21,7 +21,10 @@ export function findWord({ words }: Encoding, wanted: string | number): Word {
         details: { wanted, indices: same.map(({ index }) => index) },
       });
     if (!/^\d+$/.test(wanted)) {
-      const nearest = closest(wanted, words.map(({ text }) => text));
+      const nearest = closest(
+        wanted,
+        words.map(({ text }) => text),
+      );
       const near = distance(wanted, nearest) < Math.max(wanted.length, nearest.length);
       throw new SiseonError({
         code: 'wordNotFound',
@@ -45,10 +48,14 @@ export function findWord({ words }: Encoding, wanted: string | number): Word {
 }
 
 /** The word asked about unless another is named: the last one that holds a letter or digit (in Korean, the verb). */
-export const defaultWord = ({ words }: Encoding): Word => words.findLast(({ text }) => /[\p{L}\p{N}]/u.test(text)) ?? words.at(-1)!;
+export const defaultWord = ({ words }: Encoding): Word =>
+  words.findLast(({ text }) => /[\p{L}\p{N}]/u.test(text)) ?? words.at(-1)!;
 
 /** The head asked for; what is not said comes from the model's own default, else the last layer's head 0. */
-export function chooseHead(model: Model, asked: { readonly layer?: number; readonly head?: number }): { layer: number; head: number } {
+export function chooseHead(
+  model: Model,
+  asked: { readonly layer?: number; readonly head?: number },
+): { layer: number; head: number } {
   const view = model.metadata.defaultView;
   const layer = asked.layer ?? view?.layer ?? model.architecture.layerCount - 1;
   return { layer, head: asked.head ?? (layer === view?.layer ? view.head : 0) };

@@ -20,7 +20,12 @@ interface Group {
 
 export function encodingOf(trace: Trace): Encoding {
   if (trace.encoding) return trace.encoding;
-  throw new SiseonError({ code: 'noText', kind: 'usage', what: 'the trace holds token ids and no text, so it has no words', next: 'Record it from a text.' });
+  throw new SiseonError({
+    code: 'noText',
+    kind: 'usage',
+    what: 'the trace holds token ids and no text, so it has no words',
+    next: 'Record it from a text.',
+  });
 }
 
 /** Words and special tokens in the order of the text. */
@@ -49,7 +54,11 @@ const finite = (score: number): number | null => (score === -Infinity ? null : s
  * Contribution: Kobayashi et al. (2020), as a part: ⟨oᵢ, o⟩ / ‖o‖².
  * Throws what findWord and headCells throw, and `noText`.
  */
-export async function look(trace: Trace, model: Model, options: HeadChoice & { readonly query?: string | number } = {}): Promise<Look> {
+export async function look(
+  trace: Trace,
+  model: Model,
+  options: HeadChoice & { readonly query?: string | number } = {},
+): Promise<Look> {
   const encoding = encodingOf(trace);
   const word = options.query === undefined ? defaultWord(encoding) : findWord(encoding, options.query);
   const { layer, head } = chooseHead(model, options);
@@ -142,10 +151,16 @@ function keyGeometry(cells: HeadCells, token: number) {
 }
 
 /** Each group's part of the head's output and its norm, and the value bias's part; the parts sum to 1. */
-function contributions(cells: HeadCells, weights: readonly number[], list: readonly Group[]): { parts: number[]; norms: number[]; bias: number } {
+function contributions(
+  cells: HeadCells,
+  weights: readonly number[],
+  list: readonly Group[],
+): { parts: number[]; norms: number[]; bias: number } {
   const { valueBias } = cells;
   const vectors = list.map(({ tokens }) =>
-    cells.project(Array.from(valueBias, (bias, c) => sum(tokens.map((j) => weights[j]! * (cells.value(j)[c]! - bias))))),
+    cells.project(
+      Array.from(valueBias, (bias, c) => sum(tokens.map((j) => weights[j]! * (cells.value(j)[c]! - bias)))),
+    ),
   );
   const total = sum(weights as number[]);
   const biasVector = cells.project(Array.from(valueBias, (bias) => total * bias));
@@ -156,14 +171,24 @@ function contributions(cells: HeadCells, weights: readonly number[], list: reado
 }
 
 /** One cell, query word × key word (first tokens), down to the last product; recomputed in double and checked against the engine. */
-export async function pair(trace: Trace, model: Model, options: HeadChoice & { readonly query: string | number; readonly key: string | number }): Promise<Pair> {
+export async function pair(
+  trace: Trace,
+  model: Model,
+  options: HeadChoice & { readonly query: string | number; readonly key: string | number },
+): Promise<Pair> {
   const encoding = encodingOf(trace);
   const [queryWord, keyWord] = [findWord(encoding, options.query), findWord(encoding, options.key)];
   const { layer, head } = chooseHead(model, options);
   const cells = await headCells(trace, model, layer, head);
   const side = (word: typeof queryWord, vector: ArrayLike<number>) => {
     const token = word.tokens[0]!;
-    return { word: word.index, text: word.text, token, tokenText: encoding.tokens[token]!.text, vector: Array.from(vector) };
+    return {
+      word: word.index,
+      text: word.text,
+      token,
+      tokenText: encoding.tokens[token]!.text,
+      vector: Array.from(vector),
+    };
   };
   const [i, j] = [queryWord.tokens[0]!, keyWord.tokens[0]!];
   const [q, k, v] = [cells.query(i), cells.key(j), cells.value(j)];
@@ -171,13 +196,19 @@ export async function pair(trace: Trace, model: Model, options: HeadChoice & { r
   const dot = sum(products);
   const score = dot * cells.scale;
   const masked = Array.from(cells.maskedScores(i));
-  const scores = masked.map((other, index) => (other === -Infinity ? other : dotProduct(q, cells.key(index)) * cells.scale));
+  const scores = masked.map((other, index) =>
+    other === -Infinity ? other : dotProduct(q, cells.key(index)) * cells.scale,
+  );
   const largest = Math.max(...scores);
   const exponential = Math.exp(scores[j]! - largest);
   const total = sum(scores.map((other) => Math.exp(other - largest)));
   const weight = exponential / total;
   const weights = scores.map((other) => Math.exp(other - largest) / total);
-  const parts = contributions(cells, weights, scores.map((_, index) => ({ word: null, text: '', tokens: [index] })));
+  const parts = contributions(
+    cells,
+    weights,
+    scores.map((_, index) => ({ word: null, text: '', tokens: [index] })),
+  );
   const measured = { score: cells.scores(i)[j]!, weight: cells.weights(i)[j]! };
   return {
     model: model.name,
@@ -195,7 +226,10 @@ export async function pair(trace: Trace, model: Model, options: HeadChoice & { r
     weightedValue: Array.from(v, (number) => number * weight),
     contribution: parts.parts[j]!,
     contributionNorm: parts.norms[j]!,
-    check: { ...measured, largestDifference: Math.max(Math.abs(measured.score - score), Math.abs(measured.weight - weight)) },
+    check: {
+      ...measured,
+      largestDifference: Math.max(Math.abs(measured.score - score), Math.abs(measured.weight - weight)),
+    },
   };
 }
 
@@ -210,6 +244,8 @@ export async function wordMatrix(trace: Trace, model: Model, options: HeadChoice
     head,
     rows: list.map(({ word, text, tokens }) => ({ word, text, token: tokens[0]! })),
     columns: list.map(({ word, text }) => ({ word, text })),
-    weights: list.map(({ tokens: [asking = 0] }) => list.map(({ tokens }) => sum(tokens.map((j) => cells.weights(asking)[j]!)))),
+    weights: list.map(({ tokens: [asking = 0] }) =>
+      list.map(({ tokens }) => sum(tokens.map((j) => cells.weights(asking)[j]!))),
+    ),
   };
 }

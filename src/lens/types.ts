@@ -7,7 +7,12 @@ export interface Look {
   readonly layer: number;
   readonly head: number;
   /** `word` and `token` are indices; `text` the word, `tokenText` the one token that asks. */
-  readonly query: { readonly word: number | null; readonly text: string; readonly token: number; readonly tokenText: string };
+  readonly query: {
+    readonly word: number | null;
+    readonly text: string;
+    readonly token: number;
+    readonly tokenText: string;
+  };
   /** scores = scale · dot (soft-capped where the model does). */
   readonly scale: number;
   /** One entry for each word and each special token, in the order of the text; weights sum to 1. */
@@ -23,7 +28,12 @@ export interface Look {
     /** … every cosine were the mean cosine (lengths kept): what length alone does. */
     readonly equalDirections: readonly number[];
   };
-  readonly notices: readonly { readonly code: string; readonly text: string; readonly start: number; readonly end: number }[];
+  readonly notices: readonly {
+    readonly code: string;
+    readonly text: string;
+    readonly start: number;
+    readonly end: number;
+  }[];
 }
 
 export interface LookWord {
@@ -71,15 +81,32 @@ export interface Pair {
   readonly text: string;
   readonly layer: number;
   readonly head: number;
-  readonly query: { readonly word: number | null; readonly text: string; readonly token: number; readonly tokenText: string; readonly vector: readonly number[] };
-  readonly key: { readonly word: number | null; readonly text: string; readonly token: number; readonly tokenText: string; readonly vector: readonly number[] };
+  readonly query: {
+    readonly word: number | null;
+    readonly text: string;
+    readonly token: number;
+    readonly tokenText: string;
+    readonly vector: readonly number[];
+  };
+  readonly key: {
+    readonly word: number | null;
+    readonly text: string;
+    readonly token: number;
+    readonly tokenText: string;
+    readonly vector: readonly number[];
+  };
   /** q[c] · k[c] */
   readonly products: readonly number[];
   readonly dot: number;
   readonly scale: number;
   readonly score: number;
   /** The row's softmax: exp(score − largest) / sum. `others` is Σ over the other keys of exp(score − largest). */
-  readonly softmax: { readonly largest: number; readonly exponential: number; readonly sum: number; readonly weight: number };
+  readonly softmax: {
+    readonly largest: number;
+    readonly exponential: number;
+    readonly sum: number;
+    readonly weight: number;
+  };
   readonly value: readonly number[];
   /** weight · value */
   readonly weightedValue: readonly number[];

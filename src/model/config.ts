@@ -39,7 +39,11 @@ export function configReader(config: Readonly<Record<string, unknown>>): ConfigR
     only(field, ...allowed) {
       const value = config[field];
       if (value === undefined || value === null || allowed.includes(value)) return;
-      throw wrong(field, `${allowed.map((item) => JSON.stringify(item)).join(' or ')} (anything else would change the numbers)`, value);
+      throw wrong(
+        field,
+        `${allowed.map((item) => JSON.stringify(item)).join(' or ')} (anything else would change the numbers)`,
+        value,
+      );
     },
     architectures: Array.isArray(config.architectures) ? config.architectures.map(String) : [],
   };

@@ -1,8 +1,8 @@
+import type { Probe } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
-import type { Probe } from '../attention/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { operations, scope, tensor, type Tensor } from '../tensor/index.ts';
+import { operations, scope, type Tensor, tensor } from '../tensor/index.ts';
 import type { Architecture, Family } from './architecture.ts';
 import type { HostTensor } from './parameters.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -70,7 +70,12 @@ export class Model {
       const last = transform(o, this.#device, a, { ids, batch: 1, length: ids.length }, (name, x) => {
         const heads = /\.query$/.test(name) ? a.headCount : /\.(key|value)$/.test(name) ? a.keyValueHeadCount : 0;
         if (heads === 0) probe(name, [ids.length, a.hiddenSize], read(x));
-        else probe(name, [heads, ids.length, a.headSize], read(x).then((data) => headsFirst(data, ids.length, heads)));
+        else
+          probe(
+            name,
+            [heads, ids.length, a.headSize],
+            read(x).then((data) => headsFirst(data, ids.length, heads)),
+          );
       });
       return { hidden: read(last), logits: a.head ? read(decode(o, this.#device, a, last)) : null };
     });
@@ -81,7 +86,13 @@ export class Model {
 
   #check(ids: Int32Array): void {
     const { positionCount, vocabularySize } = this.architecture;
-    if (ids.length === 0) throw new SiseonError({ code: 'emptyText', kind: 'usage', what: 'there is no text to look at', next: 'Give at least one word.' });
+    if (ids.length === 0)
+      throw new SiseonError({
+        code: 'emptyText',
+        kind: 'usage',
+        what: 'there is no text to look at',
+        next: 'Give at least one word.',
+      });
     if (ids.length > positionCount)
       throw new SiseonError({
         code: 'textTooLong',
@@ -123,7 +134,8 @@ function headsFirst(data: Float32Array, positions: number, heads: number): Float
   const size = data.length / positions / heads;
   const out = new Float32Array(data.length);
   for (let i = 0; i < positions; i++)
-    for (let h = 0; h < heads; h++) out.set(data.subarray((i * heads + h) * size, (i * heads + h + 1) * size), (h * positions + i) * size);
+    for (let h = 0; h < heads; h++)
+      out.set(data.subarray((i * heads + h) * size, (i * heads + h + 1) * size), (h * positions + i) * size);
   return out;
 }
 

@@ -19,16 +19,22 @@ export function fileShape({ shape, part, transposed }: ParameterSource): number[
  * Takes the parameters that `sources` name out of a checkpoint's tensors.
  * Throws `parametersDoNotFit`, listing every missing, unexpected and misshapen tensor, and `parameterNotFinite` for a NaN or ∞.
  */
-export function takeParameters(family: Family, sources: readonly ParameterSource[], tensors: ReadonlyMap<string, HostTensor>): Map<string, HostTensor> {
+export function takeParameters(
+  family: Family,
+  sources: readonly ParameterSource[],
+  tensors: ReadonlyMap<string, HostTensor>,
+): Map<string, HostTensor> {
   const wanted = new Map(sources.map((source) => [source.tensor, source]));
   const problems: string[] = [];
   for (const [name, source] of wanted) {
     const tensor = tensors.get(name);
     const shape = fileShape(source);
     if (!tensor) problems.push(`${name} is missing`);
-    else if (tensor.shape.join() !== shape.join()) problems.push(`${name} has shape [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`);
+    else if (tensor.shape.join() !== shape.join())
+      problems.push(`${name} has shape [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`);
   }
-  for (const name of tensors.keys()) if (!wanted.has(name) && !family.knownBuffers.test(name)) problems.push(`${name} is unexpected`);
+  for (const name of tensors.keys())
+    if (!wanted.has(name) && !family.knownBuffers.test(name)) problems.push(`${name} is unexpected`);
   if (problems.length > 0)
     throw new SiseonError({
       code: 'parametersDoNotFit',
@@ -61,14 +67,19 @@ function takePart({ shape, part, transposed }: ParameterSource, data: Float32Arr
   if (!transposed || shape.length === 1) return data.subarray(index * outputs * inputs, (index + 1) * outputs * inputs);
   const stride = outputs * (part?.count ?? 1);
   const taken = new Float32Array(outputs * inputs);
-  for (let i = 0; i < inputs; i++) for (let o = 0; o < outputs; o++) taken[o * inputs + i] = data[i * stride + index * outputs + o]!;
+  for (let i = 0; i < inputs; i++)
+    for (let o = 0; o < outputs; o++) taken[o * inputs + i] = data[i * stride + index * outputs + o]!;
   return taken;
 }
 
 /** The way back for families that store each parameter whole and untransposed: file names and tensors to save. */
-export function fileTensors(sources: readonly ParameterSource[], parameters: ReadonlyMap<string, HostTensor>): { name: string; shape: readonly number[]; data: Float32Array }[] {
+export function fileTensors(
+  sources: readonly ParameterSource[],
+  parameters: ReadonlyMap<string, HostTensor>,
+): { name: string; shape: readonly number[]; data: Float32Array }[] {
   return sources.map((source) => {
-    if (source.transposed || source.part) throw new Error(`saving ${source.tensor} would need its transposed or joined layout`);
+    if (source.transposed || source.part)
+      throw new Error(`saving ${source.tensor} would need its transposed or joined layout`);
     const parameter = parameters.get(source.name)!;
     return { name: source.tensor, shape: parameter.shape, data: parameter.data };
   });

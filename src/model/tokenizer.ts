@@ -70,11 +70,24 @@ export class Tokenizer {
   static fromJson(json: unknown): Tokenizer {
     const model = (json as { model?: { type?: unknown; unk_token?: unknown } } | null)?.model;
     if (model?.type !== 'WordPiece')
-      throw new SiseonError({ code: 'unknownTokenizer', kind: 'failure', what: 'tokenizer.json: model.type', expected: 'WordPiece', got: JSON.stringify(model?.type) ?? 'nothing', next: 'This version reads no other kind; give token ids instead.' });
+      throw new SiseonError({
+        code: 'unknownTokenizer',
+        kind: 'failure',
+        what: 'tokenizer.json: model.type',
+        expected: 'WordPiece',
+        got: JSON.stringify(model?.type) ?? 'nothing',
+        next: 'This version reads no other kind; give token ids instead.',
+      });
     try {
       return new Tokenizer(new Library(json as object, {}), String(model.unk_token ?? '[UNK]'));
     } catch (cause) {
-      throw new SiseonError({ code: 'badTokenizer', kind: 'failure', what: `tokenizer.json cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, next: 'The file is damaged; fetch it again.', cause });
+      throw new SiseonError({
+        code: 'badTokenizer',
+        kind: 'failure',
+        what: `tokenizer.json cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+        next: 'The file is damaged; fetch it again.',
+        cause,
+      });
     }
   }
 
@@ -95,26 +108,65 @@ export class Tokenizer {
   /** Tokens, words and notices of a text. Throws `emptyText`. */
   encode(text: string): Encoding {
     const spans = splitWords(text);
-    if (spans.length === 0) throw new SiseonError({ code: 'emptyText', kind: 'usage', what: 'there is no text to look at', next: 'Give at least one word.' });
-    const pieces = this.#sections(text).flatMap((section) => (this.#specials.has(section.text) ? [{ piece: section.text, start: section.start, end: section.end }] : this.#pieces(section)));
+    if (spans.length === 0)
+      throw new SiseonError({
+        code: 'emptyText',
+        kind: 'usage',
+        what: 'there is no text to look at',
+        next: 'Give at least one word.',
+      });
+    const pieces = this.#sections(text).flatMap((section) =>
+      this.#specials.has(section.text)
+        ? [{ piece: section.text, start: section.start, end: section.end }]
+        : this.#pieces(section),
+    );
     const all = this.#withSpecials(pieces);
     let word = 0;
     const tokens = all.map(({ piece, start, end }, index): Token => {
       while (start !== null && word < spans.length - 1 && start >= spans[word]!.end) word++;
       const special = this.#specials.has(piece) && (piece !== this.#unknown || start === null);
-      const shown = piece === this.#unknown && start !== null ? text.slice(start, end ?? start) : readable(piece.replace(/^##/, ''));
-      return { index, id: this.tokenId(piece)!, piece, text: shown, special, start, end, word: start === null ? null : word };
+      const shown =
+        piece === this.#unknown && start !== null
+          ? text.slice(start, end ?? start)
+          : readable(piece.replace(/^##/, ''));
+      return {
+        index,
+        id: this.tokenId(piece)!,
+        piece,
+        text: shown,
+        special,
+        start,
+        end,
+        word: start === null ? null : word,
+      };
     });
-    const words = spans.map((span, index): Word => ({ ...span, index, tokens: tokens.filter((token) => token.word === index).map((token) => token.index) }));
-    return { text, ids: Int32Array.from(tokens, ({ id }) => id), tokens, words: words.filter(({ tokens: own }) => own.length > 0), notices: this.#notices(text, tokens) };
+    const words = spans.map(
+      (span, index): Word => ({
+        ...span,
+        index,
+        tokens: tokens.filter((token) => token.word === index).map((token) => token.index),
+      }),
+    );
+    return {
+      text,
+      ids: Int32Array.from(tokens, ({ id }) => id),
+      tokens,
+      words: words.filter(({ tokens: own }) => own.length > 0),
+      notices: this.#notices(text, tokens),
+    };
   }
 
   /** The text cut where special tokens are written out in it. */
   #sections(text: string): TextSpan[] {
     const escaped = [...this.#specials].map((special) => special.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
     const parts = text.split(new RegExp(`(${escaped.join('|')})`));
+    const sections: TextSpan[] = [];
     let start = 0;
-    return parts.map((part) => ({ text: part, start, end: (start += part.length) })).filter((section) => section.text !== '');
+    for (const part of parts) {
+      if (part !== '') sections.push({ text: part, start, end: start + part.length });
+      start += part.length;
+    }
+    return sections;
   }
 
   /** Vocabulary pieces of a section, each with its span of the whole text. */
@@ -160,7 +212,8 @@ export class Tokenizer {
   #withSpecials(pieces: readonly Piece[]): (Piece | { piece: string; start: null; end: null })[] {
     const own = pieces.map(({ piece }) => piece);
     const all = (this.#library.post_processor?.post_process(own, null, true).tokens ?? own) as string[];
-    const before = all.length === own.length ? 0 : all.findIndex((_, i) => own.every((piece, j) => all[i + j] === piece));
+    const before =
+      all.length === own.length ? 0 : all.findIndex((_, i) => own.every((piece, j) => all[i + j] === piece));
     return all.map((piece, i) => pieces[i - before] ?? { piece, start: null, end: null });
   }
 
@@ -173,6 +226,11 @@ export class Tokenizer {
   }
 
   #cannotFollow(text: string): SiseonError {
-    return new SiseonError({ code: 'cannotFollowTokens', kind: 'failure', what: `the tokens of "${text.slice(0, 40)}" cannot be traced back to the text`, next: 'Its tokenizer rewrites text in a way that this version does not follow.' });
+    return new SiseonError({
+      code: 'cannotFollowTokens',
+      kind: 'failure',
+      what: `the tokens of "${text.slice(0, 40)}" cannot be traced back to the text`,
+      next: 'Its tokenizer rewrites text in a way that this version does not follow.',
+    });
   }
 }

@@ -4,7 +4,7 @@
  *
  * Legend: B batch, N positions (padded to the longest text), D hidden, H heads, S head size, V vocabulary.
  */
-import { layerStage, type LinearStage, type StageName } from '../attention/stages.ts';
+import { type LinearStage, layerStage, type StageName } from '../attention/stages.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture } from './architecture.ts';
 
@@ -24,10 +24,18 @@ export interface Batch {
 export type StageListener = (name: StageName, tensor: Tensor) => void;
 
 /** Hidden states after the last layer (and its norm), (B·N, D). */
-export function transform(o: Operations, parameters: Parameters, a: Architecture, batch: Batch, listen: StageListener = () => {}): Tensor {
+export function transform(
+  o: Operations,
+  parameters: Parameters,
+  a: Architecture,
+  batch: Batch,
+  listen: StageListener = () => {},
+): Tensor {
   const get = (name: string): Tensor => parameters.get(name)!;
-  const linear = (x: Tensor, name: string): Tensor => o.linear(x, get(`${name}.weight`), parameters.get(`${name}.bias`));
-  const norm = (x: Tensor, name: string): Tensor => o.layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), a.normEpsilon);
+  const linear = (x: Tensor, name: string): Tensor =>
+    o.linear(x, get(`${name}.weight`), parameters.get(`${name}.bias`));
+  const norm = (x: Tensor, name: string): Tensor =>
+    o.layerNorm(x, get(`${name}.weight`), get(`${name}.bias`), a.normEpsilon);
   const before = (x: Tensor, name: string): Tensor => (a.normPlacement === 'before' ? norm(x, name) : x);
   const after = (x: Tensor, name: string): Tensor => (a.normPlacement === 'after' ? norm(x, name) : x);
 
@@ -67,8 +75,13 @@ export function transform(o: Operations, parameters: Parameters, a: Architecture
 /** Token + position (+ segment 0) embeddings, (B·N, D). */
 function embed(o: Operations, parameters: Parameters, a: Architecture, { ids, length }: Batch): Tensor {
   const positions = ids.map((_, i) => i % length);
-  const sum = o.add(o.embed(parameters.get('embeddings.token')!, ids), o.embed(parameters.get('embeddings.position')!, positions));
-  return a.tokenTypeCount > 0 ? o.add(sum, o.embed(parameters.get('embeddings.tokenType')!, new Int32Array(ids.length))) : sum;
+  const sum = o.add(
+    o.embed(parameters.get('embeddings.token')!, ids),
+    o.embed(parameters.get('embeddings.position')!, positions),
+  );
+  return a.tokenTypeCount > 0
+    ? o.add(sum, o.embed(parameters.get('embeddings.tokenType')!, new Int32Array(ids.length)))
+    : sum;
 }
 
 /** Logits of rows of hidden states: (rows, D) → (rows, V). The architecture must have a head. */

@@ -22,7 +22,9 @@ export class SiseonError extends Error {
 
   constructor({ code, kind, what, expected, got, next, details, cause }: ErrorParts) {
     const contrast = [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ');
-    super(`${what}${contrast ? `: ${contrast}` : ''}.${next ? ` ${next}` : ''}`.replace(/([.?])\.(?= |$)/, '$1'), { cause });
+    super(`${what}${contrast ? `: ${contrast}` : ''}.${next ? ` ${next}` : ''}`.replace(/([.?])\.(?= |$)/, '$1'), {
+      cause,
+    });
     this.code = code;
     this.kind = kind;
     this.details = details ?? {};

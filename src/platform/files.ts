@@ -30,7 +30,13 @@ export async function readFile(path: Path): Promise<Uint8Array> {
     const { readFile: read } = await import('node:fs/promises');
     return new Uint8Array(await read(path));
   } catch (cause) {
-    throw new SiseonError({ code: 'cannotRead', kind: 'failure', what: `cannot read ${shown(path)}: ${reasonOf(cause)}`, details: { path: shown(path) }, cause });
+    throw new SiseonError({
+      code: 'cannotRead',
+      kind: 'failure',
+      what: `cannot read ${shown(path)}: ${reasonOf(cause)}`,
+      details: { path: shown(path) },
+      cause,
+    });
   }
 }
 
@@ -40,7 +46,12 @@ export async function readText(path: Path): Promise<string> {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (cause) {
     if (cause instanceof SiseonError) throw cause;
-    throw new SiseonError({ code: 'cannotRead', kind: 'failure', what: `cannot read ${shown(path)}: it is not UTF-8 text`, cause });
+    throw new SiseonError({
+      code: 'cannotRead',
+      kind: 'failure',
+      what: `cannot read ${shown(path)}: it is not UTF-8 text`,
+      cause,
+    });
   }
 }
 
@@ -61,7 +72,8 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
   const { open, rename, rm, stat } = await import('node:fs/promises');
   const draft = `${path}.${process.pid}.part`;
   try {
-    if ((await stat(path).catch(() => null))?.isDirectory()) throw Object.assign(new Error('folder'), { code: 'EISDIR' });
+    if ((await stat(path).catch(() => null))?.isDirectory())
+      throw Object.assign(new Error('folder'), { code: 'EISDIR' });
     const file = await open(draft, 'wx');
     try {
       await file.writeFile(bytes);
@@ -87,6 +99,11 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
 export async function makeFolder(path: string): Promise<void> {
   const { mkdir } = await import('node:fs/promises');
   await mkdir(path, { recursive: true }).catch((cause) => {
-    throw new SiseonError({ code: 'cannotWrite', kind: 'failure', what: `cannot make the folder ${path}: ${reasonOf(cause)}`, cause });
+    throw new SiseonError({
+      code: 'cannotWrite',
+      kind: 'failure',
+      what: `cannot make the folder ${path}: ${reasonOf(cause)}`,
+      cause,
+    });
   });
 }

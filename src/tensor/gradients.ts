@@ -35,38 +35,93 @@ export interface Attended {
 }
 
 export const gradientRules = {
-  linear: (o: Operations, x: Tensor, w: Tensor) => (g: Tensor) => [o.matmul(g, w), o.matmul(g, x, { leftTransposed: true }), o.sumRows(g)],
-  add: (o: Operations, left: Tensor, right: Tensor) => (g: Tensor) => [g, right.storage.length === left.storage.length ? g : o.reshape(o.sumRows(o.reshape(g, [left.storage.length / right.storage.length, right.storage.length])), right.shape)],
+  linear: (o: Operations, x: Tensor, w: Tensor) => (g: Tensor) => [
+    o.matmul(g, w),
+    o.matmul(g, x, { leftTransposed: true }),
+    o.sumRows(g),
+  ],
+  add: (o: Operations, left: Tensor, right: Tensor) => (g: Tensor) => [
+    g,
+    right.storage.length === left.storage.length
+      ? g
+      : o.reshape(
+          o.sumRows(o.reshape(g, [left.storage.length / right.storage.length, right.storage.length])),
+          right.shape,
+        ),
+  ],
   multiply: (o: Operations, left: Tensor, right: Tensor) => (g: Tensor) => [o.multiply(g, right), o.multiply(g, left)],
   scale: (o: Operations, factor: number) => (g: Tensor) => [o.scale(g, factor)],
   reshape: (o: Operations, x: Tensor) => (g: Tensor) => [o.reshape(g, x.shape)],
-  activate: (kind: Activation, x: Tensor) => (g: Tensor) => [made(x, (out) => x.kernels.activateBackward(kind, x.storage, g.storage, out.storage))],
-  softmax: (y: Tensor, rows: number, columns: number) => (g: Tensor) => [made(y, (out) => y.kernels.softmaxBackward(y.storage, g.storage, out.storage, { rows, columns }))],
-  embed: (table: Tensor, ids: Int32Array, columns: number) => (g: Tensor) => [made(table, (out) => table.kernels.scatterAdd(out.storage, ids, g.storage, columns))],
-  rotate: (x: Tensor, task: Omit<Rotate, 'input' | 'out' | 'inverse'>, heads: (x: Tensor) => Heads) => (g: Tensor) => [made(x, (out) => x.kernels.rotate({ ...task, input: heads(g), out: heads(out), inverse: true }))],
-  crossEntropy: (logits: Tensor, targets: Int32Array, counted: number, rows: number, columns: number) => (g: Tensor) => [
-    made(logits, (out) => logits.kernels.crossEntropyBackward(logits.storage, targets, repeated(g, rows, 1 / counted).storage, out.storage, { rows, columns })),
+  activate: (kind: Activation, x: Tensor) => (g: Tensor) => [
+    made(x, (out) => x.kernels.activateBackward(kind, x.storage, g.storage, out.storage)),
   ],
-  layerNorm: ({ x, weight, mean, inverse, rows, columns }: Normed) => (g: Tensor) => {
-    const [xg, wg, bg] = [like(x), like(weight), like(weight)];
-    x.kernels.layerNormBackward(x.storage, weight.storage, mean!.storage, inverse.storage, g.storage, xg.storage, wg.storage, bg.storage, { rows, columns });
-    return [xg, wg, bg];
-  },
-  rmsNorm: ({ x, weight, inverse, rows, columns }: Normed) => (g: Tensor) => {
-    const [xg, wg] = [like(x), like(weight)];
-    x.kernels.rmsNormBackward(x.storage, weight.storage, inverse.storage, g.storage, xg.storage, wg.storage, { rows, columns });
-    return [xg, wg];
-  },
-  attend: ({ shape, query, key, value, out, logSumExp, ofKey, ofValue }: Attended) => (g: Tensor) => {
-    const [qg, kg, vg] = [like(query), like(key), like(value)];
-    const task: AttendBackward = {
-      ...shape,
-      query: ofKey(query), key: ofKey(key), value: ofValue(value), out: ofValue(out), logSumExp: logSumExp.storage,
-      outGradient: ofValue(g), queryGradient: ofKey(qg), keyGradient: ofKey(kg), valueGradient: ofValue(vg),
-    };
-    query.kernels.attendBackward(task);
-    return [qg, kg, vg];
-  },
+  softmax: (y: Tensor, rows: number, columns: number) => (g: Tensor) => [
+    made(y, (out) => y.kernels.softmaxBackward(y.storage, g.storage, out.storage, { rows, columns })),
+  ],
+  embed: (table: Tensor, ids: Int32Array, columns: number) => (g: Tensor) => [
+    made(table, (out) => table.kernels.scatterAdd(out.storage, ids, g.storage, columns)),
+  ],
+  rotate: (x: Tensor, task: Omit<Rotate, 'input' | 'out' | 'inverse'>, heads: (x: Tensor) => Heads) => (g: Tensor) => [
+    made(x, (out) => x.kernels.rotate({ ...task, input: heads(g), out: heads(out), inverse: true })),
+  ],
+  crossEntropy:
+    (logits: Tensor, targets: Int32Array, counted: number, rows: number, columns: number) => (g: Tensor) => [
+      made(logits, (out) =>
+        logits.kernels.crossEntropyBackward(
+          logits.storage,
+          targets,
+          repeated(g, rows, 1 / counted).storage,
+          out.storage,
+          { rows, columns },
+        ),
+      ),
+    ],
+  layerNorm:
+    ({ x, weight, mean, inverse, rows, columns }: Normed) =>
+    (g: Tensor) => {
+      const [xg, wg, bg] = [like(x), like(weight), like(weight)];
+      x.kernels.layerNormBackward(
+        x.storage,
+        weight.storage,
+        mean!.storage,
+        inverse.storage,
+        g.storage,
+        xg.storage,
+        wg.storage,
+        bg.storage,
+        { rows, columns },
+      );
+      return [xg, wg, bg];
+    },
+  rmsNorm:
+    ({ x, weight, inverse, rows, columns }: Normed) =>
+    (g: Tensor) => {
+      const [xg, wg] = [like(x), like(weight)];
+      x.kernels.rmsNormBackward(x.storage, weight.storage, inverse.storage, g.storage, xg.storage, wg.storage, {
+        rows,
+        columns,
+      });
+      return [xg, wg];
+    },
+  attend:
+    ({ shape, query, key, value, out, logSumExp, ofKey, ofValue }: Attended) =>
+    (g: Tensor) => {
+      const [qg, kg, vg] = [like(query), like(key), like(value)];
+      const task: AttendBackward = {
+        ...shape,
+        query: ofKey(query),
+        key: ofKey(key),
+        value: ofValue(value),
+        out: ofValue(out),
+        logSumExp: logSumExp.storage,
+        outGradient: ofValue(g),
+        queryGradient: ofKey(qg),
+        keyGradient: ofKey(kg),
+        valueGradient: ofValue(vg),
+      };
+      query.kernels.attendBackward(task);
+      return [qg, kg, vg];
+    },
 } as const;
 
 /** One number, repeated: [1] → [count], times a factor. */

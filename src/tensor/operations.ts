@@ -13,7 +13,11 @@ export interface Operations {
   /** The same numbers under another shape of the same size; shares the storage. */
   reshape(x: Tensor, shape: Shape): Tensor;
   /** x [rows, inner] · w [inner, columns]; either may be stored transposed. Not recorded: the network uses `linear`. */
-  matmul(left: Tensor, right: Tensor, options?: { readonly leftTransposed?: boolean; readonly rightTransposed?: boolean }): Tensor;
+  matmul(
+    left: Tensor,
+    right: Tensor,
+    options?: { readonly leftTransposed?: boolean; readonly rightTransposed?: boolean },
+  ): Tensor;
   /** x [rows, inputs] · weight [outputs, inputs]ᵀ + bias [outputs]. */
   linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
   /** left + right; right repeats where it is shorter. */
@@ -64,7 +68,8 @@ export interface RotateTask {
 
 /** Operations on a device, recorded on a tape if one is given. They throw `shapeMismatch`. */
 export function operations(kernels: Kernels, tape?: Tape): Operations {
-  const record = (inputs: readonly Tensor[], output: Tensor, pullback: Pullback): Tensor => tape?.record(inputs, output, pullback) ?? output;
+  const record = (inputs: readonly Tensor[], output: Tensor, pullback: Pullback): Tensor =>
+    tape?.record(inputs, output, pullback) ?? output;
   const make = (shape: Shape): Tensor => tensor(kernels, shape);
   const rowsOf = (x: Tensor): { rows: number; columns: number } => {
     const columns = x.shape.at(-1) ?? 1;
@@ -88,7 +93,16 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
       const [innerRight, columns] = rightTransposed ? [d, c] : [c, d];
       expectShape('matmul', 'the inner size of the right operand', [innerRight], [inner]);
       const out = make([rows, columns]);
-      kernels.matmul({ out: out.storage, left: left.storage, right: right.storage, rows, inner, columns, leftTransposed, rightTransposed });
+      kernels.matmul({
+        out: out.storage,
+        left: left.storage,
+        right: right.storage,
+        rows,
+        inner,
+        columns,
+        leftTransposed,
+        rightTransposed,
+      });
       return out;
     },
 
@@ -98,12 +112,26 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
       expectShape('linear', 'x', x.shape, [rows, inputs]);
       if (bias) expectShape('linear', 'the bias', bias.shape, [outputs]);
       const out = make([rows, outputs]);
-      kernels.matmul({ out: out.storage, left: x.storage, right: weight.storage, rows, inner: inputs, columns: outputs, rightTransposed: true, ...(bias && { bias: bias.storage }) });
+      kernels.matmul({
+        out: out.storage,
+        left: x.storage,
+        right: weight.storage,
+        rows,
+        inner: inputs,
+        columns: outputs,
+        rightTransposed: true,
+        ...(bias && { bias: bias.storage }),
+      });
       return record(bias ? [x, weight, bias] : [x, weight], out, rules.linear(back(), x, weight));
     },
 
     add(left, right) {
-      expectShape('add', 'what is left when the longer operand is cut by the shorter', [left.storage.length % right.storage.length], [0]);
+      expectShape(
+        'add',
+        'what is left when the longer operand is cut by the shorter',
+        [left.storage.length % right.storage.length],
+        [0],
+      );
       const out = make(left.shape);
       kernels.add(left.storage, right.storage, out.storage);
       return record([left, right], out, rules.add(back(), left, right));
@@ -147,7 +175,16 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
       expectShape('layerNorm', 'the weight', weight.shape, [columns]);
       expectShape('layerNorm', 'the bias', bias.shape, [columns]);
       const [out, mean, inverse] = [make(x.shape), make([rows]), make([rows])];
-      kernels.layerNorm(x.storage, weight.storage, bias.storage, out.storage, mean.storage, inverse.storage, { rows, columns }, epsilon);
+      kernels.layerNorm(
+        x.storage,
+        weight.storage,
+        bias.storage,
+        out.storage,
+        mean.storage,
+        inverse.storage,
+        { rows, columns },
+        epsilon,
+      );
       return record([x, weight, bias], out, rules.layerNorm({ x, weight, mean, inverse, rows, columns }));
     },
 
@@ -171,22 +208,68 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
       const [headSize, valueSize] = [query.shape[1]! / heads, value.shape[1]! / keyValueHeads];
       expectShape('attend', 'the key', key.shape, [keyLength * batch, keyValueHeads * headSize]);
       expectShape('attend', 'the value', value.shape, [keyLength * batch, keyValueHeads * valueSize]);
-      const shape: AttentionShape = { batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize, scale, softcap, visibility };
+      const shape: AttentionShape = {
+        batch,
+        heads,
+        keyValueHeads,
+        queryLength,
+        keyLength,
+        headSize,
+        valueSize,
+        scale,
+        softcap,
+        visibility,
+      };
       const out = make([query.shape[0]!, heads * valueSize]);
       const logSumExp = make([batch, heads, queryLength]);
-      const strided = (size: number) => (x: Tensor): Heads => {
-        const width = x.shape[1]!;
-        return { storage: x.storage, offset: 0, batchStride: (x.shape[0]! / batch) * width, headStride: size, rowStride: width };
-      };
+      const strided =
+        (size: number) =>
+        (x: Tensor): Heads => {
+          const width = x.shape[1]!;
+          return {
+            storage: x.storage,
+            offset: 0,
+            batchStride: (x.shape[0]! / batch) * width,
+            headStride: size,
+            rowStride: width,
+          };
+        };
       const [ofKey, ofValue] = [strided(headSize), strided(valueSize)];
-      kernels.attend({ ...shape, query: ofKey(query), key: ofKey(key), value: ofValue(value), out: ofValue(out), logSumExp: logSumExp.storage });
-      return record([query, key, value], out, rules.attend({ shape, query, key, value, out, logSumExp, ofKey, ofValue }));
+      kernels.attend({
+        ...shape,
+        query: ofKey(query),
+        key: ofKey(key),
+        value: ofValue(value),
+        out: ofValue(out),
+        logSumExp: logSumExp.storage,
+      });
+      return record(
+        [query, key, value],
+        out,
+        rules.attend({ shape, query, key, value, out, logSumExp, ofKey, ofValue }),
+      );
     },
 
     rotate(x, { batch, heads, rotated, interleaved, cosine, sine, positions }) {
       const [length, width] = [x.shape[0]! / batch, x.shape[1]!];
-      const task = { batch, heads, length, headSize: width / heads, rotated, interleaved, cosine: cosine.storage, sine: sine.storage, positions };
-      const strided = (y: Tensor): Heads => ({ storage: y.storage, offset: 0, batchStride: length * width, headStride: width / heads, rowStride: width });
+      const task = {
+        batch,
+        heads,
+        length,
+        headSize: width / heads,
+        rotated,
+        interleaved,
+        cosine: cosine.storage,
+        sine: sine.storage,
+        positions,
+      };
+      const strided = (y: Tensor): Heads => ({
+        storage: y.storage,
+        offset: 0,
+        batchStride: length * width,
+        headStride: width / heads,
+        rowStride: width,
+      });
       const out = make(x.shape);
       kernels.rotate({ ...task, input: strided(x), out: strided(out), inverse: false });
       return record([x], out, rules.rotate(x, task, strided));

@@ -15,7 +15,13 @@ let allocated: Map<Kernels, Storage[]> | null = null;
 /** A tensor on the device: zeros, or the values given (row-major, as many as the shape holds, else `shapeMismatch`). */
 export function tensor(kernels: Kernels, shape: Shape, values?: ArrayLike<number>): Tensor {
   if (values && values.length !== sizeOf(shape))
-    throw new SiseonError({ code: 'shapeMismatch', kind: 'usage', what: 'tensor: wrong number of values', expected: `${sizeOf(shape)} for [${shape.join(', ')}]`, got: `${values.length}` });
+    throw new SiseonError({
+      code: 'shapeMismatch',
+      kind: 'usage',
+      what: 'tensor: wrong number of values',
+      expected: `${sizeOf(shape)} for [${shape.join(', ')}]`,
+      got: `${values.length}`,
+    });
   const storage = kernels.allocate(sizeOf(shape));
   const own = allocated?.get(kernels) ?? [];
   own.push(storage);

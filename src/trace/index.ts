@@ -1,2 +1,13 @@
 export { saveTrace, type TraceFormat } from './save.ts';
-export { attentionStages, headOutput, recordedStage, recordTrace, sameModel, scaleOf, type Stage, stages, type Trace, traceStages } from './trace.ts';
+export {
+  attentionStages,
+  headOutput,
+  recordedStage,
+  recordTrace,
+  type Stage,
+  sameModel,
+  scaleOf,
+  stages,
+  type Trace,
+  traceStages,
+} from './trace.ts';

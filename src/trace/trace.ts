@@ -2,7 +2,15 @@
  * What a run recorded: plain numbers, no model. Query, key and value are kept; everything square is recomputed, exactly,
  * when it is looked at, so that memory stays linear in the length of the text.
  */
-import { attention, layerStage, type LayerStage, type LinearStage, linearStages, type StageName, stageNames } from '../attention/index.ts';
+import {
+  attention,
+  type LayerStage,
+  type LinearStage,
+  layerStage,
+  linearStages,
+  type StageName,
+  stageNames,
+} from '../attention/index.ts';
 import type { Architecture, Encoding, Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 
@@ -22,7 +30,10 @@ export interface Trace {
 }
 
 /** Runs the model over a text or over token ids, keeping every linear stage. Throws what Tokenizer.encode and Model.run throw, and `noTokenizer`. */
-export async function recordTrace(model: Model, input: { readonly text: string } | { readonly ids: ArrayLike<number> }): Promise<Trace> {
+export async function recordTrace(
+  model: Model,
+  input: { readonly text: string } | { readonly ids: ArrayLike<number> },
+): Promise<Trace> {
   if ('text' in input && !model.tokenizer)
     throw new SiseonError({
       code: 'noTokenizer',
@@ -55,7 +66,10 @@ const noStage = (trace: Trace, name: string): SiseonError => {
     code: 'noStage',
     kind: 'usage',
     what: `the trace has no stage "${name}"`,
-    expected: `embeddings, layers.0 to layers.${layerCount - 1} with ${stageNames(1, false).slice(1).map((stage) => stage.split('.').at(-1)).join(', ')}${head ? ', or logits' : ''}`,
+    expected: `embeddings, layers.0 to layers.${layerCount - 1} with ${stageNames(1, false)
+      .slice(1)
+      .map((stage) => stage.split('.').at(-1))
+      .join(', ')}${head ? ', or logits' : ''}`,
     details: { name },
   });
 };
@@ -64,7 +78,10 @@ const noStage = (trace: Trace, name: string): SiseonError => {
 export const scaleOf = (trace: Trace): number => 1 / Math.sqrt(trace.model.architecture.headSize);
 
 /** All heads of one layer: scores, maskedScores and weights [head, query, key], mixed [head, query, headSize]. */
-export async function attentionStages(trace: Trace, layer: number): Promise<Record<'scores' | 'maskedScores' | 'weights' | 'mixed', Stage>> {
+export async function attentionStages(
+  trace: Trace,
+  layer: number,
+): Promise<Record<'scores' | 'maskedScores' | 'weights' | 'mixed', Stage>> {
   const operand = (stage: LayerStage): { shape: number[]; data: Float32Array } => {
     const { shape, data } = recordedStage(trace, layerStage(layer, stage));
     return { shape: [1, ...shape], data };
@@ -77,7 +94,10 @@ export async function attentionStages(trace: Trace, layer: number): Promise<Reco
     scale: scaleOf(trace),
     keep: ['scores', 'maskedScores', 'weights'],
   });
-  const withoutBatch = (stage: { shape: readonly number[]; data: Float32Array }): Stage => ({ shape: stage.shape.slice(1), data: stage.data });
+  const withoutBatch = (stage: { shape: readonly number[]; data: Float32Array }): Stage => ({
+    shape: stage.shape.slice(1),
+    data: stage.data,
+  });
   return {
     scores: withoutBatch(result.scores!),
     maskedScores: withoutBatch(result.maskedScores!),
@@ -110,14 +130,16 @@ export async function headOutput(trace: Trace, model: Model, layer: number): Pro
     for (let i = 0; i < queries; i++)
       for (let d = 0; d < hidden; d++) {
         let sum = 0;
-        for (let c = 0; c < size; c++) sum += mixed.data[(h * queries + i) * size + c]! * weight[d * inputs + h * size + c]!;
+        for (let c = 0; c < size; c++)
+          sum += mixed.data[(h * queries + i) * size + c]! * weight[d * inputs + h * size + c]!;
         data[(h * queries + i) * hidden + d] = sum;
       }
   return { shape: [heads, queries, hidden], data };
 }
 
 /** Names of every stage that can be had from this trace (headOutput with its model). */
-export const traceStages = (trace: Trace): StageName[] => stageNames(trace.model.architecture.layerCount, trace.recorded.has('logits'));
+export const traceStages = (trace: Trace): StageName[] =>
+  stageNames(trace.model.architecture.layerCount, trace.recorded.has('logits'));
 
 /** Stages by name, recorded or recomputed; those of one layer are computed once. Throws `noStage`. */
 export async function stages(trace: Trace, model: Model, names: readonly string[]): Promise<Map<StageName, Stage>> {
@@ -134,7 +156,10 @@ export async function stages(trace: Trace, model: Model, names: readonly string[
       result.set(name as StageName, await headOutput(trace, model, layer));
     } else {
       if (!byLayer.has(layer)) byLayer.set(layer, attentionStages(trace, layer));
-      result.set(name as StageName, (await byLayer.get(layer)!)[stage as 'scores' | 'maskedScores' | 'weights' | 'mixed']);
+      result.set(
+        name as StageName,
+        (await byLayer.get(layer)!)[stage as 'scores' | 'maskedScores' | 'weights' | 'mixed'],
+      );
     }
   }
   return result;

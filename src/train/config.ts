@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { configReader, families, type HostTensor, saveModel, Tokenizer } from '../model/index.ts';
 import { makeFolder, readText, SiseonError } from '../platform/index.ts';
 import { below } from './random.ts';
-import { train, type TrainingPlan, type TrainingProgress } from './train.ts';
+import { type TrainingPlan, type TrainingProgress, train } from './train.ts';
 
 const count = z.int().positive();
 const share = z.number().min(0).max(1);
@@ -14,7 +14,9 @@ export const trainingConfig = z.strictObject({
   tokenizer: z.string().describe('tokenizer.json (WordPiece) with [PAD] [UNK] [CLS] [SEP] [MASK] as ids 0 to 4'),
   output: z.string().describe('folder for the trained model'),
   model: z.strictObject({ layers: count, heads: count, hidden: count, inner: count, positions: count }),
-  corruption: z.strictObject({ chosen: share, masked: share, replaced: share }).default({ chosen: 0.2, masked: 0.4, replaced: 0.45 }),
+  corruption: z
+    .strictObject({ chosen: share, masked: share, replaced: share })
+    .default({ chosen: 0.2, masked: 0.4, replaced: 0.45 }),
   steps: count,
   batchSize: count.default(64),
   rate: z.number().positive().default(0.002),
@@ -55,25 +57,51 @@ export function bertPlan(config: Readonly<Record<string, unknown>>): Pick<Traini
 }
 
 /** Reads the config, trains, saves. Throws `badConfig` naming every wrong field, `textTooLong`, and what reading and writing throw. */
-export async function trainFromConfig(path: string, onProgress?: (progress: TrainingProgress) => void): Promise<{ output: string; parameters: Map<string, HostTensor>; config: TrainingConfig }> {
+export async function trainFromConfig(
+  path: string,
+  onProgress?: (progress: TrainingProgress) => void,
+): Promise<{ output: string; parameters: Map<string, HostTensor>; config: TrainingConfig }> {
   const config = parseConfig(await readText(path), path);
   const beside = (file: string): string => (file.startsWith('/') ? file : `${path.replace(/[^/]*$/, '')}${file}`);
   const tokenizerJson = JSON.parse(await readText(beside(config.tokenizer))) as unknown;
   const tokenizer = Tokenizer.fromJson(tokenizerJson);
   const lines = (await readText(beside(config.texts))).split('\n').filter((line) => line.trim() !== '');
-  if (lines.length === 0) throw new SiseonError({ code: 'emptyText', kind: 'usage', what: `${config.texts} holds no text`, next: 'Put one sentence on each line.' });
+  if (lines.length === 0)
+    throw new SiseonError({
+      code: 'emptyText',
+      kind: 'usage',
+      what: `${config.texts} holds no text`,
+      next: 'Put one sentence on each line.',
+    });
   const texts = lines.map((line, index) => {
     const { ids } = tokenizer.encode(line);
     if (ids.length <= config.model.positions) return ids;
-    throw new SiseonError({ code: 'textTooLong', kind: 'usage', what: `${config.texts}, sentence ${index + 1}`, expected: `at most ${config.model.positions} tokens`, got: `${ids.length}`, next: 'Shorten it or raise model.positions.' });
+    throw new SiseonError({
+      code: 'textTooLong',
+      kind: 'usage',
+      what: `${config.texts}, sentence ${index + 1}`,
+      expected: `at most ${config.model.positions} tokens`,
+      got: `${ids.length}`,
+      next: 'Shorten it or raise model.positions.',
+    });
   });
   const layout = bertConfig(config.model, tokenizer.vocabularySize);
   const plan = bertPlan(layout);
   const maskId = tokenizer.tokenId('[MASK]');
-  if (maskId === undefined) throw new SiseonError({ code: 'badTokenizer', kind: 'usage', what: 'the tokenizer has no [MASK]', next: 'Add it to the vocabulary.' });
+  if (maskId === undefined)
+    throw new SiseonError({
+      code: 'badTokenizer',
+      kind: 'usage',
+      what: 'the tokenizer has no [MASK]',
+      next: 'Add it to the vocabulary.',
+    });
   const output = beside(config.output);
   await makeFolder(output);
-  const parameters = await train({ ...config, ...plan, maskId, firstToken: 5 }, (random) => texts[below(random, texts.length)]!, onProgress);
+  const parameters = await train(
+    { ...config, ...plan, maskId, firstToken: 5 },
+    (random) => texts[below(random, texts.length)]!,
+    onProgress,
+  );
   await saveModel(output, { config: layout, sources: plan.sources, parameters, tokenizer: tokenizerJson });
   return { output, parameters, config };
 }
@@ -83,10 +111,22 @@ function parseConfig(text: string, path: string): TrainingConfig {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new SiseonError({ code: 'badJson', kind: 'usage', what: `${path} is not JSON: ${cause instanceof Error ? cause.message : ''}`, cause });
+    throw new SiseonError({
+      code: 'badJson',
+      kind: 'usage',
+      what: `${path} is not JSON: ${cause instanceof Error ? cause.message : ''}`,
+      cause,
+    });
   }
   const result = trainingConfig.safeParse(json);
   if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path: field, message }) => `${field.join('.') || 'the file'}: ${message}`);
-  throw new SiseonError({ code: 'badConfig', kind: 'usage', what: `${path}: ${problems.join('; ')}`, details: { problems } });
+  const problems = result.error.issues.map(
+    ({ path: field, message }) => `${field.join('.') || 'the file'}: ${message}`,
+  );
+  throw new SiseonError({
+    code: 'badConfig',
+    kind: 'usage',
+    what: `${path}: ${problems.join('; ')}`,
+    details: { problems },
+  });
 }

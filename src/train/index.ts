@@ -3,4 +3,4 @@ export { type Corrupted, type Corruption, corrupt } from './objective.ts';
 export { type AdamSettings, AdamW } from './optimizer.ts';
 export { below, normal, type Random, seededRandom } from './random.ts';
 export { learningRate } from './schedule.ts';
-export { initialParameters, type TextSource, train, type TrainingPlan, type TrainingProgress } from './train.ts';
+export { initialParameters, type TextSource, type TrainingPlan, type TrainingProgress, train } from './train.ts';

@@ -24,7 +24,12 @@ export interface Corrupted {
  * Corrupts one text's ids; positions whose id is below `firstToken` (special tokens) are never chosen, and at least one
  * other position always is. `replacement` draws a token id from elsewhere.
  */
-export function corrupt(ids: ArrayLike<number>, rule: Corruption, options: { readonly maskId: number; readonly firstToken: number; readonly replacement: () => number }, random: Random): Corrupted {
+export function corrupt(
+  ids: ArrayLike<number>,
+  rule: Corruption,
+  options: { readonly maskId: number; readonly firstToken: number; readonly replacement: () => number },
+  random: Random,
+): Corrupted {
   const corrupted = Int32Array.from(ids);
   const targets = new Int32Array(ids.length).fill(-1);
   const open = [...corrupted.keys()].filter((i) => corrupted[i]! >= options.firstToken);

@@ -21,7 +21,12 @@ export class AdamW {
   constructor(kernels: Kernels, parameters: Iterable<Tensor>, settings: AdamSettings) {
     this.#kernels = kernels;
     this.#settings = settings;
-    this.#moments = new Map([...parameters].map((p) => [p, { first: kernels.allocate(p.storage.length), second: kernels.allocate(p.storage.length) }]));
+    this.#moments = new Map(
+      [...parameters].map((p) => [
+        p,
+        { first: kernels.allocate(p.storage.length), second: kernels.allocate(p.storage.length) },
+      ]),
+    );
   }
 
   /** Moves every parameter that has a gradient; `gradientScale` multiplies the gradients first (clipping). */

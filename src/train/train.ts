@@ -1,6 +1,13 @@
 /** Training an encoder to repair texts: draw, corrupt, run, compare, go back, step. */
 import { type Kernels, wasmKernels } from '../kernels/index.ts';
-import { type Architecture, decode, type HostTensor, type ParameterSource, toDevice, transform } from '../model/index.ts';
+import {
+  type Architecture,
+  decode,
+  type HostTensor,
+  type ParameterSource,
+  toDevice,
+  transform,
+} from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { operations, scope, Tape, type Tensor } from '../tensor/index.ts';
 import { type Corruption, corrupt } from './objective.ts';
@@ -53,11 +60,21 @@ export function initialParameters(sources: readonly ParameterSource[], random: R
  * Trains from the plan's seed and resolves to the parameters, on the host. The same plan and texts give the same bytes on the same engine.
  * Throws `lossNotFinite`, naming the step.
  */
-export async function train(plan: TrainingPlan, texts: TextSource, onProgress: (progress: TrainingProgress) => void = () => {}, device?: Kernels): Promise<Map<string, HostTensor>> {
+export async function train(
+  plan: TrainingPlan,
+  texts: TextSource,
+  onProgress: (progress: TrainingProgress) => void = () => {},
+  device?: Kernels,
+): Promise<Map<string, HostTensor>> {
   const kernels = device ?? (await wasmKernels());
   const random = seededRandom(plan.seed);
   const parameters = toDevice(kernels, initialParameters(plan.sources, random));
-  const optimizer = new AdamW(kernels, parameters.values(), { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, decay: plan.decay });
+  const optimizer = new AdamW(kernels, parameters.values(), {
+    beta1: 0.9,
+    beta2: 0.98,
+    epsilon: 1e-6,
+    decay: plan.decay,
+  });
   for (let step = 0; step < plan.steps; step++) {
     const batch = drawBatch(plan, texts, random);
     const loss = scope(kernels, () => {
@@ -72,10 +89,21 @@ export async function train(plan: TrainingPlan, texts: TextSource, onProgress: (
     });
     const [value = Number.NaN] = await loss;
     if (!Number.isFinite(value))
-      throw new SiseonError({ code: 'lossNotFinite', kind: 'failure', what: `the loss is ${value} at step ${step}`, expected: 'a finite number', next: 'Train with a lower rate or a longer warm-up.', details: { step } });
+      throw new SiseonError({
+        code: 'lossNotFinite',
+        kind: 'failure',
+        what: `the loss is ${value} at step ${step}`,
+        expected: 'a finite number',
+        next: 'Train with a lower rate or a longer warm-up.',
+        details: { step },
+      });
     onProgress({ step: step + 1, steps: plan.steps, loss: value });
   }
-  const read = await Promise.all([...parameters].map(async ([name, p]: [string, Tensor]) => [name, { shape: p.shape, data: await kernels.read(p.storage) }] as const));
+  const read = await Promise.all(
+    [...parameters].map(
+      async ([name, p]: [string, Tensor]) => [name, { shape: p.shape, data: await kernels.read(p.storage) }] as const,
+    ),
+  );
   return new Map(read);
 }
 
@@ -89,7 +117,11 @@ interface TrainingBatch {
   readonly targets: Int32Array;
 }
 
-function drawBatch({ batchSize, corruption, maskId, firstToken }: TrainingPlan, draw: TextSource, random: Random): TrainingBatch {
+function drawBatch(
+  { batchSize, corruption, maskId, firstToken }: TrainingPlan,
+  draw: TextSource,
+  random: Random,
+): TrainingBatch {
   const texts = Array.from({ length: batchSize }, () => draw(random));
   // A replacement comes from elsewhere in the batch, so that it is as frequent as the language has it.
   const replacement = (): number => {
@@ -112,5 +144,12 @@ function drawBatch({ batchSize, corruption, maskId, firstToken }: TrainingPlan, 
       targets.push(target);
     }
   }
-  return { ids, batch: batchSize, length, lengths: Int32Array.from(texts, (text) => text.length), chosen: Int32Array.from(chosen), targets: Int32Array.from(targets) };
+  return {
+    ids,
+    batch: batchSize,
+    length,
+    lengths: Int32Array.from(texts, (text) => text.length),
+    chosen: Int32Array.from(chosen),
+    targets: Int32Array.from(targets),
+  };
 }

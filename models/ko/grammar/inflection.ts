@@ -2,7 +2,22 @@
 const FIRST_SYLLABLE = 0xac00;
 const FINALS = 28;
 const MEDIALS = 21;
-const MEDIAL = { ㅏ: 0, ㅑ: 2, ㅓ: 4, ㅕ: 6, ㅗ: 8, ㅘ: 9, ㅙ: 10, ㅚ: 11, ㅜ: 13, ㅝ: 14, ㅟ: 16, ㅡ: 18, ㅢ: 19, ㅣ: 20 };
+const MEDIAL = {
+  ㅏ: 0,
+  ㅑ: 2,
+  ㅓ: 4,
+  ㅕ: 6,
+  ㅗ: 8,
+  ㅘ: 9,
+  ㅙ: 10,
+  ㅚ: 11,
+  ㅜ: 13,
+  ㅝ: 14,
+  ㅟ: 16,
+  ㅡ: 18,
+  ㅢ: 19,
+  ㅣ: 20,
+};
 const FINAL = { none: 0, ㄴ: 4, ㄹ: 8, ㅂ: 17, ㅆ: 20 };
 
 interface Syllable {
@@ -12,7 +27,20 @@ interface Syllable {
 }
 
 /** A particle, named by its form after a vowel. */
-export type Particle = '를' | '가' | '는' | '로' | '와' | '께서' | '께서는' | '께' | '에게' | '한테' | '에' | '에서' | '';
+export type Particle =
+  | '를'
+  | '가'
+  | '는'
+  | '로'
+  | '와'
+  | '께서'
+  | '께서는'
+  | '께'
+  | '에게'
+  | '한테'
+  | '에'
+  | '에서'
+  | '';
 
 /** What the shape of a stem does not tell: ㅂ ㄷ ㅅ 르 change, `full` keeps -이어- apart (피었다). */
 export type Irregular = 'ㅂ' | 'ㄷ' | 'ㅅ' | '르' | 'full';

@@ -4,10 +4,14 @@ import type { Conjugation } from './inflection.ts';
 const words = (text: string): readonly string[] => text.split(' ');
 
 /** People who are spoken of plainly, and people whom a verb honours with -시-. */
-export const people = words('철수 영희 민수 지수 수진 현우 지민 서연 준호 하은 도윤 예린 동생 친구 아이 학생 누나 언니 오빠 형 아기 조카 소년 소녀');
+export const people = words(
+  '철수 영희 민수 지수 수진 현우 지민 서연 준호 하은 도윤 예린 동생 친구 아이 학생 누나 언니 오빠 형 아기 조카 소년 소녀',
+);
 export const honoured = words('할머니 할아버지 선생님 어머니 아버지 교수님 사장님 부모님 이모 삼촌 의사 손님');
 
-const food = words('사과 밥 빵 떡 김치 국수 고기 과일 라면 불고기 딸기 바나나 케이크 과자 만두 수박 포도 김밥 피자 감자 고구마 생선 국 샐러드 사탕');
+const food = words(
+  '사과 밥 빵 떡 김치 국수 고기 과일 라면 불고기 딸기 바나나 케이크 과자 만두 수박 포도 김밥 피자 감자 고구마 생선 국 샐러드 사탕',
+);
 const drink = words('물 우유 커피 차 주스 녹차 콜라 맥주 홍차 식혜');
 const text = words('책 신문 소설 편지 잡지 시 만화 일기 동화 논문');
 const written = words('편지 소설 시 일기 논문 동화 보고서');
@@ -51,12 +55,31 @@ export interface VerbFrame {
 const eat: Conjugation = { stem: '드시', honorificStem: true };
 const sleep: Conjugation = { stem: '주무시', honorificStem: true };
 
-const transitive = (stem: string, objects: readonly string[], manners: string, more: Partial<Conjugation> & { honorific?: Conjugation; weight?: number } = {}): VerbFrame => {
+const transitive = (
+  stem: string,
+  objects: readonly string[],
+  manners: string,
+  more: Partial<Conjugation> & { honorific?: Conjugation; weight?: number } = {},
+): VerbFrame => {
   const { honorific, weight, ...conjugation } = more;
-  return { verb: { stem, ...conjugation }, kind: 'transitive', objects, manners: words(manners), ...(honorific && { honorific }), ...(weight && { weight }) };
+  return {
+    verb: { stem, ...conjugation },
+    kind: 'transitive',
+    objects,
+    manners: words(manners),
+    ...(honorific && { honorific }),
+    ...(weight && { weight }),
+  };
 };
-const intransitive = (stem: string, manners: string, more: Partial<Conjugation> & { honorific?: Conjugation } = {}): VerbFrame => ({ ...transitive(stem, [], manners, more), kind: 'intransitive' });
-const ditransitive = (stem: string, objects: readonly string[], manners: string): VerbFrame => ({ ...transitive(stem, objects, manners), kind: 'ditransitive' });
+const intransitive = (
+  stem: string,
+  manners: string,
+  more: Partial<Conjugation> & { honorific?: Conjugation } = {},
+): VerbFrame => ({ ...transitive(stem, [], manners, more), kind: 'intransitive' });
+const ditransitive = (stem: string, objects: readonly string[], manners: string): VerbFrame => ({
+  ...transitive(stem, objects, manners),
+  kind: 'ditransitive',
+});
 
 export const verbs: readonly VerbFrame[] = [
   transitive('먹', food, '맛있게 급하게 천천히 조금 많이 빨리 배불리', { honorific: eat, weight: 3 }),
@@ -67,7 +90,11 @@ export const verbs: readonly VerbFrame[] = [
   transitive('듣', music, '조용히 크게 즐겁게 재미있게 열심히', { irregular: 'ㄷ' }),
   transitive('입', worn, '예쁘게 따뜻하게 급하게 빨리 단정하게'),
   transitive('신', shoes, '빨리 급하게 조심스럽게'),
-  transitive('만들', [...cooked, ...baked, ...words('인형 의자 책상 김밥 떡')], '예쁘게 정성껏 열심히 빨리 맛있게 쉽게'),
+  transitive(
+    '만들',
+    [...cooked, ...baked, ...words('인형 의자 책상 김밥 떡')],
+    '예쁘게 정성껏 열심히 빨리 맛있게 쉽게',
+  ),
   transitive('굽', baked, '노릇하게 천천히 맛있게 바싹', { irregular: 'ㅂ' }),
   transitive('끓이', words('국 라면 차 물 죽'), '맛있게 뜨겁게 빨리'),
   transitive('부르', words('노래 애국가 동요'), '크게 즐겁게 신나게 함께', { irregular: '르' }),
@@ -121,13 +148,25 @@ export interface TimeWord {
   readonly stem: string;
   readonly tense: 'past' | 'present' | 'future' | 'any';
 }
-const time = (tense: TimeWord['tense'], list: string): TimeWord[] => words(list).map((item) => ({ text: item, stem: item.length > 2 && item.endsWith('에') ? item.slice(0, -1) : item, tense }));
-export const times: readonly TimeWord[] = [...time('past', '어제 방금 아까 그저께 지난주에'), ...time('future', '내일 모레 다음에'), ...time('any', '오늘 아침에 저녁에 점심에 주말에 오후에'), ...time('present', '지금 매일 요즘')];
+const time = (tense: TimeWord['tense'], list: string): TimeWord[] =>
+  words(list).map((item) => ({
+    text: item,
+    stem: item.length > 2 && item.endsWith('에') ? item.slice(0, -1) : item,
+    tense,
+  }));
+export const times: readonly TimeWord[] = [
+  ...time('past', '어제 방금 아까 그저께 지난주에'),
+  ...time('future', '내일 모레 다음에'),
+  ...time('any', '오늘 아침에 저녁에 점심에 주말에 오후에'),
+  ...time('present', '지금 매일 요즘'),
+];
 
 export const places = words('집 학교 공원 도서관 식당 시장 카페 교실 부엌 거실 마당 방 회사 놀이터 서울 부산 바닷가');
 
 /** Every noun once. */
-export const nouns: readonly string[] = [...new Set([...people, ...honoured, ...verbs.flatMap(({ objects }) => objects), ...places])];
+export const nouns: readonly string[] = [
+  ...new Set([...people, ...honoured, ...verbs.flatMap(({ objects }) => objects), ...places]),
+];
 export const manners: readonly string[] = [...new Set(verbs.flatMap((frame) => frame.manners))];
 /** Every conjugation once. */
 export const conjugations: readonly Conjugation[] = [...verbs.map(({ verb }) => verb), eat, sleep, offer];

@@ -18,21 +18,33 @@ function hash(text: string): number {
 
 /** Sentences of the same words in any order fall into one part: 90% train, 5% development, 5% test. */
 export function splitOf({ words }: Sentence): Split {
-  const part = hash(words.map(({ text }) => text).sort().join(' ')) % 100;
+  const part =
+    hash(
+      words
+        .map(({ text }) => text)
+        .sort()
+        .join(' '),
+    ) % 100;
   return part < 90 ? 'train' : part < 95 ? 'development' : 'test';
 }
 
 /** A tenth of the verb–noun pairs that the frames allow is kept from training. */
-export const heldOutPair = (verb: string, noun: string): boolean => hash(`${verb}·${noun}`) % 10 === 0 && !(verb === '먹' && noun === '사과');
+export const heldOutPair = (verb: string, noun: string): boolean =>
+  hash(`${verb}·${noun}`) % 10 === 0 && !(verb === '먹' && noun === '사과');
 
 /** The story's sentence in any order and with any particles and endings: never trained on. */
-export const isStory = ({ words }: Sentence): boolean => ['철수', '사과', '맛있게', '먹'].every((stem) => words.some((word) => word.stem === stem));
+export const isStory = ({ words }: Sentence): boolean =>
+  ['철수', '사과', '맛있게', '먹'].every((stem) => words.some((word) => word.stem === stem));
 
-const weighted: readonly VerbFrame[] = verbs.flatMap((frame) => Array<VerbFrame>(Math.round((frame.weight ?? 1) * 2)).fill(frame));
-const syllables = '가나다라마바사아자차카타파하고노도로모보소오조초거너더러머버서어저기니디리미비시이지구누두루무부수우주민진선현경영정성';
+const weighted: readonly VerbFrame[] = verbs.flatMap((frame) =>
+  Array<VerbFrame>(Math.round((frame.weight ?? 1) * 2)).fill(frame),
+);
+const syllables =
+  '가나다라마바사아자차카타파하고노도로모보소오조초거너더러머버서어저기니디리미비시이지구누두루무부수우주민진선현경영정성';
 
 /** A noun that no one knows, so that the fallback of the vocabulary is exercised. */
-const invented = (random: Random): string => Array.from({ length: 2 + Math.floor(random() * 2) }, () => pick(random, [...syllables])).join('');
+const invented = (random: Random): string =>
+  Array.from({ length: 2 + Math.floor(random() * 2) }, () => pick(random, [...syllables])).join('');
 
 interface Part {
   readonly role: Role;
@@ -43,27 +55,39 @@ interface Part {
 /** One sentence. The verb stands last; what is before it stands in free order, most often subject first. */
 export function writeSentence(random: Random): Sentence {
   const frame = pick(random, weighted);
-  const raised = random() < 0.3;
+  const raised = random() < 0.45;
   const subject = pick(random, raised ? honoured : people);
   const time = random() < 0.35 ? pick(random, times) : null;
-  const tense: Tense = time && time.tense !== 'any' ? time.tense : pick(random, ['past', 'past', 'past', 'present', 'future'] as const);
+  const tense: Tense =
+    time && time.tense !== 'any' ? time.tense : pick(random, ['past', 'past', 'past', 'present', 'future'] as const);
   const level: Level = pick(random, ['plain', 'plain', 'plain', 'polite', 'casual'] as const);
   const noun = (known: string): string => (random() < 0.04 ? invented(random) : known);
   const parts: Part[] = [];
-  const add = (role: Role, stem: string, particle: Particle): void => void parts.push({ role, stem, text: attach(stem, particle) });
+  const add = (role: Role, stem: string, particle: Particle): void =>
+    void parts.push({ role, stem, text: attach(stem, particle) });
 
   const honours = raised && random() < 0.95;
-  const subjectParticle: Particle = raised ? pick(random, ['께서', '께서', '가', '는'] as const) : pick(random, ['가', '가', '가', '가', '는', '는', random() < 0.5 ? '' : '가'] as const);
+  const subjectParticle: Particle = raised
+    ? pick(random, ['께서', '께서', '가', '는'] as const)
+    : pick(random, ['가', '가', '가', '가', '는', '는', random() < 0.5 ? '' : '가'] as const);
   add('subject', raised ? subject : noun(subject), subjectParticle);
   let conjugation: Conjugation = honours && frame.honorific ? frame.honorific : frame.verb;
   if (frame.kind === 'ditransitive') {
     const upwards = random() < 0.3;
-    const recipient = pick(random, (upwards ? honoured : people).filter((person) => person !== subject));
+    const recipient = pick(
+      random,
+      (upwards ? honoured : people).filter((person) => person !== subject),
+    );
     add('recipient', recipient, upwards ? '께' : pick(random, ['에게', '한테'] as const));
     if (upwards && frame.verb.stem === '주') conjugation = offer;
   }
   const objects = frame.objects.filter((object) => object !== subject);
-  if (objects.length > 0) add('object', noun(pick(random, objects)), pick(random, ['를', '를', '를', '를', '를', '를', '를', '는', random() < 0.5 ? '' : '를'] as const));
+  if (objects.length > 0)
+    add(
+      'object',
+      noun(pick(random, objects)),
+      pick(random, ['를', '를', '를', '를', '를', '를', '를', '는', random() < 0.5 ? '' : '를'] as const),
+    );
   if (random() < 0.5) {
     const manner = pick(random, frame.manners);
     parts.push({ role: 'manner', stem: manner, text: manner });
@@ -71,11 +95,25 @@ export function writeSentence(random: Random): Sentence {
   if (time) parts.push({ role: 'time', stem: time.stem, text: time.text });
   if (random() < 0.25) add('place', pick(random, places), '에서');
 
-  const order: Role[] = random() < 0.5 ? ['time', 'subject', 'place', 'recipient', 'object', 'manner'] : random() < 0.5 ? ['subject', 'time', 'place', 'recipient', 'manner', 'object'] : [];
-  const before = order.length > 0 ? parts.toSorted((a, b) => order.indexOf(a.role) - order.indexOf(b.role)) : shuffled(random, parts);
+  const order: Role[] =
+    random() < 0.5
+      ? ['time', 'subject', 'place', 'recipient', 'object', 'manner']
+      : random() < 0.5
+        ? ['subject', 'time', 'place', 'recipient', 'manner', 'object']
+        : [];
+  const before =
+    order.length > 0
+      ? parts.toSorted((a, b) => order.indexOf(a.role) - order.indexOf(b.role))
+      : shuffled(random, parts);
   const end = random() < 0.1 ? '.' : '';
-  const verb = { role: 'verb' as const, stem: conjugation.stem, text: inflect(conjugation, { tense, level, honorific: honours }) + end };
-  const words = [...before, verb].map((part, index): GrammarWord => ({ ...part, head: index === before.length ? null : before.length }));
+  const verb = {
+    role: 'verb' as const,
+    stem: conjugation.stem,
+    text: inflect(conjugation, { tense, level, honorific: honours }) + end,
+  };
+  const words = [...before, verb].map(
+    (part, index): GrammarWord => ({ ...part, head: index === before.length ? null : before.length }),
+  );
   return { text: words.map(({ text }) => text).join(' '), words, verbFrame: `${frame.verb.stem}다` };
 }
 
@@ -91,7 +129,11 @@ function shuffled<T>(random: Random, list: readonly T[]): T[] {
 /** Whether a sentence may be trained on: in the training part, not the story's, its verb–noun pair not held out. */
 export function mayTrain(sentence: Sentence): boolean {
   const object = sentence.words.find(({ role }) => role === 'object');
-  return splitOf(sentence) === 'train' && !isStory(sentence) && !(object && heldOutPair(sentence.verbFrame.slice(0, -1), object.stem));
+  return (
+    splitOf(sentence) === 'train' &&
+    !isStory(sentence) &&
+    !(object && heldOutPair(sentence.verbFrame.slice(0, -1), object.stem))
+  );
 }
 
 /** Draws one sentence of the training part. */
@@ -103,12 +145,21 @@ export function writeTrainingSentence(random: Random): Sentence {
 }
 
 /** So many different sentences of one part, from a seed. */
-export function writeSentences({ seed, count, split }: { readonly seed: number; readonly count: number; readonly split: Split }): Sentence[] {
+export function writeSentences({
+  seed,
+  count,
+  split,
+}: {
+  readonly seed: number;
+  readonly count: number;
+  readonly split: Split;
+}): Sentence[] {
   const random = seededRandom(seed);
   const found = new Map<string, Sentence>();
   while (found.size < count) {
     const sentence = writeSentence(random);
-    if (split === 'train' ? mayTrain(sentence) : splitOf(sentence) === split && !isStory(sentence)) found.set(sentence.text, sentence);
+    if (split === 'train' ? mayTrain(sentence) : splitOf(sentence) === split && !isStory(sentence))
+      found.set(sentence.text, sentence);
   }
   return [...found.values()];
 }

@@ -1,6 +1,7 @@
 /** A checkpoint in Hugging Face layout: config.json, model.safetensors, and tokenizer.json where there is one. */
-import { fileExists, readFile, readText, SiseonError, writeFileAtomically } from '../../platform/index.ts';
+
 import type { Kernels } from '../../kernels/index.ts';
+import { fileExists, readFile, readText, SiseonError, writeFileAtomically } from '../../platform/index.ts';
 import type { ParameterSource } from '../architecture.ts';
 import { configReader } from '../config.ts';
 import { families } from '../families/index.ts';
@@ -13,9 +14,14 @@ import { readSafetensors, writeSafetensors } from './safetensors.ts';
  * Loads a model from a folder. Throws `noConfig`, `badJson`, `badConfig`, `unknownFamily`, and what readSafetensors,
  * takeParameters and Tokenizer throw; nothing is repaired.
  */
-export async function loadModel(folder: string | URL, options: { name?: string; kernels?: Kernels } = {}): Promise<Model> {
+export async function loadModel(
+  folder: string | URL,
+  options: { name?: string; kernels?: Kernels } = {},
+): Promise<Model> {
   const path = (file: string): string | URL =>
-    folder instanceof URL ? new URL(file, folder.href.endsWith('/') ? folder : `${folder.href}/`) : `${folder.replace(/\/+$/, '')}/${file}`;
+    folder instanceof URL
+      ? new URL(file, folder.href.endsWith('/') ? folder : `${folder.href}/`)
+      : `${folder.replace(/\/+$/, '')}/${file}`;
   if (!(await fileExists(path('config.json'))))
     throw new SiseonError({
       code: 'noConfig',
@@ -49,9 +55,12 @@ export async function loadModel(folder: string | URL, options: { name?: string; 
   const file = path('model.safetensors');
   const { tensors } = readSafetensors(await readFile(file), decodeURIComponent(String(file)));
   const floats = new Map<string, HostTensor>();
-  for (const [name, { shape, data }] of tensors) floats.set(name, { shape, data: data instanceof Float32Array ? data : Float32Array.from(data) });
+  for (const [name, { shape, data }] of tensors)
+    floats.set(name, { shape, data: data instanceof Float32Array ? data : Float32Array.from(data) });
   const parameters = takeParameters(family, family.parameters(architecture, new Set(floats.keys())), floats);
-  const tokenizer = (await fileExists(path('tokenizer.json'))) ? Tokenizer.fromJson(await readJson(path('tokenizer.json'))) : null;
+  const tokenizer = (await fileExists(path('tokenizer.json')))
+    ? Tokenizer.fromJson(await readJson(path('tokenizer.json')))
+    : null;
   if (tokenizer && tokenizer.vocabularySize > architecture.vocabularySize)
     throw new SiseonError({
       code: 'tokenizerDoesNotFit',
@@ -77,7 +86,10 @@ export async function saveModel(
   },
 ): Promise<void> {
   const text = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`);
-  await writeFileAtomically(`${folder}/model.safetensors`, writeSafetensors(fileTensors(model.sources, model.parameters), { format: 'pt' }));
+  await writeFileAtomically(
+    `${folder}/model.safetensors`,
+    writeSafetensors(fileTensors(model.sources, model.parameters), { format: 'pt' }),
+  );
   if (model.tokenizer !== undefined) await writeFileAtomically(`${folder}/tokenizer.json`, text(model.tokenizer));
   await writeFileAtomically(`${folder}/config.json`, text(model.config));
 }

@@ -35,7 +35,13 @@ interface HeaderEntry {
  */
 export function readSafetensors(bytes: Uint8Array, file = 'the file'): SafetensorsFile {
   const refuse = (problem: string): never => {
-    throw new SiseonError({ code: 'badSafetensors', kind: 'failure', what: `${file} is no sound safetensors file: ${problem}`, next: 'It is truncated or damaged; fetch it again.', details: { file, problem } });
+    throw new SiseonError({
+      code: 'badSafetensors',
+      kind: 'failure',
+      what: `${file} is no sound safetensors file: ${problem}`,
+      next: 'It is truncated or damaged; fetch it again.',
+      details: { file, problem },
+    });
   };
   if (bytes.length < 8) refuse(`it has ${bytes.length} bytes, and its first 8 should say how long the header is`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -55,11 +61,18 @@ export function readSafetensors(bytes: Uint8Array, file = 'the file'): Safetenso
   if (covered !== bodyLength) refuse(`bytes ${covered} to ${bodyLength} belong to no tensor`);
   const tensors = new Map<string, StoredTensor>();
   for (const { name, dtype, shape, start, end } of entries)
-    tensors.set(name, { dtype, shape, data: widen(dtype, bytes.slice(bodyStart + start, bodyStart + end), (problem) => refuse(`${name} ${problem}`)) });
+    tensors.set(name, {
+      dtype,
+      shape,
+      data: widen(dtype, bytes.slice(bodyStart + start, bodyStart + end), (problem) => refuse(`${name} ${problem}`)),
+    });
   return { tensors, metadata };
 }
 
-function readHeader(bytes: Uint8Array, refuse: (problem: string) => never): { entries: HeaderEntry[]; metadata: Record<string, string> } {
+function readHeader(
+  bytes: Uint8Array,
+  refuse: (problem: string) => never,
+): { entries: HeaderEntry[]; metadata: Record<string, string> } {
   let text = '';
   let header: unknown;
   try {
@@ -75,20 +88,31 @@ function readHeader(bytes: Uint8Array, refuse: (problem: string) => never): { en
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(header as Record<string, unknown>)) {
     if (name === '__metadata__') {
-      if (typeof value !== 'object' || value === null || !Object.values(value).every((item) => typeof item === 'string')) refuse('__metadata__ holds something other than strings');
+      if (
+        typeof value !== 'object' ||
+        value === null ||
+        !Object.values(value).every((item) => typeof item === 'string')
+      )
+        refuse('__metadata__ holds something other than strings');
       metadata = value as Record<string, string>;
       continue;
     }
     const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
     const width = typeof dtype === 'string' ? widths[dtype] : undefined;
-    if (width === undefined) refuse(`${name} has the type ${String(JSON.stringify(dtype)).slice(0, 40)}, not one of ${Object.keys(widths).join(', ')}`);
-    const whole = (list: unknown): list is number[] => Array.isArray(list) && list.every((item) => Number.isSafeInteger(item) && item >= 0);
+    if (width === undefined)
+      refuse(
+        `${name} has the type ${String(JSON.stringify(dtype)).slice(0, 40)}, not one of ${Object.keys(widths).join(', ')}`,
+      );
+    const whole = (list: unknown): list is number[] =>
+      Array.isArray(list) && list.every((item) => Number.isSafeInteger(item) && item >= 0);
     if (!whole(shape)) return refuse(`${name} has a shape that is no list of whole numbers`);
-    if (!whole(offsets) || offsets.length !== 2) return refuse(`${name} has data_offsets that are no pair of whole numbers`);
+    if (!whole(offsets) || offsets.length !== 2)
+      return refuse(`${name} has data_offsets that are no pair of whole numbers`);
     const [start = 0, end = 0] = offsets;
     const size = shape.reduce((product, length) => product * length, width!);
     if (!Number.isSafeInteger(size)) refuse(`${name} has a shape too large to count`);
-    if (end - start !== size) refuse(`${name} with shape [${shape.join(', ')}] of ${dtype} needs ${size} bytes and has ${end - start}`);
+    if (end - start !== size)
+      refuse(`${name} with shape [${shape.join(', ')}] of ${dtype} needs ${size} bytes and has ${end - start}`);
     entries.push({ name, dtype: dtype as string, shape, start, end });
   }
   return { entries, metadata };
@@ -125,7 +149,9 @@ function widen(dtype: string, bytes: Uint8Array, refuse: (problem: string) => ne
     case 'I32':
       return new Int32Array(buffer);
     case 'I64':
-      return Int32Array.from(new BigInt64Array(buffer), (number) => (BigInt.asIntN(32, number) === number ? Number(number) : refuse(`holds ${number}, beyond 32 bits`)));
+      return Int32Array.from(new BigInt64Array(buffer), (number) =>
+        BigInt.asIntN(32, number) === number ? Number(number) : refuse(`holds ${number}, beyond 32 bits`),
+      );
     default:
       return Int32Array.from(bytes);
   }
@@ -142,12 +168,19 @@ export function halfToFloat(half: number): number {
 }
 
 /** The bytes of a file: Float32Array as F32, Int32Array as I32, in the order given, header padded to 8 bytes. */
-export function writeSafetensors(tensors: Iterable<{ readonly name: string; readonly shape: readonly number[]; readonly data: TensorData }>, metadata?: Readonly<Record<string, string>>): Uint8Array {
+export function writeSafetensors(
+  tensors: Iterable<{ readonly name: string; readonly shape: readonly number[]; readonly data: TensorData }>,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array {
   const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
   const list = [...tensors];
   let offset = 0;
   for (const { name, shape, data } of list) {
-    header[name] = { dtype: data instanceof Float32Array ? 'F32' : 'I32', shape, data_offsets: [offset, offset + data.byteLength] };
+    header[name] = {
+      dtype: data instanceof Float32Array ? 'F32' : 'I32',
+      shape,
+      data_offsets: [offset, offset + data.byteLength],
+    };
     offset += data.byteLength;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));

@@ -3,7 +3,8 @@ import type { Family, ParameterSource } from '../architecture.ts';
 /** BERT (Devlin et al. 2019) as Hugging Face writes it: encoder, norms after the sum, a masked-token head where there is one. */
 export const bert: Family = {
   modelType: 'bert',
-  knownBuffers: /(^|\.)embeddings\.position_ids$|^cls\.predictions\.decoder\.(weight|bias)$|(^|\.)pooler\.dense\.(weight|bias)$|^cls\.seq_relationship\.(weight|bias)$/,
+  knownBuffers:
+    /(^|\.)embeddings\.position_ids$|^cls\.predictions\.decoder\.(weight|bias)$|(^|\.)pooler\.dense\.(weight|bias)$|^cls\.seq_relationship\.(weight|bias)$/,
   architecture(config) {
     config.only('position_embedding_type', 'absolute');
     config.only('is_decoder', false);
@@ -25,7 +26,11 @@ export const bert: Family = {
       normEpsilon: config.number('layer_norm_eps', 1e-12),
       embeddingNorm: true,
       finalNorm: false,
-      activation: config.choice('hidden_act', { gelu: 'gelu', gelu_new: 'geluTanh', relu: 'relu', silu: 'silu' }, 'gelu'),
+      activation: config.choice(
+        'hidden_act',
+        { gelu: 'gelu', gelu_new: 'geluTanh', relu: 'relu', silu: 'silu' },
+        'gelu',
+      ),
       causal: false,
       head: config.architectures.some((name) => /For(MaskedLM|PreTraining)$/.test(name))
         ? { transform: true, tied: config.flag('tie_word_embeddings', true), bias: true }
@@ -36,14 +41,26 @@ export const bert: Family = {
     const prefix = tensors.has('bert.embeddings.word_embeddings.weight') || a.head ? 'bert.' : '';
     const [hidden, inner] = [a.hiddenSize, a.innerSize];
     const pair = (name: string, tensor: string, outputs: number, inputs?: number): ParameterSource[] => [
-      { name: `${name}.weight`, shape: inputs === undefined ? [outputs] : [outputs, inputs], tensor: `${tensor}.weight` },
+      {
+        name: `${name}.weight`,
+        shape: inputs === undefined ? [outputs] : [outputs, inputs],
+        tensor: `${tensor}.weight`,
+      },
       { name: `${name}.bias`, shape: [outputs], tensor: `${tensor}.bias` },
     ];
     const embeddings = `${prefix}embeddings`;
     const sources: ParameterSource[] = [
       { name: 'embeddings.token', shape: [a.vocabularySize, hidden], tensor: `${embeddings}.word_embeddings.weight` },
-      { name: 'embeddings.position', shape: [a.positionCount, hidden], tensor: `${embeddings}.position_embeddings.weight` },
-      { name: 'embeddings.tokenType', shape: [a.tokenTypeCount, hidden], tensor: `${embeddings}.token_type_embeddings.weight` },
+      {
+        name: 'embeddings.position',
+        shape: [a.positionCount, hidden],
+        tensor: `${embeddings}.position_embeddings.weight`,
+      },
+      {
+        name: 'embeddings.tokenType',
+        shape: [a.tokenTypeCount, hidden],
+        tensor: `${embeddings}.token_type_embeddings.weight`,
+      },
       ...pair('embeddings.norm', `${embeddings}.LayerNorm`, hidden),
     ];
     for (let n = 0; n < a.layerCount; n++) {
@@ -66,7 +83,11 @@ export const bert: Family = {
         { name: 'head.decoder.bias', shape: [a.vocabularySize], tensor: 'cls.predictions.bias' },
       );
       if (!a.head.tied)
-        sources.push({ name: 'head.decoder.weight', shape: [a.vocabularySize, hidden], tensor: 'cls.predictions.decoder.weight' });
+        sources.push({
+          name: 'head.decoder.weight',
+          shape: [a.vocabularySize, hidden],
+          tensor: 'cls.predictions.decoder.weight',
+        });
     }
     return sources;
   },

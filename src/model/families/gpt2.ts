@@ -26,7 +26,11 @@ export const gpt2: Family = {
       normEpsilon: config.number('layer_norm_epsilon', 1e-5),
       embeddingNorm: false,
       finalNorm: true,
-      activation: config.choice('activation_function', { gelu_new: 'geluTanh', gelu: 'gelu', relu: 'relu', silu: 'silu', tanh: 'tanh' }, 'gelu_new'),
+      activation: config.choice(
+        'activation_function',
+        { gelu_new: 'geluTanh', gelu: 'gelu', relu: 'relu', silu: 'silu', tanh: 'tanh' },
+        'gelu_new',
+      ),
       causal: true,
       head: config.architectures.includes('GPT2LMHeadModel')
         ? { transform: false, tied: config.flag('tie_word_embeddings', true), bias: false }
@@ -36,8 +40,20 @@ export const gpt2: Family = {
   parameters(a, tensors) {
     const prefix = tensors.has('wte.weight') ? '' : 'transformer.';
     const [hidden, inner] = [a.hiddenSize, a.innerSize];
-    const linear = (name: string, tensor: string, outputs: number, inputs: number, part?: ParameterSource['part']): ParameterSource[] => [
-      { name: `${name}.weight`, shape: [outputs, inputs], tensor: `${tensor}.weight`, transposed: true, ...(part && { part }) },
+    const linear = (
+      name: string,
+      tensor: string,
+      outputs: number,
+      inputs: number,
+      part?: ParameterSource['part'],
+    ): ParameterSource[] => [
+      {
+        name: `${name}.weight`,
+        shape: [outputs, inputs],
+        tensor: `${tensor}.weight`,
+        transposed: true,
+        ...(part && { part }),
+      },
       { name: `${name}.bias`, shape: [outputs], tensor: `${tensor}.bias`, ...(part && { part }) },
     ];
     const norm = (name: string, tensor: string): ParameterSource[] => [

@@ -1,0 +1,46 @@
+/** What went wrong, in the reader's language; never a stack trace. */
+import { SiseonError } from '../platform/errors.ts';
+import type { Language } from '../views/language.ts';
+import { particle } from '../views/language.ts';
+
+type Details = Readonly<Record<string, unknown>>;
+
+const korean: Readonly<Record<string, (d: Details) => string>> = {
+  emptyText: () => '살펴볼 글이 없습니다. 단어를 하나 이상 적어 주세요.',
+  textTooLong: (d) =>
+    `글이 모델이 읽을 수 있는 길이를 넘습니다: 최대 ${d.positions}토큰인데 ${d.tokens}토큰입니다. 글을 줄여 주세요.`,
+  wordNotFound: (d) =>
+    `글에 ‘${d.wanted}’${particle(String(d.wanted), '이')} 없습니다. ${d.nearest ? `‘${d.nearest}’${particle(String(d.nearest), '을')} 찾으셨나요?` : `단어: ${(d.words as string[]).join(', ')}`}`,
+  wordAmbiguous: (d) =>
+    `‘${d.wanted}’${particle(String(d.wanted), '이')} ${(d.indices as number[]).length}번 나옵니다. 번호로 골라 주세요: ${(d.indices as number[]).join(' 또는 ')}.`,
+  wordOutOfRange: (d) => `${d.wanted}번 단어가 없습니다: 0부터 ${d.last}까지입니다.`,
+  layerOutOfRange: (d) => `층 ${d.index}${particle(String(d.index), '이')} 없습니다: 0부터 ${d.last}까지입니다.`,
+  headOutOfRange: (d) => `헤드 ${d.index}${particle(String(d.index), '이')} 없습니다: 0부터 ${d.last}까지입니다.`,
+};
+
+/** One message and the exit code: 2 for what was asked wrongly, 1 for what is broken. SISEON_DEBUG=1 shows the stack. */
+export function explain(error: unknown, language: Language): { message: string; exitCode: 1 | 2 } {
+  const label = language === 'ko' ? '오류' : 'error';
+  if (process.env.SISEON_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (!(error instanceof SiseonError)) {
+    const text = error instanceof Error ? error.message : String(error);
+    return {
+      message: `${label}: ${text.split('\n')[0]} (SISEON_DEBUG=1 ${language === 'ko' ? '을 두면 자세히 보입니다' : 'shows where'})`,
+      exitCode: 1,
+    };
+  }
+  const text = language === 'ko' ? korean[error.code]?.(error.details) : undefined;
+  return { message: `${label}: ${text ?? error.message}`, exitCode: error.kind === 'usage' ? 2 : 1 };
+}
+
+/** A remark about the text, for stderr. */
+export function notice(
+  { code, text, start }: { readonly code: string; readonly text: string; readonly start: number },
+  language: Language,
+): string {
+  const lone = code === 'loneSurrogate';
+  const shown = lone ? `U+${text.charCodeAt(0).toString(16).toUpperCase()}` : text;
+  if (language === 'ko')
+    return `알림: ${start}번째 글자 ${shown}${particle(shown, '은')} ${lone ? '짝이 없는 대리 문자여서' : '이 모델이 모르는 글자여서'} [UNK]로 읽습니다.`;
+  return `notice: ${shown} at ${start} is ${lone ? 'half of a character' : 'unknown to this model'} and is read as [UNK].`;
+}

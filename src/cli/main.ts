@@ -1,0 +1,237 @@
+#!/usr/bin/env node
+/** Arguments and printing, nothing else. What is heavy is imported by the command that needs it. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Language } from '../views/language.ts';
+import { languageOf } from '../views/language.ts';
+import { explain } from './errors.ts';
+
+interface Common {
+  readonly model?: string;
+  readonly lang?: Language;
+  readonly json?: boolean;
+}
+interface Where {
+  readonly layer?: number;
+  readonly head?: number;
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const locale = (): Language =>
+  /^ko/.test(process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || '') ? 'ko' : 'en';
+let language: Language = locale();
+const speak = (options: Common, text: string): void => {
+  language = options.lang ?? languageOf(text) ?? locale();
+};
+// Colour is for people: not for pipes, and not against NO_COLOR (no-color.org).
+const color = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
+const print = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+
+const whole = (text: string): number => {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A whole number, counted from 0, is expected.');
+};
+const idList = (text: string): number[] => text.split(',').map((id) => whole(id.trim()));
+/** Digits name a word by its index, unless a word of the text is written so (the lens decides). */
+const layerOption = () => new Option('--layer <N>', 'layer, counted from 0').argParser(whole);
+const headOption = () => new Option('--head <N>', 'head, counted from 0').argParser(whole);
+const modelOption = () =>
+  new Option(
+    '--model <DIR>',
+    'folder of a checkpoint in Hugging Face layout (default: the Korean model that comes with it)',
+  );
+const langOption = () => new Option('--lang <LANG>', 'language of what is printed').choices(['ko', 'en']);
+
+async function load(folder: string | undefined) {
+  const { loadModel, shippedModel } = await import('../model/index.ts');
+  return folder === undefined
+    ? loadModel(shippedModel, { name: 'siseon/models/ko' })
+    : loadModel(folder, { name: folder });
+}
+
+async function record(folder: string | undefined, input: { text: string } | { ids: number[] }) {
+  const { recordTrace } = await import('../trace/index.ts');
+  const model = await load(folder);
+  const trace = await recordTrace(model, input);
+  const { notice } = await import('./errors.ts');
+  for (const line of trace.encoding?.notices ?? []) process.stderr.write(`${notice(line, language)}\n`);
+  return { model, trace };
+}
+
+const program = new Command('siseon')
+  .description('See where a transformer looks, and take every number apart.')
+  .version(version)
+  .enablePositionalOptions()
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => void process.stderr.write(text) })
+  .argument('<text>', 'a sentence, in quotes')
+  .option('--query <WORD|N>', 'the word that asks, or its index (default: the last word)')
+  .addOption(layerOption())
+  .addOption(headOption())
+  .addOption(modelOption())
+  .addOption(langOption())
+  .option('--json', 'print the numbers as JSON')
+  .option('--svg <FILE>', 'write the picture to a file')
+  .option('--all', 'the whole word × word matrix as well')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  siseon "철수가 사과를 맛있게 먹었다"\n  siseon "할머니께서 책을 읽으셨다" --query 책을 --head 1\n  siseon "철수가 사과를 맛있게 먹었다" --svg gaze.svg\n  siseon -- info        looks at the word "info" itself\n',
+  )
+  .action(async (text: string, options: Common & Where & { query?: string; svg?: string; all?: boolean }) => {
+    speak(options, text);
+    const { look, wordMatrix } = await import('../lens/index.ts');
+    const { model, trace } = await record(options.model, { text });
+    const seen = await look(trace, model, options);
+    const matrix = options.all ? await wordMatrix(trace, model, { layer: seen.layer, head: seen.head }) : null;
+    if (options.svg !== undefined) {
+      const { lookSvg } = await import('../views/svg.ts');
+      const { writeFileAtomically } = await import('../platform/index.ts');
+      await writeFileAtomically(options.svg, new TextEncoder().encode(lookSvg(seen, { language })));
+    }
+    if (options.json) return printJson(matrix ? { ...seen, matrix } : seen);
+    const { lookText, matrixText } = await import('../views/text.ts');
+    print(lookText(seen, { language, color }));
+    if (matrix) print(matrixText(matrix, { language, color }));
+  });
+
+program
+  .command('pair')
+  .description('one cell taken apart to the last product')
+  .argument('<text>')
+  .argument('<query>', 'word, or its index')
+  .argument('<key>', 'word, or its index')
+  .addOption(layerOption())
+  .addOption(headOption())
+  .addOption(modelOption())
+  .addOption(langOption())
+  .option('--json', 'print the numbers as JSON')
+  .addHelpText('after', '\nExample:\n  siseon pair "철수가 사과를 맛있게 먹었다" 먹었다 사과를\n')
+  .action(async (text: string, query: string, key: string, options: Common & Where) => {
+    speak(options, text);
+    const { pair } = await import('../lens/index.ts');
+    const { model, trace } = await record(options.model, { text });
+    const cell = await pair(trace, model, { ...options, query, key });
+    if (options.json) return printJson(cell);
+    const { pairText } = await import('../views/text.ts');
+    print(pairText(cell, { language, color }));
+  });
+
+program
+  .command('lookup')
+  .description('the library: a question held against tags, by the model’s embeddings')
+  .argument('<question>')
+  .argument('[tags...]')
+  .option('--library <FILE>', 'JSON file: [{"tag": …, "content": …}, …]')
+  .addOption(modelOption())
+  .addOption(langOption())
+  .option('--json', 'print the numbers as JSON')
+  .addHelpText(
+    'after',
+    '\nExample:\n  siseon lookup "사과 요리법에 대해 알고 싶어" "과일 요리" 전자제품 운동법 디저트\n',
+  )
+  .action(async (question: string, tags: string[], options: Common & { library?: string }) => {
+    speak(options, question);
+    const { lookup } = await import('../lens/index.ts');
+    const { readLibrary } = await import('./library.ts');
+    const library = [
+      ...tags.map((tag) => ({ tag })),
+      ...(options.library === undefined ? [] : await readLibrary(options.library)),
+    ];
+    const result = await lookup(await load(options.model), question, library);
+    if (options.json) return printJson(result);
+    const { lookupText } = await import('../views/text.ts');
+    print(lookupText(result, { language, color }));
+  });
+
+program
+  .command('trace')
+  .description('every stage of a run, saved by name')
+  .argument('[text]')
+  .option('--ids <LIST>', 'token ids instead of a text, as 1,2,3', idList)
+  .option('--stages <LIST>', 'names with commas between, or all', 'all')
+  .requiredOption('--save <FILE>', 'target: .safetensors, .npz or .json')
+  .addOption(modelOption())
+  .addOption(langOption())
+  .addHelpText(
+    'after',
+    '\nExamples:\n  siseon trace "철수가 사과를 먹었다" --save gaze.npz\n  siseon trace --model ./nano-gpt-sort --ids 2,1,0 --stages layers.0.weights,logits --save sort.json\n',
+  )
+  .action(async (text: string | undefined, options: Common & { ids?: number[]; stages: string; save: string }) => {
+    speak(options, text ?? '');
+    const { saveTrace } = await import('../trace/index.ts');
+    const { writeFileAtomically, SiseonError } = await import('../platform/index.ts');
+    const format = /\.(safetensors|npz|json)$/.exec(options.save)?.[1] as 'safetensors' | 'npz' | 'json' | undefined;
+    if (!format)
+      throw new SiseonError({
+        code: 'unknownFormat',
+        kind: 'usage',
+        what: `${options.save} says no format`,
+        expected: 'a name ending in .safetensors, .npz or .json',
+      });
+    if ((text === undefined) === (options.ids === undefined))
+      throw new SiseonError({
+        code: 'textOrIds',
+        kind: 'usage',
+        what: 'trace needs a text or --ids',
+        expected: 'one of the two',
+      });
+    const { model, trace } = await record(options.model, text === undefined ? { ids: options.ids! } : { text });
+    const stages = options.stages === 'all' ? 'all' : options.stages.split(',').map((name) => name.trim());
+    const bytes = await saveTrace(trace, model, { stages, format });
+    await writeFileAtomically(options.save, bytes);
+    print(
+      language === 'ko'
+        ? `${options.save}에 저장했습니다 (${bytes.length.toLocaleString('en')}바이트).`
+        : `Saved ${options.save} (${bytes.length.toLocaleString('en')} bytes).`,
+    );
+  });
+
+program
+  .command('train')
+  .description('train an encoder on a text file of your own')
+  .argument('<config>', 'JSON file; its fields are in docs/formats.md')
+  .addOption(langOption())
+  .addHelpText('after', '\nExample:\n  siseon train config.json\n')
+  .action(async (path: string, options: Common) => {
+    speak(options, '');
+    const { trainFromConfig } = await import('../train/index.ts');
+    const { progressBar } = await import('./progress.ts');
+    const bar = progressBar();
+    const { output } = await trainFromConfig(path, bar.update).finally(bar.stop);
+    print(language === 'ko' ? `${output}에 저장했습니다.` : `Saved ${output}.`);
+  });
+
+program
+  .command('info')
+  .description('what a model is made of')
+  .argument('[model]', 'folder of a checkpoint (default: the Korean model)')
+  .addOption(langOption())
+  .option('--json', 'print as JSON')
+  .addHelpText('after', '\nExample:\n  siseon info ./my-bert\n')
+  .action(async (folder: string | undefined, options: Common) => {
+    speak(options, '');
+    const model = await load(folder);
+    const { describe, infoText } = await import('./info.ts');
+    const about = describe(model);
+    if (options.json) return printJson(about);
+    print(infoText(about, language));
+  });
+
+for (const command of program.commands) command.exitOverride();
+
+// `siseon … | head`: the reader has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    const { message, exitCode } = explain(error, language);
+    process.stderr.write(`${message}\n`);
+    process.exitCode = exitCode;
+  }
+}

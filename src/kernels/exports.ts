@@ -1,0 +1,35 @@
+type Kernel = (...args: number[]) => number;
+/** What assembly/index.ts exports; arguments are pointers in bytes, sizes and factors. */
+export type Exports = Record<
+  | 'matmul'
+  | 'packLeft'
+  | 'packRight'
+  | 'capRow'
+  | 'dot'
+  | 'dotGradientRow'
+  | 'finiteRows'
+  | 'maskRow'
+  | 'mixBlock'
+  | 'mixHiddenAside'
+  | 'reweighRow'
+  | 'scoreBlock'
+  | 'spreadBlock'
+  | 'weighRow'
+  | 'crossEntropy'
+  | 'layerNorm'
+  | 'normBackward'
+  | 'rmsNorm'
+  | 'softmaxBackward'
+  | 'softmaxRows'
+  | 'activate'
+  | 'activateBackward'
+  | 'adam'
+  | 'combine'
+  | 'gather'
+  | 'rotateRow'
+  | 'scale'
+  | 'scatterAdd'
+  | 'sumRows'
+  | 'sumSquares',
+  Kernel
+>;

@@ -1,0 +1,84 @@
+import type { Look } from '../lens/index.ts';
+import { type Language, particle } from './language.ts';
+
+/** A weight or share at a glance. */
+export const two = (number: number): string => number.toFixed(2).replace('-0.00', '0.00').replace('-', '−');
+
+/** The picture as a sentence: weights as the model has them, and what is left over. */
+export function caption(look: Look, language: Language): string {
+  const { query, layer, head, leftOver } = look;
+  const others = look.keys
+    .filter(({ word }) => word !== null && word !== query.word)
+    .toSorted((a, b) => b.weight - a.weight);
+  const rest = leftOver.self + leftOver.special;
+  const shown = others.slice(0, 4);
+  const hidden = others.slice(4).reduce((sum, { weight }) => sum + weight, 0);
+  const whole = { ko: `(층 ${layer}, 헤드 ${head})`, en: `(layer ${layer}, head ${head})` }[language];
+  if (language === 'ko') {
+    const list = shown.map(({ text, weight }) => `‘${text}’에 ${two(weight)}`).join(', ');
+    const more = others.length > 4 ? `, 다른 ${others.length - 4}개 단어에 ${two(hidden)}` : '';
+    const given = list
+      ? `${list}${more}의 어텐션을 주고, 나머지 ${two(rest)}${particle(two(rest), '은')}`
+      : `어텐션 ${two(rest)}${particle(two(rest), '을')} 모두`;
+    return `‘${query.text}’${particle(query.text, '은')} ${given} 자기 자신과 구분 토큰에 둡니다 ${whole}.`;
+  }
+  const [first, ...then] = shown.map(({ text, weight }) => ({ text, weight: two(weight) }));
+  const list = first
+    ? [`${first.weight} of its attention to ${first.text}`, ...then.map(({ text, weight }) => `${weight} to ${text}`)]
+    : [];
+  if (others.length > 4) list.push(`${two(hidden)} to ${others.length - 4} other words`);
+  return `${query.text} gives ${[...list, `${two(rest)} to itself and the separators`].join(', ')} ${whole}.`;
+}
+
+/** Aligned, or just long? Answered by what the favourite word would weigh if all keys were of one length, or all at one angle. */
+export function alignedOrLong(look: Look, language: Language): string {
+  const others = look.keys
+    .map((key, index) => ({ key, index }))
+    .filter(({ key }) => key.word !== null && key.word !== look.query.word);
+  const best = others.reduce<(typeof others)[number] | undefined>(
+    (a, b) => (a && a.key.weight >= b.key.weight ? a : b),
+    undefined,
+  );
+  if (!best) return language === 'ko' ? '견줄 다른 단어가 없습니다.' : 'There is no other word to compare.';
+  const { text, weight } = best.key;
+  const [byAngle, byLength] = [
+    look.counterfactual.equalLengths[best.index]!,
+    look.counterfactual.equalDirections[best.index]!,
+  ];
+  const largest = (weights: readonly number[]): boolean =>
+    others.every(({ index }) => weights[index]! <= weights[best.index]!);
+  const [aligned, long] = [largest(look.counterfactual.equalLengths), largest(look.counterfactual.equalDirections)];
+  const verdict = aligned && long ? 'both' : aligned ? 'aligned' : long ? 'long' : 'neither';
+  const ko = {
+    both: '방향만으로도, 길이만으로도 다른 단어를 앞섭니다.',
+    aligned: '방향이 맞기 때문입니다. 길이만으로는 앞서지 못합니다.',
+    long: '길기 때문입니다. 방향만으로는 앞서지 못합니다.',
+    neither: '방향과 길이가 함께여야 앞섭니다.',
+  };
+  const en = {
+    both: 'Direction alone would put it first, and so would length alone.',
+    aligned: 'It is aligned: direction alone puts it first, length alone does not.',
+    long: 'It is long: length alone puts it first, direction alone does not.',
+    neither: 'It takes direction and length together to put it first.',
+  };
+  return language === 'ko'
+    ? `‘${text}’의 가중치 ${two(weight)}: 길이가 모두 같다면 ${two(byAngle)}, 방향이 모두 같다면 ${two(byLength)}. ${ko[verdict]}`
+    : `${text} has ${two(weight)}; with all lengths equal it would have ${two(byAngle)}, with all directions equal ${two(byLength)}. ${en[verdict]}`;
+}
+
+const story = ['철수가', '사과를', '맛있게', '먹었다'];
+
+/** The story's own illustration, for its sentence alone: word → number. It was never measured. */
+export function illustration(look: Look): ReadonlyMap<string, number> | null {
+  const same =
+    look.words.length === story.length &&
+    look.words.every(({ text }, i) => text === story[i]) &&
+    look.query.text === '먹었다';
+  return same
+    ? new Map([
+        ['철수가', 0.2],
+        ['사과를', 0.7],
+        ['맛있게', 0.1],
+      ])
+    : null;
+}

@@ -1,0 +1,32 @@
+export type Language = 'ko' | 'en';
+
+/** Korean when the text is written in Hangul, else null: the caller falls back to the locale. */
+export const languageOf = (text: string): Language | null =>
+  /[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e]/.test(text) ? 'ko' : null;
+
+type Pair = readonly [afterFinal: string, afterVowel: string];
+const pairs: Readonly<Record<string, Pair>> = {
+  은: ['은', '는'],
+  이: ['이', '가'],
+  을: ['을', '를'],
+  으로: ['으로', '로'],
+  과: ['과', '와'],
+};
+
+/** The last sound of a word as it is read: none, ㄹ, or another final consonant. Digits are read in Korean, Latin letters as a loanword would be. */
+function lastSound(word: string): 'none' | 'rieul' | 'final' {
+  const last = [...word.normalize('NFC')].findLast((letter) => /[\p{L}\p{N}]/u.test(letter)) ?? '';
+  if (/[\uac00-\ud7a3]/.test(last)) {
+    const final = (last.charCodeAt(0) - 0xac00) % 28;
+    return final === 0 ? 'none' : final === 8 ? 'rieul' : 'final';
+  }
+  if (/[178lL]/.test(last)) return 'rieul';
+  return /[036bckmnptBCKMNPT]/.test(last) ? 'final' : 'none';
+}
+
+/** The particle that follows a word: particle('책', '을') is 을, particle('사과', '을') is 를; 로 stands after ㄹ. */
+export function particle(word: string, kind: '은' | '이' | '을' | '으로' | '과'): string {
+  const [closed, open] = pairs[kind]!;
+  const sound = lastSound(word);
+  return sound === 'none' || (kind === '으로' && sound === 'rieul') ? open : closed;
+}

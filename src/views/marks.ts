@@ -1,0 +1,67 @@
+/** A look as geometry: where words, arcs and numbers stand. Pure numbers; SVG and page draw the same marks. */
+import type { Look } from '../lens/index.ts';
+
+export interface WordMark {
+  readonly text: string;
+  readonly word: number | null;
+  readonly x: number;
+  readonly width: number;
+  readonly asked: boolean;
+  readonly score: number | null;
+  readonly weight: number;
+  readonly contribution: number;
+}
+
+export interface ArcMark {
+  readonly from: number;
+  readonly to: number;
+  readonly height: number;
+  readonly weight: number;
+}
+
+export interface LookMarks {
+  readonly width: number;
+  readonly words: readonly WordMark[];
+  readonly arcs: readonly ArcMark[];
+}
+
+/** Width of a text of 24 units: Hangul a whole unit a letter, others about half. */
+const textWidth = (text: string): number =>
+  [...text].reduce(
+    (sum, letter) =>
+      sum + (/[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\uff00-\uff60\u{1f300}-\u{1faff}]/u.test(letter) ? 24 : 13.5),
+    0,
+  );
+
+/** Words and special tokens in a row, an arc from the query to every other with weight; lengths in SVG units. */
+export function lookMarks(look: Look): LookMarks {
+  const gap = 28;
+  let x = 40;
+  const words = look.keys.map((key): WordMark => {
+    const width = Math.max(56, textWidth(key.text));
+    const mark = {
+      text: key.text,
+      word: key.word,
+      x: x + width / 2,
+      width,
+      asked: key.word === look.query.word,
+      score: key.score,
+      weight: key.weight,
+      contribution: key.contribution,
+    };
+    x += width + gap;
+    return mark;
+  });
+  const asked = words.find((word) => word.asked);
+  const arcs = asked
+    ? words
+        .filter((word) => word !== asked && word.weight > 0)
+        .map((word) => ({
+          from: asked.x,
+          to: word.x,
+          height: Math.min(120, 24 + Math.abs(word.x - asked.x) * 0.22),
+          weight: word.weight,
+        }))
+    : [];
+  return { width: x - gap + 40, words, arcs };
+}

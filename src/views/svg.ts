@@ -1,0 +1,128 @@
+/** A look as one self-contained SVG: the sentence, arcs from the query, and the three steps under each word. */
+import type { Look } from '../lens/index.ts';
+import { caption, two } from './caption.ts';
+import type { Language } from './language.ts';
+import { lookMarks } from './marks.ts';
+
+const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+/** XML text; control characters and lone surrogates, which XML forbids, become the replacement character. */
+const xml = (text: string): string =>
+  text
+    .toWellFormed()
+    .replace(/(?![\t\n\r])\p{Cc}|\p{Noncharacter_Code_Point}/gu, '\ufffd')
+    .replace(/[&<>"]/g, (letter) => escapes[letter]!);
+
+const themes = {
+  light: {
+    ground: '#ffffff',
+    ink: '#1c1c1e',
+    faint: '#6b6b70',
+    query: '#1257c4',
+    key: '#b42318',
+    value: '#1a7f37',
+    score: '#7a3aa8',
+    rule: '#e3e3e6',
+  },
+  dark: {
+    ground: '#16171a',
+    ink: '#f0f0f2',
+    faint: '#a0a0a8',
+    query: '#7db2ff',
+    key: '#ff9488',
+    value: '#6fd08c',
+    score: '#cf9bf5',
+    rule: '#33343a',
+  },
+} as const;
+
+const words = {
+  en: {
+    score: 'score',
+    weight: 'weight',
+    part: 'part',
+    legend: 'Arc: width and opacity are the weight. Layers, heads and words count from 0.',
+  },
+  ko: {
+    score: '점수',
+    weight: '가중치',
+    part: '비율',
+    legend: '곡선의 굵기와 진하기가 가중치입니다. 층, 헤드, 단어는 0부터 셉니다.',
+  },
+} as const;
+
+/** The picture of a look. The caption is also its title for screen readers. */
+export function lookSvg(
+  look: Look,
+  { language, theme = 'light' }: { readonly language: Language; readonly theme?: 'light' | 'dark' },
+): string {
+  const { width: natural, words: marks, arcs } = lookMarks(look);
+  const t = words[language];
+  const p = themes[theme];
+  const lines = breakCaption(caption(look, language), Math.max(natural, 560) - 80);
+  const width = Math.max(natural + 76, 560);
+  const base = 190;
+  const height = base + 190 + lines.length * 26;
+  const shift = 76;
+  const out: string[] = [];
+  const add = (line: string): void => void out.push(line);
+  const label = (x: number, y: number, text: string, fill: string, size = 15, extra = ''): void =>
+    add(
+      `<text x="${x.toFixed(1)}" y="${y}" fill="${fill}" font-size="${size}" text-anchor="middle"${extra}>${xml(text)}</text>`,
+    );
+  add(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Math.ceil(width)} ${height}" width="${Math.ceil(width)}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="Pretendard, 'Noto Sans KR', 'Noto Sans CJK KR', system-ui, sans-serif">`,
+  );
+  add(`<title id="siseon-title">${xml(caption(look, language))}</title>`);
+  add(`<rect width="100%" height="100%" fill="${p.ground}"/>`);
+  for (const { from, to, height: rise, weight } of arcs) {
+    const [a, b] = [from + shift, to + shift];
+    add(
+      `<path d="M ${a.toFixed(1)} ${base - 34} C ${a.toFixed(1)} ${(base - 34 - rise).toFixed(1)}, ${b.toFixed(1)} ${(base - 34 - rise).toFixed(1)}, ${b.toFixed(1)} ${base - 34}" fill="none" stroke="${p.score}" stroke-width="${(0.75 + weight * 9).toFixed(2)}" stroke-opacity="${(0.15 + 0.85 * weight).toFixed(3)}" stroke-linecap="round"/>`,
+    );
+  }
+  for (const word of marks) {
+    const x = word.x + shift;
+    label(
+      x,
+      base,
+      word.text,
+      word.asked ? p.query : word.word === null ? p.faint : p.ink,
+      word.word === null ? 15 : 24,
+      word.asked ? ' font-weight="600"' : '',
+    );
+    if (word.asked)
+      add(
+        `<line x1="${(x - word.width / 2).toFixed(1)}" x2="${(x + word.width / 2).toFixed(1)}" y1="${base + 9}" y2="${base + 9}" stroke="${p.query}" stroke-width="2"/>`,
+      );
+    label(
+      x,
+      base + 52,
+      word.score === null ? '–' : two(word.score),
+      p.score,
+      15,
+      ' font-variant-numeric="tabular-nums"',
+    );
+    label(x, base + 84, two(word.weight), p.ink, 15, ' font-weight="600" font-variant-numeric="tabular-nums"');
+    label(x, base + 116, two(word.contribution), p.value, 15, ' font-variant-numeric="tabular-nums"');
+  }
+  for (const [i, name] of [t.score, t.weight, t.part].entries())
+    add(`<text x="28" y="${base + 52 + 32 * i}" fill="${p.faint}" font-size="13">${xml(name)}</text>`);
+  add(`<line x1="28" x2="${(width - 28).toFixed(1)}" y1="${base + 136}" y2="${base + 136}" stroke="${p.rule}"/>`);
+  for (const [i, line] of lines.entries())
+    add(`<text x="28" y="${base + 164 + 26 * i}" fill="${p.ink}" font-size="16">${xml(line)}</text>`);
+  add(`<text x="28" y="${height - 14}" fill="${p.faint}" font-size="12">${xml(`${look.model}. ${t.legend}`)}</text>`);
+  add('</svg>');
+  return `${out.join('\n')}\n`;
+}
+
+function breakCaption(text: string, width: number): string[] {
+  const measure = (line: string): number =>
+    [...line].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x10ff ? 16 : 8.6), 0);
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    if (line !== '' && measure(`${line} ${word}`) > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}

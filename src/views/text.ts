@@ -1,0 +1,293 @@
+/** Views as terminal text: at most 80 columns, Hangul counted as two. */
+import pc from 'picocolors';
+import stringWidth from 'string-width';
+import type { Look, LookKey, LookupResult, Pair, WordMatrix } from '../lens/index.ts';
+import { alignedOrLong, caption, illustration, two } from './caption.ts';
+import type { Language } from './language.ts';
+
+export interface TextOptions {
+  readonly language: Language;
+  readonly color: boolean;
+}
+
+const WIDTH = 78;
+const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+const padStart = (text: string, width: number): string => ' '.repeat(Math.max(0, width - stringWidth(text))) + text;
+/** Cuts a text to a width in columns, with an ellipsis. */
+function _fit(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  let cut = '';
+  for (const letter of text) {
+    if (stringWidth(cut + letter) > width - 1) break;
+    cut += letter;
+  }
+  return `${cut}…`;
+}
+/** Breaks a paragraph between words. */
+function wrap(text: string, indent = ''): string[] {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(' ')) {
+    if (stringWidth(line) > indent.length && stringWidth(`${line} ${word}`) > WIDTH) {
+      lines.push(line);
+      line = indent;
+    }
+    line += line === indent ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}
+const bar = (share: number, width: number): string => {
+  const eighths = Math.round(Math.max(0, Math.min(1, share)) * width * 8);
+  return '█'.repeat(Math.floor(eighths / 8)) + (eighths % 8 ? ' ▏▎▍▌▋▊▉'[eighths % 8]! : '');
+};
+
+const phrases = {
+  en: {
+    head: (look: { layer: number; head: number; model: string }, word: string, token: string) =>
+      `${look.model}, layer ${look.layer}, head ${look.head}; query ${word}${token === word ? '' : `, by its token ${token}`}. All counted from 0.`,
+    step1: 'Step 1  Dot products: how well each word answers the query',
+    step2: 'Step 2  Scaling and softmax: scores become weights',
+    step3: 'Step 3  Weighted sum: what each word brings to the result',
+    geometry: 'Why   A·B = |A||B| cos θ',
+    word: 'word',
+    tokens: 'q · k of its tokens',
+    score: 'score',
+    weight: 'weight',
+    share: 'share',
+    told: 'told',
+    part: 'part',
+    norm: 'length',
+    scoreNote: (scale: string) => `score = q · k × ${scale}; over several tokens log Σ exp`,
+    sum: 'sum',
+    itself: 'the word itself',
+    shareNote: 'share: among the other words alone',
+    toldNote: 'told: the numbers of the explanation, an illustration and not measured',
+    partNote: 'part ⟨oᵢ, o⟩/|o|² of the head’s output o = Σ oᵢ, oᵢ = weight × value × W_O',
+    bias: 'value bias',
+    masked: 'masked',
+    token: 'token',
+    centred: 'cos centred',
+    raw: 'cos θ',
+    geometryNote: (q: string) => `|q| = ${q}; centred: the mean key taken away, which softmax does not notice`,
+    question: 'Aligned, or just long?',
+  },
+  ko: {
+    head: (look: { layer: number; head: number; model: string }, word: string, token: string) =>
+      `${look.model}, 층 ${look.layer}, 헤드 ${look.head}. 질문(Query)은 ${word}${token === word ? '' : `의 토큰 ${token}`}. 번호는 0부터 셉니다.`,
+    step1: '1단계  내적: 단어마다 질문에 얼마나 맞는가',
+    step2: '2단계  스케일링과 소프트맥스: 점수가 가중치로',
+    step3: '3단계  가중합: 결과에 단어마다 얼마나 담기는가',
+    geometry: '왜 내적인가  A·B = |A||B| cos θ',
+    word: '단어',
+    tokens: '토큰별 q · k',
+    score: '점수',
+    weight: '가중치',
+    share: '몫',
+    told: '예시',
+    part: '비율',
+    norm: '길이',
+    scoreNote: (scale: string) => `점수 = q · k × ${scale}. 토큰이 여럿이면 log Σ exp`,
+    sum: '합계',
+    itself: '자기 자신',
+    shareNote: '몫: 다른 단어들끼리만 나눈 비율',
+    toldNote: '예시: 설명에 나오는 숫자이며, 잰 값이 아닙니다',
+    partNote: '비율 ⟨oᵢ, o⟩/|o|²: 헤드 출력 o = Σ oᵢ, oᵢ = 가중치 × 내용(Value) × W_O',
+    bias: '값의 편향',
+    masked: '가려짐',
+    token: '토큰',
+    centred: 'cos 중심',
+    raw: 'cos θ',
+    geometryNote: (q: string) => `|q| = ${q}. 중심: 색인(Key)의 평균을 뺀 것으로, 소프트맥스에는 차이가 없습니다`,
+    question: '방향이 맞아서일까, 그저 길어서일까?',
+  },
+} as const;
+
+/** The three steps, the caption and the geometry of one look. */
+export function lookText(look: Look, { language, color }: TextOptions): string {
+  const c = pc.createColors(color);
+  const t = phrases[language];
+  const name = (key: LookKey): string => (key.word === look.query.word ? `${key.text} (${t.itself})` : key.text);
+  const column = Math.min(26, Math.max(12, ...look.keys.map((key) => stringWidth(name(key)))));
+  const label = (key: LookKey): string => {
+    const text = pad(clip(name(key), column), column);
+    return key.word === look.query.word ? c.blue(text) : key.word === null ? c.dim(text) : c.red(text);
+  };
+  const lines: string[] = [''];
+  lines.push(...sentence(look, c), '', ...wrap(t.head(look, look.query.text, look.query.tokenText), '  '), '');
+
+  lines.push(c.bold(t.step1), c.dim(`  ${pad(t.word, column)} ${padStart(t.score, 8)}   ${t.tokens}`));
+  for (const key of look.keys) {
+    const dots = key.tokens.map(({ text, dot }) => `${text} ${two(dot)}`).join('  ');
+    lines.push(
+      `  ${label(key)} ${c.magenta(padStart(key.score === null ? t.masked : two(key.score), 8))}   ${clip(dots, WIDTH - column - 14)}`,
+    );
+  }
+  lines.push(c.dim(`  ${t.scoreNote(String(Number(look.scale.toPrecision(6))))}`), '');
+
+  const told = illustration(look);
+  const bars = 22;
+  lines.push(
+    c.bold(t.step2),
+    c.dim(
+      `  ${pad(t.word, column)} ${padStart(t.weight, 7)} ${' '.repeat(bars)} ${padStart(t.share, 6)}${told ? padStart(t.told, 7) : ''}`,
+    ),
+  );
+  for (const key of look.keys) {
+    const illustrated = told?.get(key.text);
+    lines.push(
+      `  ${label(key)} ${padStart(two(key.weight), 7)} ${c.magenta(pad(bar(key.weight, bars), bars))} ${padStart(key.share === null ? '' : two(key.share), 6)}${illustrated === undefined ? '' : c.dim(padStart(illustrated.toFixed(1), 7))}`,
+    );
+  }
+  const total = look.keys.reduce((sum, key) => sum + key.weight, 0);
+  lines.push(
+    `  ${pad(t.sum, column)} ${padStart(two(total), 7)} ${' '.repeat(bars)} ${padStart(look.keys.some(({ share }) => share !== null) ? '1.00' : '', 6)}${told ? c.dim(padStart('1.0', 7)) : ''}`,
+  );
+  lines.push(c.dim(`  ${t.shareNote}`), ...(told ? [c.dim(`  ${t.toldNote}`)] : []), '');
+
+  lines.push(
+    c.bold(t.step3),
+    c.dim(`  ${pad(t.word, column)} ${padStart(t.part, 7)} ${' '.repeat(bars)} ${padStart(t.norm, 6)}`),
+  );
+  for (const key of look.keys)
+    lines.push(
+      `  ${label(key)} ${padStart(two(key.contribution), 7)} ${c.green(pad(bar(key.contribution, bars), bars))} ${padStart(two(key.contributionNorm), 6)}`,
+    );
+  lines.push(
+    `  ${c.dim(pad(t.bias, column))} ${padStart(two(look.biasContribution), 7)} ${c.green(bar(look.biasContribution, bars))}`,
+  );
+  const parts = look.keys.reduce((sum, key) => sum + key.contribution, look.biasContribution);
+  lines.push(`  ${pad(t.sum, column)} ${padStart(two(parts), 7)}`, c.dim(`  ${t.partNote}`), '');
+  lines.push(...wrap(caption(look, language), '  '), '');
+
+  lines.push(
+    c.bold(t.geometry),
+    c.dim(
+      `  ${pad(t.token, column)} ${padStart('q · k', 8)} ${padStart('|k|', 7)} ${padStart(t.raw, 7)} ${padStart(t.centred, 12)}`,
+    ),
+  );
+  for (const key of look.keys)
+    for (const token of key.tokens)
+      lines.push(
+        `  ${pad(clip(token.text, column), column)} ${padStart(two(token.dot), 8)} ${padStart(two(token.keyNorm), 7)} ${padStart(two(token.cosine), 7)} ${padStart(two(token.centredCosine), 12)}`,
+      );
+  lines.push(
+    ...wrap(t.geometryNote(two(look.keys[0]?.tokens[0]?.queryNorm ?? 0)), '  ').map((line) => c.dim(line)),
+    '',
+  );
+  lines.push(`  ${t.question}`, ...wrap(alignedOrLong(look, language), '  '), '');
+  return lines.join('\n');
+}
+
+/** The words in a row, the query underlined. */
+function sentence(look: Look, c: ReturnType<typeof pc.createColors>): string[] {
+  const lines: string[] = [];
+  let [line, under, width] = ['  ', '  ', 2];
+  const flush = (): void => void lines.push(line.trimEnd(), ...(under.trim() === '' ? [] : [c.blue(under.trimEnd())]));
+  for (const [index, { text }] of look.words.entries()) {
+    const shown = clip(text, WIDTH - 4);
+    if (width > 2 && width + stringWidth(shown) > WIDTH) {
+      flush();
+      [line, under, width] = ['  ', '  ', 2];
+    }
+    const asked = index === look.query.word;
+    line += `${asked ? c.bold(c.blue(shown)) : shown}  `;
+    under += `${(asked ? '─' : ' ').repeat(stringWidth(shown))}  `;
+    width += stringWidth(shown) + 2;
+  }
+  flush();
+  return lines;
+}
+
+/** Word × word weights: queries are rows, keys columns; wide texts are cut into blocks of columns. */
+export function matrixText(matrix: WordMatrix, { language, color }: TextOptions): string {
+  const c = pc.createColors(color);
+  const label = Math.min(16, Math.max(...matrix.rows.map(({ text }) => stringWidth(text)), 6));
+  const cell = Math.min(10, Math.max(...matrix.columns.map(({ text }) => stringWidth(text)), 5)) + 1;
+  const perBlock = Math.max(1, Math.floor((WIDTH - 2 - label) / cell));
+  const lines = [
+    c.bold(
+      language === 'ko'
+        ? `모든 단어: 행은 질문(Query), 열은 색인(Key). 층 ${matrix.layer}, 헤드 ${matrix.head}`
+        : `All words: rows are queries, columns keys; layer ${matrix.layer}, head ${matrix.head}`,
+    ),
+  ];
+  for (let from = 0; from < matrix.columns.length; from += perBlock) {
+    const columns = matrix.columns.slice(from, from + perBlock);
+    lines.push(
+      `  ${' '.repeat(label)}${columns.map(({ text }) => c.red(padStart(clip(text, cell - 1), cell))).join('')}`,
+    );
+    for (const [i, row] of matrix.rows.entries()) {
+      const weights = matrix.weights[i]!.slice(from, from + perBlock);
+      lines.push(
+        `  ${c.blue(pad(clip(row.text, label), label))}${weights.map((weight) => (weight >= 0.3 ? c.bold(padStart(two(weight), cell)) : padStart(two(weight), cell))).join('')}`,
+      );
+    }
+    lines.push('');
+  }
+  return lines.join('\n');
+}
+
+const four = (number: number): string =>
+  (Math.abs(number) >= 1e-4 || number === 0 ? number.toFixed(4) : number.toExponential(2)).replace('-', '−');
+
+/** One cell, down to the last product. */
+export function pairText(pair: Pair, { language, color }: TextOptions): string {
+  const c = pc.createColors(color);
+  const ko = language === 'ko';
+  const lines = [
+    '',
+    ...wrap(
+      `${c.blue(pair.query.text)} → ${c.red(pair.key.text)}   ${pair.model}, ${ko ? `층 ${pair.layer}, 헤드 ${pair.head}, 토큰 ${pair.query.tokenText} → ${pair.key.tokenText}` : `layer ${pair.layer}, head ${pair.head}, tokens ${pair.query.tokenText} → ${pair.key.tokenText}`}`,
+      '  ',
+    ),
+    '',
+  ];
+  lines.push(
+    c.dim(
+      `  ${padStart(ko ? '차원' : 'dim', 5)} ${padStart('q', 10)} ${padStart('k', 10)} ${padStart('q × k', 10)}   ${padStart('v', 10)} ${padStart(ko ? '가중치 × v' : 'weight × v', 12)}`,
+    ),
+  );
+  for (const [d, product] of pair.products.entries())
+    lines.push(
+      `  ${padStart(`${d}`, 5)} ${c.blue(padStart(four(pair.query.vector[d]!), 10))} ${c.red(padStart(four(pair.key.vector[d]!), 10))} ${c.magenta(padStart(four(product), 10))}   ${c.green(padStart(four(pair.value[d] ?? Number.NaN), 10))} ${padStart(four(pair.weightedValue[d] ?? Number.NaN), 12)}`,
+    );
+  const s = pair.softmax;
+  lines.push(
+    '',
+    `  ${ko ? '내적' : 'dot product'}   q · k = Σ q × k = ${four(pair.dot)}`,
+    `  ${ko ? '점수' : 'score'}   ${four(pair.dot)} × ${four(pair.scale)} = ${four(pair.score)}`,
+    `  ${ko ? '소프트맥스' : 'softmax'}   exp(${four(pair.score)} − ${four(s.largest)}) / Σ = ${four(s.exponential)} / ${four(s.sum)} = ${four(s.weight)}`,
+    `  ${ko ? '결과에 담긴 비율' : 'part of the result'}   ${four(pair.contribution)}   |oᵢ| = ${four(pair.contributionNorm)}`,
+    '',
+    ...wrap(
+      ko
+        ? `검산: 엔진이 잰 점수 ${four(pair.check.score)}, 가중치 ${four(pair.check.weight)}. 위의 값과 가장 크게 다른 곳이 ${pair.check.largestDifference.toExponential(1)}입니다.`
+        : `Check: the engine measured score ${four(pair.check.score)} and weight ${four(pair.check.weight)}; the largest difference from the numbers above is ${pair.check.largestDifference.toExponential(1)}.`,
+      '  ',
+    ),
+    '',
+  );
+  return lines.join('\n');
+}
+
+/** A question against tags: scores, weights, contents. */
+export function lookupText(result: LookupResult, { language, color }: TextOptions): string {
+  const c = pc.createColors(color);
+  const ko = language === 'ko';
+  const column = Math.min(30, Math.max(8, ...result.entries.map(({ tag }) => stringWidth(tag))));
+  const lines = [
+    '',
+    `  ${ko ? '질문(Query)' : 'Query'}  ${c.blue(clip(result.question, 60))}`,
+    '',
+    c.dim(
+      `  ${pad(ko ? '색인(Key)' : 'key', column)} ${padStart(ko ? '점수' : 'score', 8)} ${padStart(ko ? '가중치' : 'weight', 7)}`,
+    ),
+  ];
+  for (const { tag, content, score, weight } of result.entries.toSorted((a, b) => b.weight - a.weight)) {
+    lines.push(
+      `  ${c.red(pad(clip(tag, column), column))} ${c.magenta(padStart(two(score), 8))} ${padStart(two(weight), 7)} ${c.magenta(bar(weight, 20))}`,
+    );
+    if (content !== null) lines.push(...wrap(content, '      ').map((line) => c.green(line)));
+  }
+  return [...lines, ''].join('\n');
+}
