@@ -3,7 +3,7 @@
  * use operations without a tape, so that nothing is recorded on the way back.
  */
 import type { Activation, AttendBackward, AttentionShape, Heads, Rotate } from '../kernels/index.ts';
-import type { Operations } from './operations.ts';
+import type { Operations } from './interface.ts';
 import { type Tensor, tensor } from './tensor.ts';
 
 const like = (x: Tensor): Tensor => tensor(x.kernels, x.shape);

@@ -1,4 +1,5 @@
-export { type AttendTask, type Operations, operations, type RotateTask } from './operations.ts';
+export type { AttendTask, Operations, RotateTask } from './interface.ts';
+export { operations } from './operations.ts';
 export { expectShape, type Shape, sizeOf } from './shape.ts';
 export { Tape } from './tape.ts';
 export { read, scope, type Tensor, tensor } from './tensor.ts';

@@ -2,69 +2,12 @@
  * What a transformer is made of, on tensors. Written once for running and for learning: with a tape every operation is
  * recorded together with its gradient rule (gradients.ts), without one nothing is.
  */
-import type { Activation, AttentionShape, Heads, Kernels, Visibility } from '../kernels/index.ts';
+import type { AttentionShape, Heads, Kernels } from '../kernels/index.ts';
 import { gradientRules as rules } from './gradients.ts';
+import type { Operations } from './interface.ts';
 import { expectShape, type Shape, sizeOf } from './shape.ts';
 import type { Pullback, Tape } from './tape.ts';
 import { type Tensor, tensor } from './tensor.ts';
-
-export interface Operations {
-  constant(shape: Shape, values: ArrayLike<number>): Tensor;
-  /** The same numbers under another shape of the same size; shares the storage. */
-  reshape(x: Tensor, shape: Shape): Tensor;
-  /** x [rows, inner] · w [inner, columns]; either may be stored transposed. Not recorded: the network uses `linear`. */
-  matmul(
-    left: Tensor,
-    right: Tensor,
-    options?: { readonly leftTransposed?: boolean; readonly rightTransposed?: boolean },
-  ): Tensor;
-  /** x [rows, inputs] · weight [outputs, inputs]ᵀ + bias [outputs]. */
-  linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
-  /** left + right; right repeats where it is shorter. */
-  add(left: Tensor, right: Tensor): Tensor;
-  /** Of tensors of one size. */
-  multiply(left: Tensor, right: Tensor): Tensor;
-  scale(x: Tensor, factor: number): Tensor;
-  /** [rows, columns] → [columns]. Not recorded. */
-  sumRows(x: Tensor): Tensor;
-  activate(kind: Activation, x: Tensor): Tensor;
-  /** Over the last axis. */
-  softmax(x: Tensor): Tensor;
-  /** Over the last axis; weight and bias [columns]. */
-  layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor;
-  rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor;
-  /** Rows of a table [count, columns] by id: [ids, columns]. The caller has checked that ids lie inside. */
-  embed(table: Tensor, ids: Int32Array): Tensor;
-  /** query [batch · queryLength, heads · size], key and value likewise → [batch · queryLength, heads · valueSize]. Heads lie side by side, as projections leave them. */
-  attend(task: AttendTask): Tensor;
-  /** Rotates the heads of x [batch · length, heads · size] by position. */
-  rotate(x: Tensor, task: RotateTask): Tensor;
-  /** Mean of −log softmax(logits)[target] over the rows whose target is not negative: [1]. */
-  crossEntropy(logits: Tensor, targets: Int32Array): Tensor;
-}
-
-export interface AttendTask {
-  readonly query: Tensor;
-  readonly key: Tensor;
-  readonly value: Tensor;
-  readonly batch: number;
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly scale: number;
-  readonly softcap?: number;
-  readonly visibility: Visibility;
-}
-
-export interface RotateTask {
-  readonly batch: number;
-  readonly heads: number;
-  readonly rotated: number;
-  readonly interleaved: boolean;
-  /** [table rows, rotated / 2] */
-  readonly cosine: Tensor;
-  readonly sine: Tensor;
-  readonly positions: Int32Array;
-}
 
 /** Operations on a device, recorded on a tape if one is given. They throw `shapeMismatch`. */
 export function operations(kernels: Kernels, tape?: Tape): Operations {

@@ -1,4 +1,4 @@
-import type { Operations } from './operations.ts';
+import type { Operations } from './interface.ts';
 import type { Tensor } from './tensor.ts';
 
 /** Gradients of an operation's inputs, in their order (null: none), given the gradient of its output. */

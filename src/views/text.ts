@@ -14,7 +14,7 @@ const WIDTH = 78;
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));
 const padStart = (text: string, width: number): string => ' '.repeat(Math.max(0, width - stringWidth(text))) + text;
 /** Cuts a text to a width in columns, with an ellipsis. */
-function _fit(text: string, width: number): string {
+function clip(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;
   let cut = '';
   for (const letter of text) {
