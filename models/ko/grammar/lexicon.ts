@@ -46,6 +46,8 @@ export interface VerbFrame {
   readonly kind: 'transitive' | 'ditransitive' | 'intransitive';
   readonly objects: readonly string[];
   readonly manners: readonly string[];
+  /** People who do this more than others: half of the subjects, so that a verb can learn from who acts. */
+  readonly agents?: readonly string[];
   /** Another verb takes this one's place when the subject is honoured (먹다 → 드시다). */
   readonly honorific?: Conjugation;
   /** How often it is written, against 1. */
@@ -69,6 +71,7 @@ const transitive = (
     manners: words(manners),
     ...(honorific && { honorific }),
     ...(weight && { weight }),
+    ...(agents[stem] && { agents: agents[stem] }),
   };
 };
 const intransitive = (
@@ -80,6 +83,48 @@ const ditransitive = (stem: string, objects: readonly string[], manners: string)
   ...transitive(stem, objects, manners),
   kind: 'ditransitive',
 });
+
+/** Who does what more than others. A verb that can tell from its subject has a reason to look at it. */
+const agents: Readonly<Record<string, readonly string[]>> = {
+  먹: words('아기 아이 동생 철수 민수 손님 조카'),
+  마시: words('손님 아버지 형 영희'),
+  읽: words('학생 교수님 서연 소녀'),
+  쓰: words('작가 교수님 기자 지수'),
+  보: words('관객 할아버지 누나 지민'),
+  듣: words('청년 이모 하은'),
+  입: words('신부 모델 소녀 예린'),
+  만들: words('목수 요리사 어머니'),
+  굽: words('요리사 제빵사 삼촌'),
+  끓이: words('요리사 할머니'),
+  부르: words('가수 합창단 언니'),
+  그리: words('화가 소년 도윤'),
+  찍: words('기자 감독 사진사'),
+  배우: words('학생 아이 소년 준호'),
+  공부하: words('학생 대학생 수진'),
+  가르치: words('선생님 교수님 강사'),
+  짓: words('목수 건축가 농부'),
+  고치: words('기사 수리공 아버지'),
+  타: words('여행자 대학생 승객 현우'),
+  청소하: words('주인 어머니 청소부'),
+  닦: words('청소부 주인 누나'),
+  던지: words('투수 소년 선수'),
+  잡: words('어부 경찰 사냥꾼'),
+  키우: words('농부 주인 할머니'),
+  심: words('농부 정원사 할아버지'),
+  사: words('손님 이모 어머니 영희'),
+  팔: words('상인 주인 농부'),
+  찾: words('경찰 탐정 민수'),
+  돕: words('의사 간호사 청년'),
+  주: words('산타 이모 삼촌'),
+  보내: words('사장님 회사원 친구'),
+  자: words('아기 동생 할아버지'),
+  울: words('아기 동생 조카'),
+  뛰: words('선수 아이 소년'),
+  달리: words('선수 기사 소년'),
+  놀: words('아이 조카 친구'),
+  일하: words('회사원 아버지 농부'),
+  춤추: words('가수 무용수 소녀'),
+};
 
 export const verbs: readonly VerbFrame[] = [
   transitive('먹', food, '맛있게 급하게 천천히 조금 많이 빨리 배불리', { honorific: eat, weight: 3 }),
@@ -165,7 +210,13 @@ export const places = words('집 학교 공원 도서관 식당 시장 카페 �
 
 /** Every noun once. */
 export const nouns: readonly string[] = [
-  ...new Set([...people, ...honoured, ...verbs.flatMap(({ objects }) => objects), ...places]),
+  ...new Set([
+    ...people,
+    ...honoured,
+    ...Object.values(agents).flat(),
+    ...verbs.flatMap(({ objects }) => objects),
+    ...places,
+  ]),
 ];
 export const manners: readonly string[] = [...new Set(verbs.flatMap((frame) => frame.manners))];
 /** Every conjugation once. */

@@ -55,8 +55,9 @@ interface Part {
 /** One sentence. The verb stands last; what is before it stands in free order, most often subject first. */
 export function writeSentence(random: Random): Sentence {
   const frame = pick(random, weighted);
-  const raised = random() < 0.45;
-  const subject = pick(random, raised ? honoured : people);
+  const subject =
+    frame.agents && random() < 0.5 ? pick(random, frame.agents) : pick(random, random() < 0.4 ? honoured : people);
+  const raised = honoured.includes(subject);
   const time = random() < 0.35 ? pick(random, times) : null;
   const tense: Tense =
     time && time.tense !== 'any' ? time.tense : pick(random, ['past', 'past', 'past', 'present', 'future'] as const);
@@ -88,7 +89,7 @@ export function writeSentence(random: Random): Sentence {
       noun(pick(random, objects)),
       pick(random, ['를', '를', '를', '를', '를', '를', '를', '는', random() < 0.5 ? '' : '를'] as const),
     );
-  if (random() < 0.5) {
+  if (random() < 0.4) {
     const manner = pick(random, frame.manners);
     parts.push({ role: 'manner', stem: manner, text: manner });
   }

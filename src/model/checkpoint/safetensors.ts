@@ -64,7 +64,9 @@ export function readSafetensors(bytes: Uint8Array, file = 'the file'): Safetenso
     tensors.set(name, {
       dtype,
       shape,
-      data: widen(dtype, bytes.slice(bodyStart + start, bodyStart + end), (problem) => refuse(`${name} ${problem}`)),
+      data: widen(dtype, new Uint8Array(bytes.subarray(bodyStart + start, bodyStart + end)), (problem) =>
+        refuse(`${name} ${problem}`),
+      ),
     });
   return { tensors, metadata };
 }
