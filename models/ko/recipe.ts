@@ -1,5 +1,5 @@
 /** How the Korean model is trained: sizes, objective, rate. Chosen on development sentences; the test sentences were not looked at. */
-import type { Tokenizer } from 'siseon/model';
+import type { Model, Tokenizer } from 'siseon/model';
 import { bertConfig, bertPlan, type TextSource, type TrainingPlan } from 'siseon/train';
 import { writeTrainingSentence } from './grammar/write.ts';
 
@@ -8,8 +8,14 @@ export const sizes = { layers: 2, heads: 2, hidden: 64, inner: 256, positions: 1
 /** config.json without the fields that are known only after training. */
 export const layout = (tokenizer: Tokenizer): Record<string, unknown> => bertConfig(sizes, tokenizer.vocabularySize);
 
+/** What there is to learn in a model of this architecture. */
+export const bertPlanOf = (model: Model): Pick<TrainingPlan, 'architecture' | 'sources'> => ({
+  architecture: model.architecture,
+  sources: model.family.parameters(model.architecture, new Set()),
+});
+
 /** The plan of one seed. */
-export function trainingPlan(tokenizer: Tokenizer, { seed = 1, steps = 2500 } = {}): TrainingPlan {
+export function trainingPlan(tokenizer: Tokenizer, { seed = 2, steps = 2500 } = {}): TrainingPlan {
   return {
     ...bertPlan(layout(tokenizer)),
     seed,

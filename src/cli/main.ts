@@ -225,6 +225,9 @@ for (const command of program.commands) command.exitOverride();
 // `siseon … | head`: the reader has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
+// Behind a leading `--` stands a text, even one that is written like a command.
+if (process.argv[2] === '--') (program.commands as Command[]).splice(0);
+
 try {
   await program.parseAsync();
 } catch (error) {

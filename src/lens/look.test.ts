@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { loadModel, shippedModel } from '../model/index.ts';
+import { recordTrace } from '../trace/index.ts';
+import { look, lookup, pair, wordMatrix } from './index.ts';
+
+const text = '철수가 사과를 맛있게 먹었다';
+const model = await loadModel(shippedModel);
+const trace = await recordTrace(model, { text });
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+describe('look', async () => {
+  const seen = await look(trace, model);
+  it('asks from the stem of the last word, one entry for each word and special token', () => {
+    expect(seen.query).toMatchObject({ word: 3, text: '먹었다', tokenText: '먹' });
+    expect(seen.keys.map((key) => key.text)).toEqual(['[CLS]', '철수가', '사과를', '맛있게', '먹었다', '[SEP]']);
+  });
+  it('has weights that sum to 1 and are the softmax of the scores: 1e-6', () => {
+    const exponentials = seen.keys.map(({ score }) => Math.exp(score!));
+    expect(Math.abs(sum(seen.keys.map(({ weight }) => weight)) - 1)).toBeLessThanOrEqual(1e-6);
+    for (const [i, { weight }] of seen.keys.entries())
+      expect(Math.abs(exponentials[i]! / sum(exponentials) - weight)).toBeLessThanOrEqual(1e-6);
+  });
+  it('has shares among the other words alone, and null elsewhere', () => {
+    expect(Math.abs(sum(seen.keys.map(({ share }) => share ?? 0)) - 1)).toBeLessThanOrEqual(1e-9);
+    expect(seen.keys.filter(({ share }) => share === null).map(({ text: word }) => word)).toEqual([
+      '[CLS]',
+      '먹었다',
+      '[SEP]',
+    ]);
+    const rest = sum(seen.keys.filter(({ share }) => share !== null).map(({ weight }) => weight));
+    expect(Math.abs(rest + seen.leftOver.self + seen.leftOver.special - 1)).toBeLessThanOrEqual(1e-6);
+  });
+  it('has contributions that sum to 1 with the value bias, and hypothetical weights that sum to 1: 1e-9', () => {
+    expect(
+      Math.abs(sum(seen.keys.map(({ contribution }) => contribution)) + seen.biasContribution - 1),
+    ).toBeLessThanOrEqual(1e-9);
+    for (const weights of Object.values(seen.counterfactual))
+      expect(Math.abs(sum(weights as number[]) - 1)).toBeLessThanOrEqual(1e-9);
+  });
+  it('has scores, dots, lengths and angles that fit together: |q||k| cos θ = q·k, score = scale · q·k, 1e-5', () => {
+    for (const { tokens } of seen.keys)
+      for (const { dot, score, cosine, queryNorm, keyNorm } of tokens) {
+        expect(Math.abs(queryNorm * keyNorm * cosine - dot)).toBeLessThanOrEqual(1e-5);
+        expect(Math.abs(dot * seen.scale - score!)).toBeLessThanOrEqual(1e-5);
+      }
+  });
+  it('orders 사과를 > 철수가 > 맛있게 in scores and weights, with at least half of the weight on the three', () => {
+    const [subject, object, manner] = seen.keys.slice(1, 4) as [
+      (typeof seen.keys)[0],
+      (typeof seen.keys)[0],
+      (typeof seen.keys)[0],
+    ];
+    expect(object.weight).toBeGreaterThan(subject.weight);
+    expect(subject.weight).toBeGreaterThan(manner.weight);
+    expect(object.score!).toBeGreaterThan(subject.score!);
+    expect(subject.score!).toBeGreaterThan(manner.score!);
+    expect(object.weight + subject.weight + manner.weight).toBeGreaterThanOrEqual(0.5);
+  });
+  it('refuses words, layers and heads that are not there, with the way on', async () => {
+    await expect(look(trace, model, { query: '사과' })).rejects.toThrow('Did you mean "사과를"?');
+    await expect(look(trace, model, { query: 9 })).rejects.toThrow('0 to 3');
+    await expect(look(trace, model, { layer: 7 })).rejects.toThrow('there is no layer 7');
+    await expect(look(trace, model, { head: 99 })).rejects.toThrow('there is no head 99');
+    const twice = await recordTrace(model, { text: '사과를 철수가 사과를 먹었다' });
+    await expect(look(twice, model, { query: '사과를' })).rejects.toThrow(
+      'occurs 2 times. Choose one by its index: 0 or 2.',
+    );
+    expect((await look(twice, model, { query: 2 })).query).toMatchObject({ word: 2, text: '사과를' });
+  });
+});
+
+it('pair: products sum to the dot product, the softmax and the engine agree (1e-5), the weighted value is weight · value', async () => {
+  const cell = await pair(trace, model, { query: '먹었다', key: '사과를' });
+  expect(Math.abs(sum(cell.products) - cell.dot)).toBeLessThanOrEqual(1e-9);
+  expect(cell.check.largestDifference).toBeLessThanOrEqual(1e-5);
+  expect(Math.abs(cell.softmax.exponential / cell.softmax.sum - cell.softmax.weight)).toBeLessThanOrEqual(1e-12);
+  expect(cell.weightedValue).toEqual(cell.value.map((number) => number * cell.softmax.weight));
+});
+
+it('wordMatrix: every row sums to 1 (1e-6), and the query row is what look shows', async () => {
+  const [matrix, seen] = [await wordMatrix(trace, model), await look(trace, model)];
+  for (const row of matrix.weights) expect(Math.abs(sum(row) - 1)).toBeLessThanOrEqual(1e-6);
+  expect(matrix.weights[4]).toEqual(seen.keys.map(({ weight }) => weight));
+});
+
+it('lookup: weights sum to 1, a tag that is the question itself comes first, nothing to look up in is refused', async () => {
+  const { entries } = await lookup(model, '사과', [{ tag: '사과' }, { tag: '영화', content: '…' }]);
+  expect(Math.abs(sum(entries.map(({ weight }) => weight)) - 1)).toBeLessThanOrEqual(1e-6);
+  expect(entries[0]!.weight).toBeGreaterThan(entries[1]!.weight);
+  await expect(lookup(model, '사과', [])).rejects.toThrow('nothing to look up in');
+});

@@ -1,0 +1,92 @@
+import stringWidth from 'string-width';
+import { describe, expect, it } from 'vitest';
+import { look, pair, wordMatrix } from '../lens/index.ts';
+import { loadModel, shippedModel } from '../model/index.ts';
+import { recordTrace } from '../trace/index.ts';
+import { caption, illustration, lookMarks, lookSvg, lookText, matrixText, pairText, particle } from './index.ts';
+
+const model = await loadModel(shippedModel);
+const texts = [
+  '철수가 사과를 맛있게 먹었다',
+  '할머니께서 어제 시장에서 손자에게 아주 커다란 수박을 기쁘게 사 주셨다',
+  'aVeryLongWordThatNobodyWouldEverWriteOnOneLineOfATerminalWithoutGoodReason 먹었다',
+];
+const looks = await Promise.all(texts.map(async (text) => look(await recordTrace(model, { text }), model)));
+
+describe('particles follow the word', () => {
+  it.each([
+    ['사과', '을', '를'],
+    ['책', '을', '을'],
+    ['칼', '으로', '로'],
+    ['밥', '으로', '으로'],
+    ['1', '으로', '로'],
+    ['3', '은', '은'],
+    ['2', '은', '는'],
+    ['Lee', '이', '가'],
+    ['Kim', '이', '이'],
+  ] as const)('%s, %s: %s', (word, kind, form) => expect(particle(word, kind)).toBe(form));
+});
+
+describe('the terminal', () => {
+  it('keeps within 80 columns, Hangul counted as two, in both languages', async () => {
+    for (const [i, seen] of looks.entries()) {
+      const trace = await recordTrace(model, { text: texts[i]! });
+      for (const language of ['ko', 'en'] as const) {
+        const all = [
+          lookText(seen, { language, color: false }),
+          matrixText(await wordMatrix(trace, model), { language, color: false }),
+          pairText(await pair(trace, model, { query: 0, key: 1 }), { language, color: false }),
+        ];
+        for (const line of all.join('\n').split('\n')) expect(stringWidth(line), line).toBeLessThanOrEqual(80);
+      }
+    }
+  });
+  it('prints no escape without colour, and the same text with it', () => {
+    const [plain, coloured] = [false, true].map((color) => lookText(looks[0]!, { language: 'en', color })) as [
+      string,
+      string,
+    ];
+    expect(plain).not.toContain('\x1b');
+    expect(
+      coloured
+        .split('\x1b')
+        .map((part, i) => (i === 0 ? part : part.replace(/^\[\d+m/, '')))
+        .join(''),
+    ).toBe(plain);
+  });
+  it('labels the illustration, for the story alone', () => {
+    expect(lookText(looks[0]!, { language: 'en', color: false })).toContain('an illustration and not measured');
+    expect(illustration(looks[1]!)).toBeNull();
+    expect(lookText(looks[1]!, { language: 'en', color: false })).not.toContain('illustration');
+  });
+});
+
+it('the caption says the weights that the model has, and all of them', () => {
+  const seen = looks[0]!;
+  const said = caption(seen, 'en');
+  for (const key of seen.keys.slice(1, 4)) expect(said).toContain(`${key.weight.toFixed(2)}`);
+  expect(said).toContain(
+    `${(seen.leftOver.self + seen.leftOver.special).toFixed(2)} to itself and the separators (layer ${seen.layer}, head ${seen.head}).`,
+  );
+  expect(caption(seen, 'ko')).toContain('‘먹었다’는 ‘사과를’에');
+});
+
+describe('the picture', () => {
+  it('has a mark for every key and an arc for every other key with weight, in order', () => {
+    const { words, arcs, width } = lookMarks(looks[0]!);
+    expect(words.map(({ text }) => text)).toEqual(looks[0]!.keys.map(({ text }) => text));
+    expect(arcs.length).toBe(looks[0]!.keys.filter(({ weight, word }) => weight > 0 && word !== 3).length);
+    for (const [i, word] of words.entries())
+      expect(word.x - word.width / 2).toBeGreaterThanOrEqual(i === 0 ? 0 : words[i - 1]!.x + words[i - 1]!.width / 2);
+    expect(words.at(-1)!.x).toBeLessThan(width);
+  });
+  it('shows the weights of the look, and escapes what a text may hold', async () => {
+    const svg = lookSvg(looks[0]!, { language: 'ko' });
+    for (const { weight } of looks[0]!.keys) expect(svg).toContain(`>${weight.toFixed(2)}</text>`);
+    const odd = await look(await recordTrace(model, { text: '<b>&" 먹었다 \ud800\u0001' }), model, { query: '먹었다' });
+    const escaped = lookSvg(odd, { language: 'en', theme: 'dark' });
+    for (const forbidden of ['<b>', '\u0001']) expect(escaped).not.toContain(forbidden);
+    expect(escaped.isWellFormed()).toBe(true);
+    expect(escaped.match(/<text/g)!.length).toBe(escaped.match(/<\/text>/g)!.length);
+  });
+});

@@ -1,0 +1,154 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { readSafetensors, writeSafetensors } from '../src/model/index.ts';
+
+const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const shipped = fileURLToPath(new URL('../models/ko', import.meta.url));
+const story = '철수가 사과를 맛있게 먹었다';
+
+/** Runs the built program as a person would. */
+function siseon(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, LANG: 'C', LC_ALL: '' },
+  });
+  expect(stderr).not.toMatch(/\n\s+at /);
+  return { status, stdout, stderr };
+}
+const folder = (): string => mkdtempSync(join(tmpdir(), 'siseon-cli-'));
+function modelCopy(): string {
+  const copy = folder();
+  for (const file of ['config.json', 'model.safetensors', 'tokenizer.json'])
+    cpSync(join(shipped, file), join(copy, file));
+  return copy;
+}
+
+describe('siseon TEXT', () => {
+  it('prints the three steps in the language of the text', () => {
+    const { status, stdout } = siseon(story);
+    expect(status).toBe(0);
+    for (const part of ['1단계', '2단계', '3단계', '사과를', 'cos']) expect(stdout).toContain(part);
+    expect(stdout).not.toContain('\x1b');
+    expect(siseon(story, '--lang', 'en').stdout).toContain('Step 1');
+  });
+  it('prints JSON as documented', () => {
+    const seen = JSON.parse(siseon(story, '--json', '--all').stdout) as {
+      keys: { weight: number }[];
+      matrix: { weights: number[][] };
+    };
+    expect(Object.keys(seen)).toEqual(
+      expect.arrayContaining(['model', 'text', 'words', 'layer', 'head', 'query', 'keys']),
+    );
+    expect(Math.abs(seen.keys.reduce((sum, { weight }) => sum + weight, 0) - 1)).toBeLessThan(1e-6);
+    expect(seen.matrix.weights.length).toBe(6);
+  });
+  it('reads odd characters with a notice on stderr', () => {
+    const { status, stderr } = siseon('철수가 🍎를 먹었다');
+    expect(status).toBe(0);
+    expect(stderr).toContain('🍎');
+  });
+  it('looks at a word that is also a command, behind --', () => expect(siseon('--', 'info').stdout).toContain('info'));
+  it('writes a picture, whole or not at all', () => {
+    const target = folder();
+    expect(siseon(story, '--svg', join(target, 'x.svg')).status).toBe(0);
+    expect(readFileSync(join(target, 'x.svg'), 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
+    const failed = siseon(story, '--svg', join(target, 'no', 'x.svg'));
+    expect(failed.status).toBe(1);
+    expect(failed.stderr).toContain('cannot write');
+    expect(siseon(story, '--svg', target).status).toBe(1);
+    expect(readdirSync(target)).toEqual(['x.svg']);
+  });
+});
+
+it('pair, lookup, info and trace print and save', () => {
+  expect(siseon('pair', story, '먹었다', '사과를').stdout).toContain('Σ q × k');
+  expect(JSON.parse(siseon('lookup', '사과', '영화', '사과', '--json').stdout).entries.length).toBe(2);
+  expect(JSON.parse(siseon('info', '--json').stdout)).toMatchObject({ family: 'bert', layerCount: 2 });
+  const file = join(folder(), 'x.safetensors');
+  expect(siseon('trace', '--ids', '2,100,3', '--stages', 'layers.0.weights,logits', '--save', file).status).toBe(0);
+  expect([...readSafetensors(readFileSync(file)).tensors.keys()]).toEqual(['layers.0.weights', 'logits', 'ids']);
+});
+
+it('train makes a model that siseon loads', () => {
+  const place = modelCopy();
+  writeFileSync(join(place, 'texts.txt'), '철수가 밥을 먹었다\n영희가 책을 읽었다\n');
+  writeFileSync(
+    join(place, 'train.json'),
+    JSON.stringify({
+      texts: 'texts.txt',
+      tokenizer: 'tokenizer.json',
+      output: 'out',
+      steps: 3,
+      batchSize: 4,
+      model: { layers: 1, heads: 2, hidden: 8, inner: 16, positions: 32 },
+    }),
+  );
+  expect(siseon('train', join(place, 'train.json')).status).toBe(0);
+  expect(siseon('철수가 밥을 먹었다', '--model', join(place, 'out')).status).toBe(0);
+  writeFileSync(join(place, 'train.json'), JSON.stringify({ stepz: 3 }));
+  const wrong = siseon('train', join(place, 'train.json'));
+  expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('stepz')]);
+});
+
+describe('what was typed wrongly exits with 2', () => {
+  it.each([
+    ['empty text', [' '], 'no text'],
+    ['two words without quotes', ['철수가', '먹었다'], 'too many arguments'],
+    ['a word that is not there', [story, '--query', '사과'], '사과를'],
+    ['a word that occurs twice', ['사과를 사과를 먹었다', '--query', '사과를'], '0 또는 1'],
+    ['too long a text', ['먹었다 '.repeat(200)], '602토큰'],
+    ['a layer that is not there', [story, '--layer', '9'], '0부터 1까지'],
+    ['a negative head', [story, '--head', '-1'], 'whole number'],
+    ['an unknown option', [story, '--nothing'], 'unknown option'],
+    ['trace without a text', ['trace', '--save', 'x.npz'], 'needs a text or --ids'],
+    ['a format that is not there', ['trace', story, '--save', 'x.txt'], '.safetensors, .npz or .json'],
+    ['a stage that is not there', ['trace', story, '--stages', 'nothing', '--save', 'x.npz'], 'no stage'],
+    ['no tags', ['lookup', '사과'], 'nothing to look up in'],
+    ['ids outside of the vocabulary', ['trace', '--ids', '99999999', '--save', 'x.npz'], 'not in the vocabulary'],
+    ['nothing at all', [], 'missing required argument'],
+  ] as const)('%s', (_, args, said) => {
+    const { status, stderr } = siseon(...args);
+    expect(stderr).toContain(said);
+    expect(status).toBe(2);
+  });
+});
+
+describe('what is broken exits with 1', () => {
+  it('a folder without config.json', () => {
+    const { status, stderr } = siseon(story, '--model', folder());
+    expect([status, stderr]).toEqual([1, expect.stringContaining('config.json')]);
+  });
+  it('a truncated parameter file', () => {
+    const copy = modelCopy();
+    truncateSync(join(copy, 'model.safetensors'), 5000);
+    const { status, stderr } = siseon(story, '--model', copy);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('safetensors')]);
+  });
+  it.each([
+    ['missing', 'bert.embeddings.LayerNorm.bias is missing'],
+    ['misshapen', 'bert.embeddings.LayerNorm.bias has shape [3], expected [64]'],
+    ['unexpected', 'extra is unexpected'],
+    ['NaN', 'holds NaN at index 5'],
+  ])('a %s parameter', (fault, said) => {
+    const copy = modelCopy();
+    const file = join(copy, 'model.safetensors');
+    const tensors = [...readSafetensors(readFileSync(file)).tensors].map(([name, { shape, data }]) => ({
+      name,
+      shape,
+      data,
+    }));
+    const at = tensors.findIndex(({ name }) => name === 'bert.embeddings.LayerNorm.bias');
+    if (fault === 'missing') tensors.splice(at, 1);
+    if (fault === 'misshapen') tensors[at] = { ...tensors[at]!, shape: [3], data: new Float32Array(3) };
+    if (fault === 'unexpected') tensors.push({ name: 'extra', shape: [1], data: new Float32Array(1) });
+    if (fault === 'NaN') tensors[at]!.data[5] = Number.NaN;
+    writeFileSync(file, writeSafetensors(tensors));
+    const { status, stderr } = siseon(story, '--model', copy);
+    expect(stderr).toContain(said);
+    expect(status).toBe(1);
+  });
+});
