@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildTokenizer } from '../../models/ko/vocabulary.ts';
-import { Tokenizer } from './tokenizer.ts';
-import { splitWords } from './words.ts';
+import { buildTokenizer } from '../models/ko/vocabulary.ts';
+import { Tokenizer } from '../src/model/tokenizer.ts';
+import { splitWords } from '../src/model/words.ts';
 
 const tokenizer = Tokenizer.fromJson(buildTokenizer());
 const pieces = (text: string): string[] =>
