@@ -66,24 +66,28 @@ export async function fileExists(path: Path): Promise<boolean> {
 
 /**
  * Writes a file whole or not at all: into a neighbour first, then renamed over the target, so that an older file
- * survives whatever goes wrong. Throws `cannotWrite`, naming target and reason.
+ * survives whatever goes wrong. A link is followed; a device or pipe is written to as it is, since nothing may take its
+ * place. Throws `cannotWrite`, naming target and reason.
  */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const { open, rename, rm, stat } = await import('node:fs/promises');
-  const draft = `${path}.${process.pid}.part`;
+  const { open, realpath, rename, rm, stat } = await import('node:fs/promises');
+  let draft: string | null = null;
   try {
-    if ((await stat(path).catch(() => null))?.isDirectory())
-      throw Object.assign(new Error('folder'), { code: 'EISDIR' });
-    const file = await open(draft, 'wx');
+    const target = await realpath(path).catch(() => path);
+    const before = await stat(target).catch(() => null);
+    if (before?.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+    const inPlace = before !== null && !before.isFile();
+    if (!inPlace) draft = `${target}.${process.pid}.part`;
+    const file = await open(draft ?? target, inPlace ? 'w' : 'wx');
     try {
       await file.writeFile(bytes);
-      await file.sync();
+      if (!inPlace) await file.sync();
     } finally {
       await file.close();
     }
-    await rename(draft, path);
+    if (draft !== null) await rename(draft, target);
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => {});
+    if (draft !== null) await rm(draft, { force: true }).catch(() => {});
     throw new SiseonError({
       code: 'cannotWrite',
       kind: 'failure',

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { referenceKernels } from '../kernels/index.ts';
+import { read, tensor } from '../tensor/index.ts';
+import {
+  AdamW,
+  bertConfig,
+  bertPlan,
+  corrupt,
+  learningRate,
+  normal,
+  seededRandom,
+  type TrainingPlan,
+  train,
+} from './index.ts';
+
+describe('corrupting', () => {
+  it('chooses, masks and replaces in the parts asked for (10,000 tokens, ±0.02), never a special token', () => {
+    const random = seededRandom(3);
+    const ids = Int32Array.from({ length: 10_000 }, (_, i) => (i % 10 === 0 ? 2 : 50));
+    const { ids: corrupted, targets } = corrupt(
+      ids,
+      { chosen: 0.3, masked: 0.5, replaced: 0.3 },
+      { maskId: 4, firstToken: 5, replacement: () => 60 },
+      random,
+    );
+    const count = (test: (i: number) => boolean): number => [...ids.keys()].filter(test).length;
+    const chosen = count((i) => targets[i]! >= 0);
+    expect(Math.abs(chosen / 9000 - 0.3)).toBeLessThan(0.02);
+    expect(Math.abs(count((i) => corrupted[i] === 4) / chosen - 0.5)).toBeLessThan(0.03);
+    expect(Math.abs(count((i) => corrupted[i] === 60) / chosen - 0.3)).toBeLessThan(0.03);
+    expect(count((i) => ids[i] === 2 && (targets[i]! >= 0 || corrupted[i] !== 2))).toBe(0);
+    expect(count((i) => targets[i]! >= 0 && targets[i] !== 50)).toBe(0);
+  });
+});
+
+it('the rate rises in a line and falls to 0', () => {
+  const plan = { rate: 1, warmUp: 4, steps: 12 };
+  expect([0, 3, 4, 8, 12].map((step) => learningRate(step, plan))).toEqual([0.25, 1, 1, 0.5, 0]);
+});
+
+it('normal numbers have mean 0 and the deviation asked for (20,000, ±0.02)', () => {
+  const random = seededRandom(1);
+  const numbers = Array.from({ length: 20_000 }, () => normal(random, 1));
+  expect(Math.abs(numbers.reduce((a, b) => a + b, 0) / 20_000)).toBeLessThan(0.02);
+  expect(Math.abs(Math.sqrt(numbers.reduce((a, b) => a + b * b, 0) / 20_000) - 1)).toBeLessThan(0.02);
+});
+
+it('the first step of AdamW is −rate · (sign of the gradient + decay · parameter), biases without decay: 1e-6', async () => {
+  const kernels = referenceKernels();
+  const [matrix, bias] = [tensor(kernels, [1, 2], [2, -4]), tensor(kernels, [2], [2, -4])];
+  const optimizer = new AdamW(kernels, [matrix, bias], { beta1: 0.9, beta2: 0.99, epsilon: 1e-12, decay: 0.5 });
+  const gradient = tensor(kernels, [1, 2], [3, -0.1]);
+  optimizer.step(
+    new Map([
+      [matrix, gradient],
+      [bias, gradient],
+    ]),
+    0.1,
+  );
+  const near = (ours: Float32Array, theirs: number[]): void =>
+    ours.forEach((number, i) => void expect(Math.abs(number - theirs[i]!)).toBeLessThanOrEqual(1e-6));
+  near(await read(matrix), [2 - 0.1 * (1 + 1), -4 - 0.1 * (-1 - 2)]);
+  near(await read(bias), [1.9, -3.9]);
+});
+
+describe('training', () => {
+  const plan: TrainingPlan = {
+    ...bertPlan(bertConfig({ layers: 1, heads: 2, hidden: 16, inner: 32, positions: 16 }, 15)),
+    seed: 1,
+    steps: 150,
+    batchSize: 32,
+    rate: 0.01,
+    warmUp: 10,
+    decay: 0.01,
+    corruption: { chosen: 0.3, masked: 0.5, replaced: 0.3 },
+    maskId: 4,
+    firstToken: 5,
+  };
+  // Two tokens that always come together: what is hidden can be told from its neighbour.
+  const pairs = (random: () => number): number[] => {
+    const token = 5 + Math.floor(random() * 5);
+    return [2, token, token + 5, 3];
+  };
+  it('learns what can be learned, and repeats to the byte', async () => {
+    const losses: number[] = [];
+    const first = await train(plan, pairs, ({ loss }) => void losses.push(loss));
+    const mean = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
+    expect(mean(losses.slice(0, 5))).toBeGreaterThan(2);
+    expect(mean(losses.slice(-20))).toBeLessThan(1);
+    const second = await train(plan, pairs);
+    for (const [name, { data }] of first) expect(second.get(name)!.data, name).toEqual(data);
+  });
+  it('stops when the loss is no number, and says at which step', async () => {
+    await expect(train({ ...plan, rate: 1e30, warmUp: 1 }, pairs)).rejects.toThrow(
+      /the loss is (NaN|Infinity) at step \d+/,
+    );
+  });
+});
