@@ -15,13 +15,13 @@ const model = await loadModel(shippedModel, { name: 'siseon/models/ko' });
 const view = model.metadata.defaultView!;
 const roles = model.metadata.roles as Record<'object' | 'subject' | 'manner', { layer: number; head: number }>;
 const test = withObject(writeSentences({ seed: 23, count: 1600, split: 'test' })).slice(0, 1000);
-const unseen = withObject(writeSentences({ seed: 29, count: 20_000, split: 'test' }))
+const unseen = withObject(writeSentences({ seed: 29, count: 8_000, split: 'test' }))
   .filter(({ verbFrame, words }) =>
     heldOutPair(verbFrame.slice(0, -1), words.find(({ role }) => role === 'object')!.stem),
   )
   .slice(0, 400);
 // Simple rules go wrong here: the object is not the word before the verb, and no 을/를 gives it away.
-const unmarked = withObject(writeSentences({ seed: 31, count: 20_000, split: 'test' }))
+const unmarked = withObject(writeSentences({ seed: 31, count: 8_000, split: 'test' }))
   .filter(({ words }) => words.some(({ role, text }) => role === 'object' && !/[을를]$/.test(text)))
   .slice(0, 400);
 

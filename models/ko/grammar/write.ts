@@ -28,6 +28,16 @@ export function splitOf({ words }: Sentence): Split {
   return part < 90 ? 'train' : part < 95 ? 'development' : 'test';
 }
 
+/** The same sentence with its full stop put or taken away. */
+function otherSpelling(sentence: Sentence): Sentence {
+  const words = sentence.words.map((word, index) =>
+    index < sentence.words.length - 1
+      ? word
+      : { ...word, text: word.text.endsWith('.') ? word.text.slice(0, -1) : `${word.text}.` },
+  );
+  return { ...sentence, text: words.map(({ text }) => text).join(' '), words };
+}
+
 /** A tenth of the verb–noun pairs that the frames allow is kept from training. */
 export const heldOutPair = (verb: string, noun: string): boolean =>
   hash(`${verb}·${noun}`) % 10 === 0 && !(verb === '먹' && noun === '사과');
@@ -145,7 +155,10 @@ export function writeTrainingSentence(random: Random): Sentence {
   }
 }
 
-/** So many different sentences of one part, from a seed. */
+/**
+ * So many different sentences of one part, from a seed. Another order of the same words is not different; and a sentence
+ * for development or test is one whose other spelling, with or without a full stop, is not trained on either.
+ */
 export function writeSentences({
   seed,
   count,
@@ -159,8 +172,12 @@ export function writeSentences({
   const found = new Map<string, Sentence>();
   while (found.size < count) {
     const sentence = writeSentence(random);
-    if (split === 'train' ? mayTrain(sentence) : splitOf(sentence) === split && !isStory(sentence))
-      found.set(sentence.text, sentence);
+    const fits =
+      split === 'train'
+        ? mayTrain(sentence)
+        : splitOf(sentence) === split && splitOf(otherSpelling(sentence)) !== 'train' && !isStory(sentence);
+    const bag = sentence.words.map(({ text }) => text.replace('.', '')).sort();
+    if (fits) found.set(bag.join(' '), sentence);
   }
   return [...found.values()];
 }
