@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Activation, Attend, Heads, KeptStages, Kernels, Storage } from './contract.ts';
 import { erf, referenceKernels } from './reference.ts';
 import { wasmKernels, wasmModule } from './wasm.ts';
@@ -343,6 +343,199 @@ describe('attendBackward', () => {
   });
 });
 
+/** Heads as projections leave them, (batch, length, heads, size), with a gap before them and after every row. */
+const woven = (storage: Storage, heads: number, length: number, size: number): Heads => ({
+  storage,
+  offset: 3,
+  batchStride: length * (heads * size + 2),
+  headStride: size,
+  rowStride: heads * size + 2,
+});
+const wovenLength = (batch: number, heads: number, length: number, size: number): number =>
+  3 + batch * length * (heads * size + 2);
+
+/** One problem, both ways, with heads laid out by `woven` and any bias; `edit` may spoil the inputs. */
+async function bothWays(
+  shape: {
+    batch: number;
+    heads: number;
+    keyValueHeads: number;
+    queryLength: number;
+    keyLength: number;
+    headSize: number;
+    valueSize: number;
+    softcap?: number;
+  },
+  visibility: {
+    left?: number;
+    right?: number;
+    keyLengths?: Int32Array;
+    offsets?: Int32Array;
+    bias?: { values: ArrayLike<number>; strides: [number, number, number, number] };
+  } = {},
+  edit: (inputs: Record<'query' | 'key' | 'value', Float32Array>) => void = () => {},
+) {
+  const { batch: b, heads: h, keyValueHeads: kh, queryLength: m, keyLength: n, headSize: s, valueSize: t } = shape;
+  const draw = stream(n + 31 * m);
+  const inputs = {
+    query: draw(wovenLength(b, h, m, s)),
+    key: draw(wovenLength(b, kh, n, s)),
+    value: draw(wovenLength(b, kh, n, t)),
+    slope: draw(wovenLength(b, h, m, t)),
+    bias: visibility.bias?.values ?? [0],
+  };
+  edit(inputs);
+  const square = b * h * m * n;
+  const outputs = {
+    out: inputs.slope.length,
+    logSumExp: b * h * m,
+    dots: square,
+    scores: square,
+    maskedScores: square,
+    weights: square,
+    streamed: inputs.slope.length,
+    queryGradient: inputs.query.length,
+    keyGradient: inputs.key.length,
+    valueGradient: inputs.value.length,
+  };
+  return both(inputs, outputs, (k, x) => {
+    const strides = visibility.bias?.strides;
+    const task: Attend = {
+      ...shape,
+      softcap: shape.softcap ?? 0,
+      scale: 0.6,
+      logSumExp: x('logSumExp'),
+      query: woven(x('query'), h, m, s),
+      key: woven(x('key'), kh, n, s),
+      value: woven(x('value'), kh, n, t),
+      out: woven(x('out'), h, m, t),
+      visibility: {
+        left: visibility.left ?? -1,
+        right: visibility.right ?? -1,
+        ...(visibility.keyLengths && { keyLengths: visibility.keyLengths }),
+        ...(visibility.offsets && { offsets: visibility.offsets }),
+        ...(strides && {
+          bias: {
+            storage: x('bias'),
+            offset: 0,
+            batchStride: strides[0],
+            headStride: strides[1],
+            rowStride: strides[2],
+            columnStride: strides[3],
+          },
+        }),
+      },
+    };
+    k.attend({
+      ...task,
+      keep: { dots: x('dots'), scores: x('scores'), maskedScores: x('maskedScores'), weights: x('weights') },
+    });
+    k.attend({ ...task, out: woven(x('streamed'), h, m, t) });
+    k.attendBackward({
+      ...task,
+      logSumExp: x('logSumExp'),
+      outGradient: woven(x('slope'), h, m, t),
+      queryGradient: woven(x('queryGradient'), h, m, s),
+      keyGradient: woven(x('keyGradient'), kh, n, s),
+      valueGradient: woven(x('valueGradient'), kh, n, t),
+    });
+  });
+}
+
+describe('attention, both ways, wherever the heads lie', () => {
+  const shape = { batch: 2, heads: 6, keyValueHeads: 2, queryLength: 13, keyLength: 17, headSize: 5, valueSize: 7 };
+  const [n, m] = [shape.keyLength, shape.queryLength];
+  const holes = (count: number): Float32Array => stream(77)(count).map((x) => (x > 1 ? -Infinity : x));
+
+  it.each<[string, number, [number, number, number, number]]>([
+    ['everywhere', 12 * m * n, [6 * m * n, m * n, n, 1]],
+    ['for each head and key (ALiBi)', 6 * n, [0, n, 0, 1]],
+    ['for each row', m, [0, 0, 1, 0]],
+    ['for each batch item and key (padding)', 2 * n, [n, 0, 0, 1]],
+    ['one number', 1, [0, 0, 0, 0]],
+    ['transposed', m * n, [0, 0, 1, m]],
+  ])('agrees with a bias %s, −∞ in it, gaps untouched: 2e-5 + 2e-5 |b|', async (_, count, strides) => {
+    const result = await bothWays(shape, { bias: { values: count === 1 ? [0.4] : holes(count), strides } });
+    expectClose(result, 2e-5, 2e-5);
+    expect(result.got.streamed).toEqual(result.got.out);
+  });
+
+  it('agrees at 129 queries and keys in a window with soft-cap, offsets and padding: 5e-5 + 5e-5 |b|', async () => {
+    const long = {
+      batch: 2,
+      heads: 2,
+      keyValueHeads: 1,
+      queryLength: 129,
+      keyLength: 129,
+      headSize: 64,
+      valueSize: 33,
+      softcap: 5,
+    };
+    const result = await bothWays(long, {
+      left: 40,
+      right: 3,
+      offsets: Int32Array.of(0, 20),
+      keyLengths: Int32Array.of(129, 101),
+    });
+    expectClose(result, 5e-5, 5e-5);
+    expect(result.got.streamed).toEqual(result.got.out);
+  });
+
+  it.each([Number.NaN, Infinity, -Infinity])(
+    'keeps %s behind padding out of the result and of every gradient',
+    async (poison) => {
+      const padded = { ...shape, batch: 1 };
+      const run = (spoil: number) =>
+        bothWays(padded, { keyLengths: Int32Array.of(11) }, ({ key, value }) => {
+          key.fill(spoil, 3 + 11 * (2 * 5 + 2));
+          value.fill(spoil, 3 + 11 * (2 * 7 + 2));
+        });
+      const [clean, poisoned] = [await run(0), await run(poison)];
+      for (const name of [
+        'out',
+        'streamed',
+        'logSumExp',
+        'weights',
+        'maskedScores',
+        'queryGradient',
+        'keyGradient',
+        'valueGradient',
+      ]) {
+        expect(poisoned.got[name], name).toEqual(clean.got[name]);
+        expectClose(
+          { expected: { [name]: poisoned.expected[name]! }, got: { [name]: poisoned.got[name]! } },
+          2e-5,
+          2e-5,
+        );
+      }
+    },
+  );
+
+  it('gives rows that see nothing 0 weights, 0 result, 0 gradients and −∞', async () => {
+    const { got, expected } = await bothWays({ ...shape, batch: 1 }, { keyLengths: Int32Array.of(0) });
+    expectClose({ got, expected }, 1e-6, 1e-6);
+    expect(got.logSumExp!.every((x) => x === -Infinity)).toBe(true);
+    expect(
+      [got.weights, got.out, got.queryGradient, got.keyGradient, got.valueGradient].every((x) =>
+        x!.every((y) => y === 0),
+      ),
+    ).toBe(true);
+  });
+
+  it('hands NaN and +∞ in a bias on to the rows that see them, and to no other', async () => {
+    const values = new Float32Array(m * n);
+    values[2 * n + 4] = Number.NaN;
+    values[5 * n + 1] = Infinity;
+    const { got, expected } = await bothWays(
+      { ...shape, batch: 1, heads: 1, keyValueHeads: 1 },
+      { bias: { values, strides: [0, 0, n, 1] } },
+    );
+    for (const name of ['logSumExp', 'maskedScores', 'weights', 'out'])
+      expectClose({ got: { [name]: got[name]! }, expected: { [name]: expected[name]! } }, 1e-5, 1e-5);
+    expect([...got.logSumExp!.keys()].filter((i) => Number.isNaN(got.logSumExp![i]))).toEqual([2, 5]);
+  });
+});
+
 const special = [
   0,
   -0,
@@ -409,6 +602,25 @@ describe('row kernels', () => {
     });
     expectClose(result, 1e-5, 1e-5);
   });
+  it('crossEntropy keeps its digits under logits of any size: 1e-6 |b|', async () => {
+    for (const height of [1, 1e2, 1e3, 1e4]) {
+      const x = stream(21)(129, 4).map((y) => y + height);
+      expectClose(
+        await both({ x }, { losses: 1 }, (k, s) =>
+          k.crossEntropy(s('x'), Int32Array.of(40), s('losses'), { rows: 1, columns: 129 }),
+        ),
+        0,
+        1e-6,
+      );
+    }
+  });
+  it('softmax of a long row still sums to 1: 1e-6', async () => {
+    const result = await both({ x: stream(22)(40_003, 3) }, { out: 40_003 }, (k, s) =>
+      k.softmax(s('x'), s('out'), { rows: 1, columns: 40_003 }),
+    );
+    expectClose(result, 1e-9, 2e-6);
+    expect(Math.abs(result.got.out!.reduce((sum, y) => sum + y, 0) - 1)).toBeLessThan(2e-6);
+  });
   it('crossEntropy and its way back agree, a negative target counts for nothing: 2e-6', async () => {
     const targets = Int32Array.of(3, -1, 0, 6, 2);
     const result = await both({ x: stream(6)(35, 9), g: stream(7)(5) }, { losses: 5, xg: 35 }, (k, s) => {
@@ -429,6 +641,16 @@ describe('elementwise kernels', () => {
     const x = [...special.filter(Number.isFinite), ...stream(8)(2000, 6)];
     expectClose(
       await both({ x, g: stream(9)(x.length) }, { out: x.length }, (k, s) =>
+        k.activateBackward(kind, s('x'), s('g'), s('out')),
+      ),
+      2e-6,
+      2e-6,
+    );
+  });
+  it.each(kinds)("%s' stays finite for huge numbers", async (kind) => {
+    const x = [1e6, -1e6, 1e20, -1e20, 3e38, -3e38];
+    expectClose(
+      await both({ x, g: x.map(() => 1) }, { out: x.length }, (k, s) =>
         k.activateBackward(kind, s('x'), s('g'), s('out')),
       ),
       2e-6,
@@ -538,6 +760,45 @@ describe('the WebAssembly device', () => {
     expect(() => device.free(storage)).toThrow('freed');
     expect(() => device.scale(definition.allocate(3), 2, device.allocate(3))).toThrow('another device');
     expect(() => device.write(device.allocate(2), [1, 2, 3])).toThrow('outside');
+  });
+  it('says with numbers that its memory is full, and goes on working', async () => {
+    expect(() => device.allocate(2 ** 31)).toThrow(
+      expect.objectContaining({ code: 'outOfMemory', message: expect.stringContaining('8.00 GiB more') }),
+    );
+    const storage = device.allocate(2);
+    device.write(storage, [1, 2]);
+    expect([...(await device.read(storage))]).toEqual([1, 2]);
+    device.free(storage);
+  });
+  it('keeps its storages when the memory grows', async () => {
+    const fresh = await wasmKernels();
+    const storage = fresh.allocate(3);
+    fresh.write(storage, [1, 2, 3]);
+    const before = fresh.bytes;
+    fresh.allocate(10_000_000);
+    expect(fresh.bytes).toBeGreaterThan(before + 40_000_000 - 1);
+    fresh.scale(storage, 2, storage);
+    expect([...(await fresh.read(storage))]).toEqual([2, 4, 6]);
+  });
+  it('accepts storages and products of no numbers', async () => {
+    const [none, out] = [device.allocate(0), device.allocate(6)];
+    device.write(out, [1, 1, 1, 1, 1, 1]);
+    device.scale(none, 2, none);
+    device.matmul({ out, left: none, right: none, rows: 2, inner: 0, columns: 3 });
+    device.matmul({ out: none, left: none, right: out, rows: 0, inner: 2, columns: 3 });
+    expect([...(await device.read(out))]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+  describe('on an engine without it', () => {
+    afterEach(() => void vi.unstubAllGlobals());
+    it.each([
+      ['WebAssembly', undefined],
+      ['SIMD', { compile: () => Promise.reject(new Error('invalid opcode 0xfd')) }],
+    ])('says that there is no %s', async (_, stub) => {
+      vi.resetModules();
+      vi.stubGlobal('WebAssembly', stub);
+      const { wasmKernels: start } = await import('./wasm.ts');
+      await expect(start()).rejects.toMatchObject({ name: 'SiseonError', code: 'noWebAssemblySimd' });
+    });
   });
   it('has no start function, no data and no mutable globals, so that instances can share a memory', async () => {
     const exports = WebAssembly.Module.exports(await wasmModule());

@@ -12,24 +12,30 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** The compiled kernels, for tests and for starting several instances. */
 export function wasmModule(): Promise<WebAssembly.Module> {
-  compiled ??= WebAssembly.compile(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0))).catch(
-    (cause) => {
-      throw new SiseonError({
-        code: 'noWebAssemblySimd',
-        kind: 'failure',
-        what: 'this engine cannot run the kernels: it lacks WebAssembly with SIMD',
-        next: 'Use Node 20 or newer, or a browser from 2023 or later.',
-        cause,
-      });
-    },
-  );
+  compiled ??= compile();
   return compiled;
+}
+
+async function compile(): Promise<WebAssembly.Module> {
+  try {
+    // Where there is no WebAssembly at all, this throws too: a ReferenceError.
+    return await WebAssembly.compile(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0)));
+  } catch (cause) {
+    throw new SiseonError({
+      code: 'noWebAssemblySimd',
+      kind: 'failure',
+      what: 'this engine cannot run the kernels: it lacks WebAssembly with SIMD',
+      next: 'Use Node 20 or newer, or a browser from 2023 or later.',
+      cause,
+    });
+  }
 }
 
 /** A new device with a memory of its own. Throws `noWebAssemblySimd`. */
 export async function wasmKernels(): Promise<Kernels & { readonly bytes: number }> {
+  const module = await wasmModule();
   const memory = new LinearMemory();
-  const instance = await WebAssembly.instantiate(await wasmModule(), { env: { memory: memory.memory } });
+  const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
   const e = instance.exports as unknown as Exports;
   const p = (storage: Parameters<LinearMemory['pointer']>[0]): number => memory.pointer(storage);
 

@@ -38,10 +38,14 @@ export function activateBackward(kind: i32, x: usize, g: usize, xg: usize, lengt
       const density = f32x4.mul(exp4(f32x4.mul(f32x4.mul(a, a), f32x4.splat(-0.5))), f32x4.splat(0.39894228));
       slope = f32x4.add(f32x4.mul(half, f32x4.add(one, erf4(f32x4.mul(a, f32x4.splat(0.70710678))))), f32x4.mul(a, density));
     } else if (kind == 1) {
-      const square = f32x4.mul(a, a);
-      const t = tanh4(f32x4.mul(f32x4.splat(GELU_TANH), f32x4.add(a, f32x4.mul(f32x4.mul(square, a), f32x4.splat(0.044715)))));
+      // Beyond ±20 the slope is 1 or 0 and stays so; a square of more would overflow, and 0 · ∞ is NaN. An infinite
+      // number itself gives NaN, as in the definition.
+      const far = f32x4.eq(f32x4.abs(a), f32x4.splat(f32.POSITIVE_INFINITY));
+      const near = v128.bitselect(a, f32x4.max(f32x4.min(a, f32x4.splat(20)), f32x4.splat(-20)), far);
+      const square = f32x4.mul(near, near);
+      const t = tanh4(f32x4.mul(f32x4.splat(GELU_TANH), f32x4.add(near, f32x4.mul(f32x4.mul(square, near), f32x4.splat(0.044715)))));
       const inner = f32x4.mul(f32x4.splat(GELU_TANH), f32x4.add(one, f32x4.mul(square, f32x4.splat(0.134145))));
-      slope = f32x4.add(f32x4.mul(half, f32x4.add(one, t)), f32x4.mul(f32x4.mul(f32x4.mul(half, a), f32x4.sub(one, f32x4.mul(t, t))), inner));
+      slope = f32x4.add(f32x4.mul(half, f32x4.add(one, t)), f32x4.mul(f32x4.mul(f32x4.mul(half, near), f32x4.sub(one, f32x4.mul(t, t))), inner));
     } else if (kind == 2) {
       slope = v128.and(f32x4.gt(a, f32x4.splat(0)), one);
     } else if (kind == 3) {

@@ -7,6 +7,7 @@
 //            └───────────────┘
 //
 // Larger tiles need more than the 16 vector registers and spill: half the speed.
+import { sum4 } from './math';
 
 /** Packs 4 rows of the left operand, beginning at `from`, as inner × 4; rows beyond `rows` become 0. */
 export function packLeft(to: usize, from: usize, rowStride: i32, innerStride: i32, rows: i32, inner: i32): void {
@@ -72,6 +73,76 @@ export function multiplyTile(tile: usize, stride: usize, left: usize, right: usi
 }
 
 /**
+ * One row: out (columns) = left (inner) · right + bias (+ out). Packing would read and write the whole right operand to
+ * use a quarter of each tile, so `right` is read where it lies.
+ *
+ *   right (inner × columns): 32 columns at a time, eight v128 accumulators down the inner numbers
+ *   right transposed:        one dot of two contiguous rows a column
+ */
+function multiplyRow(out: usize, left: usize, right: usize, rightInner: i32, rightColumn: i32, bias: usize, inner: i32, columns: i32, accumulate: i32): void {
+  if (rightInner == 1) {
+    for (let j = 0; j < columns; j++) finish(out, bias, j, dot(left, right + ((<usize>j * rightColumn) << 2), inner), accumulate);
+    return;
+  }
+  const step = <usize>rightInner << 2;
+  let j = 0;
+  for (; j + 32 <= columns; j += 32) {
+    let c0 = f32x4.splat(0), c1 = f32x4.splat(0), c2 = f32x4.splat(0), c3 = f32x4.splat(0);
+    let c4 = f32x4.splat(0), c5 = f32x4.splat(0), c6 = f32x4.splat(0), c7 = f32x4.splat(0);
+    let from = right + (<usize>j << 2);
+    for (let p = 0; p < inner; p++, from += step) {
+      const a = v128.load32_splat(left + (<usize>p << 2));
+      c0 = f32x4.add(c0, f32x4.mul(a, v128.load(from))); c1 = f32x4.add(c1, f32x4.mul(a, v128.load(from, 16)));
+      c2 = f32x4.add(c2, f32x4.mul(a, v128.load(from, 32))); c3 = f32x4.add(c3, f32x4.mul(a, v128.load(from, 48)));
+      c4 = f32x4.add(c4, f32x4.mul(a, v128.load(from, 64))); c5 = f32x4.add(c5, f32x4.mul(a, v128.load(from, 80)));
+      c6 = f32x4.add(c6, f32x4.mul(a, v128.load(from, 96))); c7 = f32x4.add(c7, f32x4.mul(a, v128.load(from, 112)));
+    }
+    finish4(out, bias, j, c0, accumulate); finish4(out, bias, j + 4, c1, accumulate);
+    finish4(out, bias, j + 8, c2, accumulate); finish4(out, bias, j + 12, c3, accumulate);
+    finish4(out, bias, j + 16, c4, accumulate); finish4(out, bias, j + 20, c5, accumulate);
+    finish4(out, bias, j + 24, c6, accumulate); finish4(out, bias, j + 28, c7, accumulate);
+  }
+  for (; j < columns; j++) {
+    let sum: f32 = 0;
+    let from = right + (<usize>j << 2);
+    for (let p = 0; p < inner; p++, from += step) sum += load<f32>(left + (<usize>p << 2)) * load<f32>(from);
+    finish(out, bias, j, sum, accumulate);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function finish(out: usize, bias: usize, j: i32, sum: f32, accumulate: i32): void {
+  const o = <usize>j << 2;
+  if (bias) sum += load<f32>(bias + o);
+  if (accumulate) sum += load<f32>(out + o);
+  store<f32>(out + o, sum);
+}
+
+// @ts-ignore: decorator
+@inline
+function finish4(out: usize, bias: usize, j: i32, sum: v128, accumulate: i32): void {
+  const o = <usize>j << 2;
+  if (bias) sum = f32x4.add(sum, v128.load(bias + o));
+  if (accumulate) sum = f32x4.add(sum, v128.load(out + o));
+  v128.store(out + o, sum);
+}
+
+/** Σ a · b over `width` numbers. */
+export function dot(a: usize, b: usize, width: i32): f32 {
+  let even = f32x4.splat(0), odd = f32x4.splat(0);
+  let c = 0;
+  for (; c + 8 <= width; c += 8) {
+    const o = <usize>c << 2;
+    even = f32x4.add(even, f32x4.mul(v128.load(a + o), v128.load(b + o)));
+    odd = f32x4.add(odd, f32x4.mul(v128.load(a + o, 16), v128.load(b + o, 16)));
+  }
+  let sum = sum4(f32x4.add(even, odd));
+  for (; c < width; c++) sum += load<f32>(a + (<usize>c << 2)) * load<f32>(b + (<usize>c << 2));
+  return sum;
+}
+
+/**
  * out (rows × columns) = left · right + bias (+ out). `scratch` holds the right panels (inner × columns rounded up to 8),
  * the left panel (inner × 4) and one 4 × 8 tile. Strides say how the operands lie, transposed or not.
  */
@@ -79,6 +150,10 @@ export function matmul(
   out: usize, left: usize, leftRow: i32, leftInner: i32, right: usize, rightInner: i32, rightColumn: i32,
   bias: usize, rows: i32, inner: i32, columns: i32, accumulate: i32, scratch: usize,
 ): void {
+  if (rows == 1 && leftInner == 1) {
+    multiplyRow(out, left, right, rightInner, rightColumn, bias, inner, columns, accumulate);
+    return;
+  }
   const panels = scratch;
   const panelSize = <usize>inner << 5;
   const leftPanel = panels + panelSize * ((columns + 7) >> 3);

@@ -1,5 +1,6 @@
 // Row by row: softmax, norms, cross-entropy. Sums run in double precision where rows may be long.
-import { weighRow } from './attention';
+import { expRow, largestOf, weighRow } from './attention';
+import { log } from './math';
 
 export function softmaxRows(x: usize, out: usize, rows: i32, columns: i32, scratch: usize): void {
   const N = (columns + 7) & ~7;
@@ -112,12 +113,15 @@ export function crossEntropy(logits: usize, targets: usize, losses: usize, gradi
     }
     memory.copy(scratch, logits + o, <usize>columns << 2);
     for (let j = columns; j < N; j++) store<f32>(scratch + (<usize>j << 2), f32.NEGATIVE_INFINITY);
-    const total = weighRow(scratch, 0, N);
     const hit = <usize>target << 2;
     if (!gradient) {
-      store<f32>(losses + at, total - load<f32>(logits + o + hit));
+      // (largest − logit) + log Σ exp(logits − largest), in f64: with large logits, a rounded log Σ exp would lose the loss.
+      const largest = largestOf(scratch, 0, N);
+      const away = <f64>largest - <f64>load<f32>(logits + o + hit);
+      store<f32>(losses + at, <f32>(away + log(expRow(scratch, 0, N, largest))));
       continue;
     }
+    weighRow(scratch, 0, N);
     store<f32>(scratch + hit, load<f32>(scratch + hit) - 1);
     const factor = load<f32>(gradient + at);
     for (let j = 0; j < columns; j++) store<f32>(logitsGradient + o + (<usize>j << 2), load<f32>(scratch + (<usize>j << 2)) * factor);
