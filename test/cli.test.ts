@@ -94,6 +94,62 @@ it('train makes a model that siseon loads', () => {
   expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('stepz')]);
 });
 
+it('lookup without tags asks the library that comes along, contents and their parts included', () => {
+  const { entries } = JSON.parse(siseon('lookup', '사과 요리법에 대해 알고 싶어', '--json').stdout) as {
+    entries: { tag: string; content: string; part: number }[];
+  };
+  expect(entries.map(({ tag }) => tag)).toEqual(['과일 요리', '전자제품', '운동법', '디저트']);
+  for (const { content } of entries) expect(content.length).toBeGreaterThan(10);
+  expect(Math.abs(entries.reduce((sum, { part }) => sum + part, 0) - 1)).toBeLessThan(1e-5);
+});
+
+describe('training on a grammar of one’s own', () => {
+  const config = {
+    grammar: './grammar.mjs',
+    tokenizer: 'characters',
+    output: 'out',
+    steps: 4,
+    batchSize: 4,
+    keepEvery: 2,
+    model: { layers: 1, heads: 2, hidden: 8, inner: 16, positions: 16 },
+  };
+  const withGrammar = (code: string, more: object = {}): string => {
+    const place = folder();
+    writeFileSync(join(place, 'grammar.mjs'), code);
+    writeFileSync(join(place, 'config.json'), JSON.stringify({ ...config, ...more }));
+    return place;
+  };
+  const sorting = readFileSync(new URL('../examples/sorting/grammar.mjs', import.meta.url), 'utf8');
+  it('makes a tokenizer of its characters, and the model reads them', () => {
+    const place = withGrammar(sorting);
+    const { status, stderr } = siseon('train', join(place, 'config.json'));
+    expect([status, status === 0 ? '' : stderr]).toEqual([0, '']);
+    expect(siseon('dbcaab aabbcd', '--model', join(place, 'out')).status).toBe(0);
+    expect(readdirSync(join(place, 'out')).sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json']);
+  });
+  it.each([
+    ['a grammar that writes nothing', 'export const other = 1;', {}, 'writes no texts'],
+    ['a grammar that is no module', 'export const (', {}, 'cannot load the module'],
+    [
+      'a vocabulary too small',
+      "export const writeText = () => 'ab 한';",
+      { tokenizer: 'tokenizer.json' },
+      'no token for',
+    ],
+    ['a text too long', "export const writeText = () => 'abcdefghijklmnopqrstuvw';", {}, 'at most 16 tokens'],
+    ['neither texts nor grammar', sorting, { grammar: undefined }, 'either texts or grammar'],
+  ])('%s is refused', (_, code, more, message) => {
+    const place = withGrammar(code, more);
+    const first = withGrammar("export const writeText = () => 'ab';");
+    if ('tokenizer' in more) {
+      expect(siseon('train', join(first, 'config.json')).status).toBe(0);
+      writeFileSync(join(place, 'tokenizer.json'), readFileSync(join(first, 'out', 'tokenizer.json')));
+    }
+    const { status, stderr } = siseon('train', join(place, 'config.json'));
+    expect([status === 0, stderr]).toEqual([false, expect.stringContaining(message)]);
+  });
+});
+
 describe('what was typed wrongly exits with 2', () => {
   it.each([
     ['empty text', [' '], 'no text'],
@@ -107,7 +163,7 @@ describe('what was typed wrongly exits with 2', () => {
     ['trace without a text', ['trace', '--save', 'x.npz'], 'needs a text or --ids'],
     ['a format that is not there', ['trace', story, '--save', 'x.txt'], '.safetensors, .npz or .json'],
     ['a stage that is not there', ['trace', story, '--stages', 'nothing', '--save', 'x.npz'], 'no stage'],
-    ['no tags', ['lookup', '사과'], 'nothing to look up in'],
+    ['a temperature that is none', ['lookup', '사과', '--temperature', '0'], 'above 0'],
     ['ids outside of the vocabulary', ['trace', '--ids', '99999999', '--save', 'x.npz'], 'not in the vocabulary'],
     ['nothing at all', [], 'missing required argument'],
   ] as const)('%s', (_, args, said) => {

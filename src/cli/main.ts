@@ -34,6 +34,11 @@ const whole = (text: string): number => {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError('A whole number, counted from 0, is expected.');
 };
+const positive = (text: string): number => {
+  const number = Number(text);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new InvalidArgumentError('A number above 0 is expected.');
+};
 const idList = (text: string): number[] => text.split(',').map((id) => whole(id.trim()));
 /** Digits name a word by its index, unless a word of the text is written so (the lens decides). */
 const layerOption = () => new Option('--layer <N>', 'layer, counted from 0').argParser(whole);
@@ -123,8 +128,12 @@ program
   .command('lookup')
   .description('the library: a question held against tags, by the model’s embeddings')
   .argument('<question>')
-  .argument('[tags...]')
+  .argument(
+    '[tags...]',
+    'tags of the shelves (default: the library that comes with the Korean model, contents included)',
+  )
   .option('--library <FILE>', 'JSON file: [{"tag": …, "content": …}, …]')
+  .option('--temperature <T>', 'below 1 decides more sharply, above 1 more evenly', positive, 1)
   .addOption(modelOption())
   .addOption(langOption())
   .option('--json', 'print the numbers as JSON')
@@ -132,15 +141,12 @@ program
     'after',
     '\nExample:\n  siseon lookup "사과 요리법에 대해 알고 싶어" "과일 요리" 전자제품 운동법 디저트\n',
   )
-  .action(async (question: string, tags: string[], options: Common & { library?: string }) => {
+  .action(async (question: string, tags: string[], options: Common & { library?: string; temperature: number }) => {
     speak(options, question);
     const { lookup } = await import('../lens/index.ts');
-    const { readLibrary } = await import('./library.ts');
-    const library = [
-      ...tags.map((tag) => ({ tag })),
-      ...(options.library === undefined ? [] : await readLibrary(options.library)),
-    ];
-    const result = await lookup(await load(options.model), question, library);
+    const { chooseLibrary } = await import('./library.ts');
+    const library = await chooseLibrary(tags, options.library);
+    const result = await lookup(await load(options.model), question, library, options);
     if (options.json) return printJson(result);
     const { lookupText } = await import('../views/text.ts');
     print(lookupText(result, { language, color }));

@@ -2,6 +2,7 @@
 import { softLookup } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
+import { dotProduct, norm } from './cells.ts';
 
 export interface LibraryEntry {
   readonly tag: string;
@@ -11,13 +12,20 @@ export interface LibraryEntry {
 export interface LookupResult {
   readonly model: string;
   readonly question: string;
-  /** In the order given; weights sum to 1. */
+  /** Multiplies every dot product: 1/√hidden. */
+  readonly scale: number;
+  readonly temperature: number;
+  /** In the order given; weights sum to 1, and so do the parts of the mixture. */
   readonly entries: readonly {
     readonly tag: string;
     readonly content: string | null;
     readonly score: number;
     readonly weight: number;
+    /** This content's part of the mixture m = Σ weightᵢ · valueᵢ: ⟨weightᵢ · valueᵢ, m⟩ / ‖m‖². */
+    readonly part: number;
   }[];
+  /** The entry whose value lies nearest to the mixture (cosine), by its index. */
+  readonly nearest: number;
 }
 
 /** A text as one vector: the mean of its words' last hidden states, [hidden]. Throws what Tokenizer.encode and Model.run throw, and `noTokenizer`. */
@@ -39,8 +47,16 @@ export async function embedText(model: Model, text: string): Promise<Float32Arra
   );
 }
 
-/** Scores (scaled dot products), weights and contents of a question against tags. Throws `noTags`. */
-export async function lookup(model: Model, question: string, library: readonly LibraryEntry[]): Promise<LookupResult> {
+/**
+ * Scores (scaled dot products of embeddings), weights, and each content's part of the mixture. A value is the embedding
+ * of the content, or of the tag where there is no content. Throws `noTags`, what softLookup and embedText throw.
+ */
+export async function lookup(
+  model: Model,
+  question: string,
+  library: readonly LibraryEntry[],
+  { temperature = 1 }: { readonly temperature?: number } = {},
+): Promise<LookupResult> {
   if (library.length === 0)
     throw new SiseonError({
       code: 'noTags',
@@ -50,16 +66,28 @@ export async function lookup(model: Model, question: string, library: readonly L
     });
   const query = await embedText(model, question);
   const keys: Float32Array[] = [];
-  for (const { tag } of library) keys.push(await embedText(model, tag));
-  const found = await softLookup(query, keys, keys);
+  const values: Float32Array[] = [];
+  for (const { tag, content } of library) {
+    const key = await embedText(model, tag);
+    keys.push(key);
+    values.push(content === undefined ? key : await embedText(model, content));
+  }
+  const found = await softLookup(query, keys, values, { temperature });
+  const square = dotProduct(found.mixture, found.mixture);
+  const entries = library.map(({ tag, content }, i) => ({
+    tag,
+    content: content ?? null,
+    score: found.scores[i]!,
+    weight: found.weights[i]!,
+    part: square === 0 ? 0 : (found.weights[i]! * dotProduct(values[i]!, found.mixture)) / square,
+  }));
+  const closeness = values.map((value) => dotProduct(value, found.mixture) / norm(value));
   return {
     model: model.name,
     question,
-    entries: library.map(({ tag, content }, i) => ({
-      tag,
-      content: content ?? null,
-      score: found.scores[i]!,
-      weight: found.weights[i]!,
-    })),
+    scale: 1 / Math.sqrt(query.length),
+    temperature,
+    entries,
+    nearest: closeness.indexOf(Math.max(...closeness)),
   };
 }

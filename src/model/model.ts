@@ -1,8 +1,8 @@
-import type { Probe } from '../attention/index.ts';
+import { type Edit, layerStage, type Probe } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { operations, scope, type Tensor, tensor } from '../tensor/index.ts';
+import { type Operations, operations, scope, type Tensor, tensor } from '../tensor/index.ts';
 import type { Architecture, Family } from './architecture.ts';
 import type { HostTensor } from './parameters.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -58,16 +58,28 @@ export class Model {
   /**
    * Runs the model over one text's token ids and hands every linear stage to the probe, in the stage's own shape.
    * Resolves to the last hidden states [position, hidden] and, where the model has a head, the logits [position, vocabulary].
-   * Throws `emptyText`, `textTooLong` (saying how many tokens) and `idOutOfRange`.
+   * Edits are made as the stage is computed, and everything later follows from them.
+   * Throws `emptyText`, `textTooLong` (saying how many tokens), `idOutOfRange` and `badEdit`.
    */
-  async run(ids: Int32Array, probe: Probe = () => {}): Promise<{ hidden: Float32Array; logits: Float32Array | null }> {
+  async run(
+    ids: Int32Array,
+    probe: Probe = () => {},
+    edits: readonly Edit[] = [],
+  ): Promise<{ hidden: Float32Array; logits: Float32Array | null }> {
     this.#check(ids);
+    for (const edit of edits) checkEdit(edit, this.architecture, ids.length);
     const { architecture: a } = this;
     // Everything below is queued at once; only the copies that were asked for are waited for, after the scope is gone.
     const { hidden, logits } = scope(this.#kernels, () => {
       const o = operations(this.#kernels);
       const read = (x: Tensor): Promise<Float32Array> => this.#kernels.read(x.storage);
-      const last = transform(o, this.#device, a, { ids, batch: 1, length: ids.length }, (name, x) => {
+      const last = transform(o, this.#device, a, { ids, batch: 1, length: ids.length }, (name, computed) => {
+        const x = edited(
+          o,
+          a,
+          computed,
+          edits.filter(({ layer, stage }) => name === layerStage(layer, stage)),
+        );
         const heads = /\.query$/.test(name) ? a.headCount : /\.(key|value)$/.test(name) ? a.keyValueHeadCount : 0;
         if (heads === 0) probe(name, [ids.length, a.hiddenSize], read(x));
         else
@@ -76,6 +88,7 @@ export class Model {
             [heads, ids.length, a.headSize],
             read(x).then((data) => headsFirst(data, ids.length, heads)),
           );
+        return x;
       });
       return { hidden: read(last), logits: a.head ? read(decode(o, this.#device, a, last)) : null };
     });
@@ -127,6 +140,39 @@ export interface ModelParts {
 /** Copies host parameters to a device, outside of any scope: they stay. */
 export function toDevice(kernels: Kernels, parameters: ReadonlyMap<string, HostTensor>): Map<string, Tensor> {
   return new Map([...parameters].map(([name, { shape, data }]) => [name, tensor(kernels, shape, data)]));
+}
+
+/** A stage (position, head · size) with vectors put in place. */
+function edited(o: Operations, a: Architecture, x: Tensor, edits: readonly Edit[]): Tensor {
+  if (edits.length === 0) return x;
+  const keep = new Float32Array(x.storage.length).fill(1);
+  const put = new Float32Array(x.storage.length);
+  for (const { head, position, vector } of edits) {
+    const start = position * x.shape[1]! + head * a.headSize;
+    keep.fill(0, start, start + a.headSize);
+    put.set(vector, start);
+  }
+  return o.add(o.multiply(x, o.constant(x.shape, keep)), o.constant(x.shape, put));
+}
+
+function checkEdit({ stage, layer, head, position, vector }: Edit, a: Architecture, length: number): void {
+  const heads = stage === 'query' ? a.headCount : a.keyValueHeadCount;
+  const inside = (index: number, count: number): boolean => Number.isInteger(index) && index >= 0 && index < count;
+  if (
+    inside(layer, a.layerCount) &&
+    inside(head, heads) &&
+    inside(position, length) &&
+    vector.length === a.headSize &&
+    vector.every(Number.isFinite)
+  )
+    return;
+  throw new SiseonError({
+    code: 'badEdit',
+    kind: 'usage',
+    what: `an edit of layers.${layer}.${stage}`,
+    expected: `layer 0 to ${a.layerCount - 1}, head 0 to ${heads - 1}, position 0 to ${length - 1}, ${a.headSize} finite numbers`,
+    got: `layer ${layer}, head ${head}, position ${position}, ${vector.length} numbers`,
+  });
 }
 
 /** (position, head · size) → [head, position, size]. */

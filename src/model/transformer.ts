@@ -20,8 +20,8 @@ export interface Batch {
   readonly lengths?: Int32Array;
 }
 
-/** Sees each linear stage as it is computed; (B·N, width) tensors, heads side by side. */
-export type StageListener = (name: StageName, tensor: Tensor) => void;
+/** Sees each linear stage as it is computed, (B·N, width) with heads side by side, and may put another in its place. */
+export type StageListener = (name: StageName, tensor: Tensor) => Tensor | undefined;
 
 /** Hidden states after the last layer (and its norm), (B·N, D). */
 export function transform(
@@ -44,10 +44,7 @@ export function transform(
   listen('embeddings', x);
 
   for (let layer = 0; layer < a.layerCount; layer++) {
-    const see = (stage: LinearStage, tensor: Tensor): Tensor => {
-      listen(layerStage(layer, stage), tensor);
-      return tensor;
-    };
+    const see = (stage: LinearStage, tensor: Tensor): Tensor => listen(layerStage(layer, stage), tensor) ?? tensor;
     see('input', x);
     const normed = before(x, `layers.${layer}.attentionNorm`);
     const query = see('query', linear(normed, `layers.${layer}.query`));

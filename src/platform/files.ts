@@ -111,3 +111,32 @@ export async function makeFolder(path: string): Promise<void> {
     });
   });
 }
+
+/** Takes a file away; none is fine. Throws `cannotWrite`. */
+export async function removeFile(path: string): Promise<void> {
+  const { rm } = await import('node:fs/promises');
+  await rm(path, { force: true }).catch((cause) => {
+    throw new SiseonError({
+      code: 'cannotWrite',
+      kind: 'failure',
+      what: `cannot remove ${path}: ${reasonOf(cause)}`,
+      cause,
+    });
+  });
+}
+
+/** What a JavaScript module exports: a path of a file, or the name of a package. Throws `cannotRead`. */
+export async function importModule(name: string): Promise<Record<string, unknown>> {
+  try {
+    const isPath = /^\.{0,2}\//.test(name);
+    const { pathToFileURL } = await import('node:url');
+    return (await import(isPath ? pathToFileURL(name).href : name)) as Record<string, unknown>;
+  } catch (cause) {
+    throw new SiseonError({
+      code: 'cannotRead',
+      kind: 'failure',
+      what: `cannot load the module ${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    });
+  }
+}

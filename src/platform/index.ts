@@ -1,2 +1,2 @@
 export { type ErrorParts, SiseonError } from './errors.ts';
-export { fileExists, makeFolder, readFile, readText, writeFileAtomically } from './files.ts';
+export { fileExists, importModule, makeFolder, readFile, readText, removeFile, writeFileAtomically } from './files.ts';

@@ -38,6 +38,10 @@ def rotate(x):
 
 targets = torch.tensor([1, -1, 0, 6, 2])
 cases = {
+    "matmul": (lambda x, y: x @ y, drawn(1, 3, 5), drawn(2, 5, 7)),
+    "matmulLeftTransposed": (lambda x, y: x.T @ y, drawn(1, 5, 3), drawn(2, 5, 7)),
+    "matmulRightTransposed": (lambda x, y: x @ y.T, drawn(1, 3, 5), drawn(2, 7, 5)),
+    "matmulBothTransposed": (lambda x, y: x.T @ y.T, drawn(1, 5, 3), drawn(2, 7, 5)),
     "linear": (lambda x, w, b: F.linear(x, w, b), drawn(1, 3, 5), drawn(2, 7, 5), drawn(3, 7)),
     "add": (lambda x, y: x + y, drawn(1, 3, 5), drawn(2, 5)),
     "multiply": (lambda x, y: x * y, drawn(1, 3, 5), drawn(2, 3, 5)),

@@ -22,6 +22,34 @@ const angles = Float64Array.from({ length: 6 }, (_, i) => Math.floor(i / 2) * ((
 const visibility = { left: 3, right: -1, keyLengths: Int32Array.of(7, 4) };
 
 const cases: Record<string, Operation> = {
+  matmul: {
+    shapes: [
+      [3, 5],
+      [5, 7],
+    ],
+    run: (o, x, y) => o.matmul(x, y),
+  },
+  matmulLeftTransposed: {
+    shapes: [
+      [5, 3],
+      [5, 7],
+    ],
+    run: (o, x, y) => o.matmul(x, y, { leftTransposed: true }),
+  },
+  matmulRightTransposed: {
+    shapes: [
+      [3, 5],
+      [7, 5],
+    ],
+    run: (o, x, y) => o.matmul(x, y, { rightTransposed: true }),
+  },
+  matmulBothTransposed: {
+    shapes: [
+      [5, 3],
+      [7, 5],
+    ],
+    run: (o, x, y) => o.matmul(x, y, { leftTransposed: true, rightTransposed: true }),
+  },
   linear: { shapes: [[3, 5], [7, 5], [7]], run: (o, x, w, b) => o.linear(x, w, b) },
   add: { shapes: [[3, 5], [5]], run: (o, x, y) => o.add(x, y) },
   multiply: {

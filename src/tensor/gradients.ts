@@ -35,6 +35,15 @@ export interface Attended {
 }
 
 export const gradientRules = {
+  matmul:
+    (o: Operations, left: Tensor, right: Tensor, leftTransposed: boolean, rightTransposed: boolean) => (g: Tensor) => [
+      leftTransposed
+        ? o.matmul(right, g, { leftTransposed: rightTransposed, rightTransposed: true })
+        : o.matmul(g, right, { rightTransposed: !rightTransposed }),
+      rightTransposed
+        ? o.matmul(g, left, { leftTransposed: true, rightTransposed: leftTransposed })
+        : o.matmul(left, g, { leftTransposed: !leftTransposed }),
+    ],
   linear: (o: Operations, x: Tensor, w: Tensor) => (g: Tensor) => [
     o.matmul(g, w),
     o.matmul(g, x, { leftTransposed: true }),

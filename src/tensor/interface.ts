@@ -7,7 +7,7 @@ export interface Operations {
   constant(shape: Shape, values: ArrayLike<number>): Tensor;
   /** The same numbers under another shape of the same size; shares the storage. */
   reshape(x: Tensor, shape: Shape): Tensor;
-  /** x [rows, inner] · w [inner, columns]; either may be stored transposed. Not recorded: the network uses `linear`. */
+  /** x [rows, inner] · w [inner, columns]; either may be stored transposed. */
   matmul(
     left: Tensor,
     right: Tensor,
@@ -28,13 +28,13 @@ export interface Operations {
   /** Over the last axis; weight and bias [columns]. */
   layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor;
   rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor;
-  /** Rows of a table [count, columns] by id: [ids, columns]. The caller has checked that ids lie inside. */
+  /** Rows of a table [count, columns] by id: [ids, columns]. Throws `indexOutOfRange`. */
   embed(table: Tensor, ids: Int32Array): Tensor;
   /** query [batch · queryLength, heads · size], key and value likewise → [batch · queryLength, heads · valueSize]. Heads lie side by side, as projections leave them. */
   attend(task: AttendTask): Tensor;
   /** Rotates the heads of x [batch · length, heads · size] by position. */
   rotate(x: Tensor, task: RotateTask): Tensor;
-  /** Mean of −log softmax(logits)[target] over the rows whose target is not negative: [1]. */
+  /** Mean of −log softmax(logits)[target] over the rows whose target is not −1: [1]. Throws `indexOutOfRange`. */
   crossEntropy(logits: Tensor, targets: Int32Array): Tensor;
 }
 

@@ -5,7 +5,7 @@
 import type { AttentionShape, Heads, Kernels } from '../kernels/index.ts';
 import { gradientRules as rules } from './gradients.ts';
 import type { Operations } from './interface.ts';
-import { expectShape, type Shape, sizeOf } from './shape.ts';
+import { expectIndices, expectShape, type Shape, sizeOf } from './shape.ts';
 import type { Pullback, Tape } from './tape.ts';
 import { type Tensor, tensor } from './tensor.ts';
 
@@ -46,7 +46,7 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
         leftTransposed,
         rightTransposed,
       });
-      return out;
+      return record([left, right], out, rules.matmul(back(), left, right, leftTransposed, rightTransposed));
     },
 
     linear(x, weight, bias) {
@@ -140,6 +140,7 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
     },
 
     embed(table, ids) {
+      expectIndices('embed', ids, 0, table.shape[0]!);
       const columns = table.shape[1] ?? 1;
       const out = make([ids.length, columns]);
       kernels.gather(table.storage, ids, out.storage, columns);
@@ -149,6 +150,12 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
     attend({ query, key, value, batch, heads, keyValueHeads, scale, softcap = 0, visibility }) {
       const [queryLength, keyLength] = [query.shape[0]! / batch, key.shape[0]! / batch];
       const [headSize, valueSize] = [query.shape[1]! / heads, value.shape[1]! / keyValueHeads];
+      expectShape(
+        'attend',
+        'the rows left when the batch is taken out',
+        [query.shape[0]! % batch, key.shape[0]! % batch],
+        [0, 0],
+      );
       expectShape('attend', 'the key', key.shape, [keyLength * batch, keyValueHeads * headSize]);
       expectShape('attend', 'the value', value.shape, [keyLength * batch, keyValueHeads * valueSize]);
       const shape: AttentionShape = {
@@ -221,6 +228,7 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
     crossEntropy(logits, targets) {
       const { rows, columns } = rowsOf(logits);
       expectShape('crossEntropy', 'the targets', [targets.length], [rows]);
+      expectIndices('crossEntropy', targets, -1, columns);
       const counted = Math.max(1, targets.filter((target) => target >= 0).length);
       const losses = make([rows]);
       kernels.crossEntropy(logits.storage, targets, losses.storage, { rows, columns });

@@ -16,3 +16,16 @@ export function expectShape(operation: string, operand: string, got: Shape, expe
     got: `[${got.join(', ')}]`,
   });
 }
+
+/** Throws `indexOutOfRange` unless every index lies in [first, end): a kernel would read past its operand. */
+export function expectIndices(operation: string, indices: Int32Array, first: number, end: number): void {
+  const bad = indices.findIndex((index) => index < first || index >= end);
+  if (bad < 0) return;
+  throw new SiseonError({
+    code: 'indexOutOfRange',
+    kind: 'usage',
+    what: `${operation}: index ${bad} of ${indices.length}`,
+    expected: `${first} to ${end - 1}`,
+    got: `${indices[bad]}`,
+  });
+}

@@ -1,29 +1,41 @@
-/** `siseon train CONFIG`: an encoder from a text file of one's own, one sentence a line, with a tokenizer.json. */
+/** `siseon train CONFIG`: an encoder from a text file or a grammar of one's own. */
 import { z } from 'zod';
 import { configReader, families, type HostTensor, saveModel, Tokenizer } from '../model/index.ts';
-import { makeFolder, readText, SiseonError } from '../platform/index.ts';
-import { below } from './random.ts';
-import { type TrainingPlan, type TrainingProgress, train } from './train.ts';
+import { importModule, makeFolder, readText, removeFile, SiseonError } from '../platform/index.ts';
+import { below, type Random, seededRandom } from './random.ts';
+import { loadTrainingState, saveTrainingState } from './state.ts';
+import { type TextSource, type TrainingPlan, type TrainingProgress, train } from './train.ts';
 
 const count = z.int().positive();
 const share = z.number().min(0).max(1);
 
 /** The file's fields; paths are relative to the file. */
-export const trainingConfig = z.strictObject({
-  texts: z.string().describe('text file, one sentence a line'),
-  tokenizer: z.string().describe('tokenizer.json (WordPiece) with [PAD] [UNK] [CLS] [SEP] [MASK] as ids 0 to 4'),
-  output: z.string().describe('folder for the trained model'),
-  model: z.strictObject({ layers: count, heads: count, hidden: count, inner: count, positions: count }),
-  corruption: z
-    .strictObject({ chosen: share, masked: share, replaced: share })
-    .default({ chosen: 0.2, masked: 0.4, replaced: 0.45 }),
-  steps: count,
-  batchSize: count.default(64),
-  rate: z.number().positive().default(0.002),
-  warmUp: count.default(100),
-  decay: z.number().min(0).default(0.01),
-  seed: z.int().default(1),
-});
+export const trainingConfig = z
+  .strictObject({
+    texts: z.string().optional().describe('text file, one sentence a line'),
+    grammar: z
+      .string()
+      .optional()
+      .describe('JavaScript module (path, or name of a package) that exports writeText(random): one sentence a call'),
+    tokenizer: z
+      .string()
+      .describe('tokenizer.json (WordPiece, [PAD] [UNK] [CLS] [SEP] [MASK] as ids 0 to 4); or characters'),
+    output: z.string().describe('folder for the trained model'),
+    model: z.strictObject({ layers: count, heads: count, hidden: count, inner: count, positions: count }),
+    corruption: z
+      .strictObject({ chosen: share, masked: share, replaced: share })
+      .default({ chosen: 0.2, masked: 0.4, replaced: 0.45 }),
+    steps: count,
+    batchSize: count.default(64),
+    rate: z.number().positive().default(0.002),
+    warmUp: count.default(100),
+    decay: z.number().min(0).default(0.01),
+    seed: z.int().default(1),
+    keepEvery: count.default(250).describe('steps between two states to go on from'),
+  })
+  .refine(({ texts, grammar }) => (texts === undefined) !== (grammar === undefined), {
+    message: 'either texts or grammar is needed, and not both',
+  });
 
 export type TrainingConfig = z.infer<typeof trainingConfig>;
 
@@ -56,54 +68,154 @@ export function bertPlan(config: Readonly<Record<string, unknown>>): Pick<Traini
   return { architecture, sources: family.parameters(architecture, new Set()) };
 }
 
-/** Reads the config, trains, saves. Throws `badConfig` naming every wrong field, `textTooLong`, and what reading and writing throw. */
+const refuse = (
+  code: string,
+  what: string,
+  next: string,
+  more: { expected?: string; got?: string } = {},
+): SiseonError => new SiseonError({ code, kind: 'usage', what, next, ...more });
+
+/**
+ * Reads the config, trains, saves. A training that was cut off goes on from `training.safetensors` in its output.
+ * Throws `badConfig` naming every wrong field, `emptyText`, `badGrammar`, `textTooLong`, `vocabularyTooSmall` naming what
+ * the vocabulary lacks, `badTokenizer`, and what train and reading and writing throw.
+ */
 export async function trainFromConfig(
   path: string,
   onProgress?: (progress: TrainingProgress) => void,
 ): Promise<{ output: string; parameters: Map<string, HostTensor>; config: TrainingConfig }> {
   const config = parseConfig(await readText(path), path);
   const beside = (file: string): string => (file.startsWith('/') ? file : `${path.replace(/[^/]*$/, '')}${file}`);
-  const tokenizerJson = JSON.parse(await readText(beside(config.tokenizer))) as unknown;
+  const write =
+    config.texts === undefined ? await readGrammar(config.grammar!, beside) : await readLines(config.texts, beside);
+  const sample =
+    write.all ??
+    Array.from(
+      { length: 2000 },
+      (
+        (random) => () =>
+          write.one(random)
+      )(seededRandom(config.seed)),
+    );
+  const tokenizerJson =
+    config.tokenizer === 'characters'
+      ? characterTokenizer(sample)
+      : (JSON.parse(await readText(beside(config.tokenizer))) as unknown);
   const tokenizer = Tokenizer.fromJson(tokenizerJson);
-  const lines = (await readText(beside(config.texts))).split('\n').filter((line) => line.trim() !== '');
-  if (lines.length === 0)
-    throw new SiseonError({
-      code: 'emptyText',
-      kind: 'usage',
-      what: `${config.texts} holds no text`,
-      next: 'Put one sentence on each line.',
-    });
-  const texts = lines.map((line, index) => {
-    const { ids } = tokenizer.encode(line);
-    if (ids.length <= config.model.positions) return ids;
-    throw new SiseonError({
-      code: 'textTooLong',
-      kind: 'usage',
-      what: `${config.texts}, sentence ${index + 1}`,
-      expected: `at most ${config.model.positions} tokens`,
-      got: `${ids.length}`,
-      next: 'Shorten it or raise model.positions.',
-    });
-  });
+  const encode = (text: string): Int32Array => {
+    const { ids, notices } = tokenizer.encode(text);
+    const lacking = notices.find(({ code }) => code === 'unknownCharacter');
+    if (lacking)
+      throw refuse(
+        'vocabularyTooSmall',
+        `the vocabulary has no token for "${lacking.text}" in "${text.slice(0, 60)}"`,
+        'Add it to the vocabulary, or take "tokenizer": "characters".',
+      );
+    if (ids.length > config.model.positions)
+      throw refuse('textTooLong', `the sentence "${text.slice(0, 60)}…"`, 'Shorten it or raise model.positions.', {
+        expected: `at most ${config.model.positions} tokens`,
+        got: `${ids.length}`,
+      });
+    return ids;
+  };
+  // Every line is looked at before the first step; a grammar is looked at as it writes.
+  const lines = write.all?.map(encode);
+  for (const text of lines ? [] : sample) encode(text);
+  const texts: TextSource = lines
+    ? (random) => lines[below(random, lines.length)]!
+    : (random) => encode(write.one(random));
+
   const layout = bertConfig(config.model, tokenizer.vocabularySize);
   const plan = bertPlan(layout);
   const maskId = tokenizer.tokenId('[MASK]');
-  if (maskId === undefined)
-    throw new SiseonError({
-      code: 'badTokenizer',
-      kind: 'usage',
-      what: 'the tokenizer has no [MASK]',
-      next: 'Add it to the vocabulary.',
-    });
+  if (maskId === undefined) throw refuse('badTokenizer', 'the tokenizer has no [MASK]', 'Add it to the vocabulary.');
   const output = beside(config.output);
   await makeFolder(output);
+  const state = `${output}/training.safetensors`;
+  const { seed, steps, batchSize, rate, warmUp, decay, corruption } = config;
   const parameters = await train(
-    { ...config, ...plan, maskId, firstToken: 5 },
-    (random) => texts[below(random, texts.length)]!,
+    { ...plan, seed, steps, batchSize, rate, warmUp, decay, corruption, maskId, firstToken: 5 },
+    texts,
     onProgress,
+    {
+      resume: await loadTrainingState(state),
+      keep: { every: config.keepEvery, save: (kept) => saveTrainingState(state, kept) },
+    },
   );
   await saveModel(output, { config: layout, sources: plan.sources, parameters, tokenizer: tokenizerJson });
+  await removeFile(state);
   return { output, parameters, config };
+}
+
+interface Texts {
+  readonly one: (random: Random) => string;
+  /** Every text there is, where they can be counted. */
+  readonly all?: readonly string[];
+}
+
+async function readLines(file: string, beside: (file: string) => string): Promise<Texts> {
+  const all = (await readText(beside(file))).split('\n').filter((line) => line.trim() !== '');
+  if (all.length === 0) throw refuse('emptyText', `${file} holds no text`, 'Put one sentence on each line.');
+  return { all, one: (random) => all[below(random, all.length)]! };
+}
+
+async function readGrammar(name: string, beside: (file: string) => string): Promise<Texts> {
+  const module = await importModule(/^\.{0,2}\//.test(name) ? beside(name) : name);
+  const { writeText } = module as { writeText?: unknown };
+  const trial = typeof writeText === 'function' ? (writeText(seededRandom(1)) as unknown) : undefined;
+  if (typeof trial !== 'string' || trial.trim() === '')
+    throw refuse('badGrammar', `${name} writes no texts`, 'See examples/sorting/grammar.mjs.', {
+      expected: 'an exported function writeText(random) that gives a sentence',
+      got:
+        typeof writeText === 'function'
+          ? `${typeof trial} from writeText`
+          : `exports ${Object.keys(module).join(', ') || 'nothing'}`,
+    });
+  return { one: writeText as (random: Random) => string };
+}
+
+/** A WordPiece tokenizer of every character in some texts, at the start of a word and inside. */
+function characterTokenizer(texts: readonly string[]): Record<string, unknown> {
+  const characters = [...new Set(texts.join('').replace(/\s/g, ''))].toSorted();
+  const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+  const pieces = [...special, ...characters, ...characters.map((character) => `##${character}`)];
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: special.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: null,
+    pre_tokenizer: { type: 'WhitespaceSplit' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [
+        { SpecialToken: { id: '[CLS]', type_id: 0 } },
+        { Sequence: { id: 'A', type_id: 0 } },
+        { SpecialToken: { id: '[SEP]', type_id: 0 } },
+      ],
+      pair: [],
+      special_tokens: {
+        '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] },
+        '[SEP]': { id: '[SEP]', ids: [3], tokens: ['[SEP]'] },
+      },
+    },
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])),
+    },
+  };
 }
 
 function parseConfig(text: string, path: string): TrainingConfig {

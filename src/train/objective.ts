@@ -12,6 +12,8 @@ export interface Corruption {
   /** Parts of the chosen ones that are masked and replaced; the rest stays. */
   readonly masked: number;
   readonly replaced: number;
+  /** Part of the tokens inside a word (ids from `firstInside`) that are chosen, where it is another: endings are soon learned. */
+  readonly inside?: { readonly firstInside: number; readonly chosen: number };
 }
 
 export interface Corrupted {
@@ -39,7 +41,9 @@ export function corrupt(
     if (draw < rule.masked) corrupted[i] = options.maskId;
     else if (draw < rule.masked + rule.replaced) corrupted[i] = options.replacement();
   };
-  for (const i of open) if (random() < rule.chosen) choose(i);
+  const { chosen, inside } = rule;
+  for (const i of open)
+    if (random() < (inside && corrupted[i]! >= inside.firstInside ? inside.chosen : chosen)) choose(i);
   if (open.length > 0 && targets.every((target) => target < 0)) choose(open[below(random, open.length)]!);
   return { ids: corrupted, targets };
 }

@@ -29,6 +29,20 @@ export class AdamW {
     );
   }
 
+  /** The running means of a parameter's gradients and of their squares, on the device. */
+  moments(parameter: Tensor): { readonly first: Storage; readonly second: Storage } {
+    return this.#moments.get(parameter)!;
+  }
+
+  /** Goes on as if so many steps had been taken; the means are written by the caller. */
+  resumeAt(step: number): void {
+    this.#power1 = this.#power2 = 1;
+    for (let i = 0; i < step; i++) {
+      this.#power1 *= this.#settings.beta1;
+      this.#power2 *= this.#settings.beta2;
+    }
+  }
+
   /** Moves every parameter that has a gradient; `gradientScale` multiplies the gradients first (clipping). */
   step(gradients: ReadonlyMap<Tensor, Tensor>, rate: number, gradientScale = 1): void {
     const { beta1, beta2, epsilon, decay } = this.#settings;

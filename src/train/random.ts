@@ -12,6 +12,13 @@ export function seededRandom(seed: number): Random {
   };
 }
 
+/** The numbers of one step: a step's draws do not depend on those before it, so that a training can go on from any step. */
+export function stepRandom(seed: number, step: number): Random {
+  let mixed = Math.imul(seed ^ 0x5bd1e995, 0x85ebca6b) ^ Math.imul(step + 1, 0xc2b2ae35);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+  return seededRandom(mixed ^ (mixed >>> 12));
+}
+
 /** A whole number in [0, count). */
 export const below = (random: Random, count: number): number => Math.floor(random() * count);
 

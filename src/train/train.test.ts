@@ -1,5 +1,9 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { referenceKernels } from '../kernels/index.ts';
+import { writeSafetensors } from '../model/index.ts';
 import { read, tensor } from '../tensor/index.ts';
 import {
   AdamW,
@@ -7,7 +11,9 @@ import {
   bertPlan,
   corrupt,
   learningRate,
+  loadTrainingState,
   normal,
+  saveTrainingState,
   seededRandom,
   type TrainingPlan,
   train,
@@ -94,5 +100,59 @@ describe('training', () => {
     await expect(train({ ...plan, rate: 1e30, warmUp: 1 }, pairs)).rejects.toThrow(
       /the loss is (NaN|Infinity) at step \d+/,
     );
+  });
+  it('goes on from any state to the same bytes, through a file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'siseon-train-'));
+    const path = join(folder, 'training.safetensors');
+    expect(await loadTrainingState(path)).toBeNull();
+    const short = { ...plan, steps: 30 };
+    const whole = await train(short, pairs, undefined, {
+      keep: { every: 20, save: (state) => saveTrainingState(path, state) },
+    });
+    const resume = await loadTrainingState(path);
+    expect(resume?.step).toBe(20);
+    const steps: number[] = [];
+    const resumed = await train(short, pairs, ({ step }) => void steps.push(step), { resume });
+    expect(steps[0]).toBe(21);
+    for (const [name, { data }] of whole) expect(resumed.get(name)!.data, name).toEqual(data);
+  });
+  it('refuses a state of another plan or shape, and one that is none, saying what differs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'siseon-train-'));
+    const path = join(folder, 'training.safetensors');
+    const short = { ...plan, steps: 4 };
+    await train(short, pairs, undefined, { keep: { every: 2, save: (state) => saveTrainingState(path, state) } });
+    const resume = await loadTrainingState(path);
+    await expect(train({ ...short, rate: 0.02 }, pairs, undefined, { resume })).rejects.toThrow(
+      /rate is 0\.02, was 0\.01/,
+    );
+    const wider = {
+      ...short,
+      ...bertPlan(bertConfig({ layers: 1, heads: 2, hidden: 20, inner: 32, positions: 16 }, 15)),
+    };
+    await expect(train(wider, pairs, undefined, { resume })).rejects.toThrow(/\[15, 20\], was \[15, 16\]/);
+    writeFileSync(path, writeSafetensors([{ name: 'x', shape: [1], data: Float32Array.of(1) }]));
+    await expect(loadTrainingState(path)).rejects.toMatchObject({ code: 'badTrainingState' });
+  });
+  it('leaves the last sound state when the loss is no number', async () => {
+    const steps: number[] = [];
+    await expect(
+      train({ ...plan, rate: 1e30, warmUp: 40 }, pairs, undefined, {
+        keep: {
+          every: 1,
+          save: async ({ step, parameters }) => {
+            steps.push(step);
+            for (const { data } of parameters.values()) expect(data.every(Number.isFinite)).toBe(true);
+          },
+        },
+      }),
+    ).rejects.toMatchObject({ code: 'lossNotFinite' });
+  });
+  it('matches texts that belong together: from chance, ln 5, to below 0.1', async () => {
+    const matches = (): { query: number[]; key: number[] }[] =>
+      [5, 6, 7, 8, 9].map((token) => ({ query: [2, token, 3], key: [2, token + 5, 3] }));
+    const losses: number[] = [];
+    await train({ ...plan, matching: 1 }, pairs, ({ matchingLoss }) => void losses.push(matchingLoss!), { matches });
+    expect(Math.abs(losses[0]! - Math.log(5))).toBeLessThan(0.5);
+    expect(losses.at(-1)!).toBeLessThan(0.1);
   });
 });

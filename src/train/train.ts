@@ -1,5 +1,5 @@
 /** Training an encoder to repair texts: draw, corrupt, run, compare, go back, step. */
-import { type Kernels, wasmKernels } from '../kernels/index.ts';
+import { type Kernels, type Storage, wasmKernels } from '../kernels/index.ts';
 import {
   type Architecture,
   decode,
@@ -9,11 +9,13 @@ import {
   transform,
 } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { operations, scope, Tape, type Tensor } from '../tensor/index.ts';
+import { operations, read, scope, Tape, type Tensor } from '../tensor/index.ts';
+import { type MatchSource, matchingLoss } from './matching.ts';
 import { type Corruption, corrupt } from './objective.ts';
 import { AdamW } from './optimizer.ts';
-import { below, normal, type Random, seededRandom } from './random.ts';
+import { below, normal, type Random, seededRandom, stepRandom } from './random.ts';
 import { learningRate } from './schedule.ts';
+import { expectFits, type TrainingState } from './state.ts';
 
 export interface TrainingPlan {
   readonly architecture: Architecture;
@@ -28,15 +30,33 @@ export interface TrainingPlan {
   readonly decay: number;
   readonly corruption: Corruption;
   readonly maskId: number;
-  /** Ids below it are special: never chosen, never drawn as replacements. */
+  /** Ids below it are special: never chosen, never drawn as replacements, never part of a text's embedding. */
   readonly firstToken: number;
+  /** How much the loss of matching counts beside that of repairing; needs `matches`. */
+  readonly matching?: number;
 }
 
 export interface TrainingProgress {
+  /** Steps done, of so many. */
   readonly step: number;
   readonly steps: number;
-  /** Mean cross-entropy of this step, in nats per chosen token. */
+  /** Mean cross-entropy of this step's repairs, in nats per chosen token. */
   readonly loss: number;
+  /** Mean cross-entropy of this step's matches, in nats per query; null where nothing is matched. */
+  readonly matchingLoss: number | null;
+  /** The parameters as they stand, copied to the host. */
+  readonly parameters: () => Promise<Map<string, HostTensor>>;
+}
+
+export interface TrainingOptions {
+  /** Computes on WebAssembly unless another device is given. */
+  readonly device?: Kernels;
+  /** Draws what is matched in a step. */
+  readonly matches?: MatchSource;
+  /** Goes on from here instead of beginning. */
+  readonly resume?: TrainingState | null;
+  /** Called every so many steps with all that is needed to go on. */
+  readonly keep?: { readonly every: number; readonly save: (state: TrainingState) => Promise<void> };
 }
 
 /** Draws the token ids of one text, [CLS] and [SEP] included. */
@@ -57,55 +77,100 @@ export function initialParameters(sources: readonly ParameterSource[], random: R
 }
 
 /**
- * Trains from the plan's seed and resolves to the parameters, on the host. The same plan and texts give the same bytes on the same engine.
- * Throws `lossNotFinite`, naming the step.
+ * Trains from the plan's seed and resolves to the parameters, on the host. The same plan and texts give the same bytes on
+ * the same engine, whether in one go or resumed from any state. `onProgress` may return a promise: the next step waits.
+ * Throws `lossNotFinite`, naming the step (what was kept before it stays), `stateDoesNotFit`, and what `keep.save` throws.
  */
 export async function train(
   plan: TrainingPlan,
   texts: TextSource,
-  onProgress: (progress: TrainingProgress) => void = () => {},
-  device?: Kernels,
+  onProgress: (progress: TrainingProgress) => void | Promise<void> = () => {},
+  { device, matches, resume, keep }: TrainingOptions = {},
 ): Promise<Map<string, HostTensor>> {
   const kernels = device ?? (await wasmKernels());
-  const random = seededRandom(plan.seed);
-  const parameters = toDevice(kernels, initialParameters(plan.sources, random));
+  const initial = initialParameters(plan.sources, seededRandom(plan.seed));
+  const { architecture, sources: _, ...numbers } = plan;
+  const planText = JSON.stringify({ ...architecture, ...numbers });
+  if (resume) expectFits(resume, planText, initial);
+  const parameters = toDevice(kernels, resume?.parameters ?? initial);
   const optimizer = new AdamW(kernels, parameters.values(), {
     beta1: 0.9,
     beta2: 0.98,
     epsilon: 1e-6,
     decay: plan.decay,
   });
-  for (let step = 0; step < plan.steps; step++) {
+  if (resume) {
+    optimizer.resumeAt(resume.step);
+    for (const [name, parameter] of parameters) {
+      const { first, second } = optimizer.moments(parameter);
+      kernels.write(first, resume.first.get(name)!.data);
+      kernels.write(second, resume.second.get(name)!.data);
+    }
+  }
+  const readAll = async (storageOf: (p: Tensor) => Storage): Promise<Map<string, HostTensor>> =>
+    new Map(
+      await Promise.all(
+        [...parameters].map(
+          async ([name, p]) => [name, { shape: p.shape, data: await kernels.read(storageOf(p)) }] as const,
+        ),
+      ),
+    );
+  const readParameters = (): Promise<Map<string, HostTensor>> => readAll((p) => p.storage);
+
+  for (let step = resume?.step ?? 0; step < plan.steps; step++) {
+    const random = stepRandom(plan.seed, step);
     const batch = drawBatch(plan, texts, random);
-    const loss = scope(kernels, () => {
+    const pairs = matches?.(random) ?? [];
+    const losses = scope(kernels, () => {
       const tape = new Tape();
       tape.watch(...parameters.values());
       const o = operations(kernels, tape);
-      const hidden = transform(o, parameters, plan.architecture, batch);
-      const logits = decode(o, parameters, plan.architecture, o.embed(hidden, batch.chosen));
-      const mean = o.crossEntropy(logits, batch.targets);
-      optimizer.step(tape.gradients(mean, operations(kernels)), learningRate(step, plan));
-      return kernels.read(mean.storage);
+      const hidden = transform(o, parameters, architecture, batch);
+      const logits = decode(o, parameters, architecture, o.embed(hidden, batch.chosen));
+      const repairing = o.crossEntropy(logits, batch.targets);
+      const matching = pairs.length > 0 ? matchingLoss(o, parameters, architecture, pairs, plan.firstToken) : null;
+      const whole = matching ? o.add(repairing, o.scale(matching, plan.matching ?? 1)) : repairing;
+      optimizer.step(tape.gradients(whole, operations(kernels)), learningRate(step, plan));
+      return { repairing: read(repairing), matching: matching && read(matching) };
     });
-    const [value = Number.NaN] = await loss;
-    if (!Number.isFinite(value))
-      throw new SiseonError({
-        code: 'lossNotFinite',
-        kind: 'failure',
-        what: `the loss is ${value} at step ${step}`,
-        expected: 'a finite number',
-        next: 'Train with a lower rate or a longer warm-up.',
-        details: { step },
+    const [loss = Number.NaN] = await losses.repairing;
+    const matchingLossNow = losses.matching && (await losses.matching)[0]!;
+    if (!Number.isFinite(loss + (matchingLossNow ?? 0)))
+      throw diverged(`the loss is ${loss + (matchingLossNow ?? 0)}`, step);
+    const done = step + 1;
+    if (keep && done % keep.every === 0 && done < plan.steps) {
+      const kept = await readParameters();
+      // The last update may have broken what its own loss could not show yet: never kept over a sound state.
+      if ([...kept.values()].some(({ data }) => !data.every(Number.isFinite)))
+        throw diverged('a parameter is no number', step);
+      await keep.save({
+        step: done,
+        plan: planText,
+        parameters: kept,
+        first: await readAll((p) => optimizer.moments(p).first),
+        second: await readAll((p) => optimizer.moments(p).second),
       });
-    onProgress({ step: step + 1, steps: plan.steps, loss: value });
+    }
+    await onProgress({
+      step: done,
+      steps: plan.steps,
+      loss,
+      matchingLoss: matchingLossNow,
+      parameters: readParameters,
+    });
   }
-  const read = await Promise.all(
-    [...parameters].map(
-      async ([name, p]: [string, Tensor]) => [name, { shape: p.shape, data: await kernels.read(p.storage) }] as const,
-    ),
-  );
-  return new Map(read);
+  return readParameters();
 }
+
+const diverged = (problem: string, step: number): SiseonError =>
+  new SiseonError({
+    code: 'lossNotFinite',
+    kind: 'failure',
+    what: `${problem} at step ${step}`,
+    expected: 'finite numbers',
+    next: 'Train with a lower rate or a longer warm-up; what was kept before this step is unharmed.',
+    details: { step },
+  });
 
 interface TrainingBatch {
   readonly ids: Int32Array;

@@ -280,14 +280,19 @@ export function lookupText(result: LookupResult, { language, color }: TextOption
     `  ${ko ? '질문(Query)' : 'Query'}  ${c.blue(clip(result.question, 60))}`,
     '',
     c.dim(
-      `  ${pad(ko ? '색인(Key)' : 'key', column)} ${padStart(ko ? '점수' : 'score', 8)} ${padStart(ko ? '가중치' : 'weight', 7)}`,
+      `  ${pad(ko ? '색인(Key)' : 'key', column)} ${padStart(ko ? '점수' : 'score', 8)} ${padStart(ko ? '가중치' : 'weight', 7)} ${padStart(ko ? '혼합 중' : 'part', 8)}`,
     ),
   ];
-  for (const { tag, content, score, weight } of result.entries.toSorted((a, b) => b.weight - a.weight)) {
+  for (const { tag, content, score, weight, part } of result.entries.toSorted((a, b) => b.weight - a.weight)) {
     lines.push(
-      `  ${c.red(pad(clip(tag, column), column))} ${c.magenta(padStart(two(score), 8))} ${padStart(two(weight), 7)} ${c.magenta(bar(weight, 20))}`,
+      `  ${c.red(pad(clip(tag, column), column))} ${c.magenta(padStart(two(score), 8))} ${padStart(two(weight), 7)} ${padStart(two(part), 8)} ${c.magenta(bar(weight, 20))}`,
     );
     if (content !== null) lines.push(...wrap(content, '      ').map((line) => c.green(line)));
   }
+  const { tag, content } = result.entries[result.nearest]!;
+  lines.push(
+    '',
+    `  ${ko ? '섞인 내용(Value)에 가장 가까운 것' : 'The mixture of values is nearest to'}: ${c.green(clip(content ?? tag, 60))}`,
+  );
   return [...lines, ''].join('\n');
 }
