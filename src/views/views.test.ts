@@ -3,7 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { look, pair, wordMatrix } from '../lens/index.ts';
 import { loadModel, shippedModel } from '../model/index.ts';
 import { recordTrace } from '../trace/index.ts';
-import { caption, illustration, lookMarks, lookSvg, lookText, matrixText, pairText, particle } from './index.ts';
+import {
+  caption,
+  columnMarks,
+  illustration,
+  lookMarks,
+  lookSvg,
+  lookText,
+  matrixText,
+  pairText,
+  particle,
+} from './index.ts';
 
 const model = await loadModel(shippedModel);
 const texts = [
@@ -79,6 +89,16 @@ describe('the picture', () => {
     for (const [i, word] of words.entries())
       expect(word.x - word.width / 2).toBeGreaterThanOrEqual(i === 0 ? 0 : words[i - 1]!.x + words[i - 1]!.width / 2);
     expect(words.at(-1)!.x).toBeLessThan(width);
+  });
+  it('stands from top to bottom as well: a row each, the same arcs', () => {
+    const { middles, arcs, height, width } = columnMarks(looks[0]!, 40);
+    expect(middles).toEqual(looks[0]!.keys.map((_, i) => 20 + 40 * i));
+    expect(height).toBe(40 * looks[0]!.keys.length);
+    expect(arcs.map(({ weight }) => weight)).toEqual(lookMarks(looks[0]!).arcs.map(({ weight }) => weight));
+    for (const arc of arcs) {
+      expect(arc.from).toBe(middles[4]);
+      expect(arc.height).toBeLessThanOrEqual(width);
+    }
   });
   it('shows the weights of the look, and escapes what a text may hold', async () => {
     const svg = lookSvg(looks[0]!, { language: 'ko' });
