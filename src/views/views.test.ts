@@ -81,6 +81,24 @@ it('the caption says the weights that the model has, and all of them', () => {
   expect(caption(seen, 'ko')).toContain('‘먹었다’는 ‘사과를’에');
 });
 
+describe('the plane of a query', () => {
+  it('holds what makes the dot product along the query, and all the rest aside: 1e-5', () => {
+    for (const seen of looks) {
+      const { queryNorm, arrows } = queryPlane(seen);
+      expect(arrows.length).toBe(seen.keys.length);
+      for (const { along, aside, token } of arrows) {
+        expect(Math.abs(along * queryNorm - token.dot)).toBeLessThanOrEqual(1e-5);
+        expect(Math.abs(Math.hypot(along, aside) - token.keyNorm)).toBeLessThanOrEqual(1e-9);
+      }
+    }
+  });
+  it('centred, moves every key by the same amount along the query: 1e-5', () => {
+    const [raw, centred] = [queryPlane(looks[0]!), queryPlane(looks[0]!, { centred: true })];
+    const moves = raw.arrows.map(({ along }, i) => along - centred.arrows[i]!.along);
+    for (const move of moves) expect(Math.abs(move - moves[0]!)).toBeLessThanOrEqual(1e-5);
+  });
+});
+
 describe('the picture', () => {
   it('has a mark for every key and an arc for every other key with weight, in order', () => {
     const { words, arcs, width } = lookMarks(looks[0]!);
