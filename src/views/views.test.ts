@@ -13,6 +13,7 @@ import {
   matrixText,
   pairText,
   particle,
+  queryPlane,
 } from './index.ts';
 
 const model = await loadModel(shippedModel);
