@@ -31,10 +31,17 @@ const asFailure = (cause: unknown): Failure =>
     ? (cause as Failure)
     : { code: 'unexpected', message: cause instanceof Error ? cause.message : String(cause), details: {} };
 
-/** Asks the engine; rejects with a Failure. An engine that stays silent is given up, and the page says so. */
-export async function ask<T>(question: (remote: Comlink.Remote<Engine>) => Promise<T>, wait = patience): Promise<T> {
+/**
+ * Asks the engine; rejects with a Failure. An engine that stays silent is given up, and the page says so; `wait: null` is
+ * for questions that may take any time.
+ */
+export async function ask<T>(
+  question: (remote: Comlink.Remote<Engine>) => Promise<T>,
+  wait: number | null = patience,
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silent = new Promise<never>((_, reject) => {
+    if (wait === null) return;
     timer = setTimeout(() => {
       const failure = { code: 'workerLost', message: 'the engine does not answer', details: {} };
       engine.failure = failure;
@@ -72,6 +79,12 @@ export async function start(): Promise<void> {
   } catch (cause) {
     engine.failure = asFailure(cause);
   }
+}
+
+/** Every part looks through another model from now on. */
+export async function switchModel(question: (remote: Comlink.Remote<Engine>) => Promise<ModelFacts>): Promise<void> {
+  engine.model = await ask(question);
+  engine.version++;
 }
 
 /** Ends the engine without a word, as a browser short of memory does: for the test of what the page says then. */

@@ -3,6 +3,7 @@ import { softLookup } from 'siseon/attention';
 import { type Look, look, lookup, type Pair, pair, type Remix, remix } from 'siseon/lens';
 import { loadModel, type Model } from 'siseon/model';
 import { recordTrace, type Trace } from 'siseon/trace';
+import { Course, type Report } from '../training/course.ts';
 
 export interface Choice {
   readonly query?: number;
@@ -42,6 +43,7 @@ export class Engine {
   #shipped: Model | null = null;
   #model: Model | null = null;
   #trace: Trace | null = null;
+  #course: Course | null = null;
 
   /** Loads the model of the page. Throws what loadModel throws. */
   async open(folder: string): Promise<ModelFacts> {
@@ -112,5 +114,22 @@ export class Engine {
     const { scores, weights } = await softLookup(query, keys, keys);
     const { scores: dots } = await softLookup(query, keys, keys, { scale: 1 });
     return { dots: Array.from(dots), scores: Array.from(scores), weights: Array.from(weights) };
+  }
+
+  /** Trains the small model from a seed; a run under way is ended first. Resolves to false when this one was ended so. */
+  async train(seed: number, tell: (report: Report) => void): Promise<boolean> {
+    this.#course?.stop();
+    this.#course = new Course(seed);
+    return this.#course.run(tell);
+  }
+  pause(): void {
+    this.#course?.pause();
+  }
+  resume(): void {
+    this.#course?.resume();
+  }
+  /** The page looks through the small model as it was at one report. */
+  async useTrained(report: number, head: number): Promise<ModelFacts> {
+    return this.use(await this.#course!.model(report, head));
   }
 }
