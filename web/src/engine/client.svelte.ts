@@ -9,7 +9,7 @@ export interface Failure {
 }
 
 /** No answer takes this long unless the worker is gone. */
-const patience = 10_000;
+const patience = 8_000;
 
 let worker: Worker;
 let remote: Comlink.Remote<Engine>;
@@ -86,9 +86,6 @@ export async function switchModel(question: (remote: Comlink.Remote<Engine>) => 
   engine.model = await ask(question);
   engine.version++;
 }
-
-/** Ends the engine without a word, as a browser short of memory does: for the test of what the page says then. */
-export const endWorker = (): void => worker.terminate();
 
 /** Keeps the newest of a stream of questions: one under way, at most one waiting; answers that came too late are dropped. */
 export class Latest<T> {

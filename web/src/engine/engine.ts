@@ -1,7 +1,8 @@
 /** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
 import { softLookup } from 'siseon/attention';
 import { type Look, look, lookup, type Pair, pair, type Remix, remix } from 'siseon/lens';
-import { loadModel, type Model } from 'siseon/model';
+import { loadModel, type Model, splitWords } from 'siseon/model';
+import { SiseonError } from 'siseon/platform';
 import { recordTrace, type Trace } from 'siseon/trace';
 import { Course, type Report } from '../training/course.ts';
 
@@ -71,6 +72,19 @@ export class Engine {
   }
 
   async #read(text: string): Promise<Trace> {
+    // Every word is at least one token: what has more words than the model has room is refused before it is split, so
+    // that a whole book pasted in does not hold up the page.
+    const { positionCount: positions } = this.#model!.architecture;
+    const words = text.length > positions ? splitWords(text).length : 0;
+    if (words > positions)
+      throw new SiseonError({
+        code: 'textTooLong',
+        kind: 'usage',
+        what: 'the text is longer than the model can read',
+        expected: `at most ${positions} tokens`,
+        got: `${words} words`,
+        details: { tokens: words, positions },
+      });
     if (this.#trace?.encoding?.text !== text) this.#trace = await recordTrace(this.#model!, { text });
     return this.#trace!;
   }
