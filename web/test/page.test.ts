@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parts } from '../src/parts.ts';
 import { fromHash, storySentence, toHash } from '../src/permalink.ts';
 import { Course, type Report } from '../src/training/course.ts';
-import { findChromium } from './chromium.ts';
+import { findChromium } from './chromium.js';
 import { expectedOfLook, expectedOfPair } from './expected.ts';
 import { pictureDifference } from './pictures.ts';
 import { type Site, startSite, type Visit } from './site.ts';
