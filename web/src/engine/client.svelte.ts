@@ -23,6 +23,8 @@ class Status {
   failure = $state.raw<Failure | null>(null);
   /** Counts up whenever other numbers may come back: another model, or a new worker. */
   version = $state(0);
+  /** Which worker this is, counted from 1. */
+  worker = $state(0);
 }
 export const engine = new Status();
 
@@ -62,6 +64,7 @@ export async function ask<T>(
 export async function start(): Promise<void> {
   worker?.terminate();
   engine.failure = null;
+  engine.worker++;
   gone = new Promise((_, reject) => {
     giveUp = reject;
   });

@@ -136,6 +136,10 @@ export class Engine {
     this.#course = new Course(seed);
     return this.#course.run(tell);
   }
+  /** Answers: whoever waits for a long run asks this to know that the worker is there. */
+  isThere(): true {
+    return true;
+  }
   pause(): void {
     this.#course?.pause();
   }

@@ -1,6 +1,6 @@
 /** The run that the visitor watches: it goes on while other parts are open. */
 import * as Comlink from 'comlink';
-import { ask, type Failure, switchModel } from '../engine/client.svelte.ts';
+import { ask, engine, type Failure, switchModel } from '../engine/client.svelte.ts';
 import type { Report } from './course.ts';
 
 class Training {
@@ -38,6 +38,7 @@ class Training {
       last = now;
       this.reports = [...this.reports, report];
     };
+    const pulse = setInterval(() => void ask((e) => e.isThere()).catch(() => {}), 5000);
     try {
       const finished = await ask((e) => e.train(seed, Comlink.proxy(tell)), null);
       if (finished && this.seed === seed) this.phase = 'done';
@@ -45,6 +46,8 @@ class Training {
       if (this.seed !== seed) return;
       this.failure = cause as Failure;
       this.phase = 'idle';
+    } finally {
+      clearInterval(pulse);
     }
   }
   async pause(): Promise<void> {
@@ -66,3 +69,10 @@ class Training {
   }
 }
 export const training = new Training();
+
+// Another worker knows nothing of a run in the one before it.
+$effect.root(() => {
+  $effect(() => {
+    if (engine.worker > 1) Object.assign(training, { phase: 'idle', reports: [], scrubbed: null, used: false });
+  });
+});
