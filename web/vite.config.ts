@@ -15,7 +15,7 @@ export default defineConfig({
       strategy: ['globalVariable', 'baseLocale'],
       emitTsDeclarations: true,
     }),
-    svelte(),
+    svelte({ configFile: false }),
     shippedModel(),
     contentPolicy(),
     offline(),
