@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadModel, shippedModel } from '../model/index.ts';
 import { recordTrace } from '../trace/index.ts';
-import { look, lookup, pair, wordMatrix } from './index.ts';
+import { look, lookup, pair, remix, wordMatrix } from './index.ts';
 
 const text = '철수가 사과를 맛있게 먹었다';
 const model = await loadModel(shippedModel);
@@ -75,6 +75,43 @@ it('pair: products sum to the dot product, the softmax and the engine agree (1e-
   expect(cell.check.largestDifference).toBeLessThanOrEqual(1e-5);
   expect(Math.abs(cell.softmax.exponential / cell.softmax.sum - cell.softmax.weight)).toBeLessThanOrEqual(1e-12);
   expect(cell.weightedValue).toEqual(cell.value.map((number) => number * cell.softmax.weight));
+});
+
+it('pair takes any token apart, special ones too, and refuses those that are not there', async () => {
+  const { tokens } = trace.encoding!;
+  for (const { index, text: tokenText } of tokens) {
+    const cell = await pair(trace, model, { query: '먹었다', keyToken: index });
+    expect(cell.key).toMatchObject({ token: index, tokenText });
+    expect(cell.check.largestDifference).toBeLessThanOrEqual(1e-5);
+  }
+  await expect(pair(trace, model, { query: '먹었다', keyToken: 99 })).rejects.toThrow('there is no token 99');
+});
+
+describe('remix', () => {
+  it('without weights is what look measured: contributions and weights (1e-9), moved by nothing', async () => {
+    const [own, seen] = [await remix(trace, model), await look(trace, model)];
+    for (const [i, key] of seen.keys.entries()) {
+      expect(Math.abs(own.keys[i]!.weight - key.weight)).toBeLessThanOrEqual(1e-6);
+      expect(Math.abs(own.keys[i]!.contribution - key.contribution)).toBeLessThanOrEqual(1e-6);
+    }
+    expect(own.moved).toBeLessThanOrEqual(1e-6);
+  });
+  it('with all weight on one word is that word’s value alone; parts and weighted values add up', async () => {
+    const alone = await remix(trace, model, { weights: [0, 0, 3, 0, 0, 0] });
+    expect(alone.keys.map(({ weight }) => weight)).toEqual([0, 0, 1, 0, 0, 0]);
+    for (const [c, number] of alone.mixed.entries())
+      expect(Math.abs(sum(alone.keys.map(({ weightedValue }) => weightedValue[c]!)) - number)).toBeLessThanOrEqual(
+        1e-9,
+      );
+    expect(
+      Math.abs(sum(alone.keys.map(({ contribution }) => contribution)) + alone.biasContribution - 1),
+    ).toBeLessThanOrEqual(1e-9);
+    expect(alone.moved).toBeGreaterThan(0);
+  });
+  it('refuses what are no weights', async () => {
+    for (const weights of [[1], [0, 0, 0, 0, 0, 0], [1, -1, 1, 1, 1, 1]])
+      await expect(remix(trace, model, { weights })).rejects.toThrow('no weights for this text');
+  });
 });
 
 it('wordMatrix: every row sums to 1 (1e-6), and the query row is what look shows', async () => {

@@ -12,7 +12,7 @@ export interface HeadChoice {
 }
 
 /** A word of the text, or a special token standing alone, with its tokens. */
-interface Group {
+export interface Group {
   readonly word: number | null;
   readonly text: string;
   readonly tokens: readonly number[];
@@ -29,7 +29,7 @@ export function encodingOf(trace: Trace): Encoding {
 }
 
 /** Words and special tokens in the order of the text. */
-function groups({ tokens, words }: Encoding): Group[] {
+export function groups({ tokens, words }: Encoding): Group[] {
   const list: Group[] = [];
   for (const token of tokens) {
     if (token.word === null) list.push({ word: null, text: token.text, tokens: [token.index] });
@@ -151,7 +151,7 @@ function keyGeometry(cells: HeadCells, token: number) {
 }
 
 /** Each group's part of the head's output and its norm, and the value bias's part; the parts sum to 1. */
-function contributions(
+export function contributions(
   cells: HeadCells,
   weights: readonly number[],
   list: readonly Group[],
@@ -170,27 +170,34 @@ function contributions(
   return { parts: vectors.map(part), norms: vectors.map(norm), bias: part(biasVector) };
 }
 
-/** One cell, query word × key word (first tokens), down to the last product; recomputed in double and checked against the engine. */
+/**
+ * One cell, query word × key word (first tokens), down to the last product; recomputed in double and checked against the
+ * engine. `keyToken` names another token of the text instead, special ones included. Throws `tokenOutOfRange`.
+ */
 export async function pair(
   trace: Trace,
   model: Model,
-  options: HeadChoice & { readonly query: string | number; readonly key: string | number },
+  options: HeadChoice & { readonly query: string | number } & (
+      | { readonly key: string | number }
+      | { readonly keyToken: number }
+    ),
 ): Promise<Pair> {
   const encoding = encodingOf(trace);
-  const [queryWord, keyWord] = [findWord(encoding, options.query), findWord(encoding, options.key)];
+  const queryWord = findWord(encoding, options.query);
+  const i = queryWord.tokens[0]!;
+  const j = 'key' in options ? findWord(encoding, options.key).tokens[0]! : tokenAt(encoding, options.keyToken);
   const { layer, head } = chooseHead(model, options);
   const cells = await headCells(trace, model, layer, head);
-  const side = (word: typeof queryWord, vector: ArrayLike<number>) => {
-    const token = word.tokens[0]!;
+  const side = (token: number, vector: ArrayLike<number>) => {
+    const { word, text } = encoding.tokens[token]!;
     return {
-      word: word.index,
-      text: word.text,
+      word,
+      text: word === null ? text : encoding.words[word]!.text,
       token,
-      tokenText: encoding.tokens[token]!.text,
+      tokenText: text,
       vector: Array.from(vector),
     };
   };
-  const [i, j] = [queryWord.tokens[0]!, keyWord.tokens[0]!];
   const [q, k, v] = [cells.query(i), cells.key(j), cells.value(j)];
   const products = Array.from(q, (number, c) => number * k[c]!);
   const dot = sum(products);
@@ -215,8 +222,8 @@ export async function pair(
     text: encoding.text,
     layer,
     head,
-    query: side(queryWord, q),
-    key: side(keyWord, k),
+    query: side(i, q),
+    key: side(j, k),
     products,
     dot,
     scale: cells.scale,
@@ -231,6 +238,16 @@ export async function pair(
       largestDifference: Math.max(Math.abs(measured.score - score), Math.abs(measured.weight - weight)),
     },
   };
+}
+
+function tokenAt({ tokens }: Encoding, index: number): number {
+  if (tokens[index]) return index;
+  throw new SiseonError({
+    code: 'tokenOutOfRange',
+    kind: 'usage',
+    what: `there is no token ${index}`,
+    expected: `0 to ${tokens.length - 1}`,
+  });
 }
 
 /** Word × word weights of one head: into a word the sum over its tokens, from a word its first token's row. */

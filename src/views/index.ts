@@ -1,5 +1,6 @@
-export { alignedOrLong, caption, illustration } from './caption.ts';
+export { alignedOrLong, caption, illustration, two } from './caption.ts';
 export { type Language, languageOf, particle } from './language.ts';
-export { type ArcMark, type LookMarks, lookMarks, type WordMark } from './marks.ts';
+export { type ArcMark, type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
+export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
 export { lookSvg } from './svg.ts';
 export { lookText, lookupText, matrixText, pairText, type TextOptions } from './text.ts';

@@ -65,3 +65,25 @@ export function lookMarks(look: Look): LookMarks {
     : [];
   return { width: x - gap + 40, words, arcs };
 }
+
+export interface ColumnMarks {
+  /** How far the widest arc reaches to the side. */
+  readonly width: number;
+  readonly height: number;
+  /** Where each key of the look stands, in its order: the middle of its row. */
+  readonly middles: readonly number[];
+  /** `height` is how far the arc reaches to the side. */
+  readonly arcs: readonly ArcMark[];
+}
+
+/** The same picture from top to bottom, for narrow screens and long texts: a row each, the arcs beside them. */
+export function columnMarks(look: Look, rowHeight: number): ColumnMarks {
+  const middles = look.keys.map((_, index) => (index + 0.5) * rowHeight);
+  const asked = look.keys.findIndex(({ word }) => word === look.query.word);
+  const arcs = look.keys.flatMap(({ weight }, index): ArcMark[] => {
+    if (index === asked || weight <= 0) return [];
+    const [from, to] = [middles[asked]!, middles[index]!];
+    return [{ from, to, height: Math.min(64, 16 + Math.abs(to - from) * 0.18), weight }];
+  });
+  return { width: Math.max(0, ...arcs.map(({ height }) => height)), height: rowHeight * middles.length, middles, arcs };
+}

@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { look, pair, wordMatrix } from '../lens/index.ts';
 import { loadModel, shippedModel } from '../model/index.ts';
 import { recordTrace } from '../trace/index.ts';
-import { caption, illustration, lookMarks, lookSvg, lookText, matrixText, pairText, particle } from './index.ts';
+import {
+  caption,
+  columnMarks,
+  illustration,
+  lookMarks,
+  lookSvg,
+  lookText,
+  matrixText,
+  pairText,
+  particle,
+  queryPlane,
+} from './index.ts';
 
 const model = await loadModel(shippedModel);
 const texts = [
@@ -71,6 +82,24 @@ it('the caption says the weights that the model has, and all of them', () => {
   expect(caption(seen, 'ko')).toContain('‘먹었다’는 ‘사과를’에');
 });
 
+describe('the plane of a query', () => {
+  it('holds what makes the dot product along the query, and all the rest aside: 1e-5', () => {
+    for (const seen of looks) {
+      const { queryNorm, arrows } = queryPlane(seen);
+      expect(arrows.length).toBe(seen.keys.length);
+      for (const { along, aside, token } of arrows) {
+        expect(Math.abs(along * queryNorm - token.dot)).toBeLessThanOrEqual(1e-5);
+        expect(Math.abs(Math.hypot(along, aside) - token.keyNorm)).toBeLessThanOrEqual(1e-9);
+      }
+    }
+  });
+  it('centred, moves every key by the same amount along the query: 1e-5', () => {
+    const [raw, centred] = [queryPlane(looks[0]!), queryPlane(looks[0]!, { centred: true })];
+    const moves = raw.arrows.map(({ along }, i) => along - centred.arrows[i]!.along);
+    for (const move of moves) expect(Math.abs(move - moves[0]!)).toBeLessThanOrEqual(1e-5);
+  });
+});
+
 describe('the picture', () => {
   it('has a mark for every key and an arc for every other key with weight, in order', () => {
     const { words, arcs, width } = lookMarks(looks[0]!);
@@ -79,6 +108,16 @@ describe('the picture', () => {
     for (const [i, word] of words.entries())
       expect(word.x - word.width / 2).toBeGreaterThanOrEqual(i === 0 ? 0 : words[i - 1]!.x + words[i - 1]!.width / 2);
     expect(words.at(-1)!.x).toBeLessThan(width);
+  });
+  it('stands from top to bottom as well: a row each, the same arcs', () => {
+    const { middles, arcs, height, width } = columnMarks(looks[0]!, 40);
+    expect(middles).toEqual(looks[0]!.keys.map((_, i) => 20 + 40 * i));
+    expect(height).toBe(40 * looks[0]!.keys.length);
+    expect(arcs.map(({ weight }) => weight)).toEqual(lookMarks(looks[0]!).arcs.map(({ weight }) => weight));
+    for (const arc of arcs) {
+      expect(arc.from).toBe(middles[4]);
+      expect(arc.height).toBeLessThanOrEqual(width);
+    }
   });
   it('shows the weights of the look, and escapes what a text may hold', async () => {
     const svg = lookSvg(looks[0]!, { language: 'ko' });

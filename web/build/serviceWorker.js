@@ -1,0 +1,34 @@
+// Keeps the whole page for use without a network. The build fills in version and files.
+const version = '{version}';
+const files = ['{files}'];
+const cacheName = `siseon-${version}`;
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches
+      .open(cacheName)
+      .then((cache) => cache.addAll(files))
+      .then(() => self.skipWaiting()),
+  );
+});
+
+self.addEventListener('activate', (event) => {
+  const forget = (name) => (name.startsWith('siseon-') && name !== cacheName ? caches.delete(name) : null);
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(names.map(forget)))
+      .then(() => self.clients.claim()),
+  );
+});
+
+// What was kept answers first: a version is kept whole, so its files fit together.
+self.addEventListener('fetch', (event) => {
+  if (new URL(event.request.url).origin !== location.origin) return;
+  event.respondWith(
+    caches
+      .open(cacheName)
+      .then((cache) => cache.match(event.request.url, { ignoreSearch: true }))
+      .then((kept) => kept ?? fetch(event.request)),
+  );
+});

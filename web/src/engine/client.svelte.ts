@@ -1,0 +1,117 @@
+/** The page's side of the worker: starts it, asks it, notices when it is gone, and starts another. */
+import * as Comlink from 'comlink';
+import type { Engine, ModelFacts } from './engine.ts';
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** No answer takes this long unless the worker is gone. */
+const patience = 8_000;
+
+let worker: Worker;
+let remote: Comlink.Remote<Engine>;
+/** Rejects when the worker is given up, so that nobody waits for an answer that cannot come. */
+let giveUp: (failure: Failure) => void;
+let gone: Promise<never>;
+
+class Status {
+  model = $state.raw<ModelFacts | null>(null);
+  /** Why there is no engine at the moment. */
+  failure = $state.raw<Failure | null>(null);
+  /** Counts up whenever other numbers may come back: another model, or a new worker. */
+  version = $state(0);
+  /** Which worker this is, counted from 1. */
+  worker = $state(0);
+}
+export const engine = new Status();
+
+const asFailure = (cause: unknown): Failure =>
+  typeof cause === 'object' && cause !== null && 'code' in cause
+    ? (cause as Failure)
+    : { code: 'unexpected', message: cause instanceof Error ? cause.message : String(cause), details: {} };
+
+/**
+ * Asks the engine; rejects with a Failure. An engine that stays silent is given up, and the page says so; `wait: null` is
+ * for questions that may take any time.
+ */
+export async function ask<T>(
+  question: (remote: Comlink.Remote<Engine>) => Promise<T>,
+  wait: number | null = patience,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silent = new Promise<never>((_, reject) => {
+    if (wait === null) return;
+    timer = setTimeout(() => {
+      const failure = { code: 'workerLost', message: 'the engine does not answer', details: {} };
+      engine.failure = failure;
+      giveUp(failure);
+      reject(failure);
+    }, wait);
+  });
+  try {
+    return await Promise.race([question(remote), silent, gone]);
+  } catch (cause) {
+    throw asFailure(cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Starts the engine, or starts it again. The text, the query and the head are the page's own and stay. */
+export async function start(): Promise<void> {
+  worker?.terminate();
+  engine.failure = null;
+  engine.worker++;
+  gone = new Promise((_, reject) => {
+    giveUp = reject;
+  });
+  gone.catch(() => {});
+  worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  worker.onerror = (event) => {
+    event.preventDefault();
+    engine.failure = { code: 'workerLost', message: event.message, details: {} };
+    giveUp(engine.failure);
+  };
+  remote = Comlink.wrap<Engine>(worker);
+  try {
+    engine.model = await ask((e) => e.open(new URL('./model/', document.baseURI).href), 60_000);
+    engine.version++;
+  } catch (cause) {
+    engine.failure = asFailure(cause);
+  }
+}
+
+/** Every part looks through another model from now on. */
+export async function switchModel(question: (remote: Comlink.Remote<Engine>) => Promise<ModelFacts>): Promise<void> {
+  engine.model = await ask(question);
+  engine.version++;
+}
+
+/** Keeps the newest of a stream of questions: one under way, at most one waiting; answers that came too late are dropped. */
+export class Latest<T> {
+  value = $state.raw<T | null>(null);
+  failure = $state.raw<Failure | null>(null);
+  #busy = false;
+  #next: (() => Promise<T>) | null = null;
+
+  /** The last good value stays while a newer one is computed or cannot be. */
+  async ask(question: () => Promise<T>): Promise<void> {
+    this.#next = question;
+    if (this.#busy) return;
+    this.#busy = true;
+    while (this.#next) {
+      const now: () => Promise<T> = this.#next;
+      this.#next = null;
+      try {
+        const value = await now();
+        if (!this.#next) [this.value, this.failure] = [value, null];
+      } catch (cause) {
+        if (!this.#next) this.failure = asFailure(cause);
+      }
+    }
+    this.#busy = false;
+  }
+}

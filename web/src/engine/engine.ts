@@ -1,0 +1,153 @@
+/** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
+import { softLookup } from 'siseon/attention';
+import { type Look, look, lookup, type Pair, pair, type Remix, remix } from 'siseon/lens';
+import { loadModel, type Model, splitWords } from 'siseon/model';
+import { SiseonError } from 'siseon/platform';
+import { recordTrace, type Trace } from 'siseon/trace';
+import { Course, type Report } from '../training/course.ts';
+
+export interface Choice {
+  readonly query?: number;
+  readonly layer?: number;
+  readonly head?: number;
+}
+
+export interface ModelFacts {
+  readonly name: string;
+  readonly parameters: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly positions: number;
+  /** What a head was found to look at, on development sentences. */
+  readonly roles: Readonly<Record<string, { readonly layer: number; readonly head: number }>>;
+}
+
+export interface Shelf {
+  readonly tag: string;
+  readonly content: string;
+}
+
+export interface Found {
+  /** Scaled dot products of the question with each tag. */
+  readonly scores: readonly number[];
+  /** Their softmax at the temperature asked for. */
+  readonly weights: readonly number[];
+}
+
+export interface Duel {
+  readonly dots: readonly number[];
+  readonly scores: readonly number[];
+  readonly weights: readonly number[];
+}
+
+export class Engine {
+  #shipped: Model | null = null;
+  #model: Model | null = null;
+  #trace: Trace | null = null;
+  #course: Course | null = null;
+
+  /** Loads the model of the page. Throws what loadModel throws. */
+  async open(folder: string): Promise<ModelFacts> {
+    this.#shipped = await loadModel(new URL(folder), { name: 'siseon/models/ko' });
+    return this.use(this.#shipped);
+  }
+
+  /** From now on every part looks through this model. */
+  use(model: Model): ModelFacts {
+    this.#model = model;
+    this.#trace = null;
+    const { layerCount, headCount, positionCount } = model.architecture;
+    return {
+      name: model.name,
+      parameters: model.parameterCount,
+      layers: layerCount,
+      heads: headCount,
+      positions: positionCount,
+      roles: (model.metadata.roles ?? {}) as ModelFacts['roles'],
+    };
+  }
+
+  useShipped(): ModelFacts {
+    return this.use(this.#shipped!);
+  }
+
+  async #read(text: string): Promise<Trace> {
+    // Every word is at least one token: what has more words than the model has room is refused before it is split, so
+    // that a whole book pasted in does not hold up the page.
+    const { positionCount: positions } = this.#model!.architecture;
+    const words = text.length > positions ? splitWords(text).length : 0;
+    if (words > positions)
+      throw new SiseonError({
+        code: 'textTooLong',
+        kind: 'usage',
+        what: 'the text is longer than the model can read',
+        expected: `at most ${positions} tokens`,
+        got: `${words} words`,
+        details: { tokens: words, positions },
+      });
+    if (this.#trace?.encoding?.text !== text) this.#trace = await recordTrace(this.#model!, { text });
+    return this.#trace!;
+  }
+
+  async look(text: string, choice: Choice): Promise<Look> {
+    return look(await this.#read(text), this.#model!, choice);
+  }
+
+  /** The same query through every head: for choosing one. */
+  async heads(text: string, query: number): Promise<Look[]> {
+    const trace = await this.#read(text);
+    const { layerCount, headCount } = trace.model.architecture;
+    const choices = Array.from({ length: layerCount * headCount }, (_, i) => ({
+      layer: Math.floor(i / headCount),
+      head: i % headCount,
+    }));
+    return Promise.all(choices.map((choice) => look(trace, this.#model!, { query, ...choice })));
+  }
+
+  async remix(text: string, choice: Choice, weights?: readonly number[]): Promise<Remix> {
+    return remix(await this.#read(text), this.#model!, { ...choice, ...(weights && { weights }) });
+  }
+
+  /** One cell of a query's row, by the token of the key. */
+  async pair(text: string, choice: Choice & { readonly query: number }, keyToken: number): Promise<Pair> {
+    return pair(await this.#read(text), this.#model!, { ...choice, keyToken });
+  }
+
+  /** A question against the tags of a library, decided at a temperature. */
+  async find(question: string, shelves: readonly Shelf[], temperature: number): Promise<Found> {
+    const { entries } = await lookup(this.#model!, question, shelves);
+    const scores = entries.map(({ score }) => score);
+    // The scores are there already: held against a query of 1, they pass through and are weighed at this temperature.
+    const keys = scores.map((score) => [score]);
+    const { weights } = await softLookup([1], keys, keys, { scale: 1, temperature });
+    return { scores, weights: Array.from(weights) };
+  }
+
+  /** Two keys held against one query, all arrows in the plane. */
+  async duel(query: readonly number[], keys: readonly (readonly number[])[]): Promise<Duel> {
+    const { scores, weights } = await softLookup(query, keys, keys);
+    const { scores: dots } = await softLookup(query, keys, keys, { scale: 1 });
+    return { dots: Array.from(dots), scores: Array.from(scores), weights: Array.from(weights) };
+  }
+
+  /** Trains the small model from a seed; a run under way is ended first. Resolves to false when this one was ended so. */
+  async train(seed: number, tell: (report: Report) => void): Promise<boolean> {
+    this.#course?.stop();
+    this.#course = new Course(seed);
+    return this.#course.run(tell);
+  }
+  /** Answers: whoever waits for a long run asks this to know that the worker is there. */
+  isThere(): true {
+    return true;
+  }
+  pause(): void {
+    this.#course?.pause();
+  }
+  resume(): void {
+    this.#course?.resume();
+  }
+  /** The page looks through the small model as it was at one report. */
+  async useTrained(report: number, head: number): Promise<ModelFacts> {
+    return this.use(await this.#course!.model(report, head));
+  }
+}

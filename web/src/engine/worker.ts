@@ -1,0 +1,17 @@
+import * as Comlink from 'comlink';
+import { SiseonError } from 'siseon/platform';
+import { Engine } from './engine.ts';
+
+// Comlink keeps an error's message alone; the page also needs the package's code and facts, to say the way on in its language.
+type Thrown = Comlink.TransferHandler<{ value: unknown }, unknown>;
+const thrown = Comlink.transferHandlers.get('throw') as Thrown;
+const withFacts: Thrown = {
+  ...thrown,
+  serialize(failed) {
+    const { value } = failed;
+    if (!(value instanceof SiseonError)) return thrown.serialize(failed);
+    return [{ isError: false, value: { code: value.code, message: value.message, details: value.details } }, []];
+  },
+};
+Comlink.transferHandlers.set('throw', withFacts);
+Comlink.expose(new Engine());

@@ -1,0 +1,60 @@
+/** Where the visitor is: the one state that every part shares, kept in the address. */
+import type { Look } from 'siseon/lens';
+import { ask, engine, Latest } from './engine/client.svelte.ts';
+import { overwriteGetLocale } from './paraglide/runtime.js';
+import { fromHash, type Place, toHash } from './permalink.ts';
+
+const first = fromHash(location.hash, 'ko');
+
+class Here {
+  language = $state(first.language);
+  part = $state(first.part);
+  text = $state(first.text);
+  query = $state(first.query);
+  head = $state(first.head);
+
+  get place(): Place {
+    const { language, part, text, query, head } = this;
+    return { language, part, text, query, head };
+  }
+}
+export const here = new Here();
+overwriteGetLocale(() => here.language);
+
+/** What the sentence's query looks at in the head chosen. */
+export const gaze = new Latest<Look>();
+
+export const choice = () => ({
+  ...(here.query !== null && { query: here.query }),
+  ...(here.head ?? {}),
+});
+
+/** Keeps address and picture in step with the state; called once, inside the page's own component. */
+export function follow(): void {
+  let shown = here.part;
+  $effect(() => {
+    const hash = toHash(here.place);
+    if (hash === location.hash) return;
+    // Another part is another page to go back to; a letter typed is not.
+    if (here.part === shown) history.replaceState(null, '', hash);
+    else history.pushState(null, '', hash);
+    shown = here.part;
+  });
+  $effect(() => {
+    const read = (): void => {
+      const place = fromHash(location.hash, here.language);
+      shown = place.part;
+      Object.assign(here, place);
+    };
+    addEventListener('hashchange', read);
+    return () => removeEventListener('hashchange', read);
+  });
+  $effect(() => {
+    const { text } = here;
+    const asked = choice();
+    if (engine.version > 0 && !engine.failure) void gaze.ask(() => ask((e) => e.look(text, asked)));
+  });
+  $effect(() => {
+    document.documentElement.lang = here.language;
+  });
+}

@@ -1,0 +1,463 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { look, lookup, pair, remix } from 'siseon/lens';
+import { loadModel } from 'siseon/model';
+import { modelFolder } from 'siseon/models/ko';
+import { recordTrace } from 'siseon/trace';
+import { caption } from 'siseon/views';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parts } from '../src/parts.ts';
+import { fromHash, storySentence, toHash } from '../src/permalink.ts';
+import { Course, type Report } from '../src/training/course.ts';
+import { findChromium } from './chromium.js';
+import { expectedOfLook, expectedOfPair } from './expected.ts';
+import { pictureDifference } from './pictures.ts';
+import { type Site, startSite, type Visit } from './site.ts';
+
+const executable = findChromium();
+const model = await loadModel(modelFolder);
+const languages = ['ko', 'en'] as const;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Every number that the page shows is the library's, and none is there that the library does not know. */
+function compare(shown: Map<string, number | null>, expected: Map<string, number | null>): void {
+  expect(shown.size).toBeGreaterThan(0);
+  for (const [of, value] of shown) {
+    expect(expected.has(of), of).toBe(true);
+    if (value === null) expect(expected.get(of), of).toBeNull();
+    else expect(Math.abs(value - expected.get(of)!), of).toBeLessThanOrEqual(1e-5);
+  }
+}
+
+describe.skipIf(!executable)('the page', () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await startSite(executable!);
+  }, 120_000);
+  afterAll(() => site?.close());
+
+  const visited = async (run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void> => {
+    const visit = await site.visit(...how);
+    try {
+      await run(visit);
+      expect(visit.complaints).toEqual([]);
+    } finally {
+      await visit.close();
+    }
+  };
+
+  describe.each(languages)('in %s', (language) => {
+    it.each(['light', 'dark'] as const)('opens every part without a complaint or an axe violation, %s', (colorScheme) =>
+      visited(
+        async ({ page, open }) => {
+          for (const part of parts) {
+            await open(`#/${language}/${part}`);
+            expect(await page.locator('html').getAttribute('lang')).toBe(language);
+            if (part !== 'library' && part !== 'training') await page.locator('.gaze button').first().waitFor();
+            if (part === 'library') await page.locator('data').first().waitFor();
+            await page.evaluate(axe);
+            const violations = await page.evaluate(async () => {
+              const run = (
+                window as unknown as {
+                  axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+                }
+              ).axe;
+              return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+            });
+            expect(violations, part).toEqual([]);
+          }
+        },
+        { colorScheme },
+      ),
+    );
+
+    it('fits into 360 pixels', () =>
+      visited(
+        async ({ page, open }) => {
+          for (const part of parts) {
+            await open(`#/${language}/${part}`);
+            await page.waitForTimeout(150);
+            const over = await page.evaluate(
+              () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+            );
+            expect(over, part).toBe(0);
+          }
+        },
+        { viewport: { width: 360, height: 740 } },
+      ));
+  });
+
+  it('shows the library’s numbers in every part, and reads them aloud as the library does', () =>
+    visited(async ({ page, open, numbers }) => {
+      const trace = await recordTrace(model, { text: storySentence });
+      const seen = await look(trace, model);
+      for (const part of ['opening', 'sentence', 'summary', 'dot-product'] as const) {
+        await open(`#/ko/${part}`);
+        await page.locator('data[data-of^="weight:"]').first().waitFor();
+        if (part === 'sentence') await page.locator('data[data-of="mixed:sum"]').waitFor();
+        const shown = new Map([...(await numbers())].filter(([of]) => !of.startsWith('duel')));
+        compare(shown, expectedOfLook(seen));
+        if (part !== 'dot-product') expect(await page.locator('main').textContent()).toContain(caption(seen, 'ko'));
+      }
+      await open('#/en/apart');
+      await page.locator('data[data-of="pair:dot"]').first().waitFor();
+      const heaviest = seen.keys.flatMap(({ tokens }) => tokens).reduce((a, b) => (b.weight > a.weight ? b : a));
+      compare(
+        await numbers(),
+        expectedOfPair(await pair(trace, model, { query: seen.query.word!, keyToken: heaviest.token }), seen),
+      );
+      await page.locator('.bars button').nth(3).click();
+      await page.locator('data[data-of="pair:q:3"]').waitFor();
+      compare(
+        await numbers(),
+        expectedOfPair(await pair(trace, model, { query: seen.query.word!, keyToken: heaviest.token }), seen),
+      );
+    }));
+
+  it('looks up in the library as the library does, and decides by temperature', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open('#/ko/library');
+      await page.locator('data').first().waitFor();
+      const tags = await page
+        .locator('.tag')
+        .evaluateAll((list) => list.map((field) => (field as HTMLInputElement).value));
+      const question = await page.locator('#question').inputValue();
+      const { entries } = await lookup(
+        model,
+        question,
+        tags.map((tag) => ({ tag })),
+      );
+      compare(
+        await numbers(),
+        new Map(
+          entries.flatMap(
+            ({ score, weight }, i) =>
+              [
+                [`found:${i}`, score],
+                [`foundWeight:${i}`, weight],
+              ] as const,
+          ),
+        ),
+      );
+      await page.locator('#temperature').focus();
+      await page.keyboard.press('Home');
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll('data[data-of^="foundWeight"]')].some(
+          (d) => Number(d.getAttribute('value')) > 0.9,
+        ),
+      );
+      const scores = entries.map(({ score }) => score / 0.01);
+      const exponentials = scores.map((score) => Math.exp(score - Math.max(...scores)));
+      const total = exponentials.reduce((a, b) => a + b, 0);
+      compare(
+        await numbers(),
+        new Map(
+          entries
+            .flatMap(
+              ({ score }, i) =>
+                [
+                  [`found:${i}`, score],
+                  [`foundWeight:${i}`, exponentials[i]! / total],
+                ] as const,
+            )
+            .map(([of, value]) => [of, value]),
+        ),
+      );
+      await page.getByRole('button', { name: '책장 더하기' }).click();
+      expect(await page.locator('.tag').count()).toBe(tags.length + 1);
+    }));
+
+  it('reads Hangul while it is composed, and stays with the newest text', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open('#/ko/opening');
+      await page.locator('#sentence').fill('철수가 ');
+      const devtools = await page.context().newCDPSession(page);
+      for (const text of ['ㅁ', '무', '물', '물으', '물을'])
+        await devtools.send('Input.imeSetComposition', {
+          text,
+          selectionStart: text.length,
+          selectionEnd: text.length,
+        });
+      await devtools.send('Input.insertText', { text: '물을' });
+      await page.keyboard.type(' 마셨다', { delay: 5 });
+      const text = '철수가 물을 마셨다';
+      expect(await page.locator('#sentence').inputValue()).toBe(text);
+      const seen = await look(await recordTrace(model, { text }), model);
+      await page.getByText(caption(seen, 'ko')).waitFor();
+      compare(await numbers(), expectedOfLook(seen));
+    }));
+
+  it('moves the mixture with a weight that is dragged, as remix does', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open('#/ko/sentence');
+      const slider = page.locator('.mixer input').nth(2);
+      await slider.scrollIntoViewIfNeeded();
+      const box = (await slider.boundingBox())!;
+      const trace = await recordTrace(model, { text: storySentence });
+      const before = (await look(trace, model)).keys.map(({ weight }) => weight);
+      await page.mouse.move(box.x + box.width * before[2]!, box.y + box.height / 2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2, { steps: 4 });
+      await page.mouse.up();
+      await page.waitForTimeout(100);
+      const shown = await numbers();
+      const weight = shown.get('mixed:2')!;
+      expect(weight).toBeLessThan(0.5);
+      const weights = Array.from({ length: before.length }, (_, i) => shown.get(`mixed:${i}`)!);
+      const expected = await remix(trace, model, { weights });
+      for (const [i, { contribution }] of expected.keys.entries())
+        expect(Math.abs(shown.get(`mixedPart:${i}`)! - contribution)).toBeLessThanOrEqual(1e-5);
+      // The others keep their proportions.
+      expect(Math.abs(weights[1]! / weights[0]! - before[1]! / before[0]!)).toBeLessThan(1e-4);
+    }));
+
+  it('turns an arrow by its tip, the score and the weight following', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open('#/ko/dot-product');
+      await page.locator('data[data-of="duelDot:B"]').waitFor();
+      const tip = (await page.locator('[data-arrow=B]').boundingBox())!;
+      const board = (await page.locator('.board svg').boundingBox())!;
+      await page.mouse.move(tip.x + tip.width / 2, tip.y + tip.height / 2);
+      await page.mouse.down();
+      await page.mouse.move(board.x + board.width * 0.25, board.y + board.height * 0.5, { steps: 5 });
+      await page.mouse.up();
+      await page.waitForTimeout(100);
+      const shown = await numbers();
+      expect(shown.get('duelDot:B')!).toBeLessThan(0);
+      expect(Math.abs(shown.get('duelScore:B')! - shown.get('duelDot:B')! / Math.SQRT2)).toBeLessThan(1e-5);
+      expect(Math.abs(shown.get('duelWeight:B')! + shown.get('duelWeight:C')! - 1)).toBeLessThan(1e-5);
+    }));
+
+  it('trains to the end with the library’s own numbers, scrubs back, and looks through what it trained', async () => {
+    const reports: Report[] = [];
+    await new Course(1).run((report) => void reports.push(report));
+    const best = reports.at(-1)!.heads.reduce((a, head, i, heads) => (head.onObject > heads[a]!.onObject ? i : a), 0);
+    await visited(async ({ page, open, numbers }) => {
+      await open('#/ko/training');
+      const started = performance.now();
+      await page.getByRole('button', { name: '학습 시작' }).click();
+      await page.getByRole('button', { name: '멈춤' }).click();
+      await page.getByRole('button', { name: '이어서' }).click();
+      const use = page.getByRole('button', { name: '이 모델로 페이지 보기' });
+      await use.and(page.locator(':enabled')).waitFor({ timeout: 60_000 });
+      expect(performance.now() - started).toBeLessThan(60_000);
+      const check = async ({ loss, heads }: Report): Promise<void> => {
+        const head = heads[best]!;
+        const shown = await numbers();
+        compare(
+          shown,
+          new Map([
+            ...expectedOfLook(head.probe),
+            ['training:loss', loss],
+            ['training:related', head.related],
+            ['training:unrelated', head.unrelated],
+            ['training:probe', head.probeAngle],
+          ]),
+        );
+      };
+      await check(reports.at(-1)!);
+      expect(await pictureDifference(page, 'training', page.locator('.charts'))).toBeLessThan(0.02);
+      await page.locator('.scrub input').focus();
+      await page.keyboard.press('Home');
+      await check(reports[0]!);
+      await page.keyboard.press('End');
+      await use.click();
+      await page.getByRole('link', { name: '1 처음' }).click();
+      const probe = reports.at(-1)!.heads[best]!.probe;
+      await page.getByText(caption(probe, 'ko')).waitFor();
+      compare(await numbers(), expectedOfLook(probe));
+      // This model is the same wherever the test runs, whatever the shipped one is: its pictures can be compared.
+      expect(await pictureDifference(page, 'opening', page.locator('.gaze'))).toBeLessThan(0.02);
+      await page.getByRole('link', { name: '3 문장' }).click();
+      await page.locator('data[data-of="mixed:sum"]').waitFor();
+      expect(await pictureDifference(page, 'plane', page.locator('#step1 ~ svg'))).toBeLessThan(0.02);
+      expect(await pictureDifference(page, 'mixture', page.locator('.mixer'))).toBeLessThan(0.02);
+      await page.getByRole('link', { name: '4 내적' }).click();
+      await page.locator('data[data-of="duelDot:B"]').waitFor();
+      expect(await pictureDifference(page, 'arrows', page.locator('.board'))).toBeLessThan(0.02);
+    });
+  });
+
+  it('opens again without a network, and calculates there', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open('#/ko/opening');
+      await page.evaluate(() => navigator.serviceWorker.ready);
+      await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+      await page.context().setOffline(true);
+      await page.reload();
+      await page.locator('#sentence').fill('영희가 노래를 불렀다');
+      const seen = await look(await recordTrace(model, { text: '영희가 노래를 불렀다' }), model);
+      await page.getByText(caption(seen, 'ko')).waitFor();
+      compare(await numbers(), expectedOfLook(seen));
+      await page.getByRole('link', { name: '4 내적' }).click();
+      await page.locator('.katex').first().waitFor();
+    }));
+
+  it('carries part, sentence, query, head and language in the address, there and back', () =>
+    visited(async ({ page, open }) => {
+      await open('#/en/sentence');
+      await page.locator('#sentence').fill('지우가 책을 조용히 읽었다');
+      await page.getByRole('button', { name: '책을', exact: true }).click();
+      await page.locator('.heads button').first().click();
+      await page.waitForFunction(() => location.hash.includes('h=0.0') && location.hash.includes('q=1'));
+      const address = page.url();
+      const shown = await page.locator('main p[aria-live]').first().textContent();
+      await open('#/ko/library');
+      await page.goto(address);
+      await page.reload();
+      await page.getByText(shown!).first().waitFor();
+      expect(page.url()).toBe(address);
+      expect(await page.locator('#sentence').inputValue()).toBe('지우가 책을 조용히 읽었다');
+      await page.goBack();
+      await page.getByRole('heading', { name: '도서관: 질문, 색인, 내용' }).waitFor();
+    }));
+
+  it('can be walked with the keyboard alone', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/opening');
+      await page.locator('.gaze button').first().waitFor();
+      const onto = async (test: (focused: { text: string; tag: string }) => boolean): Promise<void> => {
+        for (let presses = 0; presses < 60; presses++) {
+          await page.keyboard.press('Tab');
+          const focused = await page.evaluate(() => ({
+            text: document.activeElement?.textContent?.trim() ?? '',
+            tag: document.activeElement?.tagName ?? '',
+          }));
+          if (test(focused)) return;
+        }
+        throw new Error('never reached by Tab');
+      };
+      await onto(({ text, tag }) => tag === 'BUTTON' && text === '철수가');
+      await page.keyboard.press('Enter');
+      await page.locator('.gaze button[aria-pressed=true]', { hasText: '철수가' }).waitFor();
+      await onto(({ text }) => text === '다음: 도서관');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: '도서관: 질문, 색인, 내용' }).waitFor();
+      await page.waitForFunction(() => document.activeElement?.tagName === 'H1');
+      await onto(({ tag }) => tag === 'INPUT');
+      await page.keyboard.type('책');
+      expect(await page.locator('#question').inputValue()).toContain('책');
+    }));
+
+  describe('bad input', () => {
+    const typed = async (text: string, said: RegExp): Promise<void> =>
+      visited(async ({ page, open }) => {
+        await open('#/ko/opening');
+        await page.locator('.gaze').waitFor();
+        // Pasted at once: typing 50,000 characters into a field is slow by itself.
+        await page.locator('#sentence').evaluate((field: HTMLTextAreaElement, pasted) => {
+          field.value = pasted;
+          field.dispatchEvent(new Event('input', { bubbles: true }));
+        }, text);
+        await page.getByText(said).first().waitFor();
+        expect(await page.locator('#sentence').inputValue()).toBe(text);
+        // The way on: a good sentence is read again.
+        await page.locator('#sentence').fill('철수가 빵을 먹었다');
+        await page
+          .getByText(/‘먹었다’는/)
+          .first()
+          .waitFor();
+        expect(await page.getByText(said).count()).toBe(0);
+      });
+    it('empty: asks for a word', () => typed('  ', /한 단어 이상 적어 보세요/));
+    it('50,000 characters: says how many tokens and how many fit, and keeps the text', () =>
+      typed('사과를 '.repeat(12_500), /이 모델은 한 번에 \d+개까지 읽어요/));
+    it('emoji: says what the model does not know', () => typed('철수가 🍎 먹었다', /모델이 모르는 글자/));
+    it('a lone surrogate: says so, also from an address', () =>
+      visited(async ({ page, open }) => {
+        await open('#/ko/opening');
+        await page.locator('.gaze').waitFor();
+        await page.locator('#sentence').evaluate((field: HTMLTextAreaElement) => {
+          field.value = '철수가 \ud83c 먹었다';
+          field.dispatchEvent(new Event('input', { bubbles: true }));
+        });
+        await page.getByText(/반쪽만 있는 글자/).waitFor();
+        await open('#/ko/opening?s=%ED%A0%BC%E0&q=999&h=9.9');
+        await page.locator('[role=alert]').first().waitFor();
+      }));
+
+    it('the worker killed: says so, keeps the text, starts again', () =>
+      visited(
+        async ({ page, open }) => {
+          await open('#/ko/opening');
+          await page.locator('.gaze').waitFor();
+          await page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
+          await page.locator('#sentence').fill('민수가 우유를 마셨다');
+          await page
+            .getByText(/계산하던 작업이 멈췄어요/)
+            .first()
+            .waitFor({ timeout: 15_000 });
+          await page.getByRole('button', { name: '다시 시작' }).first().click();
+          await page.getByText(/‘마셨다’는/).waitFor();
+          expect(await page.locator('#sentence').inputValue()).toBe('민수가 우유를 마셨다');
+        },
+        {},
+        (page) =>
+          page.addInitScript(() => {
+            const Original = window.Worker;
+            window.Worker = class extends Original {
+              constructor(...what: ConstructorParameters<typeof Original>) {
+                super(...what);
+                (window as unknown as { lastWorker: Worker }).lastWorker = this;
+              }
+            };
+          }),
+      ));
+
+    it('storage refused: works, and says what is not remembered', () =>
+      visited(
+        async ({ page, open }) => {
+          await open('#/ko/opening');
+          await page.getByRole('button', { name: /어둡게|밝게/ }).click();
+          await page.getByText(/브라우저가 저장을 막아서/).waitFor();
+          await page.locator('.gaze').waitFor();
+        },
+        {},
+        (page) =>
+          page.addInitScript(() => {
+            Object.defineProperty(window, 'localStorage', {
+              get: () => {
+                throw new DOMException('refused', 'SecurityError');
+              },
+            });
+          }),
+      ));
+
+    it('no WebAssembly SIMD: names the browsers that have it', () =>
+      visited(
+        async ({ page, open }) => {
+          await page.goto(`${site.address}#/ko/opening`);
+          await page
+            .getByText(/WebAssembly SIMD를 지원하지 않아요/)
+            .first()
+            .waitFor();
+          await open('#/en/opening');
+          await page
+            .getByText(/lacks WebAssembly with SIMD/)
+            .first()
+            .waitFor();
+        },
+        { serviceWorkers: 'block' },
+        async (page) => {
+          await page.context().route(/worker-.*\.js$/, async (route) => {
+            const response = await route.fetch();
+            const without = 'WebAssembly.compile = () => Promise.reject(new WebAssembly.CompileError("no SIMD"));';
+            await route.fulfill({ response, body: `${without}${await response.text()}` });
+          });
+        },
+      ));
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    { language: 'en', part: 'apart', text: '영희가 100% “책”을? 읽었다 & #', query: 2, head: { layer: 1, head: 0 } },
+    { language: 'ko', part: 'opening', text: storySentence, query: null, head: null },
+    { language: 'ko', part: 'summary', text: '', query: 0, head: null },
+  ] as const)('goes there and back: %j', (place) => expect(fromHash(toHash(place), 'ko')).toEqual(place));
+  it('falls back where it cannot be read, and carries no sentence that is too long', () => {
+    const fallback = { language: 'ko', part: 'opening', text: storySentence, query: null, head: null };
+    for (const hash of ['', '#', '#/xx/nowhere?q=-1&h=a.b', '#/?h=1']) expect(fromHash(hash, 'ko')).toEqual(fallback);
+    expect(toHash({ ...fallback, language: 'ko', part: 'opening', text: '가'.repeat(2001) })).toBe('#/ko/opening');
+  });
+});

@@ -1,0 +1,26 @@
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+import { contentPolicy, policy } from './build/contentPolicy.ts';
+import { offline } from './build/offline.ts';
+import { shippedModel } from './build/shippedModel.ts';
+
+export default defineConfig({
+  // Relative addresses: the build may stand in any folder of any static host.
+  base: './',
+  plugins: [
+    paraglideVitePlugin({
+      project: './project.inlang',
+      outdir: './src/paraglide',
+      strategy: ['globalVariable', 'baseLocale'],
+      emitTsDeclarations: true,
+    }),
+    svelte({ configFile: false }),
+    shippedModel(),
+    contentPolicy(),
+    offline(),
+  ],
+  worker: { format: 'es' },
+  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  preview: { host: 'localhost', port: 4180, headers: { 'Content-Security-Policy': policy } },
+});
