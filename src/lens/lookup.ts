@@ -19,6 +19,7 @@ export interface LookupResult {
   readonly entries: readonly {
     readonly tag: string;
     readonly content: string | null;
+    /** scale · q·k, before the temperature divides it. */
     readonly score: number;
     readonly weight: number;
     /** This content's part of the mixture m = Σ weightᵢ · valueᵢ: ⟨weightᵢ · valueᵢ, m⟩ / ‖m‖². */
@@ -77,7 +78,7 @@ export async function lookup(
   const entries = library.map(({ tag, content }, i) => ({
     tag,
     content: content ?? null,
-    score: found.scores[i]!,
+    score: found.scores[i]! * temperature,
     weight: found.weights[i]!,
     part: square === 0 ? 0 : (found.weights[i]! * dotProduct(values[i]!, found.mixture)) / square,
   }));

@@ -115,12 +115,11 @@ export class Engine {
 
   /** A question against the tags of a library, decided at a temperature. */
   async find(question: string, shelves: readonly Shelf[], temperature: number): Promise<Found> {
-    const { entries } = await lookup(this.#model!, question, shelves);
-    const scores = entries.map(({ score }) => score);
-    // The scores are there already: held against a query of 1, they pass through and are weighed at this temperature.
-    const keys = scores.map((score) => [score]);
-    const { weights } = await softLookup([1], keys, keys, { scale: 1, temperature });
-    return { scores, weights: Array.from(weights) };
+    const { entries } = await lookup(this.#model!, question, shelves, { temperature });
+    return {
+      scores: entries.map(({ score }) => score),
+      weights: entries.map(({ weight }) => weight),
+    };
   }
 
   /** Two keys held against one query, all arrows in the plane. */

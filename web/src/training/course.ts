@@ -3,7 +3,15 @@ import { type Kernels, type Storage, wasmKernels } from 'siseon/kernels';
 import { type Look, look } from 'siseon/lens';
 import { families, type HostTensor, Model, Tokenizer } from 'siseon/model';
 import { recordTrace } from 'siseon/trace';
-import { bertConfig, bertPlan, initialParameters, seededRandom, type TrainingPlan, train } from 'siseon/train';
+import {
+  bertConfig,
+  bertPlan,
+  initialParameters,
+  seededRandom,
+  type TrainingPlan,
+  type TrainingProgress,
+  train,
+} from 'siseon/train';
 import { steps } from './length.ts';
 import { probeSentence, samples, tokenizerJson, writeSentence } from './sentences.ts';
 
@@ -82,24 +90,20 @@ export class Course {
 
   /** Trains to the end, telling what the learner has become every few steps; resolves to false when it was stopped before. */
   async run(tell: (report: Report) => void): Promise<boolean> {
-    const kernels = await wasmKernels();
-    const storages: Storage[] = [];
     const { sources } = this.#plan;
-    let step = 0;
+    let done = 0;
     let [losses, breath] = [0, performance.now()];
     const bench = borrow(await wasmKernels());
     const report = async (loss: number | null, parameters: Map<string, HostTensor>): Promise<void> => {
       this.#kept.push(parameters);
-      tell({ step, loss, heads: await this.#measure(parameters, bench.device) });
+      tell({ step: done, loss, heads: await this.#measure(parameters, bench.device) });
       bench.giveBack();
     };
-    const between = async (numbers: Float32Array): Promise<Float32Array> => {
-      if (step === steps) return numbers;
-      step++;
-      losses += numbers[0]!;
+    const between = async ({ step, loss, parameters }: TrainingProgress): Promise<void> => {
+      done = step;
+      losses += loss;
       if (step % stride === 0) {
-        const data = await Promise.all(sources.map((_, i) => kernels.read(storages[i]!)));
-        await report(losses / stride, new Map(sources.map(({ name, shape }, i) => [name, { shape, data: data[i]! }])));
+        await report(losses / stride, await parameters());
         losses = 0;
       }
       // Messages are heard only between tasks: pausing and typing must not wait for the end.
@@ -109,21 +113,10 @@ export class Course {
       }
       while (this.#paused) await this.#paused.wait;
       if (this.#stopped) throw new Stopped();
-      return numbers;
-    };
-    // The parameters are the first that `train` allocates, in the order of the plan; every step ends with reading its loss.
-    const device: Kernels = {
-      ...kernels,
-      allocate(length) {
-        const storage = kernels.allocate(length);
-        if (storages.length < sources.length) storages.push(storage);
-        return storage;
-      },
-      read: (...what) => kernels.read(...what).then(between),
     };
     await report(null, initialParameters(sources, seededRandom(this.seed)));
     try {
-      await train(this.#plan, courseTexts, undefined, device);
+      await train(this.#plan, courseTexts, between);
       return true;
     } catch (cause) {
       if (cause instanceof Stopped) return false;
