@@ -40,6 +40,9 @@ export type Particle =
   | '한테'
   | '에'
   | '에서'
+  | '도'
+  | '만'
+  | '의'
   | '';
 
 /** What the shape of a stem does not tell: ㅂ ㄷ ㅅ 르 change, `full` keeps -이어- apart (피었다). */
@@ -57,14 +60,21 @@ export interface Conjugation {
 }
 
 export type Tense = 'past' | 'present' | 'future';
-export type Level = 'plain' | 'polite' | 'casual';
+export type Level = 'plain' | 'polite' | 'casual' | 'formal';
 
-/** Which form of a verb is wanted. */
-export interface VerbForm {
-  tense: Tense;
-  level: Level;
-  honorific: boolean;
-}
+/** Which form of a predicate is wanted: the end of a sentence, or a link to what follows. */
+export type PredicateForm =
+  | {
+      readonly kind: 'final';
+      readonly tense: Tense;
+      readonly level: Level;
+      readonly honorific: boolean;
+      readonly question?: boolean;
+    }
+  /** Before a noun: 먹은, 먹는, 먹을; of adjectives 큰. */
+  | { readonly kind: 'attributive'; readonly tense: Tense; readonly honorific: boolean }
+  /** -고, -면서, and -지 before 않다. */
+  | { readonly kind: 'and' | 'while' | 'negated'; readonly honorific: boolean };
 
 function lastSyllable(word: string): Syllable {
   const code = word.charCodeAt(word.length - 1) - FIRST_SYLLABLE;
@@ -156,25 +166,67 @@ export function honorificStem(verb: Conjugation): string {
   return verb.honorificStem ? verb.stem : `${softStem(verb)}시`;
 }
 
-/** Inflects a verb or adjective: 먹다 in the past is 먹었다, honoured 읽으셨다, in the polite present 마셔요. */
-export function inflect(verb: Conjugation, { tense, level, honorific }: VerbForm): string {
-  const raised = honorific || verb.honorificStem === true;
-  const base: Conjugation = raised ? { stem: honorificStem(verb), honorificStem: true } : verb;
-  const suffix = level === 'plain' ? '다' : level === 'polite' ? '어요' : '어';
-  if (tense === 'past') return replaceLast(connective(base), { final: FINAL.ㅆ }) + suffix;
-  if (tense === 'future') return `${base.stem}겠${suffix}`;
-  if (level === 'polite') return raised ? `${base.stem.slice(0, -1)}세요` : `${connective(base)}요`;
-  if (level === 'casual') return connective(base);
-  if (verb.descriptive) return `${base.stem}다`;
-  const { final } = lastSyllable(base.stem);
-  if (final === FINAL.none || final === FINAL.ㄹ) return `${replaceLast(base.stem, { final: FINAL.ㄴ })}다`;
-  return `${base.stem}는다`;
+/** Inflects a verb or adjective: 먹었다, 읽으셨다, 마셔요?, 먹은, 구우면서, 듣지. */
+export function inflect(verb: Conjugation, form: PredicateForm): string {
+  const raised = form.honorific || verb.honorificStem === true;
+  // -시- makes a regular stem of any.
+  const base: Conjugation = raised
+    ? { stem: honorificStem(verb), honorificStem: true, ...(verb.descriptive && { descriptive: true }) }
+    : verb;
+  switch (form.kind) {
+    case 'and':
+      return `${base.stem}고`;
+    case 'negated':
+      return `${base.stem}지`;
+    case 'while':
+      return lastSyllable(base.stem).final === FINAL.ㄹ ? `${base.stem}면서` : `${softStem(base)}면서`;
+    case 'attributive':
+      return attributive(base, form.tense);
+    case 'final':
+      return final(base, raised, form);
+  }
 }
 
-/** The form of an adjective in front of its noun: 큰, 작은, 매운, 단, 맛있는. */
-export function attributive(adjective: Conjugation): string {
-  if (/[있없]$/.test(adjective.stem)) return `${adjective.stem}는`;
-  const soft = softStem(adjective);
+function final(
+  base: Conjugation,
+  raised: boolean,
+  { tense, level, question = false }: PredicateForm & { kind: 'final' },
+): string {
+  const mark = question ? '?' : '';
+  if (tense === 'past' || tense === 'future') {
+    const stem = tense === 'past' ? replaceLast(connective(base), { final: FINAL.ㅆ }) : `${base.stem}겠`;
+    const endings = {
+      plain: question ? '니' : '다',
+      polite: '어요',
+      casual: '어',
+      formal: question ? '습니까' : '습니다',
+    };
+    return stem + endings[level] + mark;
+  }
+  const { final: last } = lastSyllable(base.stem);
+  const open = last === FINAL.none || last === FINAL.ㄹ;
+  const closeWith = (consonant: number): string => replaceLast(base.stem, { final: consonant });
+  switch (level) {
+    case 'polite':
+      return (raised ? `${base.stem.slice(0, -1)}세요` : `${connective(base)}요`) + mark;
+    case 'casual':
+      return connective(base) + mark;
+    case 'formal':
+      return (open ? `${closeWith(FINAL.ㅂ)}니` : `${base.stem}습니`) + (question ? '까?' : '다');
+    case 'plain':
+      if (question) return `${last === FINAL.ㄹ ? closeWith(FINAL.none) : base.stem}니?`;
+      if (base.descriptive) return `${base.stem}다`;
+      return open ? `${closeWith(FINAL.ㄴ)}다` : `${base.stem}는다`;
+  }
+}
+
+/** Before a noun: of verbs 먹은 (past), 먹는, 먹을 (future); of adjectives 큰, 작은, 매운, 맛있는. */
+export function attributive(predicate: Conjugation, tense: Tense = 'present'): string {
+  const { stem, descriptive } = predicate;
+  const soft = softStem(predicate);
+  if (tense === 'future') return replaceLast(soft, { final: FINAL.ㄹ });
+  if (/[있없]$/.test(stem) || (tense === 'present' && !descriptive))
+    return `${lastSyllable(stem).final === FINAL.ㄹ ? replaceLast(stem, { final: FINAL.none }) : stem}는`;
   // 작으 + ㄴ and 매우 + ㄴ both close the last syllable.
   return replaceLast(soft, { final: FINAL.ㄴ });
 }

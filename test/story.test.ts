@@ -1,0 +1,49 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { keyOf, measureStory, sentence, shelves, storyDocument } from './story.ts';
+
+const file = new URL('../docs/story.md', import.meta.url);
+
+describe('the story', async () => {
+  const figures = await measureStory();
+  const { seen, cell, library, aligned } = figures;
+  const [subject, object, manner] = ['철수가', '사과를', '맛있게'].map((word) => keyOf(seen, word)) as [
+    ReturnType<typeof keyOf>,
+    ReturnType<typeof keyOf>,
+    ReturnType<typeof keyOf>,
+  ];
+
+  it('step 1 and 2: scores and weights stand in the order 사과를 > 철수가 > 맛있게, at least half on the three', () => {
+    expect(seen.text).toBe(sentence);
+    for (const of of ['score', 'weight'] as const) {
+      expect(object[of]!).toBeGreaterThan(subject[of]!);
+      expect(subject[of]!).toBeGreaterThan(manner[of]!);
+    }
+    expect(object.weight + subject.weight + manner.weight).toBeGreaterThanOrEqual(0.5);
+  });
+  it('step 2: the weights of all keys sum to 1 within 1e-6', () =>
+    expect(Math.abs(seen.keys.reduce((sum, { weight }) => sum + weight, 0) - 1)).toBeLessThan(1e-6));
+  it('step 3: the largest part of the mixture is 사과를', () =>
+    expect(seen.keys.reduce((a, b) => (b.contribution > a.contribution ? b : a)).text).toBe('사과를'));
+  it('geometry: q·k = |q||k| cos θ within 1e-5, and the engine’s weight is the recomputed one within 1e-6', () => {
+    const { queryNorm, keyNorm, cosine } = object.tokens[0]!;
+    expect(Math.abs(cell.dot - queryNorm * keyNorm * cosine)).toBeLessThan(1e-5);
+    expect(cell.check.largestDifference).toBeLessThan(1e-6);
+  });
+  it('training: related pairs are told from unrelated ones after it (≥ 0.9) and hardly before (0.35 to 0.65)', () => {
+    expect(aligned.after).toBeGreaterThanOrEqual(0.9);
+    expect(Math.abs(aligned.before - 0.5)).toBeLessThan(0.15);
+  });
+  it('the library: weights and parts sum to 1; 과일 요리 stands first and 운동법 last', () => {
+    expect(library.entries.map(({ tag }) => tag)).toEqual(shelves.map(({ tag }) => tag));
+    for (const of of ['weight', 'part'] as const)
+      expect(Math.abs(library.entries.reduce((sum, entry) => sum + entry[of], 0) - 1)).toBeLessThan(1e-5);
+    const [fruit = 0, electronics = 0, exercise = 0, dessert = 0] = library.entries.map(({ score }) => score);
+    expect(fruit).toBeGreaterThan(Math.max(electronics, dessert, exercise));
+    expect(exercise).toBeLessThan(Math.min(electronics, dessert));
+  });
+  it('docs/story.md says what is measured', () => {
+    if (process.env.WRITE_STORY) writeFileSync(file, storyDocument(figures));
+    expect(readFileSync(file, 'utf8')).toBe(storyDocument(figures));
+  });
+});
