@@ -1,5 +1,5 @@
 import { seededRandom, train } from 'siseon/train';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Course, coursePlan, courseTexts, type Report, tokenizer } from './course.ts';
 import { steps } from './length.ts';
 import { probe, probeSentence, samples, writeSentence } from './sentences.ts';
@@ -47,13 +47,13 @@ describe('a course', async () => {
       seen.push(step);
       if (seen.length === 3) other.pause();
     });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // However slow the machine: the pause is at the third report.
+    await vi.waitFor(() => expect(seen.length).toBe(3), { timeout: 20_000, interval: 20 });
     const count = seen.length;
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(seen.length).toBe(count);
     other.resume();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(seen.length).toBeGreaterThan(count);
+    await vi.waitFor(() => expect(seen.length).toBeGreaterThan(count), { timeout: 20_000, interval: 20 });
     other.stop();
     expect(await run).toBe(false);
   });
