@@ -28,6 +28,8 @@ export interface TrainingPlan {
   readonly rate: number;
   readonly warmUp: number;
   readonly decay: number;
+  /** Each layer's rate as a multiple of `rate` (discriminative rates: Howard & Ruder 2018); absent: 1 everywhere. */
+  readonly layerRates?: readonly number[];
   readonly corruption: Corruption;
   readonly maskId: number;
   /** Ids below it are special: never chosen, never drawn as replacements, never part of a text's embedding. */
@@ -93,6 +95,11 @@ export async function train(
   const planText = JSON.stringify({ ...architecture, ...numbers });
   if (resume) expectFits(resume, planText, initial);
   const parameters = toDevice(kernels, resume?.parameters ?? initial);
+  const relative = new Map(
+    [...parameters].map(
+      ([name, p]) => [p, plan.layerRates?.[Number(/^layers\.(\d+)\./.exec(name)?.[1])] ?? 1] as const,
+    ),
+  );
   const optimizer = new AdamW(kernels, parameters.values(), {
     beta1: 0.9,
     beta2: 0.98,
@@ -130,7 +137,8 @@ export async function train(
       const repairing = o.crossEntropy(logits, batch.targets);
       const matching = pairs.length > 0 ? matchingLoss(o, parameters, architecture, pairs, plan.firstToken) : null;
       const whole = matching ? o.add(repairing, o.scale(matching, plan.matching ?? 1)) : repairing;
-      optimizer.step(tape.gradients(whole, operations(kernels)), learningRate(step, plan));
+      const rate = learningRate(step, plan);
+      optimizer.step(tape.gradients(whole, operations(kernels)), (parameter) => rate * relative.get(parameter)!);
       return { repairing: read(repairing), matching: matching && read(matching) };
     });
     const [loss = Number.NaN] = await losses.repairing;

@@ -30,6 +30,13 @@ export interface DraftClause {
   readonly roles: Map<Role, Draft>;
 }
 
+/** Who does what: a subject and an object of one frame. */
+export interface Event {
+  readonly frame: Frame;
+  readonly subject: string;
+  readonly object: string;
+}
+
 /** Words in their order and the clauses that they make, inner ones first. */
 export interface Written {
   readonly drafts: Draft[];
@@ -46,6 +53,10 @@ export interface ClauseOptions {
   readonly gap?: { readonly role: 'subject' | 'object'; readonly noun: Draft };
   /** A subject named in another clause; null where this one has none of its own. */
   readonly subject?: string | null;
+  /** Who acts and on what, where that is not to be drawn. */
+  readonly event?: Event;
+  /** An event told in a relative clause before the object. */
+  readonly aside?: Event;
   /** Relative clauses hold none themselves. */
   readonly nested: boolean;
 }
@@ -73,7 +84,7 @@ const pronouns = {
 
 /** One clause: its words, and with them the clauses that stand inside it. */
 export function writeClause(random: Random, grammar: Grammar, options: ClauseOptions): Written {
-  const { form, frame, level, question, gap, nested } = options;
+  const { form, frame, level, question, gap, nested, event } = options;
   const relative = form === 'relative';
   const inner: DraftClause[] = [];
   const roles = new Map<Role, Draft>();
@@ -108,6 +119,16 @@ export function writeClause(random: Random, grammar: Grammar, options: ClauseOpt
       before.push({ role: 'modifier', stem: modifierStem, text, head: noun });
     };
     const draw = random();
+    if (role === 'object' && options.aside) {
+      const written = writeClause(random, grammar, {
+        ...relativeOptions(random),
+        frame: options.aside.frame,
+        gap: { role: 'object', noun },
+        event: options.aside,
+      });
+      inner.push(...written.clauses);
+      return [...written.drafts, noun];
+    }
     if (!plainOnly && !relative && !nested && draw < 0.2) {
       const written = relativeClause(random, grammar, noun, honoured.includes(stem) || people.includes(stem), frame);
       if (written) {
@@ -138,9 +159,9 @@ export function writeClause(random: Random, grammar: Grammar, options: ClauseOpt
   } else if (options.subject !== undefined) {
     subject = options.subject;
     raised = subject !== null && honoured.includes(subject);
-  } else if (frame.kind === 'adjective' || !relative || chance(0.85)) {
-    const asked = question && frame.kind !== 'adjective' && chance(0.2);
-    const spoken = frame.kind !== 'adjective' && chance(0.09);
+  } else if (event || frame.kind === 'adjective' || !relative || chance(0.85)) {
+    const asked = !event && question && frame.kind !== 'adjective' && chance(0.2);
+    const spoken = !event && frame.kind !== 'adjective' && chance(0.09);
     if (asked) add('subject', [word('subject', questionWords.subject)]);
     else if (spoken) {
       const who = chance(0.2)
@@ -156,8 +177,8 @@ export function writeClause(random: Random, grammar: Grammar, options: ClauseOpt
       topicTaken ||= topic;
       bareTaken ||= bare;
       add('subject', [word('subject', who.stem, bare ? who.stem : topic ? pick(random, who.topics) : who.subject)]);
-    } else if (frame.kind === 'adjective' || chance(relative ? 1 : 0.9)) {
-      subject = drawSubject(random, frame);
+    } else if (event || frame.kind === 'adjective' || chance(relative ? 1 : 0.9)) {
+      subject = event?.subject ?? drawSubject(random, frame);
       raised = honoured.includes(subject);
       const person = raised || people.includes(subject);
       let particle: Particle = '가';
@@ -166,7 +187,7 @@ export function writeClause(random: Random, grammar: Grammar, options: ClauseOpt
         particle = raised && chance(0.5) ? '께서는' : '는';
       } else if (raised && chance(0.6)) particle = '께서';
       else if (!raised) particle = marked('가');
-      if (!raised && person && chance(0.04)) subject = invented(random);
+      if (!event && !raised && person && chance(0.04)) subject = invented(random);
       add('subject', nounPhrase('subject', subject, particle));
     }
   }
@@ -187,16 +208,19 @@ export function writeClause(random: Random, grammar: Grammar, options: ClauseOpt
     if (upwards && frame.predicate.stem === '주') predicate = offer;
   }
   if (gap?.role === 'object') roles.set('object', gap.noun);
-  else if (frame.objects.length > 0 && chance(0.95)) {
-    if (question && chance(0.2)) {
+  else if (frame.objects.length > 0 && (event || chance(0.95))) {
+    if (!event && question && chance(0.2)) {
       const asked = pick(random, questionWords.object);
       add('object', [word('object', '무엇', asked)]);
     } else {
-      const known = pick(
-        random,
-        frame.objects.filter((object) => object !== subject),
-      );
-      const stem = chance(grammar.inventedObjects) ? (grammar.newObject?.(random, frame) ?? invented(random)) : known;
+      const known =
+        event?.object ??
+        pick(
+          random,
+          frame.objects.filter((object) => object !== subject),
+        );
+      const stem =
+        !event && chance(grammar.inventedObjects) ? (grammar.newObject?.(random, frame) ?? invented(random)) : known;
       add('object', nounPhrase('object', stem, marked('를')));
     }
   }
@@ -305,18 +329,19 @@ function relativeClause(random: Random, grammar: Grammar, noun: Draft, person: b
   const frame = role === 'subject' ? pick(random, grammar.personal) : asObject && pick(random, asObject);
   // 분 풍선을 분다 would say the same twice.
   if (!frame || frame === outer) return null;
-  return writeClause(random, grammar, {
+  return writeClause(random, grammar, { ...relativeOptions(random), frame, gap: { role, noun } });
+}
+
+const relativeOptions = (random: Random) =>
+  ({
     form: 'relative',
-    frame,
     level: 'plain',
     tense: pick(random, ['past', 'past', 'past', 'present', 'future'] as const),
     question: false,
-    gap: { role, noun },
     nested: true,
-  });
-}
+  }) as const;
 
-function drawSubject(random: Random, frame: Frame): string {
+export function drawSubject(random: Random, frame: Frame): string {
   if (frame.agents.length > 0 && random() < 0.5) return pick(random, frame.agents);
   // Honoured people are fewer than others, and are spoken of as often.
   const raised = frame.subjects.filter((noun) => honoured.includes(noun));

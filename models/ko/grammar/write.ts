@@ -1,7 +1,7 @@
 /** Writes sentences with their words' roles, and divides them into parts. */
 import { type Random, seededRandom } from 'siseon/train';
-import { type Draft, drawLevel, pick, type Written, writeClause } from './clause.ts';
-import type { Tense } from './inflection.ts';
+import { type Draft, drawLevel, type Event, pick, type Written, writeClause } from './clause.ts';
+import type { Level, Tense } from './inflection.ts';
 import { type Grammar, korean } from './lexicon.ts';
 import type { Sentence } from './sentence.ts';
 
@@ -61,27 +61,46 @@ export function writeSentence(random: Random, grammar: Grammar = korean): Senten
       writeClause(random, grammar, { ...simple, form: 'final', frame: pick(random, grammar.verbs) }),
     );
 
-  const together = kind > 0.93;
+  return writeTwoClauses(random, grammar, { level, question, together: kind > 0.93 });
+}
+
+/** Two clauses joined by -고 or -면서; the first or the second may be told to say a given event. */
+export function writeTwoClauses(
+  random: Random,
+  grammar: Grammar,
+  {
+    level,
+    question,
+    together,
+    events = [],
+  }: {
+    readonly level: Level;
+    readonly question: boolean;
+    readonly together: boolean;
+    readonly events?: readonly (Event | undefined)[];
+  },
+): Sentence {
   const tense: Tense = pick(random, ['past', 'past', 'present', 'future'] as const);
   const frames = together ? grammar.personal : grammar.verbs;
-  const [firstFrame, secondFrame] = [pick(random, frames), pick(random, frames)];
+  const [one, two] = events;
+  const [firstFrame, secondFrame] = [one?.frame ?? pick(random, frames), two?.frame ?? pick(random, frames)];
+  const simple = { level, nested: true, tense } as const;
   const first = writeClause(random, grammar, {
     ...simple,
     form: together ? 'while' : 'and',
     frame: firstFrame,
     question: false,
-    nested: true,
-    tense,
+    ...(one && { event: one }),
   });
   const subject = first.clauses.at(-1)!.roles.get('subject')?.stem ?? null;
-  const shared = together || (subject !== null && secondFrame.subjects.includes(subject) && random() < 0.5);
+  const shared = !two && (together || (subject !== null && secondFrame.subjects.includes(subject) && random() < 0.5));
   const second = writeClause(random, grammar, {
     ...simple,
     form: 'final',
     frame: secondFrame,
-    nested: true,
-    tense,
+    question,
     ...(shared && { subject }),
+    ...(two && { event: two }),
   });
   first.clauses.at(-1)!.verb.head = second.clauses.at(-1)!.verb;
   return assemble(random, {
@@ -91,7 +110,7 @@ export function writeSentence(random: Random, grammar: Grammar = korean): Senten
 }
 
 /** Gives every word its place, and the last one its mark. */
-function assemble(random: Random, { drafts, clauses }: Written): Sentence {
+export function assemble(random: Random, { drafts, clauses }: Written): Sentence {
   const last = drafts.at(-1)!;
   const verb = clauses.at(-1)!.verb;
   const asked = drafts.some(({ text }) => text.endsWith('?'));
