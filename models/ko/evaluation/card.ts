@@ -145,7 +145,16 @@ ${table(
       holds(figures.contribution.value, 0.95),
     ),
     other('the noun nearest to the mixture, of the sentence’s nouns, is the object', (one) => one.nearestNoun, ''),
-    other('the same, of all nouns of the grammar', (one) => one.nearestOfAll, holds(figures.nearestOfAll.value, 0.9)),
+    other(
+      'the same, of all nouns of the grammar',
+      (one) => ({ value: one.nearestOfAll.raw, count: one.nearestOfAll.count }),
+      '',
+    ),
+    other(
+      'the same, with what the other words add on average taken away',
+      (one) => ({ value: one.nearestOfAll.centred, count: one.nearestOfAll.count }),
+      holds(figures.nearestOfAll.centred, 0.9),
+    ),
     other(
       'cause: another verb’s object in this head’s values moves the masked verb',
       (one) => one.cause,

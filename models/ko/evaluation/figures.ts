@@ -5,7 +5,7 @@ import type { Split } from '../grammar/write.ts';
 import { firstWord, type HeadFigures, headFigures, type Probe, type RoleName, roleNames, verbLooks } from '../heads.ts';
 import { type LibraryFigures, libraryFigures } from './library.ts';
 import { probesOfSet, rules, type SetName, setNames } from './sets.ts';
-import { alignment, cause, contributionFirst, type HeadPlace, nearestNoun } from './values.ts';
+import { alignment, cause, contributionFirst, type HeadPlace, nearestInSentence, nearestOfAll } from './values.ts';
 
 export type Roles = Readonly<Record<RoleName, HeadPlace & { readonly development: number }>>;
 
@@ -55,9 +55,9 @@ export interface Figures {
   /** Where the object head looks first when there is no object, and its mean weight there. */
   readonly withoutObject: Readonly<Record<string, { readonly part: number; readonly weight: number }>>;
   readonly contribution: Figure;
-  /** Among the nouns of the sentence, and among all of the grammar. */
+  /** Among the nouns of the sentence, and among all of the grammar, the mixture as it is and centred like the values. */
   readonly nearestNoun: Figure;
-  readonly nearestOfAll: Figure;
+  readonly nearestOfAll: { readonly raw: number; readonly centred: number; readonly count: number };
   readonly cause: Figure & { readonly byOtherHeads: number; readonly really: number };
   readonly alignment: Figure;
   readonly library: LibraryFigures;
@@ -118,11 +118,11 @@ export async function allFigures(
     withoutObject: await whereWithoutObject(model, roles.object, probes.withoutObject),
     contribution: { value: await contributionFirst(model, roles.object, probes.object), count: probes.object.length },
     nearestNoun: {
-      value: await nearestNoun(model, roles.object, probes.object, 'sentence'),
+      value: await nearestInSentence(model, roles.object, probes.object),
       count: probes.object.length,
     },
     nearestOfAll: {
-      value: await nearestNoun(model, roles.object, probes.object.slice(0, nearestCount), 'grammar'),
+      ...(await nearestOfAll(model, roles.object, probes.object.slice(0, nearestCount))),
       count: nearestCount,
     },
     cause: { value: moved.moved, ...moved },

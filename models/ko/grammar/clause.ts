@@ -30,11 +30,12 @@ export interface DraftClause {
   readonly roles: Map<Role, Draft>;
 }
 
-/** Who does what: a subject and an object of one frame. */
+/** Who does what and how: what is not said is drawn where the frame allows it. */
 export interface Event {
   readonly frame: Frame;
   readonly subject: string;
-  readonly object: string;
+  readonly object?: string;
+  readonly manner?: string;
 }
 
 /** Words in their order and the clauses that they make, inner ones first. */
@@ -75,12 +76,19 @@ export const drawLevel = (random: Random): Level => pick(random, levels);
 const tenses: readonly Tense[] = ['past', 'past', 'past', 'past', 'present', 'present', 'future'];
 
 /** Who a pronoun is, with the forms that stand for pronoun and particle together. */
-const pronouns = {
+export const pronouns = {
   humble: { stem: '저', subject: '제가', topics: ['저는', '전'] },
   plain: { stem: '나', subject: '내가', topics: ['나는', '난'] },
   you: { stem: '너', subject: '네가', topics: ['너는', '넌'] },
   we: { stem: '우리', subject: '우리가', topics: ['우리는', '우린'] },
 } as const;
+
+/** I, you or we, as one speaks at this level. */
+function drawPronoun(random: Random, level: Level, question: boolean): (typeof pronouns)[keyof typeof pronouns] {
+  if (random() < 0.2) return pronouns.we;
+  const formal = level === 'polite' || level === 'formal';
+  return formal ? pronouns.humble : question ? pronouns.you : pronouns.plain;
+}
 
 /** One clause: its words, and with them the clauses that stand inside it. */
 export function writeClause(random: Random, grammar: Grammar, options: ClauseOptions): Written {
@@ -160,17 +168,14 @@ export function writeClause(random: Random, grammar: Grammar, options: ClauseOpt
     subject = options.subject;
     raised = subject !== null && honoured.includes(subject);
   } else if (event || frame.kind === 'adjective' || !relative || chance(0.85)) {
-    const asked = !event && question && frame.kind !== 'adjective' && chance(0.2);
-    const spoken = !event && frame.kind !== 'adjective' && chance(0.09);
+    const pronoun = Object.values(pronouns).find(({ stem }) => stem === event?.subject);
+    const asked = event
+      ? event.subject === questionWords.subject
+      : question && frame.kind !== 'adjective' && chance(0.2);
+    const spoken = event ? pronoun !== undefined : frame.kind !== 'adjective' && chance(0.09);
     if (asked) add('subject', [word('subject', questionWords.subject)]);
     else if (spoken) {
-      const who = chance(0.2)
-        ? pronouns.we
-        : question && (level === 'casual' || level === 'plain')
-          ? pronouns.you
-          : level === 'polite' || level === 'formal'
-            ? pronouns.humble
-            : pronouns.plain;
+      const who = pronoun ?? drawPronoun(random, level, question);
       subject = who.stem;
       const bare = !bareTaken && chance(0.3);
       const topic = !bare && !topicTaken && chance(0.5);
@@ -226,9 +231,9 @@ export function writeClause(random: Random, grammar: Grammar, options: ClauseOpt
   }
 
   // How, when, where, with what
-  if (chance(relative ? 0.15 : 0.42) && frame.manners.length > 0) {
-    const manner =
-      question && frame.kind !== 'adjective' && chance(0.2) ? questionWords.manner : pick(random, frame.manners);
+  if (event?.manner !== undefined || (chance(relative ? 0.15 : 0.42) && frame.manners.length > 0)) {
+    const asked = question && frame.kind !== 'adjective' && chance(0.2);
+    const manner = event?.manner ?? (asked ? questionWords.manner : pick(random, frame.manners));
     add('manner', [word('manner', manner)]);
   }
   let tense =

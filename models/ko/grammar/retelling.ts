@@ -1,7 +1,10 @@
 /** Events told twice in other words: what a verb is to know of its sentence, without being told where to look for it. */
 import type { Random } from 'siseon/train';
-import { drawLevel, drawSubject, type Event, pick, writeClause } from './clause.ts';
+import { questionWords } from './adverbs.ts';
+import { drawLevel, drawSubject, type Event, pick, pronouns, writeClause } from './clause.ts';
+import type { Level } from './inflection.ts';
 import type { Grammar } from './lexicon.ts';
+import type { Frame } from './predicates.ts';
 import type { Sentence } from './sentence.ts';
 import { assemble, heldOutPair, mayTrain, writeTwoClauses } from './write.ts';
 
@@ -16,36 +19,74 @@ export interface Retelling {
   readonly retold: Telling;
 }
 
-/** Two subjects of one verb, each with two objects: none of the four is told by its verb, subject or object alone. */
+/** Two different words of a list that are none of the others; null where there are none. */
+function two(draw: () => string, others: readonly string[]): [string, string] | null {
+  const found: string[] = [];
+  for (let tries = 0; tries < 20 && found.length < 2; tries++) {
+    const drawn = draw();
+    if (!found.includes(drawn) && !others.includes(drawn)) found.push(drawn);
+  }
+  return found.length === 2 ? [found[0]!, found[1]!] : null;
+}
+
+/**
+ * Four events of one verb that differ in two things, two of each: most often who and what, else how. None of the four is
+ * told by its verb and one other word alone.
+ */
 function fourEvents(random: Random, grammar: Grammar): Event[] {
   for (;;) {
     const frame = pick(random, grammar.verbs);
-    const objects = frame.objects.filter((object) => !heldOutPair(frame.predicate.stem, object));
-    if (objects.length < 2) continue;
-    const different = (draw: () => string, not: readonly string[]): string | null => {
-      for (let tries = 0; tries < 20; tries++) {
-        const drawn = draw();
-        if (!not.includes(drawn)) return drawn;
-      }
-      return null;
-    };
-    const first = pick(random, objects);
-    const second = different(() => pick(random, objects), [first]);
-    const one = different(() => drawSubject(random, frame), [first, second!]);
-    const other = different(() => drawSubject(random, frame), [first, second!, one!]);
-    if (!second || !one || !other) continue;
-    return [one, other].flatMap((subject) => [first, second].map((object) => ({ frame, subject, object })));
+    const free = frame.objects.filter((object) => !heldOutPair(frame.predicate.stem, object));
+    const objects = free.length > 1 ? two(() => pick(random, free), []) : null;
+    if (frame.objects.length > 0 && !objects) continue;
+    const subjects = two(() => actor(random, frame), objects ?? []);
+    if (!subjects) continue;
+    const manners = frame.manners.length > 1 ? two(() => pick(random, frame.manners), []) : null;
+    const draw = random();
+    const how = manners && (!objects || draw < 0.4);
+    const who = !how || !objects || draw < 0.2 ? subjects : subjects.slice(0, 1);
+    const what = objects && (!how || draw >= 0.2) ? objects : (objects ?? [undefined]).slice(0, 1);
+    return who.flatMap((subject) =>
+      what.flatMap((object) =>
+        (how ? manners : [undefined]).map((manner) => ({
+          frame,
+          subject,
+          ...(object !== undefined && { object }),
+          ...(manner !== undefined && { manner }),
+        })),
+      ),
+    );
   }
+}
+
+/** Who acts in an event: now and then I, you, we, or someone asked for. */
+function actor(random: Random, frame: Frame): string {
+  if (!frame.subjects.includes('철수') || random() >= 0.15) return drawSubject(random, frame);
+  return pick(random, [...Object.values(pronouns).map(({ stem }) => stem), questionWords.subject]);
+}
+
+/** How one speaks of the event: 저 politely, 너 among friends and in a question. */
+function voice(random: Random, { subject }: Event): { readonly level: Level; readonly question: boolean } {
+  const question = subject === questionWords.subject || subject === pronouns.you.stem || random() < 0.1;
+  const drawn = drawLevel(random);
+  const polite = drawn === 'polite' || drawn === 'formal';
+  if (subject === pronouns.humble.stem) return { question, level: polite ? drawn : 'polite' };
+  if (subject === pronouns.plain.stem || subject === pronouns.you.stem)
+    return { question, level: polite ? 'casual' : drawn };
+  return { question, level: drawn };
 }
 
 /** The event in a sentence of its own, beside another clause, or in a relative clause before its own object. */
 function tell(random: Random, grammar: Grammar, event: Event): Telling {
-  const level = drawLevel(random);
-  const question = random() < 0.1;
+  const { level, question } = voice(random, event);
   const simple = { level, tense: null } as const;
   const draw = random();
-  const outer = draw < 0.2 ? grammar.framesOf.get(event.object)?.filter((frame) => frame !== event.frame) : undefined;
-  if (outer && outer.length > 0) {
+  const { object } = event;
+  const outer =
+    draw < 0.2 && object !== undefined
+      ? grammar.framesOf.get(object)?.filter((frame) => frame !== event.frame)
+      : undefined;
+  if (outer && outer.length > 0 && object !== undefined) {
     const frame = pick(random, outer);
     const subject = drawSubject(random, frame);
     const sentence = assemble(
@@ -56,14 +97,15 @@ function tell(random: Random, grammar: Grammar, event: Event): Telling {
         question,
         nested: false,
         frame,
-        event: { frame, subject, object: event.object },
+        event: { frame, subject, object },
         aside: event,
       }),
     );
     return { sentence, verb: verbOf(sentence, event) };
   }
   if (draw < 0.5) {
-    const first = random() < 0.5;
+    // Someone asked for in the first clause would make a question of the second.
+    const first = !question && random() < 0.5;
     const together = random() < 0.2;
     const events = first ? [event] : [undefined, event];
     const sentence = writeTwoClauses(random, grammar, { level, question, together, events });
@@ -90,9 +132,8 @@ function retell(random: Random, grammar: Grammar, event: Event): Telling {
     writeClause(random, grammar, {
       form: 'final',
       frame: event.frame,
-      level: drawLevel(random),
+      ...voice(random, event),
       tense: null,
-      question: random() < 0.1,
       nested: true,
       event,
     }),
