@@ -6,6 +6,7 @@
  */
 import { type Architecture, type Parameters, transform } from '../model/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
+import { byLength, padded } from './batches.ts';
 import type { Random } from './random.ts';
 
 /** A text and where it is read. */
@@ -25,32 +26,31 @@ export interface Match {
 /** Draws the matches of one step; no query may fit the key of another. */
 export type MatchSource = (random: Random) => readonly Match[];
 
-/** Mean cross-entropy of softmax(Q·Kᵀ / √hidden) against the diagonal: [1]. Ids below `firstToken` are special tokens. */
+/** Mean cross-entropy of softmax(Q·Kᵀ / √hidden) against the diagonal: [1]. Ids below `firstToken` are special tokens; so many texts are run side by side. */
 export function matchingLoss(
   o: Operations,
   parameters: Parameters,
   architecture: Architecture,
   matches: readonly Match[],
   firstToken: number,
+  groupSize: number,
 ): Tensor {
-  const embed = (passages: readonly Passage[]): Tensor => {
-    const texts = passages.map((passage) => passage.ids);
-    const length = Math.max(...texts.map((text) => text.length));
-    const ids = new Int32Array(texts.length * length);
-    const pool = new Float32Array(texts.length * ids.length);
-    for (const [row, text] of texts.entries()) {
-      const own = passages[row]!.at ?? [...Array.from(text).keys()].filter((i) => text[i]! >= firstToken);
-      ids.set(Array.from(text), row * length);
-      for (const i of own) pool[row * ids.length + row * length + i] = 1 / own.length;
-    }
-    const hidden = transform(o, parameters, architecture, {
-      ids,
-      batch: texts.length,
-      length,
-      lengths: Int32Array.from(texts, (text) => text.length),
-    });
-    return o.matmul(o.constant([texts.length, ids.length], pool), hidden);
-  };
+  const embed = (passages: readonly Passage[]): Tensor =>
+    byLength(
+      passages.map(({ ids }) => ids),
+      groupSize,
+    )
+      .map((group) => {
+        const own = padded(group.map((index) => passages[index]!.ids));
+        const pool = new Float32Array(passages.length * own.ids.length);
+        for (const [row, index] of group.entries()) {
+          const { ids, at = [...Array.from(ids).keys()].filter((i) => ids[i]! >= firstToken) } = passages[index]!;
+          for (const i of at) pool[index * own.ids.length + row * own.length + i] = 1 / at.length;
+        }
+        const hidden = transform(o, parameters, architecture, own);
+        return o.matmul(o.constant([passages.length, own.ids.length], pool), hidden);
+      })
+      .reduce((sum, part) => o.add(sum, part));
   const queries = embed(matches.map(({ query }) => query));
   const keys = embed(matches.map(({ key }) => key));
   const scores = o.scale(o.matmul(queries, keys, { rightTransposed: true }), 1 / Math.sqrt(architecture.hiddenSize));

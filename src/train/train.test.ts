@@ -61,7 +61,7 @@ it('the first step of AdamW is −rate · (sign of the gradient + decay · param
       [matrix, gradient],
       [bias, gradient],
     ]),
-    0.1,
+    () => 0.1,
   );
   const near = (ours: Float32Array, theirs: number[]): void =>
     ours.forEach((number, i) => void expect(Math.abs(number - theirs[i]!)).toBeLessThanOrEqual(1e-6));
