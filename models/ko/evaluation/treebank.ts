@@ -25,9 +25,7 @@ export async function treebankProbes(model: Model, paths: readonly (string | URL
       }
       const sentence = {
         text: words.map((word) => word.text).join(' '),
-        words: words.map(
-          (word): GrammarWord => ({ text: word.text, role: 'modifier', stem: word.text, head: null }),
-        ),
+        words: words.map((word): GrammarWord => ({ text: word.text, role: 'modifier', stem: word.text, head: null })),
         clauses: [],
       };
       for (const [relation, role] of [
