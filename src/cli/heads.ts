@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   type Common,
   color,
@@ -18,7 +18,8 @@ import {
 } from './shell.ts';
 
 interface Options extends Common {
-  readonly treebank: string;
+  readonly treebank?: string;
+  readonly texts?: string;
   readonly from: 'mean' | 'first';
   readonly subtypes?: boolean;
   readonly least: number;
@@ -26,42 +27,70 @@ interface Options extends Common {
   readonly svg?: string;
 }
 
-/** `siseon heads`: what the heads of a model do. */
+const onProgress = (done: number, of: number): void => {
+  if (done % 200 === 0 && done > 0 && process.stderr.isTTY) remark(`${done} / ${of}`);
+};
+
+/** `siseon heads`: what the heads of a model do, on texts or on a treebank. */
 export function heads(program: Command): void {
   program
     .command('heads')
-    .description('what each head knows of grammar, on a treebank')
-    .requiredOption('--treebank <FILE>', 'sentences with their grammar, CoNLL-U')
-    .option('--from <HOW>', 'from a word of several tokens: mean or first', 'mean')
-    .option('--subtypes', 'keep subtypes of relations (nsubj:pass) apart')
-    .option('--least <N>', 'leave out relations with fewer arcs', whole, 50)
-    .option('--strict', 'stop at a sentence whose tokens do not align with its words')
+    .description('what each head does: measures and names, or what it knows of grammar')
+    .option('--texts <FILE>', 'texts to measure on, one a line (default: repeated token sequences)')
+    .option('--treebank <FILE>', 'sentences with their grammar, CoNLL-U: every head and relation')
+    .addOption(
+      new Option('--from <HOW>', 'treebank: from a word of several tokens').choices(['mean', 'first']).default('mean'),
+    )
+    .option('--subtypes', 'treebank: keep subtypes of relations (nsubj:pass) apart')
+    .option('--least <N>', 'treebank: show relations with at least so many arcs', whole, 50)
+    .option('--strict', 'treebank: stop at a sentence whose tokens do not align with its words')
     .addOption(modelOption())
     .addOption(langOption())
     .addOption(jsonOption())
     .addOption(svgOption())
-    .addHelpText('after', '\nExample:\n  siseon heads --treebank ko_gsd-ud-test.conllu\n')
-    .action(async (options: Options) => {
-      const { readText } = await import('../platform/index.ts');
-      const content = await readText(options.treebank);
-      speak(options, '');
-      const { alignTokens, readConllu, relationReport } = await import('../lens/index.ts');
-      const file = basename(options.treebank);
-      const sentences = readConllu(content, { name: file });
-      const model = await load(options.model);
-      if (options.strict && model.tokenizer)
-        for (const { text, words } of sentences) alignTokens(model.tokenizer.encode(text), words);
-      const report = await relationReport(model, sentences, {
-        from: options.from === 'first' ? 'first' : 'mean',
-        subtypes: options.subtypes === true,
-        onProgress: (done, of) => {
-          if (done % 200 === 0 && process.stderr.isTTY) remark(`${done} / ${of}`);
-        },
-      });
-      const view = { file, least: options.least };
-      const { relationsSvg, relationsText } = await import('../views/index.ts');
-      if (options.svg !== undefined) await writeText(options.svg, relationsSvg(report, view, { language: language() }));
-      if (options.json) return printJson(report);
-      print(relationsText(report, view, { language: language(), color }));
-    });
+    .addHelpText(
+      'after',
+      '\nExamples:\n  siseon heads\n  siseon heads --texts sentences.txt --svg heads.svg\n  siseon heads --treebank ko_gsd-ud-test.conllu\n',
+    )
+    .action((options: Options) =>
+      options.treebank === undefined ? measured(options) : grammar(options, options.treebank),
+    );
+}
+
+async function measured(options: Options): Promise<void> {
+  speak(options, '');
+  const { readText } = await import('../platform/index.ts');
+  const lines =
+    options.texts === undefined
+      ? null
+      : (await readText(options.texts)).split(/\r?\n/).filter((line) => line.trim() !== '');
+  const model = await load(options.model);
+  const { headsReport, repeatedSequences, tokenIds } = await import('../lens/index.ts');
+  const texts = lines ? lines.map((line) => tokenIds(model, line)) : repeatedSequences(model);
+  const report = await headsReport(model, texts, { onProgress });
+  const { headsSvg, headsText } = await import('../views/index.ts');
+  if (options.svg !== undefined) await writeText(options.svg, headsSvg(report, { language: language() }));
+  if (options.json) return printJson(report);
+  print(headsText(report, { language: language(), color }));
+}
+
+async function grammar(options: Options, path: string): Promise<void> {
+  speak(options, '');
+  const { readText } = await import('../platform/index.ts');
+  const { alignTokens, readConllu, relationReport } = await import('../lens/index.ts');
+  const file = basename(path);
+  const sentences = readConllu(await readText(path), { name: file });
+  const model = await load(options.model);
+  if (options.strict && model.tokenizer)
+    for (const { text, words } of sentences) alignTokens(model.tokenizer.encode(text), words);
+  const report = await relationReport(model, sentences, {
+    from: options.from,
+    subtypes: options.subtypes === true,
+    onProgress,
+  });
+  const view = { file, least: options.least };
+  const { relationsSvg, relationsText } = await import('../views/index.ts');
+  if (options.svg !== undefined) await writeText(options.svg, relationsSvg(report, view, { language: language() }));
+  if (options.json) return printJson(report);
+  print(relationsText(report, view, { language: language(), color }));
 }

@@ -1,4 +1,5 @@
 export { alignedOrLong, caption, illustration, two } from './caption.ts';
+export { headsSvg, headsText, roleText } from './heads.ts';
 export { type Language, languageOf, particle } from './language.ts';
 export { type ArcMark, type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
 export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
