@@ -153,14 +153,19 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
       );
       await page.locator('#temperature').focus();
       await page.keyboard.press('Home');
-      await page.waitForFunction(() =>
-        [...document.querySelectorAll('data[data-of^="foundWeight"]')].some(
-          (d) => Number(d.getAttribute('value')) > 0.9,
-        ),
-      );
       const scores = entries.map(({ score }) => score / 0.01);
       const exponentials = scores.map((score) => Math.exp(score - Math.max(...scores)));
       const total = exponentials.reduce((a, b) => a + b, 0);
+      await page.waitForFunction(
+        (expected) =>
+          expected.every(
+            (weight, i) =>
+              Math.abs(
+                Number(document.querySelector(`data[data-of="foundWeight:${i}"]`)?.getAttribute('value')) - weight,
+              ) <= 1e-5,
+          ),
+        exponentials.map((number) => number / total),
+      );
       compare(
         await numbers(),
         new Map(
@@ -179,6 +184,11 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
       expect(await page.getByText(/한쪽 끝은 검색이라서/).count()).toBe(0);
       await page.keyboard.press('End');
       await page.getByText(/한쪽 끝은 검색이라서/).waitFor();
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll('data[data-of^="foundWeight"]')].every(
+          (data) => Number(data.getAttribute('value')) < 0.5,
+        ),
+      );
       const evenly = await numbers();
       // A shelf without a tag waits, and the others keep their numbers.
       await page.getByRole('button', { name: '책장 더하기' }).click();
