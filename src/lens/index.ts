@@ -23,6 +23,7 @@ export {
   repeatedSequences,
   tokenIds,
 } from './roles.ts';
+export { attentionFlow, contributionMixing, longestFlow, rollout, weightMixing } from './rollout.ts';
 export { layerRows } from './rows.ts';
 export { binomialTail, corrected, mean, meanInterval, type Share, wilson } from './statistics.ts';
 export type { Look, LookKey, LookToken, LookWord, Pair, WordMatrix } from './types.ts';
