@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { explain } from './errors.ts';
+import { heads } from './heads.ts';
 import {
   type Common,
   color,
@@ -194,6 +195,7 @@ program
     print(infoText(about, language()));
   });
 
+for (const register of [heads]) register(program);
 for (const command of program.commands) command.exitOverride();
 
 // `siseon … | head`: the reader has seen enough.
