@@ -1,6 +1,6 @@
 export type { Architecture, Family, ParameterSource } from './architecture.ts';
 export { loadModel, saveModel } from './checkpoint/folder.ts';
-export { type NpyEntry, writeNpy, writeNpz } from './checkpoint/npy.ts';
+export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './checkpoint/npy.ts';
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
 export { configReader } from './config.ts';
 export { families } from './families/index.ts';
