@@ -11,10 +11,25 @@ export const derivedStages = ['scores', 'maskedScores', 'weights', 'mixed', 'hea
 export type LinearStage = (typeof linearStages)[number];
 export type DerivedStage = (typeof derivedStages)[number];
 export type LayerStage = LinearStage | DerivedStage;
-export type StageName = 'embeddings' | 'logits' | `layers.${number}.${LayerStage}`;
 
-/** The name of a layer's stage, as files and commands write it. */
-export const layerStage = (layer: number, stage: LayerStage): StageName => `layers.${layer}.${stage}`;
+/** Which stack of an encoder-decoder; nothing where there is one stack alone. */
+export type StackPrefix = '' | 'encoder.' | 'decoder.';
+/** Where attention happens: a layer's own, or a decoder layer's cross-attention to the encoder. */
+export type AttentionPlace = `${StackPrefix}layers.${number}` | `decoder.layers.${number}.cross`;
+/** What position adds to the scores where query and key do not say it; see docs/formats.md. */
+export type BiasStage =
+  | `${StackPrefix}relativeBias`
+  | `${StackPrefix}layers.${number}.${'positionKey' | 'positionQuery'}`;
+export type StageName =
+  | `${StackPrefix}embeddings`
+  | 'logits'
+  | 'classes'
+  | BiasStage
+  | `${AttentionPlace}.${LayerStage}`;
+
+/** The name of a layer's stage, as files and commands write it. A number means a layer of the only stack. */
+export const layerStage = (layer: number | AttentionPlace, stage: LayerStage): StageName =>
+  typeof layer === 'number' ? `layers.${layer}.${stage}` : `${layer}.${stage}`;
 
 /** Every stage of a model of so many layers, in the order in which they are computed. */
 export function stageNames(layerCount: number, hasLogits: boolean): StageName[] {
