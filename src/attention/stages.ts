@@ -31,26 +31,5 @@ export type StageName =
 export const layerStage = (layer: number | AttentionPlace, stage: LayerStage): StageName =>
   typeof layer === 'number' ? `layers.${layer}.${stage}` : `${layer}.${stage}`;
 
-/** Every stage of a model of so many layers, in the order in which they are computed. */
-export function stageNames(layerCount: number, hasLogits: boolean): StageName[] {
-  const names: StageName[] = ['embeddings'];
-  const order: LayerStage[] = [
-    'input',
-    'query',
-    'key',
-    'value',
-    'scores',
-    'maskedScores',
-    'weights',
-    'mixed',
-    'headOutput',
-    'attentionOutput',
-    'output',
-  ];
-  for (let layer = 0; layer < layerCount; layer++) names.push(...order.map((stage) => layerStage(layer, stage)));
-  if (hasLogits) names.push('logits');
-  return names;
-}
-
 /** Receives each stage as the model computes it: a promise of a copy, in the stage's own shape. */
 export type Probe = (name: StageName, shape: readonly number[], values: Promise<Float32Array>) => void;
