@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { explain } from './errors.ts';
 import { heads } from './heads.ts';
+import { open } from './open.ts';
+import { report } from './report.ts';
 import {
   type Common,
   color,
@@ -23,6 +25,13 @@ import {
   writeText,
 } from './shell.ts';
 
+interface LookOptions {
+  readonly query?: string;
+  readonly svg?: string;
+  readonly all?: boolean;
+  readonly nfc?: boolean;
+}
+
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -41,12 +50,14 @@ const program = new Command('siseon')
   .addOption(langOption())
   .option('--json', 'print the numbers as JSON')
   .option('--svg <FILE>', 'write the picture to a file')
+  .option('--nfc', 'compose decomposed text (NFC) before it is read')
   .option('--all', 'the whole word × word matrix as well')
   .addHelpText(
     'after',
     '\nExamples:\n  siseon "철수가 사과를 맛있게 먹었다"\n  siseon "할머니께서 책을 읽으셨다" --query 책을 --head 1\n  siseon "철수가 사과를 맛있게 먹었다" --svg gaze.svg\n  siseon -- info        looks at the word "info" itself\n',
   )
-  .action(async (text: string, options: Common & Where & { query?: string; svg?: string; all?: boolean }) => {
+  .action(async (given: string, options: Common & Where & LookOptions) => {
+    const text = options.nfc ? given.normalize('NFC') : given;
     speak(options, text);
     const { look, wordMatrix } = await import('../lens/index.ts');
     const { model, trace } = await record(options.model, { text });
@@ -186,7 +197,7 @@ program
     print(infoText(about, language()));
   });
 
-for (const register of [heads]) register(program);
+for (const register of [heads, open, report]) register(program);
 for (const command of program.commands) command.exitOverride();
 
 // `siseon … | head`: the reader has seen enough.
