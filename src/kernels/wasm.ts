@@ -3,6 +3,7 @@ import { SiseonError } from '../platform/errors.ts';
 import { wasmBase64 } from './binary.ts';
 import type { Activation, Kernels } from './contract.ts';
 import type { Exports } from './exports.ts';
+import { keepLargest } from './largest.ts';
 import { type Block, LinearMemory } from './memory.ts';
 import { attend, attendBackward } from './wasm-attention.ts';
 
@@ -145,6 +146,8 @@ export async function wasmKernels(): Promise<Kernels & { readonly bytes: number 
     add: (left, right, out) => void e.combine(0, p(left), p(right), p(out), left.length, right.length),
     multiply: (left, right, out) => void e.combine(1, p(left), p(right), p(out), left.length, right.length),
     scale: (x, factor, out) => void e.scale(p(x), factor, p(out), x.length),
+    keepLargest: (x, out, size, count, fill) =>
+      keepLargest(memory.numbers, p(x) / 4, memory.numbers, p(out) / 4, size, count, fill),
     sumRows(x, out, { rows, columns }) {
       zero(out);
       e.sumRows(p(x), p(out), rows, columns, memory.scratch(columns));
