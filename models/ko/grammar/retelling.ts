@@ -2,6 +2,7 @@
 import type { Random } from 'siseon/train';
 import { drawLevel, drawSubject, type Event, pick, writeClause } from './clause.ts';
 import type { Grammar } from './lexicon.ts';
+import { mayTellOf } from './relative.ts';
 import type { Sentence } from './sentence.ts';
 import { assemble, heldOutPair, mayTrain, writeTwoClauses } from './write.ts';
 
@@ -44,10 +45,11 @@ function tell(random: Random, grammar: Grammar, event: Event): Telling {
   const question = random() < 0.1;
   const simple = { level, tense: null } as const;
   const draw = random();
-  const outer = draw < 0.2 ? grammar.framesOf.get(event.object)?.filter((frame) => frame !== event.frame) : undefined;
+  const outer =
+    draw < 0.2 ? grammar.framesOf.get(event.object)?.filter((frame) => mayTellOf(event.frame, frame)) : undefined;
   if (outer && outer.length > 0) {
     const frame = pick(random, outer);
-    const subject = drawSubject(random, frame);
+    const subject = drawSubject(random, frame, new Set([event.subject, event.object]));
     const sentence = assemble(
       random,
       writeClause(random, grammar, {
