@@ -269,7 +269,7 @@ export function writeClause(random: Random, grammar: Grammar, options: ClauseOpt
     if (upwards && frame.upwards) predicate = frame.upwards;
   }
   if (gap?.role === 'object') roles.set('object', gap.noun);
-  else if (frame.objects.length > 0 && (event || nested || needsObject(frame, subject) || chance(0.94))) {
+  else if (frame.objects.length > 0 && (event || nested || needsObject(frame, subject) || chance(0.96))) {
     if (asks(0.2))
       add('object', [
         people.includes(frame.objects[0]!)
@@ -324,22 +324,31 @@ export function writeClause(random: Random, grammar: Grammar, options: ClauseOpt
   const short = adjectival
     ? predicate.stem.length <= 2 && !predicate.stem.endsWith('하')
     : !/.하$/.test(predicate.stem);
-  const denied = form !== 'while' && !here && !adjectival ? manner === null || deniable.has(manner) : manner === null;
+  const asked = question && !event && !mayAsk;
+  const deniedManner = manner === null || (!adjectival && deniable.has(manner));
+  const denied = form !== 'while' && !here && !asked && deniedManner;
   const after = (text: string, stem: string): void => void tail.push({ role: 'auxiliary', stem, text, head: verb });
-  if (denied && form !== 'while' && !here && draw < (relative ? 0.02 : 0.08)) {
+  if (denied && draw < (relative ? 0.02 : 0.08)) {
     // 않다 is an adjective after adjectives.
     verb.text = inflect(predicate, { kind: 'negated', honorific: honours && predicate.honorificStem === true });
     after(
       close({ stem: '않', ...(adjectival && { descriptive: true }) }, honours && predicate.honorificStem !== true),
       '않',
     );
-  } else if (denied && form !== 'while' && !here && short && draw < (relative ? 0.03 : 0.16)) {
+  } else if (denied && short && draw < (relative ? 0.03 : 0.16)) {
     verb.text = close(predicate, honours);
     tail.unshift({ role: 'auxiliary', stem: '안', text: '안', head: verb });
   } else if (form === 'final' && tense === 'future' && draw < (question ? 0.8 : 0.55)) {
     verb.text = inflect(predicate, { kind: 'attributive', tense, honorific: honours });
     after(willBe[question ? 'asked' : 'said'][level], '것');
-  } else if (form === 'final' && draw > 0.92 && tense !== 'future' && !here && goesOn.includes(frame.aspect)) {
+  } else if (
+    form === 'final' &&
+    draw > 0.92 &&
+    tense !== 'future' &&
+    !here &&
+    goesOn.includes(frame.aspect) &&
+    !often.has(manner ?? '')
+  ) {
     verb.text = frame.aspect === 'rest' ? connective(predicate) : inflect(predicate, { kind: 'and', honorific: false });
     after(close(honours ? stay : { stem: '있', descriptive: true }, honours), '있');
   } else verb.text = close(predicate, honours);

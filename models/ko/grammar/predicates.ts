@@ -514,7 +514,7 @@ export const verbs: readonly Frame[] = [
     at: '부엌 집 방',
     with: '보자기',
   }),
-  takes('감', '머리 눈', '천천히 다시', { by: '소녀 환자', weight: 0.6 }),
+  takes('감', '머리 실', '천천히 다시', { by: '소녀 환자', weight: 0.6 }),
   takes('빗', '머리 털', '예쁘게 천천히 곱게', { by: '소녀 신부 미용사', at: '방 거실', weight: 0.6 }),
   gives('주', n.gifts, '기쁘게 급하게 조용히 몰래', {
     by: '산타 이모 삼촌',

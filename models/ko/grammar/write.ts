@@ -156,6 +156,7 @@ const notAtOnce = [
   ['waiting', 'resting'],
   ['reading', 'hands'],
   ['reading', 'legs'],
+  ['eyes', 'legs'],
   ['reading', 'eyes'],
   ['ears', 'eyes'],
   ['ears', 'reading'],
