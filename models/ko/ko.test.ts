@@ -176,6 +176,7 @@ describe('the grammar', () => {
       const first = clauses.find(({ form: kind }) => kind === 'while');
       return first ? [[channels.get(first.frame), channels.get(clauses.at(-1)!.frame)]] : [];
     });
+    expect(drawn.filter(({ text }) => /아기(가|는|도|만) .*면서 .*청소/.test(text))).toEqual([]);
     expect(pairs.length).toBeGreaterThan(500);
     for (const [one, two] of pairs) {
       expect(one).toBeDefined();

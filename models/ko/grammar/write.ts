@@ -83,7 +83,7 @@ export function writeTwoClauses(
 ): Sentence {
   const [one, two] = events;
   const used = new Set(events.flatMap((event) => (event ? [event.subject, event.object] : [])));
-  const { frames: drawn, atOnce } = twoFrames(random, grammar, together, [one?.frame, two?.frame]);
+  const { frames: drawn, atOnce } = twoFrames(random, grammar, together, [one?.frame, two?.frame], one?.subject);
   const [firstFrame, secondFrame] = drawn;
   // What is a state is not foretold.
   const state = drawn.some(({ aspect }) => aspect === 'state');
@@ -126,6 +126,7 @@ function twoFrames(
   grammar: Grammar,
   together: boolean,
   [one, two]: readonly (Frame | undefined)[],
+  subject?: string,
 ): { frames: readonly [Frame, Frame]; atOnce: boolean } {
   const goTogether = (a: Frame, b: Frame): boolean =>
     a.channel !== undefined &&
@@ -137,7 +138,11 @@ function twoFrames(
   for (let tries = 0; together && !two && tries < 60; tries++) {
     const first = one ?? pick(random, grammar.personal);
     const second = pick(random, grammar.personal);
-    if (goTogether(first, second)) return { frames: [first, second], atOnce: true };
+    if (!goTogether(first, second) || (subject !== undefined && !second.subjects.includes(subject))) continue;
+    // Whoever does the one does the other: no baby sweeps the floor while it eats.
+    const both = (nouns: readonly string[]): string[] => nouns.filter((noun) => second.subjects.includes(noun));
+    const shared = { ...first, subjects: both(first.subjects), agents: both(first.agents) };
+    return { frames: [shared, second], atOnce: true };
   }
   for (;;) {
     const first = one ?? pick(random, two && grammar.personal.includes(two) ? grammar.personal : grammar.verbs);
