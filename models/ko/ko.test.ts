@@ -12,7 +12,7 @@ import { treebankProbes } from './evaluation/treebank.ts';
 import { alignment, areaUnderCurve, contributionFirst } from './evaluation/values.ts';
 import { attach, attributive, type Conjugation, inflect } from './grammar/inflection.ts';
 import { conjugations, korean, manners, nouns } from './grammar/lexicon.ts';
-import { people } from './grammar/nouns.ts';
+import { belongings, honoured, kin, ownPlaces, people } from './grammar/nouns.ts';
 import { topics } from './grammar/topics.ts';
 import {
   bagOf,
@@ -148,14 +148,64 @@ describe('the grammar', () => {
     // 마시다 and its like have a 시 of their own.
     for (const sentence of plain)
       if (!/시$/.test(sentence.clauses[0]!.frame)) expect(verbOf(sentence)).not.toMatch(/셨|신다|세요/);
-    for (const particle of ['께서', '가', '는']) {
-      const honoured = of((stem, text) => stem === '할머니' && text === `할머니${particle}`);
-      expect(honoured.length).toBeGreaterThan(10);
-      const marked = honoured.filter((sentence) =>
+    for (const particle of ['께서', '가', '는'] as const) {
+      const raised = of((stem, text) => honoured.includes(stem) && text === attach(stem, particle));
+      expect(raised.length).toBeGreaterThan(100);
+      const marked = raised.filter((sentence) =>
         /시|셔|셨|신|세|십|계/.test(verbOf(sentence).replace(sentence.clauses[0]!.frame, '')),
       );
-      expect(marked.length / honoured.length, particle).toBeGreaterThan(0.85);
+      expect(marked.length / raised.length, particle).toBeGreaterThan(0.85);
     }
+  });
+  it('writes no 드시다 that means lifting, and gives upwards with verbs of their own: 드리다, 여쭈다', () => {
+    for (const { words, clauses } of drawn) {
+      for (const { frame, roles } of clauses)
+        if (frame === '들' && roles.subject !== undefined) expect(honoured).not.toContain(words[roles.subject]!.stem);
+      for (const { frame, verb, roles } of clauses)
+        if (
+          roles.recipient !== undefined &&
+          words[roles.recipient]!.text.endsWith('께') &&
+          (frame === '주' || frame === '묻')
+        )
+          expect(['드리', '여쭈']).toContain(words[verb]!.stem);
+    }
+  });
+  it('does two things at once only where they take up different parts of a person', () => {
+    const channels = new Map(korean.verbs.map(({ predicate, channel }) => [predicate.stem, channel]));
+    const pairs = drawn.flatMap(({ clauses }) => {
+      const first = clauses.find(({ form: kind }) => kind === 'while');
+      return first ? [[channels.get(first.frame), channels.get(clauses.at(-1)!.frame)]] : [];
+    });
+    expect(drawn.filter(({ text }) => /아기(가|는|도|만) .*면서 .*청소/.test(text))).toEqual([]);
+    expect(pairs.length).toBeGreaterThan(500);
+    for (const [one, two] of pairs) {
+      expect(one).toBeDefined();
+      expect(two).toBeDefined();
+      expect(one).not.toBe(two);
+    }
+  });
+  it('goes on only with what lasts: 앉아 있다 and 먹고 있다, but no 발견하고 있다', () => {
+    const aspects = new Map(korean.verbs.map(({ predicate, aspect }) => [predicate.stem, aspect]));
+    const going = drawn.filter(({ words }) => words.some(({ role, stem }) => role === 'auxiliary' && stem === '있'));
+    expect(going.length).toBeGreaterThan(300);
+    for (const { clauses, text } of going)
+      expect(['activity', 'long', 'rest'], text).toContain(aspects.get(clauses.at(-1)!.frame));
+    expect(going.some(({ text }) => /앉아 (있|계)/.test(text))).toBe(true);
+  });
+  it('says whose a thing is only of what can be someone’s: no 철수의 서울, no 동생의 손', () => {
+    for (const { words, text } of drawn)
+      for (const { role, head, text: own } of words)
+        if (role === 'modifier' && own.endsWith('의')) {
+          const { stem } = words[head!]!;
+          expect(belongings.has(stem) || kin.includes(stem) || ownPlaces.includes(stem), text).toBe(true);
+        }
+  });
+  it('asks with one question word a clause', () => {
+    const asking = new Set(['누가', '뭐가', '무엇을', '뭘', '뭐를', '누구를', '어떻게', '언제', '어디에서']);
+    for (const { words, clauses, text } of drawn)
+      expect(words.filter((word) => asking.has(word.text.replace(/[.?]$/, ''))).length, text).toBeLessThanOrEqual(
+        clauses.length,
+      );
   });
   it('gives every word a place: roles and heads lie inside, and one word of the sentence has no head', () => {
     for (const { words, clauses } of drawn.slice(0, 3000)) {

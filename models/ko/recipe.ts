@@ -103,12 +103,20 @@ function libraryText(random: Random): string {
   return [question, tag, content][Math.floor(random() * 3)]!;
 }
 
+/** Part of the first tellings whose verb is masked: then what it was can be told from its words alone. */
+const maskedTellings = 0.3;
+
 /**
  * What belongs together: in some steps questions with their tags or contents; in the others events told twice, read at
  * the verb's stem. Four events of one verb differ in who and in what alone, so that a verb has to know both.
  */
 export const trainingMatches =
-  (tokenizer: Tokenizer, grammar: Grammar = korean, read = reader(tokenizer)): MatchSource =>
+  (
+    tokenizer: Tokenizer,
+    grammar: Grammar = korean,
+    read = reader(tokenizer),
+    mask = tokenizer.tokenId('[MASK]')!,
+  ): MatchSource =>
   (random) => {
     if (random() < 0.3) {
       const toTag = random() < 0.6;
@@ -117,12 +125,13 @@ export const trainingMatches =
         key: { ids: read(toTag ? tag : content).ids },
       }));
     }
-    const passage = ({ sentence, verb }: Telling): Passage => {
+    const passage = ({ sentence, verb }: Telling, hidden: boolean): Passage => {
       const { ids, starts } = read(sentence.text);
-      return { ids, at: [starts[verb]!] };
+      const at = starts[verb]!;
+      return { ids: hidden ? ids.with(at, mask) : ids, at: [at] };
     };
     return writeRetellings(random, grammar, 24).map(({ told, retold }) => ({
-      query: passage(told),
-      key: passage(retold),
+      query: passage(told, random() < maskedTellings),
+      key: passage(retold, false),
     }));
   };

@@ -5,6 +5,7 @@ import { drawLevel, drawSubject, type Event, pick, pronouns, writeClause } from 
 import type { Level } from './inflection.ts';
 import type { Grammar } from './lexicon.ts';
 import type { Frame } from './predicates.ts';
+import { mayTellOf } from './relative.ts';
 import type { Sentence } from './sentence.ts';
 import { assemble, heldOutPair, mayTrain, writeTwoClauses } from './write.ts';
 
@@ -84,11 +85,11 @@ function tell(random: Random, grammar: Grammar, event: Event): Telling {
   const { object } = event;
   const outer =
     draw < 0.2 && object !== undefined
-      ? grammar.framesOf.get(object)?.filter((frame) => frame !== event.frame)
+      ? grammar.framesOf.get(object)?.filter((frame) => mayTellOf(event.frame, frame))
       : undefined;
   if (outer && outer.length > 0 && object !== undefined) {
     const frame = pick(random, outer);
-    const subject = drawSubject(random, frame);
+    const subject = drawSubject(random, frame, new Set([event.subject, object]));
     const sentence = assemble(
       random,
       writeClause(random, grammar, {
