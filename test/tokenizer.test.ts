@@ -120,7 +120,8 @@ describe('the Korean tokenizer', () => {
     expect(tokenizer.encode('가나'.repeat(2000)).tokens.length).toBeGreaterThan(2000));
   it('refuses empty text and other kinds of tokenizer', () => {
     expect(() => tokenizer.encode(' \n')).toThrow('no text');
-    expect(() => Tokenizer.fromJson({ model: { type: 'Unigram' } })).toThrow('expected WordPiece, got "Unigram"');
+    expect(() => Tokenizer.fromJson({ model: { type: 'Magic' } })).toThrow('BPE, Unigram, got "Magic"');
+    expect(() => Tokenizer.fromJson({ model: { type: 'Unigram' } })).toThrow('tokenizer.json cannot be read');
     expect(() => Tokenizer.fromJson(null)).toThrow('WordPiece');
   });
 });

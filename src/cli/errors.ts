@@ -38,9 +38,23 @@ export function notice(
   { code, text, start }: { readonly code: string; readonly text: string; readonly start: number },
   language: Language,
 ): string {
-  const lone = code === 'loneSurrogate';
-  const shown = lone ? `U+${text.charCodeAt(0).toString(16).toUpperCase()}` : text;
-  if (language === 'ko')
-    return `알림: ${start}번째 글자 ${shown}${particle(shown, '은')} ${lone ? '짝이 없는 대리 문자여서' : '이 모델이 모르는 글자여서'} [UNK]로 읽습니다.`;
-  return `notice: ${shown} at ${start} is ${lone ? 'half of a character' : 'unknown to this model'} and is read as [UNK].`;
+  const shown = code === 'loneSurrogate' ? `U+${text.charCodeAt(0).toString(16).toUpperCase()}` : text.slice(0, 40);
+  if (code === 'decomposed')
+    return language === 'ko'
+      ? '알림: 글이 자모로 풀려 있습니다(NFD, macOS의 파일 이름 등). 이 모델은 합친 글(NFC)을 다르게 읽습니다. --nfc를 붙이면 합쳐서 읽습니다.'
+      : 'notice: the text is decomposed (NFD, as macOS writes names), and this model reads composed text (NFC) differently. --nfc composes it first.';
+  if (language === 'ko') {
+    const why: Readonly<Record<string, string>> = {
+      loneSurrogate: '짝이 없는 대리 문자여서 글자로 읽히지 않습니다.',
+      unknownWord: '이 모델의 어휘로 쓸 수 없는 글자가 있어 통째로 [UNK]로 읽습니다.',
+      droppedCharacter: '이 모델의 어휘로 쓸 수 없어 빠집니다.',
+    };
+    return `알림: ${start}번째 글자 ${shown}${particle(shown, '은')} ${why[code] ?? '이 모델이 모르는 글자여서 [UNK]로 읽습니다.'}`;
+  }
+  const why: Readonly<Record<string, string>> = {
+    loneSurrogate: 'half of a character and cannot be read as one.',
+    unknownWord: 'read as one [UNK]: the vocabulary lacks a character of it.',
+    droppedCharacter: 'left out: the vocabulary has no way to write it.',
+  };
+  return `notice: ${shown} at ${start} is ${why[code] ?? 'unknown to this model and is read as [UNK].'}`;
 }

@@ -15,7 +15,7 @@ export function describe(model: Model) {
     ...a,
     parameterCount: model.parameterCount,
     parameters: parts,
-    tokenizer: model.tokenizer ? { kind: 'WordPiece', vocabularySize: model.tokenizer.vocabularySize } : null,
+    tokenizer: model.tokenizer ? { kind: model.tokenizer.kind, vocabularySize: model.tokenizer.vocabularySize } : null,
     ...model.metadata,
   };
 }

@@ -1,70 +1,38 @@
 #!/usr/bin/env node
 /** Arguments and printing, nothing else. What is heavy is imported by the command that needs it. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { Language } from '../views/language.ts';
-import { languageOf } from '../views/language.ts';
+import { Command, CommanderError } from 'commander';
 import { explain } from './errors.ts';
+import { heads } from './heads.ts';
+import {
+  type Common,
+  color,
+  headOption,
+  idList,
+  langOption,
+  language,
+  layerOption,
+  load,
+  modelOption,
+  positive,
+  print,
+  printJson,
+  record,
+  speak,
+  type Where,
+  writeText,
+} from './shell.ts';
 
-interface Common {
-  readonly model?: string;
-  readonly lang?: Language;
-  readonly json?: boolean;
-}
-interface Where {
-  readonly layer?: number;
-  readonly head?: number;
+interface LookOptions {
+  readonly query?: string;
+  readonly svg?: string;
+  readonly all?: boolean;
+  readonly nfc?: boolean;
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-const locale = (): Language =>
-  /^ko/.test(process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || '') ? 'ko' : 'en';
-let language: Language = locale();
-const speak = (options: Common, text: string): void => {
-  language = options.lang ?? languageOf(text) ?? locale();
-};
-// Colour is for people: not for pipes, and not against NO_COLOR (no-color.org).
-const color = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
-const print = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
-const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
-
-const whole = (text: string): number => {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A whole number, counted from 0, is expected.');
-};
-const positive = (text: string): number => {
-  const number = Number(text);
-  if (Number.isFinite(number) && number > 0) return number;
-  throw new InvalidArgumentError('A number above 0 is expected.');
-};
-const idList = (text: string): number[] => text.split(',').map((id) => whole(id.trim()));
-/** Digits name a word by its index, unless a word of the text is written so (the lens decides). */
-const layerOption = () => new Option('--layer <N>', 'layer, counted from 0').argParser(whole);
-const headOption = () => new Option('--head <N>', 'head, counted from 0').argParser(whole);
-const modelOption = () =>
-  new Option(
-    '--model <DIR>',
-    'folder of a checkpoint in Hugging Face layout (default: the Korean model that comes with it)',
-  );
-const langOption = () => new Option('--lang <LANG>', 'language of what is printed').choices(['ko', 'en']);
-
-async function load(folder: string | undefined) {
-  const { loadModel, shippedModel } = await import('../model/index.ts');
-  return folder === undefined
-    ? loadModel(shippedModel, { name: 'siseon/models/ko' })
-    : loadModel(folder, { name: folder });
-}
-
-async function record(folder: string | undefined, input: { text: string } | { ids: number[] }) {
-  const { recordTrace } = await import('../trace/index.ts');
-  const model = await load(folder);
-  const trace = await recordTrace(model, input);
-  const { notice } = await import('./errors.ts');
-  for (const line of trace.encoding?.notices ?? []) process.stderr.write(`${notice(line, language)}\n`);
-  return { model, trace };
-}
 
 const program = new Command('siseon')
   .description('See where a transformer looks, and take every number apart.')
@@ -80,12 +48,14 @@ const program = new Command('siseon')
   .addOption(langOption())
   .option('--json', 'print the numbers as JSON')
   .option('--svg <FILE>', 'write the picture to a file')
+  .option('--nfc', 'compose decomposed text (NFC) before it is read')
   .option('--all', 'the whole word × word matrix as well')
   .addHelpText(
     'after',
     '\nExamples:\n  siseon "철수가 사과를 맛있게 먹었다"\n  siseon "할머니께서 책을 읽으셨다" --query 책을 --head 1\n  siseon "철수가 사과를 맛있게 먹었다" --svg gaze.svg\n  siseon -- info        looks at the word "info" itself\n',
   )
-  .action(async (text: string, options: Common & Where & { query?: string; svg?: string; all?: boolean }) => {
+  .action(async (given: string, options: Common & Where & LookOptions) => {
+    const text = options.nfc ? given.normalize('NFC') : given;
     speak(options, text);
     const { look, wordMatrix } = await import('../lens/index.ts');
     const { model, trace } = await record(options.model, { text });
@@ -93,13 +63,12 @@ const program = new Command('siseon')
     const matrix = options.all ? await wordMatrix(trace, model, { layer: seen.layer, head: seen.head }) : null;
     if (options.svg !== undefined) {
       const { lookSvg } = await import('../views/svg.ts');
-      const { writeFileAtomically } = await import('../platform/index.ts');
-      await writeFileAtomically(options.svg, new TextEncoder().encode(lookSvg(seen, { language })));
+      await writeText(options.svg, lookSvg(seen, { language: language() }));
     }
     if (options.json) return printJson(matrix ? { ...seen, matrix } : seen);
     const { lookText, matrixText } = await import('../views/text.ts');
-    print(lookText(seen, { language, color }));
-    if (matrix) print(matrixText(matrix, { language, color }));
+    print(lookText(seen, { language: language(), color }));
+    if (matrix) print(matrixText(matrix, { language: language(), color }));
   });
 
 program
@@ -121,7 +90,7 @@ program
     const cell = await pair(trace, model, { ...options, query, key });
     if (options.json) return printJson(cell);
     const { pairText } = await import('../views/text.ts');
-    print(pairText(cell, { language, color }));
+    print(pairText(cell, { language: language(), color }));
   });
 
 program
@@ -149,7 +118,7 @@ program
     const result = await lookup(await load(options.model), question, library, options);
     if (options.json) return printJson(result);
     const { lookupText } = await import('../views/text.ts');
-    print(lookupText(result, { language, color }));
+    print(lookupText(result, { language: language(), color }));
   });
 
 program
@@ -189,7 +158,7 @@ program
     const bytes = await saveTrace(trace, model, { stages, format });
     await writeFileAtomically(options.save, bytes);
     print(
-      language === 'ko'
+      language() === 'ko'
         ? `${options.save}에 저장했습니다 (${bytes.length.toLocaleString('en')}바이트).`
         : `Saved ${options.save} (${bytes.length.toLocaleString('en')} bytes).`,
     );
@@ -207,7 +176,7 @@ program
     const { progressBar } = await import('./progress.ts');
     const bar = progressBar();
     const { output } = await trainFromConfig(path, bar.update).finally(bar.stop);
-    print(language === 'ko' ? `${output}에 저장했습니다.` : `Saved ${output}.`);
+    print(language() === 'ko' ? `${output}에 저장했습니다.` : `Saved ${output}.`);
   });
 
 program
@@ -223,9 +192,10 @@ program
     const { describe, infoText } = await import('./info.ts');
     const about = describe(model);
     if (options.json) return printJson(about);
-    print(infoText(about, language));
+    print(infoText(about, language()));
   });
 
+for (const register of [heads]) register(program);
 for (const command of program.commands) command.exitOverride();
 
 // `siseon … | head`: the reader has seen enough.
@@ -239,7 +209,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
-    const { message, exitCode } = explain(error, language);
+    const { message, exitCode } = explain(error, language());
     process.stderr.write(`${message}\n`);
     process.exitCode = exitCode;
   }

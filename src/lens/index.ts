@@ -1,5 +1,28 @@
+export { alignTokens, type Span } from './align.ts';
+export { type Circuit, type Circuits, circuits, effectiveRank } from './circuits.ts';
+export { readConllu, type TreeSentence, type TreeWord } from './conllu.ts';
 export { chooseHead, defaultWord, findWord } from './find.ts';
 export { type HeadChoice, look, pair, wordMatrix } from './look.ts';
 export { embedText, type LibraryEntry, type LookupResult, lookup } from './lookup.ts';
+export { type LayerNorms, layerNorms } from './norms.ts';
+export { type Mass, type Pattern, patternOf, type RoleName, roleNames, type WeightRows } from './pattern.ts';
+export {
+  type Direction,
+  type RelationOptions,
+  type RelationReport,
+  type RelationRow,
+  relationReport,
+} from './relations.ts';
 export { type Remix, remix } from './remix.ts';
+export {
+  type HeadFigures,
+  type HeadsOptions,
+  type HeadsReport,
+  headsReport,
+  type Role,
+  repeatedSequences,
+  tokenIds,
+} from './roles.ts';
+export { layerRows } from './rows.ts';
+export { binomialTail, corrected, mean, meanInterval, type Share, wilson } from './statistics.ts';
 export type { Look, LookKey, LookToken, LookWord, Pair, WordMatrix } from './types.ts';

@@ -7,6 +7,7 @@ export { families } from './families/index.ts';
 export { Model, type ModelMetadata, type ModelParts, toDevice } from './model.ts';
 export { fileTensors, type HostTensor, takeParameters } from './parameters.ts';
 export { shippedModel } from './shipped.ts';
+export { type ChatMessage, renderChat } from './tokenizer/chat.ts';
 export { type Encoding, type Notice, type Token, Tokenizer, type Word } from './tokenizer.ts';
 export { type Batch, decode, type Parameters, type StageListener, transform } from './transformer.ts';
 export { splitWords } from './words.ts';

@@ -1,10 +1,16 @@
 /**
- * Text to tokens. Splitting and vocabulary are `@huggingface/tokenizers`' work; it says nothing of where a token stands,
- * so this file follows every character through the normalizer and gives each token its span of the text.
+ * Text to tokens, each with its span of the text. Vocabulary, merges and scores are `@huggingface/tokenizers`' work; it
+ * says nothing of where a token stands, so normalizers and cuts are followed here, unit by unit.
  */
-import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { SiseonError } from '../platform/index.ts';
 import { readable } from './hangul.ts';
+import { type AddedToken, AddedTokenFinder, addedTokens } from './tokenizer/addedTokens.ts';
+import { AlignedText } from './tokenizer/aligned.ts';
+import { type Library, Tokenizer as LibraryTokenizer } from './tokenizer/library.ts';
+import { normalizer, type PartConfig, type Rewrite } from './tokenizer/normalizers.ts';
+import { type Piece, type Spell, speller } from './tokenizer/pieces.ts';
+import { type Cut, preTokenizer } from './tokenizer/preTokenizers.ts';
+import { badTokenizer, unknownPart } from './tokenizer/refusal.ts';
 import { splitWords, type TextSpan } from './words.ts';
 
 export interface Token {
@@ -12,12 +18,13 @@ export interface Token {
   readonly id: number;
   /** As the vocabulary writes it. */
   readonly piece: string;
-  /** As a person reads it: composed, without the `##` of a continuation. */
+  /** As a person reads it: composed, without `##`, `▁` or `Ġ`; a part of a character's bytes reads as the character. */
   readonly text: string;
   readonly special: boolean;
-  /** UTF-16 units of the text; null for tokens that the text does not hold. A token of a few letters has its syllable's span. */
+  /** UTF-16 units of the text; null for tokens that the text does not hold. A token of a part of a character has the whole character's span. */
   readonly start: number | null;
   readonly end: number | null;
+  /** The word that holds its first unit that is no white space; null without one. */
   readonly word: number | null;
 }
 
@@ -28,7 +35,11 @@ export interface Word extends TextSpan {
 
 /** Something that the reader should know about the text; it runs all the same. */
 export interface Notice extends TextSpan {
-  readonly code: 'unknownCharacter' | 'loneSurrogate';
+  /**
+   * `unknownCharacter`, `unknownWord`: read as the unknown token, one character or a whole word; `droppedCharacter`: the
+   * vocabulary has no way to write it; `loneSurrogate`: half of a character; `decomposed`: composed (NFC) it would give other tokens.
+   */
+  readonly code: 'unknownCharacter' | 'unknownWord' | 'droppedCharacter' | 'loneSurrogate' | 'decomposed';
 }
 
 export interface Encoding {
@@ -39,55 +50,78 @@ export interface Encoding {
   readonly notices: readonly Notice[];
 }
 
-/** A text after the normalizer, each UTF-16 unit with the span that it came from. */
-interface Normalized {
-  readonly text: string;
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+interface Config {
+  readonly normalizer?: PartConfig;
+  readonly pre_tokenizer?: PartConfig;
+  readonly post_processor?: PartConfig;
+  readonly model: Readonly<Record<string, unknown>>;
+  readonly added_tokens?: unknown;
 }
 
-interface Piece {
-  readonly piece: string;
-  readonly start: number;
-  readonly end: number;
-}
+const modelTypes: readonly string[] = ['WordPiece', 'WordLevel', 'BPE', 'Unigram'];
 
-/** What a normalizer may look at together: a base with its marks, or conjoining letters of one syllable. */
-const clusters = /[\u1100-\u115f]?[\u1160-\u11a7]+[\u11a8-\u11ff]*|\P{M}\p{M}*|\p{M}+/gsu;
+/** Stands for the text's own tokens while the post-processor puts its tokens around them. */
+const placeholder = '\u0000';
 
 export class Tokenizer {
+  /** The model's kind: WordPiece, BPE, Unigram or WordLevel. */
+  readonly kind: string;
+  /** Jinja source that writes a conversation, where the checkpoint has one (see `renderChat`). */
+  readonly chatTemplate: string | null;
   readonly #library: Library;
-  readonly #specials: ReadonlySet<string>;
-  readonly #unknown: string;
+  readonly #added: readonly AddedToken[];
+  readonly #normalize: Rewrite;
+  readonly #cut: Cut;
+  readonly #spell: Spell;
+  readonly #asGiven: AddedTokenFinder;
+  readonly #asNormalized: AddedTokenFinder;
+  readonly #before: readonly string[];
+  readonly #after: readonly string[];
+  readonly #trimsSpans: boolean;
 
-  private constructor(library: Library, unknown: string) {
+  private constructor(config: Config, library: Library, chatTemplate: string | null) {
+    this.kind = String(config.model.type);
+    this.chatTemplate = chatTemplate;
     this.#library = library;
-    this.#unknown = unknown;
-    this.#specials = new Set([...library.get_added_tokens_decoder().values()].map(({ content }) => content));
+    this.#added = addedTokens(config.added_tokens);
+    this.#normalize = normalizer(config.normalizer);
+    this.#cut = preTokenizer(config.pre_tokenizer);
+    this.#spell = speller(config.model, library, uses(config.pre_tokenizer, 'ByteLevel'));
+    this.#asGiven = new AddedTokenFinder(
+      this.#added.filter(({ normalized }) => !normalized),
+      (content) => content,
+    );
+    this.#asNormalized = new AddedTokenFinder(
+      this.#added.filter(({ normalized }) => normalized),
+      (content) => this.#normalize(AlignedText.of(content)).text,
+    );
+    const around = library.post_processor?.post_process([placeholder], null, true).tokens ?? [placeholder];
+    const at = around.indexOf(placeholder);
+    if (at < 0 || at !== around.lastIndexOf(placeholder)) throw badTokenizer('its post_processor repeats the text');
+    this.#before = around.slice(0, at);
+    this.#after = around.slice(at + 1);
+    for (const piece of [...this.#before, ...this.#after])
+      if (this.tokenId(piece) === undefined) throw badTokenizer(`its vocabulary lacks ${piece}`);
+    this.#trimsSpans = trims(config.post_processor);
   }
 
-  /** Reads the content of a tokenizer.json. Throws `badTokenizer` and, for anything but WordPiece, `unknownTokenizer`. */
-  static fromJson(json: unknown): Tokenizer {
-    const model = (json as { model?: { type?: unknown; unk_token?: unknown } } | null)?.model;
-    if (model?.type !== 'WordPiece')
-      throw new SiseonError({
-        code: 'unknownTokenizer',
-        kind: 'failure',
-        what: 'tokenizer.json: model.type',
-        expected: 'WordPiece',
-        got: JSON.stringify(model?.type) ?? 'nothing',
-        next: 'This version reads no other kind; give token ids instead.',
-      });
+  /**
+   * Reads the content of a tokenizer.json; `chatTemplate` may come along from tokenizer_config.json.
+   * Throws `badTokenizer`, and `unknownTokenizer` for a part that is not known and would change the tokens.
+   */
+  static fromJson(json: unknown, { chatTemplate = null }: { chatTemplate?: string | null } = {}): Tokenizer {
+    const config = json as Config | null;
+    const type = config?.model?.type ?? guessedType(config?.model);
+    if (!config || typeof type !== 'string' || !modelTypes.includes(type))
+      throw unknownPart('model.type', type, modelTypes);
     try {
-      return new Tokenizer(new Library(json as object, {}), String(model.unk_token ?? '[UNK]'));
+      const complete = { ...config, model: { ...config.model, type } };
+      const parts = { decoder: null, post_processor: null, added_tokens: [], ...complete };
+      const library = new LibraryTokenizer({ ...parts, normalizer: null, pre_tokenizer: null }, {});
+      return new Tokenizer(complete, library, chatTemplate);
     } catch (cause) {
-      throw new SiseonError({
-        code: 'badTokenizer',
-        kind: 'failure',
-        what: `tokenizer.json cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-        next: 'The file is damaged; fetch it again.',
-        cause,
-      });
+      if (cause instanceof SiseonError) throw cause;
+      throw badTokenizer(cause instanceof Error ? cause.message : String(cause), cause);
     }
   }
 
@@ -105,6 +139,14 @@ export class Tokenizer {
     return this.#library.id_to_token(id);
   }
 
+  /** The text that ids stand for, special tokens left out; bytes that make no character yet read as U+FFFD. */
+  decode(ids: ArrayLike<number>): string {
+    if (ids.length === 0) return '';
+    const special = new Set(this.#added.filter((token) => token.special).map(({ id }) => id));
+    const own = Array.from(ids).filter((id) => !special.has(id));
+    return own.length === 0 ? '' : this.#library.decode(own, { clean_up_tokenization_spaces: false });
+  }
+
   /** Tokens, words and notices of a text. Throws `emptyText`. */
   encode(text: string): Encoding {
     const spans = splitWords(text);
@@ -115,122 +157,133 @@ export class Tokenizer {
         what: 'there is no text to look at',
         next: 'Give at least one word.',
       });
-    const pieces = this.#sections(text).flatMap((section) =>
-      this.#specials.has(section.text)
-        ? [{ piece: section.text, start: section.start, end: section.end }]
-        : this.#pieces(section),
-    );
-    const all = this.#withSpecials(pieces);
-    let word = 0;
-    const tokens = all.map(({ piece, start, end }, index): Token => {
-      while (start !== null && word < spans.length - 1 && start >= spans[word]!.end) word++;
-      const special = this.#specials.has(piece) && (piece !== this.#unknown || start === null);
-      const shown =
-        piece === this.#unknown && start !== null
-          ? text.slice(start, end ?? start)
-          : readable(piece.replace(/^##/, ''));
-      return {
-        index,
-        id: this.tokenId(piece)!,
-        piece,
-        text: shown,
-        special,
-        start,
-        end,
-        word: start === null ? null : word,
-      };
-    });
-    const words = spans.map(
-      (span, index): Word => ({
-        ...span,
-        index,
-        tokens: tokens.filter((token) => token.word === index).map((token) => token.index),
-      }),
-    );
+    const dropped: { start: number; end: number }[] = [];
+    const pieces = this.#pieces(text, (span) => dropped.push(span));
+    const tokens = this.#tokens(text, pieces, spans);
+    const words: Word[] = [];
+    const renumbered = new Map<number, number>();
+    for (const [index, span] of spans.entries()) {
+      const own = tokens.filter(({ word }) => word === index).map((token) => token.index);
+      if (own.length === 0) continue;
+      renumbered.set(index, words.length);
+      words.push({ ...span, index: words.length, tokens: own });
+    }
     return {
       text,
       ids: Int32Array.from(tokens, ({ id }) => id),
-      tokens,
-      words: words.filter(({ tokens: own }) => own.length > 0),
-      notices: this.#notices(text, tokens),
+      tokens: tokens.map((token) => ({ ...token, word: token.word === null ? null : renumbered.get(token.word)! })),
+      words,
+      notices: this.#notices(text, pieces, dropped),
     };
   }
 
-  /** The text cut where special tokens are written out in it. */
-  #sections(text: string): TextSpan[] {
-    const escaped = [...this.#specials].map((special) => special.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-    const parts = text.split(new RegExp(`(${escaped.join('|')})`));
-    const sections: TextSpan[] = [];
-    let start = 0;
-    for (const part of parts) {
-      if (part !== '') sections.push({ text: part, start, end: start + part.length });
-      start += part.length;
-    }
-    return sections;
-  }
-
-  /** Vocabulary pieces of a section, each with its span of the whole text. */
-  #pieces(section: TextSpan): Piece[] {
-    const { text, starts, ends } = this.#normalize(section);
-    const found: Piece[] = [];
-    let cursor = 0;
-    for (const chunk of this.#library.pre_tokenizer ? this.#library.pre_tokenizer.pre_tokenize(text) : [text]) {
-      const from = text.indexOf(chunk, cursor);
-      if (from < 0) throw this.#cannotFollow(section.text);
-      cursor = from + chunk.length;
-      let at = from;
-      for (const piece of this.#library.model!.encode([chunk])) {
-        const whole = piece === this.#unknown;
-        const length = whole ? cursor - at : piece.replace(/^##/, '').length;
-        if (!whole && text.slice(at, at + length) !== piece.replace(/^##/, '')) throw this.#cannotFollow(section.text);
-        found.push({ piece, start: starts[at]!, end: ends[at + length - 1]! });
-        at += length;
-      }
-    }
-    return found;
-  }
-
-  #normalize({ text, start }: TextSpan): Normalized {
-    const { normalizer } = this.#library;
-    let normalized = '';
-    const starts: number[] = [];
-    const ends: number[] = [];
-    for (const match of text.matchAll(clusters)) {
-      const part = normalizer ? normalizer.normalize(match[0]) : match[0];
-      normalized += part;
-      for (let i = 0; i < part.length; i++) {
-        starts.push(start + match.index);
-        ends.push(start + match.index + match[0].length);
-      }
-    }
-    // Some normalizers look beyond a cluster: then these spans would be guesses.
-    if (normalizer && normalized !== normalizer.normalize(text)) throw this.#cannotFollow(text);
-    return { text: normalized, starts, ends };
-  }
-
-  /** Adds what the post-processor adds ([CLS], [SEP]). */
-  #withSpecials(pieces: readonly Piece[]): (Piece | { piece: string; start: null; end: null })[] {
-    const own = pieces.map(({ piece }) => piece);
-    const all = (this.#library.post_processor?.post_process(own, null, true).tokens ?? own) as string[];
-    const before =
-      all.length === own.length ? 0 : all.findIndex((_, i) => own.every((piece, j) => all[i + j] === piece));
-    return all.map((piece, i) => pieces[i - before] ?? { piece, start: null, end: null });
-  }
-
-  #notices(text: string, tokens: readonly Token[]): Notice[] {
-    return tokens.flatMap(({ piece, start, end }): Notice[] => {
-      if (piece !== this.#unknown || start === null || end === null) return [];
-      const part = text.slice(start, end);
-      return [{ code: /^[\ud800-\udfff]$/.test(part) ? 'loneSurrogate' : 'unknownCharacter', text: part, start, end }];
+  /** The text's own pieces, in order; `special` where an added token is written out in it. */
+  #pieces(text: string, dropped: (span: { start: number; end: number }) => void): TextPiece[] {
+    const spellPart = (part: AlignedText): TextPiece[] =>
+      this.#cut(part)
+        .filter(({ length }) => length > 0)
+        .flatMap((cut) => this.#spell(cut, dropped))
+        .map((piece) => ({ ...piece, ...this.#trimmed(text, piece), special: false }));
+    const added = (token: AddedToken, part: AlignedText): TextPiece => ({
+      id: token.id,
+      piece: token.content,
+      ...part.span(0, part.length),
+      kind: 'text',
+      special: token.special,
+    });
+    return this.#asGiven.cut(AlignedText.of(text)).flatMap(({ token, part }) => {
+      if (token) return [added(token, part)];
+      const normalized = this.#normalize(part);
+      if (normalized.length === 0) return [];
+      return this.#asNormalized
+        .cut(normalized)
+        .flatMap((section) => (section.token ? [added(section.token, section.part)] : spellPart(section.part)));
     });
   }
 
-  #cannotFollow(text: string): SiseonError {
-    return new SiseonError({
-      code: 'cannotFollowTokens',
-      kind: 'failure',
-      what: `the tokens of "${text.slice(0, 40)}" cannot be traced back to the text`,
-      next: 'Its tokenizer rewrites text in a way that this version does not follow.',
+  /** Byte-level post-processors leave white space out of a token's span (`trim_offsets`). */
+  #trimmed(text: string, { start, end }: Piece): { start: number; end: number } {
+    if (!this.#trimsSpans) return { start, end };
+    let [from, to] = [start, end];
+    while (from < to && /\s/.test(text[from]!)) from++;
+    while (to > from && /\s/.test(text[to - 1]!)) to--;
+    return from < to ? { start: from, end: to } : { start, end };
+  }
+
+  #tokens(text: string, pieces: readonly TextPiece[], spans: readonly TextSpan[]): Token[] {
+    const outside = (piece: string) => ({
+      id: this.tokenId(piece)!,
+      piece,
+      text: piece,
+      special: true,
+      start: null,
+      end: null,
+      word: null,
     });
+    let word = 0;
+    const inside = pieces.map(({ id, piece, start, end, kind, special }) => {
+      let at = start;
+      while (at < end && /\s/.test(text[at]!)) at++;
+      while (at < end && word < spans.length - 1 && at >= spans[word]!.end) word++;
+      const shown = special ? piece : this.#shown(kind, piece, text.slice(start, end));
+      return { id, piece, text: shown, special, start, end, word: at < end ? word : null };
+    });
+    return [...this.#before.map(outside), ...inside, ...this.#after.map(outside)].map((token, index) => ({
+      index,
+      ...token,
+    }));
+  }
+
+  #shown(kind: Piece['kind'], piece: string, covered: string): string {
+    if (kind === 'text') {
+      const own =
+        this.kind === 'WordPiece' ? piece.replace(/^##/, '') : piece.replace(/^▁+(?=[^▁])/, '').replace(/<\/w>$/, '');
+      return readable(own);
+    }
+    const text = covered.trim();
+    return text === '' ? covered.replace(/ /g, '␣').replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥') || piece : text;
+  }
+
+  #notices(text: string, pieces: readonly TextPiece[], dropped: readonly { start: number; end: number }[]): Notice[] {
+    const at = (code: Notice['code'], start: number, end: number): Notice => ({
+      code,
+      text: text.slice(start, end),
+      start,
+      end,
+    });
+    const notices = [
+      ...pieces
+        .filter(({ kind, start, end }) => kind === 'unknown' && !/^\p{Cs}$/u.test(text.slice(start, end)))
+        .map(({ start, end }) =>
+          at([...text.slice(start, end)].length > 1 ? 'unknownWord' : 'unknownCharacter', start, end),
+        ),
+      ...dropped.map(({ start, end }) => at('droppedCharacter', start, end)),
+      ...Array.from(text.matchAll(/\p{Cs}/gu), ({ index }) => at('loneSurrogate', index, index + 1)),
+    ].sort((a, b) => a.start - b.start);
+    const composed = text.normalize('NFC');
+    if (composed !== text) {
+      const ids = (list: readonly TextPiece[]): string => list.map(({ id }) => id).join();
+      if (ids(this.#pieces(composed, () => {})) !== ids(pieces)) notices.push(at('decomposed', 0, text.length));
+    }
+    return notices;
   }
 }
+
+interface TextPiece extends Piece {
+  readonly special: boolean;
+}
+
+/** Old files leave the model's type out. */
+function guessedType(model: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  if (!model) return undefined;
+  if (Array.isArray(model.vocab)) return 'Unigram';
+  if ('merges' in model) return 'BPE';
+  return 'continuing_subword_prefix' in model ? 'WordPiece' : undefined;
+}
+
+const uses = (config: PartConfig, type: string): boolean =>
+  config?.type === type || ((config?.pretokenizers ?? []) as PartConfig[]).some((part) => uses(part, type));
+
+const trims = (config: PartConfig): boolean =>
+  ((config?.type === 'ByteLevel' || config?.type === 'RobertaProcessing') && config.trim_offsets !== false) ||
+  ((config?.processors ?? []) as PartConfig[]).some(trims);

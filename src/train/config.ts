@@ -104,7 +104,7 @@ export async function trainFromConfig(
   const tokenizer = Tokenizer.fromJson(tokenizerJson);
   const encode = (text: string): Int32Array => {
     const { ids, notices } = tokenizer.encode(text);
-    const lacking = notices.find(({ code }) => code === 'unknownCharacter');
+    const lacking = notices.find(({ code }) => code === 'unknownCharacter' || code === 'unknownWord');
     if (lacking)
       throw refuse(
         'vocabularyTooSmall',

@@ -3,43 +3,13 @@ import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { Look, LookKey, LookupResult, Pair, WordMatrix } from '../lens/index.ts';
 import { alignedOrLong, caption, illustration, two } from './caption.ts';
+import { bar, clip, pad, padStart, WIDTH, wrap } from './columns.ts';
 import type { Language } from './language.ts';
 
 export interface TextOptions {
   readonly language: Language;
   readonly color: boolean;
 }
-
-const WIDTH = 78;
-const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - stringWidth(text)));
-const padStart = (text: string, width: number): string => ' '.repeat(Math.max(0, width - stringWidth(text))) + text;
-/** Cuts a text to a width in columns, with an ellipsis. */
-function clip(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
-  let cut = '';
-  for (const letter of text) {
-    if (stringWidth(cut + letter) > width - 1) break;
-    cut += letter;
-  }
-  return `${cut}…`;
-}
-/** Breaks a paragraph between words. */
-function wrap(text: string, indent = ''): string[] {
-  const lines: string[] = [];
-  let line = indent;
-  for (const word of text.split(' ')) {
-    if (stringWidth(line) > indent.length && stringWidth(`${line} ${word}`) > WIDTH) {
-      lines.push(line);
-      line = indent;
-    }
-    line += line === indent ? word : ` ${word}`;
-  }
-  return [...lines, line];
-}
-const bar = (share: number, width: number): string => {
-  const eighths = Math.round(Math.max(0, Math.min(1, share)) * width * 8);
-  return '█'.repeat(Math.floor(eighths / 8)) + (eighths % 8 ? ' ▏▎▍▌▋▊▉'[eighths % 8]! : '');
-};
 
 const phrases = {
   en: {

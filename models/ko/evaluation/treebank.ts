@@ -1,36 +1,9 @@
-/** Real sentences: Universal Dependencies treebanks in CoNLL-U (universaldependencies.org/format.html). */
+/** Real sentences: Universal Dependencies treebanks, as probes. */
+import { readConllu } from 'siseon/lens';
 import type { Model } from 'siseon/model';
 import { readText } from 'siseon/platform';
 import type { GrammarWord } from '../grammar/sentence.ts';
 import type { Probe } from '../heads.ts';
-
-interface Row {
-  readonly form: string;
-  readonly tag: string;
-  readonly head: number;
-  readonly relation: string;
-  readonly spaceAfter: boolean;
-}
-
-/** Sentences of a file: their rows, by their numbers less 1. Ranges (1-2) and empty nodes (1.1) are left out. */
-async function sentences(path: string | URL): Promise<Row[][]> {
-  return (await readText(path)).split(/\n\n+/).flatMap((block) => {
-    const rows = block
-      .split('\n')
-      .filter((line) => /^\d+\t/.test(line))
-      .map((line): Row => {
-        const [, form = '', , tag = '', , , head = '', relation = '', , misc = ''] = line.split('\t');
-        return {
-          form,
-          tag,
-          head: Number(head) - 1,
-          relation: relation.split(':')[0]!,
-          spaceAfter: !/SpaceAfter=No/.test(misc),
-        };
-      });
-    return rows.length > 0 ? [rows] : [];
-  });
-}
 
 export interface TreebankProbes {
   readonly object: Probe[];
@@ -43,25 +16,16 @@ export interface TreebankProbes {
 export async function treebankProbes(model: Model, paths: readonly (string | URL)[]): Promise<TreebankProbes> {
   const found: { object: Probe[]; subject: Probe[]; tooLong: number } = { object: [], subject: [], tooLong: 0 };
   for (const path of paths)
-    for (const rows of await sentences(path)) {
-      const words: { text: string }[] = [];
-      const wordOf: number[] = [];
-      let open = false;
-      for (const { form, spaceAfter } of rows) {
-        if (open) words.at(-1)!.text += form;
-        else words.push({ text: form });
-        wordOf.push(words.length - 1);
-        open = !spaceAfter;
-      }
-      const text = words.map((word) => word.text).join(' ');
-      if (words.some((word) => /\s/.test(word.text))) continue;
+    for (const { text, words: rows } of readConllu(await readText(path), { name: `${path}` })) {
+      const words = [...text.matchAll(/\S+/g)].map((match) => ({ text: match[0], end: match.index + match[0].length }));
+      const wordOf = rows.map(({ start }) => words.findIndex(({ end }) => start < end));
       if (model.tokenizer!.encode(text).ids.length > model.architecture.positionCount) {
         found.tooLong++;
         continue;
       }
       const sentence = {
-        text,
-        words: words.map((word): GrammarWord => ({ ...word, role: 'modifier', stem: word.text, head: null })),
+        text: words.map((word) => word.text).join(' '),
+        words: words.map((word): GrammarWord => ({ text: word.text, role: 'modifier', stem: word.text, head: null })),
         clauses: [],
       };
       for (const [relation, role] of [
@@ -69,8 +33,9 @@ export async function treebankProbes(model: Model, paths: readonly (string | URL
         ['nsubj', 'subject'],
       ] as const)
         for (const [i, row] of rows.entries()) {
-          const verb = row.head;
-          if (row.relation !== relation || rows[verb]?.tag !== 'VERB' || wordOf[i] === wordOf[verb]) continue;
+          const verb = row.head ?? -1;
+          if (row.relation.split(':')[0] !== relation || rows[verb]?.tag !== 'VERB' || wordOf[i] === wordOf[verb])
+            continue;
           const clause = {
             verb: wordOf[verb]!,
             frame: '',

@@ -1,0 +1,82 @@
+/** What every command shares: its options, the language of what it prints, the model it loads. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Model } from '../model/index.ts';
+import type { Trace } from '../trace/index.ts';
+import { type Language, languageOf } from '../views/language.ts';
+
+/** Adds a command to the program. */
+export type Register = (program: Command) => void;
+
+export interface Common {
+  readonly model?: string;
+  readonly lang?: Language;
+  readonly json?: boolean;
+}
+export interface Where {
+  readonly layer?: number;
+  readonly head?: number;
+}
+
+const locale = (): Language =>
+  /^ko/.test(process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || '') ? 'ko' : 'en';
+let spoken: Language = locale();
+/** The language of what is printed from now on: the one asked for, else the text's, else the locale's. */
+export function speak(options: Common, text: string): void {
+  spoken = options.lang ?? languageOf(text) ?? locale();
+}
+export const language = (): Language => spoken;
+
+// Colour is for people: not for pipes, and not against NO_COLOR (no-color.org).
+export const color = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
+export const print = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+/** To stderr, for people: remarks and progress. */
+export const remark = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Writes a text file whole or not at all. */
+export async function writeText(path: string, text: string): Promise<void> {
+  const { writeFileAtomically } = await import('../platform/index.ts');
+  await writeFileAtomically(path, new TextEncoder().encode(text));
+}
+
+export const whole = (text: string): number => {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A whole number, counted from 0, is expected.');
+};
+export const positive = (text: string): number => {
+  const number = Number(text);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new InvalidArgumentError('A number above 0 is expected.');
+};
+export const idList = (text: string): number[] => text.split(',').map((id) => whole(id.trim()));
+
+export const layerOption = () => new Option('--layer <N>', 'layer, counted from 0').argParser(whole);
+export const headOption = () => new Option('--head <N>', 'head, counted from 0').argParser(whole);
+export const modelOption = () =>
+  new Option(
+    '--model <DIR>',
+    'folder of a checkpoint in Hugging Face layout (default: the Korean model that comes with it)',
+  );
+export const langOption = () => new Option('--lang <LANG>', 'language of what is printed').choices(['ko', 'en']);
+export const jsonOption = () => new Option('--json', 'print the numbers as JSON');
+export const svgOption = () => new Option('--svg <FILE>', 'write the picture to a file');
+
+export async function load(folder: string | undefined): Promise<Model> {
+  const { loadModel, shippedModel } = await import('../model/index.ts');
+  return folder === undefined
+    ? loadModel(shippedModel, { name: 'siseon/models/ko' })
+    : loadModel(folder, { name: folder });
+}
+
+/** Runs a model over a text or ids; what the reader should know about the text goes to stderr. */
+export async function record(
+  folder: string | undefined,
+  input: { readonly text: string } | { readonly ids: readonly number[] },
+): Promise<{ model: Model; trace: Trace }> {
+  const { recordTrace } = await import('../trace/index.ts');
+  const model = await load(folder);
+  const trace = await recordTrace(model, input);
+  const { notice } = await import('./errors.ts');
+  for (const line of trace.encoding?.notices ?? []) remark(notice(line, spoken));
+  return { model, trace };
+}

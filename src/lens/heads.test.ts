@@ -1,0 +1,131 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Model } from '../model/index.ts';
+import { recordTrace, type Trace } from '../trace/index.ts';
+import { circuits, effectiveRank, headsReport, layerNorms, patternOf, repeatedSequences } from './index.ts';
+import { knownModel } from './known.testing.ts';
+import { layerRows } from './rows.ts';
+import { close, expected, tinyIds, tinyModel } from './tiny.testing.ts';
+
+/** A head that has these weights; everything with a weight or below the diagonal is visible. */
+const rowsOf = (weights: number[][]) => ({
+  length: weights.length,
+  weights: (i: number) => weights[i]!,
+  maskedScores: (i: number) => weights[i]!.map((_, j) => (j > i ? -Infinity : 0)),
+});
+
+describe('the pattern of a head, on paper', () => {
+  // Tokens a b a b; row 2 looks at its own token and at the one after it, row 3 at three places.
+  const pattern = patternOf(
+    rowsOf([
+      [1, 0, 0, 0],
+      [0.5, 0.5, 0, 0],
+      [0.25, 0.5, 0.25, 0],
+      [0, 0.5, 0.25, 0.25],
+    ]),
+    [1, 2, 1, 2],
+    { reach: 2 },
+  );
+  it('has mass on itself, the previous token and the first one', () => {
+    expect(pattern.self).toEqual({
+      value: (1 + 0.5 + 0.25 + 0.25) / 4,
+      uniform: (1 + 1 / 2 + 1 / 3 + 1 / 4) / 4,
+      count: 4,
+    });
+    expect(pattern.previous).toEqual({ value: (0.5 + 0.5 + 0.25) / 3, uniform: (1 / 2 + 1 / 3 + 1 / 4) / 3, count: 3 });
+    expect(pattern.sink).toEqual({ value: (0.5 + 0.25 + 0) / 3, uniform: (1 / 2 + 1 / 3 + 1 / 4) / 3, count: 3 });
+    expect(pattern.next.count).toBe(0);
+  });
+  it('has mass on duplicates and behind them, the query’s own place not counted', () => {
+    // Row 2 (a): an a at 0, what follows it at 1. Row 3 (b): a b at 1, what follows it at 2.
+    expect(pattern.duplicate).toEqual({ value: (0.25 + 0.5) / 2, uniform: (1 / 3 + 1 / 4) / 2, count: 2 });
+    expect(pattern.induction).toEqual({ value: (0.5 + 0.25) / 2, uniform: (1 / 3 + 1 / 4) / 2, count: 2 });
+  });
+  it('has the entropy, the distance and the profile of its rows', () => {
+    expect(pattern.entropy.value).toBeCloseTo((0 + Math.LN2 + 1.5 * Math.LN2 * 2) / 4, 12);
+    expect(pattern.distance.value).toBeCloseTo((0 + 0.5 + (0.5 + 0.5) + (1 + 0.25)) / 4, 12);
+    expect(pattern.profile).toEqual([
+      { offset: -2, weight: (0.25 + 0.5) / 2, count: 2 },
+      { offset: -1, weight: (0.5 + 0.5 + 0.25) / 3, count: 3 },
+      { offset: 0, weight: 0.5, count: 4 },
+      { offset: 1, weight: Number.NaN, count: 0 },
+      { offset: 2, weight: Number.NaN, count: 0 },
+    ]);
+  });
+  it('effective rank: equal values count whole, one value counts alone', () => {
+    expect(effectiveRank([2, 2, 2])).toBeCloseTo(3, 12);
+    expect(effectiveRank([5, 0])).toBe(1);
+    expect(effectiveRank([0, 0])).toBe(0);
+    expect(effectiveRank([3, 1])).toBeCloseTo(4 / 3 ** 0.75, 12);
+  });
+});
+
+describe.each(['gpt2', 'bert'] as const)('numpy agrees on a tiny %s', (kind) => {
+  let model: Model;
+  let trace: Trace;
+  const theirs = expected[kind]!;
+  beforeAll(async () => {
+    model = await tinyModel(kind);
+    trace = await recordTrace(model, { ids: tinyIds });
+  });
+  it('about the logits: 1e-5', () =>
+    close([...trace.recorded.get('logits')!.data], (theirs.logits as number[][]).flat(), 1e-5));
+  it('about every head’s pattern: 1e-5', async () => {
+    for (let layer = 0; layer < 2; layer++)
+      for (const [head, rows] of (await layerRows(trace, layer)).entries()) {
+        const { profile, ...masses } = patternOf(rows, trace.ids, { reach: 3 });
+        const other = (theirs.patterns as { profile: Record<string, number> }[])[layer * 3 + head]!;
+        const ours = Object.fromEntries(profile.map(({ offset, weight }) => [offset, weight]));
+        close({ ...masses, profile: ours }, other, 1e-5, `L${layer}·H${head}`);
+      }
+  });
+  it('about ranks and copying of every head: 1e-5', async () =>
+    close((await circuits(model)).heads, theirs.circuits, 1e-5));
+  it('about contributions, with and without the residual, and mixing: 1e-5', async () => {
+    for (let layer = 0; layer < 2; layer++) {
+      const ours = await layerNorms(trace, model, layer);
+      const rows = (row: (i: number) => Float64Array): number[][] => Array.from(tinyIds, (_, i) => [...row(i)]);
+      close(
+        {
+          head: [0, 1, 2].map((h) => rows((i) => ours.head(h, i))),
+          contribution: rows(ours.contribution),
+          withResidual: rows(ours.withResidual),
+          mixing: Array.from(tinyIds, (_, i) => ours.mixing(i)),
+        },
+        (theirs.norms as unknown[])[layer],
+        1e-5,
+        `layer ${layer}`,
+      );
+    }
+  });
+});
+
+describe('heads that are known', () => {
+  it('are named, each exactly as it was built, and no other', async () => {
+    const model = await knownModel();
+    const report = await headsReport(model, repeatedSequences(model, { count: 40, length: 11 }));
+    expect(report.heads.map(({ layer, head, role }) => [layer, head, role?.name ?? null])).toEqual([
+      [0, 0, 'previous'],
+      [0, 1, 'copying'],
+      [0, 2, 'duplicate'],
+      [0, 3, null],
+      [1, 0, 'induction'],
+      [1, 1, null],
+      [1, 2, null],
+      [1, 3, null],
+    ]);
+    const [previous, copying, duplicate, useless, induction] = report.heads;
+    expect(previous!.role!.value).toBeGreaterThan(0.999);
+    expect(previous!.role!.baseline).toBeLessThan(0.2);
+    expect(duplicate!.role!.value).toBeGreaterThan(0.999);
+    expect(induction!.role!.value).toBeGreaterThan(0.9);
+    for (const named of [previous, duplicate, induction]) expect(named!.role!.probability).toBeLessThanOrEqual(0.01);
+    // What copies raises the token that it sees; the induction head copies too, as such heads do.
+    expect(copying!.copying).toBeGreaterThan(0.9);
+    expect(induction!.copying).toBeGreaterThan(0.9);
+    expect(useless).toMatchObject({ outputValueRank: 0, queryKeyRank: 0, copying: 0 });
+    expect(useless!.measures.entropy.value).toBeCloseTo(useless!.measures.entropy.uniform, 5);
+  });
+  it('need texts for both halves', async () => {
+    await expect(headsReport(await knownModel(), [[1, 2]])).rejects.toMatchObject({ code: 'tooFewTexts' });
+  });
+});

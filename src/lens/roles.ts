@@ -1,0 +1,193 @@
+/**
+ * A name for what each head does, with the number that earned it: chosen on one half of the texts, measured on the
+ * other, beside what a head that looks at everything alike has, and corrected for the number of heads looked at.
+ */
+import type { Model } from '../model/index.ts';
+import { SiseonError } from '../platform/index.ts';
+import { recordTrace } from '../trace/index.ts';
+import { type Circuit, circuits } from './circuits.ts';
+import { type Pattern, patternOf, type RoleName, roleNames } from './pattern.ts';
+import { layerRows } from './rows.ts';
+import { binomialTail, corrected, mean } from './statistics.ts';
+
+export interface Role {
+  readonly name: RoleName | 'copying';
+  /** Mean weight on what the name says, over the reported texts; for `copying` the head's copying score. */
+  readonly value: number;
+  /** The same for a head that looks at everything alike; for `copying` 0, the score of a map that knows no tokens. */
+  readonly baseline: number;
+  /** Texts of the reported half in which the question arose. Null for `copying`, which is read from the parameters. */
+  readonly texts: number | null;
+  /** Chance that a head with no such habit exceeds the baseline in as many texts (sign test), times the number of heads. */
+  readonly probability: number | null;
+}
+
+/** Means over the texts in which the question arose; NaN where it never did. */
+export interface HeadFigures extends Circuit {
+  readonly measures: Readonly<
+    Record<
+      'entropy' | 'distance' | RoleName,
+      { readonly value: number; readonly uniform: number; readonly texts: number }
+    >
+  >;
+  readonly profile: readonly { readonly offset: number; readonly weight: number }[];
+  readonly role: Role | null;
+}
+
+export interface HeadsReport {
+  readonly model: string;
+  readonly texts: number;
+  readonly tokens: number;
+  readonly copyingAgainst: 'unembedding' | 'embedding';
+  /** A name asks for at least so much weight on what it says, and so small a probability. */
+  readonly least: number;
+  readonly level: number;
+  readonly heads: readonly HeadFigures[];
+}
+
+export interface HeadsOptions {
+  readonly least?: number;
+  readonly level?: number;
+  readonly onProgress?: (done: number, of: number) => void;
+}
+
+/** A copying score that earns the name where no pattern does. */
+const copies = 0.75;
+
+/**
+ * Measures and names of all heads over texts given as token ids; at least four, so that both halves have some. Cost: one
+ * run and one pass over the weights for each text; only means are kept. Throws `tooFewTexts`, and what Model.run throws.
+ */
+export async function headsReport(
+  model: Model,
+  texts: readonly ArrayLike<number>[],
+  { least = 0.4, level = 0.01, onProgress = () => {} }: HeadsOptions = {},
+): Promise<HeadsReport> {
+  if (texts.length < 4)
+    throw new SiseonError({
+      code: 'tooFewTexts',
+      kind: 'usage',
+      what: 'a name is chosen on half of the texts and measured on the other half',
+      expected: 'at least 4 texts',
+      got: `${texts.length}`,
+      next: 'Names need about 20 to stand the test.',
+    });
+  const { layerCount, headCount } = model.architecture;
+  const seen: Pattern[][] = Array.from({ length: layerCount * headCount }, () => []);
+  for (const [n, ids] of texts.entries()) {
+    onProgress(n, texts.length);
+    const trace = await recordTrace(model, { ids });
+    for (let layer = 0; layer < layerCount; layer++)
+      for (const [head, rows] of (await layerRows(trace, layer)).entries())
+        seen[layer * headCount + head]!.push(patternOf(rows, trace.ids));
+  }
+  onProgress(texts.length, texts.length);
+  const { heads, copyingAgainst } = await circuits(model);
+  return {
+    model: model.name,
+    texts: texts.length,
+    tokens: texts.reduce((sum, { length }) => sum + length, 0),
+    copyingAgainst,
+    least,
+    level,
+    heads: heads.map((circuit, h) => ({
+      ...circuit,
+      measures: measuresOf(seen[h]!),
+      profile: profileOf(seen[h]!),
+      role: roleOf(seen[h]!, circuit, heads.length, least, level),
+    })),
+  };
+}
+
+type MeasureName = keyof HeadFigures['measures'];
+const measureNames: readonly MeasureName[] = ['entropy', 'distance', ...roleNames];
+
+function measuresOf(patterns: readonly Pattern[]): HeadFigures['measures'] {
+  return Object.fromEntries(
+    measureNames.map((name) => {
+      const counted = patterns.map((pattern) => pattern[name]).filter(({ count }) => count > 0);
+      return [
+        name,
+        {
+          value: mean(counted.map(({ value }) => value)),
+          uniform: mean(counted.map(({ uniform }) => uniform)),
+          texts: counted.length,
+        },
+      ];
+    }),
+  ) as HeadFigures['measures'];
+}
+
+function profileOf(patterns: readonly Pattern[]): HeadFigures['profile'] {
+  return patterns[0]!.profile.map(({ offset }, at) => {
+    const counted = patterns.map(({ profile }) => profile[at]!).filter(({ count }) => count > 0);
+    return { offset, weight: mean(counted.map(({ weight }) => weight)) };
+  });
+}
+
+function roleOf(
+  patterns: readonly Pattern[],
+  { copying }: Circuit,
+  looks: number,
+  least: number,
+  level: number,
+): Role | null {
+  const half = (which: number, name: RoleName) =>
+    patterns
+      .filter((_, n) => n % 2 === which)
+      .map((pattern) => pattern[name])
+      .filter(({ count }) => count > 0);
+  const excess = (name: RoleName): number => {
+    const chosen = half(0, name);
+    return chosen.length === 0 ? -Infinity : mean(chosen.map(({ value, uniform }) => value - uniform));
+  };
+  const name = roleNames.reduce((a, b) => (excess(b) > excess(a) ? b : a));
+  const reported = half(1, name);
+  if (reported.length > 0) {
+    const value = mean(reported.map((mass) => mass.value));
+    const above = reported.filter((mass) => mass.value > mass.uniform).length;
+    const probability = corrected(binomialTail(above, reported.length, 0.5), looks);
+    const baseline = mean(reported.map((mass) => mass.uniform));
+    if (value >= least && probability <= level) return { name, value, baseline, texts: reported.length, probability };
+  }
+  return copying >= copies ? { name: 'copying', value: copying, baseline: 0, texts: null, probability: null } : null;
+}
+
+/**
+ * Sequences in which a stretch of tokens, drawn evenly from the vocabulary, comes twice: induction and duplicate-token
+ * heads show there and have nothing else to go by (Olsson et al. 2022). The same seed gives the same ids.
+ */
+export function repeatedSequences(
+  model: Model,
+  {
+    count = 40,
+    length = 24,
+    seed = 1,
+  }: { readonly count?: number; readonly length?: number; readonly seed?: number } = {},
+): Int32Array[] {
+  const { vocabularySize, positionCount } = model.architecture;
+  const special = (id: number): boolean => /^(\[.*\]|<.*>)$/.test(model.tokenizer?.piece(id) ?? '');
+  const ordinary = Array.from({ length: vocabularySize }, (_, id) => id).filter((id) => !special(id));
+  const stretch = Math.min(length, Math.floor(positionCount / 2));
+  let state = seed >>> 0;
+  // A linear congruential generator (Knuth's constants); its high bits choose.
+  const draw = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return ordinary[Math.floor((state / 2 ** 32) * ordinary.length)]!;
+  };
+  return Array.from({ length: count }, () => {
+    const once = Array.from({ length: stretch }, draw);
+    return Int32Array.from([...once, ...once]);
+  });
+}
+
+/** A text as the model's token ids. Throws `noTokenizer`, `emptyText`. */
+export function tokenIds(model: Model, text: string): Int32Array {
+  if (model.tokenizer) return model.tokenizer.encode(text).ids;
+  throw new SiseonError({
+    code: 'noTokenizer',
+    kind: 'usage',
+    what: `${model.name} has no tokenizer.json, so it cannot read text`,
+    next: 'Use a model that has one, or give token ids.',
+  });
+}
