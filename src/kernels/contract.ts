@@ -199,6 +199,8 @@ export interface Kernels {
   multiply(left: Storage, right: Storage, out: Storage): void;
   /** out = factor · x. */
   scale(x: Storage, factor: number, out: Storage): void;
+  /** out = x where x is among the `count` largest of its row (of equal ones the first), `fill` elsewhere. */
+  keepLargest(x: Storage, out: Storage, size: Rows, count: number, fill: number): void;
   /** out = each column's sum over the rows. */
   sumRows(x: Storage, out: Storage, size: Rows): void;
   /** Σ x², as a number on the device: out has length 1. */

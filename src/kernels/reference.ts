@@ -3,6 +3,7 @@
  * here is clever, so that it can be read against the formula. Other devices are right when they agree with this one.
  */
 import type { Activation, AttentionShape, Heads, Kernels, Rows, Storage } from './contract.ts';
+import { keepLargest } from './largest.ts';
 
 type Numbers = Float32Array | Float64Array;
 
@@ -382,6 +383,7 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
       const [a, y] = [numbersOf(x), numbersOf(out)];
       for (let i = 0; i < a.length; i++) y[i] = a[i]! * factor;
     },
+    keepLargest: (x, out, size, count, fill) => keepLargest(numbersOf(x), 0, numbersOf(out), 0, size, count, fill),
     sumRows(x, out, size) {
       const sums = new Float64Array(size.columns);
       eachRow(size, (from) => {

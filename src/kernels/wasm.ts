@@ -3,6 +3,7 @@ import { SiseonError } from '../platform/errors.ts';
 import { memoryFlags, wasmBase64 } from './binary.ts';
 import type { Heads, Kernels, Rows, Storage } from './contract.ts';
 import type { Exports } from './exports.ts';
+import { keepLargest } from './largest.ts';
 import { type Block, LinearMemory } from './memory.ts';
 import { type ThreadOptions, Threads } from './threads.ts';
 import { attend, attendBackward } from './wasm-attention.ts';
@@ -149,6 +150,8 @@ export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKern
     multiply: (left, right, out) =>
       stretch('combine', left.length, 2, 1, p(left), p(right), p(out), left.length, right.length),
     scale: (x, factor, out) => stretch('scale', x.length, 2, p(x), factor, p(out), x.length),
+    keepLargest: (x, out, size, count, fill) =>
+      keepLargest(memory.numbers, p(x) / 4, memory.numbers, p(out) / 4, size, count, fill),
     sumRows: (x, out, size) => byColumns('sumRows', size, p(x), p(out), size.rows, size.columns),
     sumSquares(x, out) {
       const sum = e.sumSquares(p(x), x.length);

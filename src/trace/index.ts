@@ -4,10 +4,12 @@ export {
   headOutput,
   recordedStage,
   recordTrace,
+  recordTraces,
   type Stage,
   sameModel,
   scaleOf,
   stages,
   type Trace,
+  type TraceInput,
   traceStages,
 } from './trace.ts';

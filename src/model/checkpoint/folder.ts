@@ -3,20 +3,19 @@
 import type { Kernels } from '../../kernels/index.ts';
 import { fileExists, readFile, readText, SiseonError, writeFileAtomically } from '../../platform/index.ts';
 import type { ParameterSource } from '../architecture.ts';
-import { configReader } from '../config.ts';
-import { families } from '../families/index.ts';
+import { readConfig } from '../families/index.ts';
 import { Model, type ModelMetadata } from '../model.ts';
 import { fileTensors, type HostTensor, takeParameters } from '../parameters.ts';
 import { Tokenizer } from '../tokenizer.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 
 /**
- * Loads a model from a folder. Throws `noConfig`, `badJson`, `badConfig`, `unknownFamily`, and what readSafetensors,
+ * Loads a model from a folder. Throws `noConfig`, `badJson`, and what readConfig, readSafetensors,
  * takeParameters and Tokenizer throw; nothing is repaired.
  */
 export async function loadModel(
   folder: string | URL,
-  options: { name?: string; kernels?: Kernels } = {},
+  options: { name?: string; kernels?: Kernels; ignoreFields?: readonly string[] } = {},
 ): Promise<Model> {
   const path = (file: string): string | URL =>
     folder instanceof URL
@@ -32,26 +31,7 @@ export async function loadModel(
       next: 'Give the folder of a checkpoint in Hugging Face layout.',
     });
   const config = await readJson(path('config.json'));
-  const modelType = String(config.model_type);
-  const family = families.get(modelType);
-  if (!family)
-    throw new SiseonError({
-      code: 'unknownFamily',
-      kind: 'failure',
-      what: `config.json: model_type`,
-      expected: `one of ${[...families.keys()].join(', ')}`,
-      got: modelType,
-      next: 'This version reads no other family.',
-    });
-  const architecture = family.architecture(configReader(config));
-  if (!Number.isInteger(architecture.headSize))
-    throw new SiseonError({
-      code: 'badConfig',
-      kind: 'failure',
-      what: 'config.json: hidden size',
-      expected: `a multiple of the ${architecture.headCount} heads`,
-      got: `${architecture.hiddenSize}`,
-    });
+  const { family, architecture } = readConfig(config, options);
   const file = path('model.safetensors');
   const { tensors } = readSafetensors(await readFile(file), decodeURIComponent(String(file)));
   const floats = new Map<string, HostTensor>();
