@@ -70,7 +70,8 @@ export async function headCells(trace: Trace, model: Model, layer: number, head:
   };
 }
 
-function inRange(name: 'layer' | 'head', index: number, count: number): void {
+/** Throws `layerOutOfRange` or `headOutOfRange`, saying the range. */
+export function inRange(name: 'layer' | 'head', index: number, count: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return;
   throw new SiseonError({
     code: `${name}OutOfRange`,

@@ -2,7 +2,7 @@ export type * from './architecture.ts';
 export type { RunOptions, RunResult, TextRun } from './batch.ts';
 export { disentangledIndex } from './bias.ts';
 export { loadModel, saveModel } from './checkpoint/folder.ts';
-export { type NpyEntry, writeNpy, writeNpz } from './checkpoint/npy.ts';
+export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './checkpoint/npy.ts';
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
 export { type ConfigReader, configReader } from './config.ts';
 export { families, readConfig } from './families/index.ts';

@@ -1,3 +1,4 @@
+export { type AttentionCache, openCache } from './cache.ts';
 export { saveTrace, type TraceFormat } from './save.ts';
 export {
   attentionStages,
