@@ -5,6 +5,7 @@ export { loadModel, saveModel } from './checkpoint/folder.ts';
 export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './checkpoint/npy.ts';
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
 export { type ConfigReader, configReader } from './config.ts';
+export { changeNumbers, changesOf } from './edits.ts';
 export { families, readConfig } from './families/index.ts';
 export { classify, decode } from './heads.ts';
 export { Model, type ModelMetadata, type ModelParts, toDevice } from './model.ts';
