@@ -158,9 +158,12 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
     read: async (storage, offset = 0, length = storage.length - offset) =>
       Float32Array.from(numbersOf(storage).subarray(offset, offset + length)),
 
-    matmul({ out, left, right, bias, batch = 1, rows, inner, columns, leftTransposed, rightTransposed, accumulate }) {
+    matmul(task) {
+      const { out, left, right, bias, activation, residual, batch = 1, rows, inner, columns } = task;
+      const { leftTransposed, rightTransposed, accumulate } = task;
       const [c, a, b] = [numbersOf(out), numbersOf(left), numbersOf(right)];
       const added = bias ? numbersOf(bias) : undefined;
+      const beside = residual ? numbersOf(residual) : undefined;
       for (let n = 0; n < batch; n++)
         for (let i = 0; i < rows; i++)
           for (let j = 0; j < columns; j++) {
@@ -171,6 +174,8 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
               sum += x * y;
             }
             const to = (n * rows + i) * columns + j;
+            if (activation) sum = activations[activation](sum);
+            if (beside) sum += beside[to]!;
             c[to] = accumulate ? c[to]! + sum : sum;
           }
     },

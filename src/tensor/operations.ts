@@ -7,13 +7,13 @@ import { gradientRules as rules } from './gradients.ts';
 import type { AttendTask, Operations } from './interface.ts';
 import { expectIndices, expectShape, type Shape, sizeOf } from './shape.ts';
 import type { Pullback, Tape } from './tape.ts';
-import { type Tensor, tensor } from './tensor.ts';
+import { type Tensor, tensor, unfilled } from './tensor.ts';
 
 /** Operations on a device, recorded on a tape if one is given. They throw `shapeMismatch`. */
 export function operations(kernels: Kernels, tape?: Tape): Operations {
   const record = (inputs: readonly Tensor[], output: Tensor, pullback: Pullback): Tensor =>
     tape?.record(inputs, output, pullback) ?? output;
-  const make = (shape: Shape): Tensor => tensor(kernels, shape);
+  const make = (shape: Shape): Tensor => unfilled(kernels, shape);
   const rowsOf = (x: Tensor): { rows: number; columns: number } => {
     const columns = x.shape.at(-1) ?? 1;
     return { rows: x.storage.length / columns, columns };
