@@ -1,7 +1,8 @@
 export type { Architecture, Family, ParameterSource } from './architecture.ts';
-export { loadModel, saveModel } from './checkpoint/folder.ts';
+export { type LoadOptions, loadModel } from './checkpoint/load.ts';
 export { type NpyEntry, writeNpy, writeNpz } from './checkpoint/npy.ts';
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
+export { saveModel } from './checkpoint/save.ts';
 export { configReader } from './config.ts';
 export { families } from './families/index.ts';
 export { Model, type ModelMetadata, type ModelParts, toDevice } from './model.ts';
