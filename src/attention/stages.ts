@@ -11,31 +11,25 @@ export const derivedStages = ['scores', 'maskedScores', 'weights', 'mixed', 'hea
 export type LinearStage = (typeof linearStages)[number];
 export type DerivedStage = (typeof derivedStages)[number];
 export type LayerStage = LinearStage | DerivedStage;
-export type StageName = 'embeddings' | 'logits' | `layers.${number}.${LayerStage}`;
 
-/** The name of a layer's stage, as files and commands write it. */
-export const layerStage = (layer: number, stage: LayerStage): StageName => `layers.${layer}.${stage}`;
+/** Which stack of an encoder-decoder; nothing where there is one stack alone. */
+export type StackPrefix = '' | 'encoder.' | 'decoder.';
+/** Where attention happens: a layer's own, or a decoder layer's cross-attention to the encoder. */
+export type AttentionPlace = `${StackPrefix}layers.${number}` | `decoder.layers.${number}.cross`;
+/** What position adds to the scores where query and key do not say it; see docs/formats.md. */
+export type BiasStage =
+  | `${StackPrefix}relativeBias`
+  | `${StackPrefix}layers.${number}.${'positionKey' | 'positionQuery'}`;
+export type StageName =
+  | `${StackPrefix}embeddings`
+  | 'logits'
+  | 'classes'
+  | BiasStage
+  | `${AttentionPlace}.${LayerStage}`;
 
-/** Every stage of a model of so many layers, in the order in which they are computed. */
-export function stageNames(layerCount: number, hasLogits: boolean): StageName[] {
-  const names: StageName[] = ['embeddings'];
-  const order: LayerStage[] = [
-    'input',
-    'query',
-    'key',
-    'value',
-    'scores',
-    'maskedScores',
-    'weights',
-    'mixed',
-    'headOutput',
-    'attentionOutput',
-    'output',
-  ];
-  for (let layer = 0; layer < layerCount; layer++) names.push(...order.map((stage) => layerStage(layer, stage)));
-  if (hasLogits) names.push('logits');
-  return names;
-}
+/** The name of a layer's stage, as files and commands write it. A number means a layer of the only stack. */
+export const layerStage = (layer: number | AttentionPlace, stage: LayerStage): StageName =>
+  typeof layer === 'number' ? `layers.${layer}.${stage}` : `${layer}.${stage}`;
 
 /** Receives each stage as the model computes it: a promise of a copy, in the stage's own shape. */
 export type Probe = (name: StageName, shape: readonly number[], values: Promise<Float32Array>) => void;

@@ -20,12 +20,17 @@ export interface Heads {
   readonly rowStride: number;
 }
 
-/** out[b] = left[b] · right[b] (+ bias in every row) (+ out[b], when accumulating). A transposed operand is stored as its transpose. */
+/**
+ * out[b] = activation(left[b] · right[b] + bias) + residual[b] (+ out[b], when accumulating). A transposed operand is
+ * stored as its transpose. A number of the result has the same bytes whatever rows, columns and batch stand beside it.
+ */
 export interface Matmul {
   readonly out: Storage;
   readonly left: Storage;
   readonly right: Storage;
   readonly bias?: Storage; // (columns)
+  readonly activation?: Activation;
+  readonly residual?: Storage; // as out
   readonly batch?: number; // 1 unless said; operands follow one another without gaps
   readonly rows: number;
   readonly inner: number;
@@ -136,8 +141,8 @@ export interface Rotate {
 export interface Kernels {
   readonly name: string;
 
-  /** `length` numbers, all 0. */
-  allocate(length: number): Storage;
+  /** `length` numbers, all 0; or, for what is to be overwritten, whatever they were. */
+  allocate(length: number, cleared?: boolean): Storage;
   free(storage: Storage): void;
   write(storage: Storage, values: ArrayLike<number>, offset?: number): void;
   /** A copy, as of the moment of the call. */
@@ -194,6 +199,8 @@ export interface Kernels {
   multiply(left: Storage, right: Storage, out: Storage): void;
   /** out = factor · x. */
   scale(x: Storage, factor: number, out: Storage): void;
+  /** out = x where x is among the `count` largest of its row (of equal ones the first), `fill` elsewhere. */
+  keepLargest(x: Storage, out: Storage, size: Rows, count: number, fill: number): void;
   /** out = each column's sum over the rows. */
   sumRows(x: Storage, out: Storage, size: Rows): void;
   /** Σ x², as a number on the device: out has length 1. */

@@ -1,35 +1,26 @@
-type Kernel = (...args: number[]) => number;
-/** What assembly/index.ts exports; arguments are pointers in bytes, sizes and factors. */
+type Kernel = (unit: number, scratch: number, ...values: number[]) => number;
+/** What assembly/index.ts exports. Values are pointers in bytes, sizes and factors. */
 export type Exports = Record<
-  | 'matmul'
-  | 'packLeft'
-  | 'packRight'
-  | 'capRow'
-  | 'dot'
-  | 'dotGradientRow'
-  | 'finiteRows'
-  | 'maskRow'
-  | 'mixBlock'
-  | 'mixHiddenAside'
-  | 'reweighRow'
-  | 'scoreBlock'
-  | 'spreadBlock'
-  | 'weighRow'
-  | 'crossEntropy'
-  | 'layerNorm'
-  | 'normBackward'
-  | 'rmsNorm'
-  | 'softmaxBackward'
-  | 'softmaxRows'
   | 'activate'
   | 'activateBackward'
   | 'adam'
+  | 'attend'
+  | 'attendBackward'
   | 'combine'
+  | 'crossEntropy'
   | 'gather'
-  | 'rotateRow'
+  | 'layerNorm'
+  | 'matmul'
+  | 'normBackward'
+  | 'normParameters'
+  | 'packHeads'
+  | 'packUnit'
+  | 'rmsNorm'
+  | 'rotate'
   | 'scale'
   | 'scatterAdd'
-  | 'sumRows'
-  | 'sumSquares',
+  | 'softmaxBackward'
+  | 'softmaxRows'
+  | 'sumRows',
   Kernel
->;
+> & { readonly sumSquares: (x: number, length: number) => number };

@@ -801,8 +801,10 @@ describe('the WebAssembly device', () => {
     });
   });
   it('has no start function, no data and no mutable globals, so that instances can share a memory', async () => {
-    const exports = WebAssembly.Module.exports(await wasmModule());
-    expect(exports.filter(({ kind }) => kind === 'global')).toEqual([]);
+    for (const shared of [false, true]) {
+      const exports = WebAssembly.Module.exports(await wasmModule(shared));
+      expect(exports.filter(({ kind }) => kind === 'global')).toEqual([]);
+    }
     const { wasmBase64 } = await import('./binary.ts');
     expect(sections(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0)))).not.toEqual(
       expect.arrayContaining([expect.stringMatching(/start|data|mutable/)]),

@@ -3,6 +3,7 @@
  * here is clever, so that it can be read against the formula. Other devices are right when they agree with this one.
  */
 import type { Activation, AttentionShape, Heads, Kernels, Rows, Storage } from './contract.ts';
+import { keepLargest } from './largest.ts';
 
 type Numbers = Float32Array | Float64Array;
 
@@ -157,9 +158,12 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
     read: async (storage, offset = 0, length = storage.length - offset) =>
       Float32Array.from(numbersOf(storage).subarray(offset, offset + length)),
 
-    matmul({ out, left, right, bias, batch = 1, rows, inner, columns, leftTransposed, rightTransposed, accumulate }) {
+    matmul(task) {
+      const { out, left, right, bias, activation, residual, batch = 1, rows, inner, columns } = task;
+      const { leftTransposed, rightTransposed, accumulate } = task;
       const [c, a, b] = [numbersOf(out), numbersOf(left), numbersOf(right)];
       const added = bias ? numbersOf(bias) : undefined;
+      const beside = residual ? numbersOf(residual) : undefined;
       for (let n = 0; n < batch; n++)
         for (let i = 0; i < rows; i++)
           for (let j = 0; j < columns; j++) {
@@ -170,6 +174,8 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
               sum += x * y;
             }
             const to = (n * rows + i) * columns + j;
+            if (activation) sum = activations[activation](sum);
+            if (beside) sum += beside[to]!;
             c[to] = accumulate ? c[to]! + sum : sum;
           }
     },
@@ -377,6 +383,7 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
       const [a, y] = [numbersOf(x), numbersOf(out)];
       for (let i = 0; i < a.length; i++) y[i] = a[i]! * factor;
     },
+    keepLargest: (x, out, size, count, fill) => keepLargest(numbersOf(x), 0, numbersOf(out), 0, size, count, fill),
     sumRows(x, out, size) {
       const sums = new Float64Array(size.columns);
       eachRow(size, (from) => {

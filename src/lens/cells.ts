@@ -51,7 +51,7 @@ export async function headCells(trace: Trace, model: Model, layer: number, head:
   const [hidden = 0, inputs = 0] = projection.shape;
   return {
     length,
-    scale: scaleOf(trace),
+    scale: scaleOf(trace, layer),
     query: row(recordedStage(trace, layerStage(layer, 'query')), head, headSize),
     key: row(recordedStage(trace, layerStage(layer, 'key')), keyHead, headSize),
     value: row(recordedStage(trace, layerStage(layer, 'value')), keyHead, headSize),
@@ -70,7 +70,8 @@ export async function headCells(trace: Trace, model: Model, layer: number, head:
   };
 }
 
-function inRange(name: 'layer' | 'head', index: number, count: number): void {
+/** Throws `layerOutOfRange` or `headOutOfRange`, saying the range. */
+export function inRange(name: 'layer' | 'head', index: number, count: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return;
   throw new SiseonError({
     code: `${name}OutOfRange`,

@@ -191,6 +191,50 @@ def norms(model, stages, n):
                 withResidual=with_residual.tolist(), mixing=mixing)
 
 
+def rollouts(model, stages):
+    by_weights, by_norms = np.eye(N), np.eye(N)
+    for n, s in enumerate(stages):
+        by_weights = (0.5 * s["weights"].mean(0) + 0.5 * np.eye(N)) @ by_weights
+        a = np.array(norms(model, stages, n)["withResidual"])
+        by_norms = (a / a.sum(1, keepdims=True)) @ by_norms
+    return dict(weights=by_weights.tolist(), contributions=by_norms.tolist(), flow=flow(stages))
+
+
+def flow(stages):
+    """Edmonds & Karp on the whole graph, for every pair of ends."""
+    def search(room, source, sink):
+        parent, queue = {source: None}, [source]
+        for node in queue:
+            for other, left in enumerate(room[node]):
+                if left > 1e-12 and other not in parent:
+                    parent[other] = node
+                    queue.append(other)
+                    if other == sink:
+                        path = [sink]
+                        while parent[path[-1]] is not None:
+                            path.append(parent[path[-1]])
+                        return path[::-1]
+        return None
+    result = []
+    for top in range(N):
+        row = []
+        for bottom in range(N):
+            room = np.zeros(((L + 1) * N, (L + 1) * N))
+            for depth, s in enumerate(stages[::-1]):
+                part = slice(depth * N, (depth + 1) * N), slice((depth + 1) * N, (depth + 2) * N)
+                room[part] = 0.5 * s["weights"].mean(0) + 0.5 * np.eye(N)
+            source, sink, total = top, L * N + bottom, 0.0
+            while (path := search(room, source, sink)) is not None:
+                most = min(room[a, b] for a, b in zip(path, path[1:]))
+                for a, b in zip(path, path[1:]):
+                    room[a, b] -= most
+                    room[b, a] += most
+                total += most
+            row.append(total)
+        result.append(row)
+    return result
+
+
 def main():
     result = {}
     for kind in ("gpt2", "bert"):
@@ -201,6 +245,7 @@ def main():
             "patterns": [pattern(s["weights"][h], model.causal) for s in stages for h in range(H)],
             "circuits": circuits(model),
             "norms": [norms(model, stages, n) for n in range(L)],
+            "rollout": rollouts(model, stages),
         }
     print(json.dumps(result))
 

@@ -1,10 +1,12 @@
 export { alignTokens, type Span } from './align.ts';
+export { cacheMatrix, cachePatterns, looksBackOnly } from './cachePatterns.ts';
 export { type Circuit, type Circuits, circuits, effectiveRank } from './circuits.ts';
 export { readConllu, type TreeSentence, type TreeWord } from './conllu.ts';
 export { chooseHead, defaultWord, findWord } from './find.ts';
 export { type HeadChoice, look, pair, wordMatrix } from './look.ts';
 export { embedText, type LibraryEntry, type LookupResult, lookup } from './lookup.ts';
 export { type LayerNorms, layerNorms } from './norms.ts';
+export { longestOverview, type Overview, overview } from './overview.ts';
 export { type Mass, type Pattern, patternOf, type RoleName, roleNames, type WeightRows } from './pattern.ts';
 export {
   type Direction,
@@ -23,6 +25,7 @@ export {
   repeatedSequences,
   tokenIds,
 } from './roles.ts';
+export { attentionFlow, contributionMixing, longestFlow, rollout, weightMixing } from './rollout.ts';
 export { layerRows } from './rows.ts';
 export { binomialTail, corrected, mean, meanInterval, type Share, wilson } from './statistics.ts';
 export type { Look, LookKey, LookToken, LookWord, Pair, WordMatrix } from './types.ts';

@@ -15,9 +15,9 @@ export interface FileTensor {
 }
 
 /** The shape of a source's tensor in the file. */
-export function fileShape({ shape, part, transposed }: ParameterSource): number[] {
+export function fileShape({ shape, rows, transposed }: ParameterSource): number[] {
   const [outputs = 0, ...inputs] = shape;
-  const whole = [outputs * (part?.count ?? 1), ...inputs];
+  const whole = [rows?.total ?? outputs, ...inputs];
   return transposed ? whole.reverse() : whole;
 }
 
@@ -66,37 +66,52 @@ export async function takeParameters(
   const uses = new Map<string, number>();
   for (const { tensor } of sources) uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
   const held = new Map<string, Float32Array>();
+  const taken = new Map<string, HostTensor>();
   for (const source of sources) {
-    const { tensor } = source;
-    const whole = held.get(tensor) ?? (await tensors.get(tensor)!.read());
+    const { name, ...where } = source;
+    const { tensor } = where;
+    // Layers that share a tensor (ALBERT) share the parameter.
+    const key = JSON.stringify(where);
+    const known = taken.get(key);
+    const whole = known ? null : (held.get(tensor) ?? (await tensors.get(tensor)!.read()));
+    if (whole) held.set(tensor, whole);
     uses.set(tensor, uses.get(tensor)! - 1);
     if (uses.get(tensor) === 0) held.delete(tensor);
-    else held.set(tensor, whole);
-    const data = takePart(source, whole);
-    const bad = data.findIndex((number) => !Number.isFinite(number));
-    if (bad >= 0)
-      throw new SiseonError({
-        code: 'parameterNotFinite',
-        kind: 'failure',
-        what: `${source.tensor} holds ${data[bad]} at index ${bad}`,
-        expected: 'finite numbers',
-        next: 'The checkpoint is damaged or its training diverged; fetch or train it again.',
-      });
-    parameters.set(source.name, { shape: source.shape, data });
+    const parameter = known ?? { shape: source.shape, data: takePart(source, whole!) };
+    if (!known) expectFinite(source, parameter.data);
+    taken.set(key, parameter);
+    parameters.set(name, parameter);
   }
   return parameters;
 }
 
-/** One parameter in [output, input] order out of a tensor that may be transposed or hold several side by side. */
-function takePart({ shape, part, transposed }: ParameterSource, data: Float32Array): Float32Array {
-  const index = part?.index ?? 0;
-  const [outputs = 1, inputs = 1] = shape;
-  if (!transposed || shape.length === 1) return data.subarray(index * outputs * inputs, (index + 1) * outputs * inputs);
-  const stride = outputs * (part?.count ?? 1);
-  const taken = new Float32Array(outputs * inputs);
-  for (let i = 0; i < inputs; i++)
-    for (let o = 0; o < outputs; o++) taken[o * inputs + i] = data[i * stride + index * outputs + o]!;
-  return taken;
+function expectFinite({ tensor }: ParameterSource, data: Float32Array): void {
+  const bad = data.findIndex((number) => !Number.isFinite(number));
+  if (bad < 0) return;
+  throw new SiseonError({
+    code: 'parameterNotFinite',
+    kind: 'failure',
+    what: `${tensor} holds ${data[bad]} at index ${bad}`,
+    expected: 'finite numbers',
+    next: 'The checkpoint is damaged or its training diverged; fetch or train it again.',
+  });
+}
+
+/** One parameter in [output, input] order out of a tensor that may be transposed or hold several. */
+function takePart({ shape, rows, transposed, plus = 0 }: ParameterSource, data: Float32Array): Float32Array {
+  const [outputs = 1, ...rest] = shape;
+  const inputs = rest.reduce((size, length) => size * length, 1);
+  const { total, start, block, stride } = rows ?? { total: outputs, start: 0, block: outputs, stride: 0 };
+  // Rows of the file as they lie, where they follow one another: no copy.
+  if ((!transposed || rest.length === 0) && block === outputs && plus === 0)
+    return data.subarray(start * inputs, (start + outputs) * inputs);
+  const part = new Float32Array(outputs * inputs);
+  for (let o = 0; o < outputs; o++) {
+    const row = start + Math.floor(o / block) * stride + (o % block);
+    for (let i = 0; i < inputs; i++)
+      part[o * inputs + i] = data[transposed && rest.length > 0 ? i * total + row : row * inputs + i]! + plus;
+  }
+  return part;
 }
 
 /** The way back for families that store each parameter whole and untransposed: file names and tensors to save. */
@@ -105,8 +120,8 @@ export function fileTensors(
   parameters: ReadonlyMap<string, HostTensor>,
 ): { name: string; shape: readonly number[]; data: Float32Array }[] {
   return sources.map((source) => {
-    if (source.transposed || source.part)
-      throw new Error(`saving ${source.tensor} would need its transposed or joined layout`);
+    if (source.transposed || source.rows || source.plus)
+      throw new Error(`saving ${source.tensor} would need the layout of its file`);
     const parameter = parameters.get(source.name)!;
     return { name: source.tensor, shape: parameter.shape, data: parameter.data };
   });

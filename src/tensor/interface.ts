@@ -32,6 +32,22 @@ export interface Operations {
   embed(table: Tensor, ids: Int32Array): Tensor;
   /** query [batch · queryLength, heads · size], key and value likewise → [batch · queryLength, heads · valueSize]. Heads lie side by side, as projections leave them. */
   attend(task: AttendTask): Tensor;
+  /**
+   * Writes rows [count, width] into a cache [capacity, width] from row `at` on, and returns its first at + count rows; they
+   * share the cache's storage. Throws `shapeMismatch` where they do not fit. Not recorded.
+   */
+  append(cache: Tensor, rows: Tensor, at: number): Tensor;
+  /**
+   * scale · query · key for every head: [batch · heads · queryLength, keyLength]. `key` [keyLength, keyValueHeads · size] is
+   * the same for every text of the batch. Not recorded.
+   */
+  dots(
+    query: Tensor,
+    key: Tensor,
+    task: { readonly batch: number; readonly heads: number; readonly keyValueHeads: number; readonly scale: number },
+  ): Tensor;
+  /** The `count` largest of each row of x, `fill` elsewhere. Not recorded. */
+  keepLargest(x: Tensor, count: number, fill: number): Tensor;
   /** Rotates the heads of x [batch · length, heads · size] by position. */
   rotate(x: Tensor, task: RotateTask): Tensor;
   /** Mean of −log softmax(logits)[target] over the rows whose target is not −1: [1]. Throws `indexOutOfRange`. */

@@ -2,18 +2,18 @@
  * What a transformer is made of, on tensors. Written once for running and for learning: with a tape every operation is
  * recorded together with its gradient rule (gradients.ts), without one nothing is.
  */
-import type { AttentionShape, Heads, Kernels } from '../kernels/index.ts';
+import type { AttentionShape, Heads, Kernels, Storage } from '../kernels/index.ts';
 import { gradientRules as rules } from './gradients.ts';
 import type { Operations } from './interface.ts';
 import { expectIndices, expectShape, type Shape, sizeOf } from './shape.ts';
 import type { Pullback, Tape } from './tape.ts';
-import { type Tensor, tensor } from './tensor.ts';
+import { type Tensor, tensor, unfilled } from './tensor.ts';
 
 /** Operations on a device, recorded on a tape if one is given. They throw `shapeMismatch`. */
 export function operations(kernels: Kernels, tape?: Tape): Operations {
   const record = (inputs: readonly Tensor[], output: Tensor, pullback: Pullback): Tensor =>
     tape?.record(inputs, output, pullback) ?? output;
-  const make = (shape: Shape): Tensor => tensor(kernels, shape);
+  const make = (shape: Shape): Tensor => unfilled(kernels, shape);
   const rowsOf = (x: Tensor): { rows: number; columns: number } => {
     const columns = x.shape.at(-1) ?? 1;
     return { rows: x.storage.length / columns, columns };
@@ -198,6 +198,78 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
         out,
         rules.attend({ shape, query, key, value, out, logSumExp, ofKey, ofValue }),
       );
+    },
+
+    append(cache, rows, at) {
+      const [count = 0, width = 0] = rows.shape;
+      expectShape(
+        'append',
+        'the rows that fit',
+        [Math.min(count, cache.shape[0]! - at), width],
+        [count, cache.shape[1]!],
+      );
+      const place = (storage: Storage, offset: number): Heads => ({
+        storage,
+        offset,
+        batchStride: 0,
+        headStride: 0,
+        rowStride: width,
+      });
+      // A rotation of nothing copies.
+      kernels.rotate({
+        batch: 1,
+        heads: 1,
+        length: count,
+        headSize: width,
+        rotated: 0,
+        interleaved: false,
+        inverse: false,
+        cosine: rows.storage,
+        sine: rows.storage,
+        positions: new Int32Array(count),
+        input: place(rows.storage, 0),
+        out: place(cache.storage, at * width),
+      });
+      return { ...cache, shape: [at + count, width] };
+    },
+
+    dots(query, key, { batch, heads, keyValueHeads, scale }) {
+      const [queryLength, keyLength] = [query.shape[0]! / batch, key.shape[0]!];
+      const headSize = query.shape[1]! / heads;
+      expectShape('dots', 'the key', key.shape, [keyLength, keyValueHeads * headSize]);
+      const inHeads = (x: Tensor, batchStride: number): Heads => ({
+        storage: x.storage,
+        offset: 0,
+        batchStride,
+        headStride: headSize,
+        rowStride: x.shape[1]!,
+      });
+      const out = make([batch * heads * queryLength, keyLength]);
+      const mixed = make(query.shape);
+      kernels.attend({
+        batch,
+        heads,
+        keyValueHeads,
+        queryLength,
+        keyLength,
+        headSize,
+        valueSize: headSize,
+        scale,
+        softcap: 0,
+        visibility: { left: -1, right: -1 },
+        query: inHeads(query, queryLength * query.shape[1]!),
+        key: inHeads(key, 0),
+        value: inHeads(key, 0),
+        out: inHeads(mixed, queryLength * query.shape[1]!),
+        keep: { dots: out.storage },
+      });
+      return out;
+    },
+
+    keepLargest(x, count, fill) {
+      const out = make(x.shape);
+      kernels.keepLargest(x.storage, out.storage, rowsOf(x), count, fill);
+      return out;
     },
 
     rotate(x, { batch, heads, rotated, interleaved, cosine, sine, positions }) {

@@ -22,7 +22,14 @@ export function tensor(kernels: Kernels, shape: Shape, values?: ArrayLike<number
       expected: `${sizeOf(shape)} for [${shape.join(', ')}]`,
       got: `${values.length}`,
     });
-  const storage = kernels.allocate(sizeOf(shape));
+  return made(kernels, shape, values, true);
+}
+
+/** A tensor whose numbers are still to be computed, all of them: until then they are whatever the memory held. */
+export const unfilled = (kernels: Kernels, shape: Shape): Tensor => made(kernels, shape, undefined, false);
+
+function made(kernels: Kernels, shape: Shape, values: ArrayLike<number> | undefined, cleared: boolean): Tensor {
+  const storage = kernels.allocate(sizeOf(shape), cleared && !values);
   const own = allocated?.get(kernels) ?? [];
   own.push(storage);
   allocated?.set(kernels, own);

@@ -1,13 +1,16 @@
+export { type AttentionCache, openCache } from './cache.ts';
 export { saveTrace, type TraceFormat } from './save.ts';
 export {
   attentionStages,
   headOutput,
   recordedStage,
   recordTrace,
+  recordTraces,
   type Stage,
   sameModel,
   scaleOf,
   stages,
   type Trace,
+  type TraceInput,
   traceStages,
 } from './trace.ts';

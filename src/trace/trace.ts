@@ -3,15 +3,25 @@
  * when it is looked at, so that memory stays linear in the length of the text.
  */
 import {
+  type AttentionPlace,
   attention,
+  derivedStages,
   type LayerStage,
-  type LinearStage,
   layerStage,
   linearStages,
+  type Probe,
+  type StackPrefix,
   type StageName,
-  stageNames,
 } from '../attention/index.ts';
-import type { Architecture, Encoding, Model } from '../model/index.ts';
+import {
+  type Architecture,
+  disentangledIndex,
+  type Encoding,
+  type Layer,
+  type Model,
+  type Stack,
+  type Tokenizer,
+} from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 
 /** Numbers of one stage with their shape. */
@@ -23,34 +33,63 @@ export interface Stage {
 export interface Trace {
   readonly model: { readonly name: string; readonly fingerprint: string; readonly architecture: Architecture };
   readonly ids: Int32Array;
+  /** What the decoder of an encoder-decoder read; null where there is none. */
+  readonly decoderIds: Int32Array | null;
   /** Tokens, words and notices of the text; null where the run was given ids alone. */
   readonly encoding: Encoding | null;
-  /** `embeddings`, `layers.N.{input, query, key, value, attentionOutput, output}` and, with a head, `logits`. */
+  /**
+   * `embeddings`, `layers.N.{input, query, key, value, attentionOutput, output}`, with heads `logits` and `classes`, and
+   * what position adds to the scores: `relativeBias` [head, 2n − 1] by distance key − query from −(n − 1) on, or
+   * `layers.N.positionKey` and `.positionQuery` [head, distance, size].
+   */
   readonly recorded: ReadonlyMap<StageName, Stage>;
 }
 
+/** What a run reads: a text or token ids. */
+export type TraceInput = ({ readonly text: string } | { readonly ids: ArrayLike<number> }) & {
+  /** What the decoder of an encoder-decoder reads; its first token alone unless given. */
+  readonly decoderIds?: ArrayLike<number>;
+};
+
 /** Runs the model over a text or over token ids, keeping every linear stage. Throws what Tokenizer.encode and Model.run throw, and `noTokenizer`. */
-export async function recordTrace(
-  model: Model,
-  input: { readonly text: string } | { readonly ids: ArrayLike<number> },
-): Promise<Trace> {
-  if ('text' in input && !model.tokenizer)
-    throw new SiseonError({
-      code: 'noTokenizer',
-      kind: 'usage',
-      what: `${model.name} has no tokenizer.json, so it cannot read text`,
-      next: 'Give token ids instead (--ids 1,2,3).',
-    });
-  const encoding = 'text' in input ? model.tokenizer!.encode(input.text) : null;
-  const ids = encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids);
-  const pending: Promise<[StageName, Stage]>[] = [];
-  await model.run(ids, (name, shape, values) => pending.push(values.then((data) => [name, { shape, data }])));
-  return {
-    model: { name: model.name, fingerprint: model.fingerprint, architecture: model.architecture },
-    ids,
-    encoding,
-    recorded: new Map(await Promise.all(pending)),
-  };
+export async function recordTrace(model: Model, input: TraceInput): Promise<Trace> {
+  const [trace] = await recordTraces(model, [input]);
+  return trace!;
+}
+
+/** Runs the model over several texts side by side; each trace is the one that the text has alone, to rounding. Throws what recordTrace throws. */
+export async function recordTraces(model: Model, inputs: readonly TraceInput[]): Promise<Trace[]> {
+  const { name, fingerprint, architecture } = model;
+  const runs = inputs.map((input) => {
+    const encoding = 'text' in input ? tokenizerOf(model).encode(input.text) : null;
+    const ids = encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids);
+    const decoderIds = architecture.encoder
+      ? Int32Array.from(input.decoderIds ?? [architecture.decoderStart ?? 0])
+      : null;
+    const pending: Promise<[StageName, Stage]>[] = [];
+    const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
+    return { encoding, ids, decoderIds, pending, run: { ids, probe, ...(decoderIds && { decoderIds }) } };
+  });
+  await model.runBatch(runs.map(({ run }) => run));
+  return Promise.all(
+    runs.map(async ({ encoding, ids, decoderIds, pending }) => ({
+      model: { name, fingerprint, architecture },
+      ids,
+      decoderIds,
+      encoding,
+      recorded: new Map(await Promise.all(pending)),
+    })),
+  );
+}
+
+function tokenizerOf({ name, tokenizer }: Model): Tokenizer {
+  if (tokenizer) return tokenizer;
+  throw new SiseonError({
+    code: 'noTokenizer',
+    kind: 'usage',
+    what: `${name} has no tokenizer.json, so it cannot read text`,
+    next: 'Give token ids instead (--ids 1,2,3).',
+  });
 }
 
 /** A linear stage as it was recorded. Throws `noStage` where the trace does not hold it. */
@@ -61,37 +100,103 @@ export function recordedStage(trace: Trace, name: StageName): Stage {
 }
 
 const noStage = (trace: Trace, name: string): SiseonError => {
-  const { layerCount, head } = trace.model.architecture;
+  const { layerCount, head, encoder } = trace.model.architecture;
+  const stagesOfALayer = [...linearStages, ...derivedStages].join(', ');
   return new SiseonError({
     code: 'noStage',
     kind: 'usage',
     what: `the trace has no stage "${name}"`,
-    expected: `embeddings, layers.0 to layers.${layerCount - 1} with ${stageNames(1, false)
-      .slice(1)
-      .map((stage) => stage.split('.').at(-1))
-      .join(', ')}${head ? ', or logits' : ''}`,
+    expected: encoder
+      ? `encoder.embeddings, encoder.layers.0 to ${encoder.layerCount - 1}, decoder.embeddings, decoder.layers.0 to ${layerCount - 1} (and their cross), each with ${stagesOfALayer}${head ? ', or logits' : ''}`
+      : `embeddings, layers.0 to layers.${layerCount - 1} with ${stagesOfALayer}${head ? ', or logits' : ''}`,
     details: { name },
   });
 };
 
-/** The multiplier of q · k in this trace's model. */
-export const scaleOf = (trace: Trace): number => 1 / Math.sqrt(trace.model.architecture.headSize);
+/** What one place of attention is made of: a layer's own, or a decoder layer's cross-attention. */
+interface Place {
+  readonly path: AttentionPlace;
+  readonly prefix: StackPrefix;
+  readonly stack: Stack;
+  readonly layer: Layer;
+  readonly crossed: boolean;
+}
 
-/** All heads of one layer: scores, maskedScores and weights [head, query, key], mixed [head, query, headSize]. */
+function placeOf(trace: Trace, place: number | AttentionPlace): Place {
+  const { architecture } = trace.model;
+  const path: AttentionPlace = typeof place === 'number' ? `layers.${place}` : place;
+  const [, prefix = '', layer = '', cross] = /^((?:en|de)coder\.)?layers\.(\d+)(\.cross)?$/.exec(path) ?? [];
+  const stack = prefix === 'encoder.' ? architecture.encoder : architecture;
+  const own = stack?.layers[Number(layer)];
+  if (!stack || !own || (prefix !== '') !== (architecture.encoder !== null)) throw noStage(trace, path);
+  return { path, prefix: prefix as StackPrefix, stack, layer: own, crossed: cross !== undefined };
+}
+
+/** The multiplier of q · k in a layer of this trace's model. */
+export const scaleOf = (trace: Trace, place: number | AttentionPlace): number => placeOf(trace, place).layer.scale;
+
+/** What position adds to the scores of one place, as numbers [head, query, key]; null where it adds nothing. */
+function positionBias(trace: Trace, { path, prefix, stack, layer, crossed }: Place): Stage | null {
+  if (stack.positionBias === null || crossed) return null;
+  const [heads, length] = [stack.headCount, recordedStage(trace, layerStage(path, 'query')).shape[1]!];
+  const data = new Float32Array(heads * length * length);
+  const shape = [heads, length, length];
+  if (stack.positionBias.kind !== 'disentangled') {
+    const { data: byDistance } = recordedStage(trace, `${prefix}relativeBias`);
+    for (let h = 0; h < heads; h++)
+      for (let i = 0; i < length; i++) {
+        const first = h * (2 * length - 1) + length - 1 - i;
+        data.set(byDistance.subarray(first, first + length), (h * length + i) * length);
+      }
+    return { shape, data };
+  }
+  const index = disentangledIndex(stack.positionBias, length);
+  const add = (stage: 'query' | 'key', positions: 'positionKey' | 'positionQuery'): void => {
+    const vectors = recordedStage(trace, layerStage(path, stage)).data;
+    const {
+      data: distances,
+      shape: [, count = 0, size = 0],
+    } = recordedStage(trace, `${path}.${positions}` as StageName);
+    for (let h = 0; h < heads; h++)
+      for (let i = 0; i < length; i++)
+        for (let j = 0; j < length; j++) {
+          const vector = (h * length + (stage === 'query' ? i : j)) * size;
+          const distance = (h * count + index[i * length + j]!) * size;
+          let dot = 0;
+          for (let c = 0; c < size; c++) dot += vectors[vector + c]! * distances[distance + c]!;
+          data[(h * length + i) * length + j]! += layer.scale * dot;
+        }
+  };
+  if (stack.positionBias.contentToPosition) add('query', 'positionKey');
+  if (stack.positionBias.positionToContent) add('key', 'positionQuery');
+  return { shape, data };
+}
+
+/**
+ * All heads of one layer: scores, maskedScores and weights [head, query, key], mixed [head, query, headSize]. A number
+ * means a layer of the only stack; of an encoder-decoder say `encoder.layers.0`, `decoder.layers.0` or
+ * `decoder.layers.0.cross`. Throws `noStage`.
+ */
 export async function attentionStages(
   trace: Trace,
-  layer: number,
+  layer: number | AttentionPlace,
 ): Promise<Record<'scores' | 'maskedScores' | 'weights' | 'mixed', Stage>> {
+  const place = placeOf(trace, layer);
   const operand = (stage: LayerStage): { shape: number[]; data: Float32Array } => {
-    const { shape, data } = recordedStage(trace, layerStage(layer, stage));
+    const { shape, data } = recordedStage(trace, layerStage(place.path, stage));
     return { shape: [1, ...shape], data };
   };
+  const bias = positionBias(trace, place);
   const result = await attention({
     query: operand('query'),
     key: operand('key'),
     value: operand('value'),
-    causal: trace.model.architecture.causal,
-    scale: scaleOf(trace),
+    scale: place.layer.scale,
+    ...(!place.crossed && {
+      softcap: place.stack.softcap,
+      window: { left: place.layer.left, right: place.layer.right },
+    }),
+    ...(bias && { mask: bias }),
     keep: ['scores', 'maskedScores', 'weights'],
   });
   const withoutBatch = (stage: { shape: readonly number[]; data: Float32Array }): Stage => ({
@@ -119,11 +224,11 @@ export function sameModel(trace: Trace, model: Model): void {
 }
 
 /** Each head's part of a layer's output: headOutput [head, query, hidden] = mixed · W_O of that head, without the projection's bias. */
-export async function headOutput(trace: Trace, model: Model, layer: number): Promise<Stage> {
+export async function headOutput(trace: Trace, model: Model, layer: number | AttentionPlace): Promise<Stage> {
   sameModel(trace, model);
   const { mixed } = await attentionStages(trace, layer);
   const [heads = 0, queries = 0, size = 0] = mixed.shape;
-  const { data: weight, shape } = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
+  const { data: weight, shape } = model.parameters.get(`${placeOf(trace, layer).path}.attentionOutput.weight`)!;
   const [hidden = 0, inputs = 0] = shape;
   const data = new Float32Array(heads * queries * hidden);
   for (let h = 0; h < heads; h++)
@@ -137,29 +242,33 @@ export async function headOutput(trace: Trace, model: Model, layer: number): Pro
   return { shape: [heads, queries, hidden], data };
 }
 
-/** Names of every stage that can be had from this trace (headOutput with its model). */
-export const traceStages = (trace: Trace): StageName[] =>
-  stageNames(trace.model.architecture.layerCount, trace.recorded.has('logits'));
+/** Names of every stage that can be had from this trace (headOutput with its model), in the order in which they are computed. */
+export function traceStages(trace: Trace): StageName[] {
+  const names: StageName[] = [];
+  for (const name of trace.recorded.keys()) {
+    // What is derived from query, key and value comes before the output that they lead to.
+    const place = /^(.*)\.attentionOutput$/.exec(name)?.[1] as AttentionPlace | undefined;
+    if (place) names.push(...derivedStages.map((stage) => layerStage(place, stage)));
+    names.push(name);
+  }
+  return names;
+}
 
 /** Stages by name, recorded or recomputed; those of one layer are computed once. Throws `noStage`. */
 export async function stages(trace: Trace, model: Model, names: readonly string[]): Promise<Map<StageName, Stage>> {
   const known = new Set<string>(traceStages(trace));
   const result = new Map<StageName, Stage>();
-  const byLayer = new Map<number, ReturnType<typeof attentionStages>>();
-  for (const name of names) {
-    if (!known.has(name)) throw noStage(trace, name);
-    const [, layerText, stage] = name.split('.');
-    const layer = Number(layerText);
-    if (stage === undefined || (linearStages as readonly string[]).includes(stage as LinearStage)) {
-      result.set(name as StageName, recordedStage(trace, name as StageName));
-    } else if (stage === 'headOutput') {
-      result.set(name as StageName, await headOutput(trace, model, layer));
-    } else {
-      if (!byLayer.has(layer)) byLayer.set(layer, attentionStages(trace, layer));
-      result.set(
-        name as StageName,
-        (await byLayer.get(layer)!)[stage as 'scores' | 'maskedScores' | 'weights' | 'mixed'],
-      );
+  const byPlace = new Map<string, ReturnType<typeof attentionStages>>();
+  for (const asked of names) {
+    if (!known.has(asked)) throw noStage(trace, asked);
+    const name = asked as StageName;
+    const [, path = '', stage = ''] = /^(.*)\.([^.]+)$/.exec(name) ?? [];
+    const place = path as AttentionPlace;
+    if (!(derivedStages as readonly string[]).includes(stage)) result.set(name, recordedStage(trace, name));
+    else if (stage === 'headOutput') result.set(name, await headOutput(trace, model, place));
+    else {
+      if (!byPlace.has(place)) byPlace.set(place, attentionStages(trace, place));
+      result.set(name, (await byPlace.get(place)!)[stage as 'scores' | 'maskedScores' | 'weights' | 'mixed']);
     }
   }
   return result;

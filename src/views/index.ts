@@ -1,8 +1,10 @@
+export { cacheText } from './cache.ts';
 export { alignedOrLong, caption, illustration, two } from './caption.ts';
 export { headsSvg, headsText, roleText } from './heads.ts';
 export { type Language, languageOf, particle } from './language.ts';
 export { type ArcMark, type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
 export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
 export { beatsRules, type RelationView, relationsSvg, relationsText } from './relations.ts';
+export { reportHtml } from './report.ts';
 export { lookSvg } from './svg.ts';
 export { lookText, lookupText, matrixText, pairText, type TextOptions } from './text.ts';

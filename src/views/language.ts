@@ -11,6 +11,7 @@ const pairs: Readonly<Record<string, Pair>> = {
   을: ['을', '를'],
   으로: ['으로', '로'],
   과: ['과', '와'],
+  이에요: ['이에요', '예요'],
 };
 
 /** The last sound of a word as it is read: none, ㄹ, or another final consonant. Digits are read in Korean, Latin letters as a loanword would be. */
@@ -25,7 +26,7 @@ function lastSound(word: string): 'none' | 'rieul' | 'final' {
 }
 
 /** The particle that follows a word: particle('책', '을') is 을, particle('사과', '을') is 를; 로 stands after ㄹ. */
-export function particle(word: string, kind: '은' | '이' | '을' | '으로' | '과'): string {
+export function particle(word: string, kind: '은' | '이' | '을' | '으로' | '과' | '이에요'): string {
   const [closed, open] = pairs[kind]!;
   const sound = lastSound(word);
   return sound === 'none' || (kind === '으로' && sound === 'rieul') ? open : closed;

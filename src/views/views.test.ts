@@ -33,6 +33,8 @@ describe('particles follow the word', () => {
     ['1', '으로', '로'],
     ['3', '은', '은'],
     ['2', '은', '는'],
+    ['0.96', '이에요', '이에요'],
+    ['0.05', '이에요', '예요'],
     ['Lee', '이', '가'],
     ['Kim', '이', '이'],
   ] as const)('%s, %s: %s', (word, kind, form) => expect(particle(word, kind)).toBe(form));

@@ -1,5 +1,6 @@
 /** Words of the interface around words of the visitor. */
 import { type Language, particle } from 'siseon/views';
+import * as m from './paraglide/messages.js';
 
 type Kind = Parameters<typeof particle>[1];
 
@@ -10,3 +11,15 @@ export const suffix = (word: string, kind: Kind, language: Language): string =>
 /** A word in quotation marks, in Korean with the particle that follows it. */
 export const josa = (word: string, kind: Kind, language: Language): string =>
   language === 'ko' ? `‘${word}’${particle(word, kind)}` : `“${word}”`;
+
+const questions: readonly (readonly [RegExp, () => string])[] = [
+  [/.(에게|한테|께)$/, m.asked_whom],
+  [/.에서$/, m.asked_where],
+  [/.(가|께서|(?<!많|같|깊|높|굳|깨끗|일찍)이)$/, m.asked_who],
+  [/.(을|를)$/, m.asked_what],
+  [/.(게|히)$/, m.asked_how],
+];
+
+/** The question that a Korean word answers, read off its last syllables; null where they do not tell. */
+export const askedBy = (word: string): string | null =>
+  questions.find(([ending]) => ending.test(word.normalize('NFC')))?.[1]() ?? null;

@@ -3,9 +3,10 @@ import type { Look, Pair } from 'siseon/lens';
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
+const exponential = (score: number | null): number => (score === null ? 0 : Math.exp(score));
+
 export function expectedOfLook(look: Look): Map<string, number | null> {
   const expected = new Map<string, number | null>();
-  const exponential = (score: number | null): number => (score === null ? 0 : Math.exp(score));
   for (const [i, key] of look.keys.entries()) {
     expected.set(`score:${i}`, key.score);
     expected.set(`exponential:${i}`, exponential(key.score));
@@ -45,6 +46,8 @@ export function expectedOfPair(pair: Pair, look: Look): Map<string, number | nul
   expected.set('pair:exponential', pair.softmax.exponential);
   expected.set('pair:sum', pair.softmax.sum);
   expected.set('pair:weight', pair.softmax.weight);
+  for (const { token, score } of look.keys.flatMap(({ tokens }) => tokens))
+    expected.set(`pair:exponential:${token}`, exponential(score === null ? null : score - pair.softmax.largest));
   expected.set('pair:dot', pair.dot);
   expected.set('pair:scale', pair.scale);
   expected.set('pair:products', pair.dot);

@@ -1,8 +1,7 @@
 /** From a place with a checkpoint to a model: everything accounted for, or refused. */
 import type { Kernels } from '../../kernels/index.ts';
 import { diskFolder, type Folder, networkFolder, SiseonError } from '../../platform/index.ts';
-import { configReader } from '../config.ts';
-import { families } from '../families/index.ts';
+import { readConfig } from '../families/index.ts';
 import { Model, type ModelMetadata } from '../model.ts';
 import { checkParameters, takeParameters } from '../parameters.ts';
 import type { Tokenizer } from '../tokenizer.ts';
@@ -14,6 +13,8 @@ import { type CheckpointTensors, elementCount } from './tensors.ts';
 export interface LoadOptions {
   readonly name?: string;
   readonly kernels?: Kernels;
+  /** Fields of config.json that are known to change no number, beside those that every family has. */
+  readonly ignoreFields?: readonly string[];
   /** `none`: the model is given ids alone, and a tokenizer that cannot be read is no obstacle. */
   readonly tokenizer?: 'needed' | 'none';
   /** Called with bytes of parameters read, and in all. */
@@ -32,8 +33,8 @@ interface Checkpoint {
 
 /**
  * Loads a model: from a folder on disk or a .gguf file (a path or file: address), from an address, or from any Folder
- * (dropped files). Throws `noConfig`, `badJson`, `badConfig`, `unknownFamily`, `noParameters`, `modelTooLarge`,
- * `parametersDoNotFit` and what the files' own formats throw; nothing is repaired.
+ * (dropped files). Throws `noConfig`, `badJson`, `noParameters`, `modelTooLarge`, `parametersDoNotFit`, and what
+ * readConfig and the files' own formats throw; nothing is repaired.
  */
 export async function loadModel(where: string | URL | Folder, options: LoadOptions = {}): Promise<Model> {
   const { folder, file } = placeOf(where);
@@ -88,37 +89,7 @@ async function ggufFile(folder: Folder, file: string): Promise<Checkpoint> {
 }
 
 async function build({ config, fileBytes, ...rest }: Checkpoint, name: string, options: LoadOptions): Promise<Model> {
-  const modelType = String(config.model_type);
-  const family = families.get(modelType);
-  if (!family)
-    throw new SiseonError({
-      code: 'unknownFamily',
-      kind: 'failure',
-      what: `config.json: model_type`,
-      expected: `one of ${[...families.keys()].join(', ')}`,
-      got: modelType,
-      next: 'This version reads no other family.',
-    });
-  if (config.quantization_config)
-    throw new SiseonError({
-      code: 'quantizedCheckpoint',
-      kind: 'failure',
-      what: 'config.json: quantization_config',
-      expected: 'parameters as they were trained, or a .gguf file',
-      got: JSON.stringify(
-        (config.quantization_config as { quant_method?: unknown }).quant_method ?? 'some quantisation',
-      ),
-      next: 'Take the checkpoint that this one was made from.',
-    });
-  const architecture = family.architecture(configReader(config));
-  if (!Number.isInteger(architecture.headSize))
-    throw new SiseonError({
-      code: 'badConfig',
-      kind: 'failure',
-      what: 'config.json: hidden size',
-      expected: `a multiple of the ${architecture.headCount} heads`,
-      got: `${architecture.hiddenSize}`,
-    });
+  const { family, architecture } = readConfig(config, options);
   // No type of numbers takes more than twice as much in a file as in memory: too large is known before anything is opened.
   checkMemory(name, { fileBytes, parameterBytes: fileBytes / 2 });
   const tensors = await rest.open();

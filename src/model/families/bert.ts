@@ -1,94 +1,128 @@
-import type { Family, ParameterSource } from '../architecture.ts';
+import type { Architecture, Classifier, Family, ParameterSource } from '../architecture.ts';
+import type { ConfigReader } from '../config.ts';
+import { everyLayer, linear, norm, one, queryKeyValue } from './naming.ts';
+import { activations, alone, classifierOf, headSizeOf, plainLayer, plainStack } from './reading.ts';
 
-/** BERT (Devlin et al. 2019) as Hugging Face writes it: encoder, norms after the sum, a masked-token head where there is one. */
+/** An encoder of BERT's kind (Devlin et al. 2019) from the fields that BERT, RoBERTa and ELECTRA share. */
+export function bertArchitecture(
+  family: string,
+  config: ConfigReader,
+  vocabularySize: number,
+): Omit<Architecture, 'head' | 'classifier'> {
+  config.only('position_embedding_type', 'absolute');
+  config.only('is_decoder', false);
+  config.only('add_cross_attention', false);
+  const hiddenSize = config.count('hidden_size', 768);
+  const headCount = config.count('num_attention_heads', 12);
+  const headSize = headSizeOf(config, hiddenSize, headCount);
+  const layerCount = config.count('num_hidden_layers', 12);
+  return {
+    ...plainStack,
+    ...alone,
+    family,
+    hiddenSize,
+    layerCount,
+    headCount,
+    keyValueHeadCount: headCount,
+    headSize,
+    innerSize: config.count('intermediate_size', 3072),
+    positionCount: config.count('max_position_embeddings', 512),
+    positionOffset: 0,
+    vocabularySize: config.count('vocab_size', vocabularySize),
+    embeddingSize: hiddenSize,
+    embeddingProjection: null,
+    embeddingNorm: true,
+    tokenTypeCount: config.count('type_vocab_size', 2),
+    normPlacement: 'after',
+    normEpsilon: config.number('layer_norm_eps', 1e-12),
+    finalNorm: false,
+    activation: config.choice('hidden_act', activations, 'gelu'),
+    causal: false,
+    layers: everyLayer(layerCount, () => plainLayer(headSize, false)),
+  };
+}
+
+/** Where BERT, RoBERTa and ELECTRA keep embeddings and layers; tensors begin with `prefix`. */
+export function bertEncoder(a: Architecture, prefix: string): ParameterSource[] {
+  const { hiddenSize: hidden, innerSize: inner, embeddingSize: size } = a;
+  const embeddings = `${prefix}embeddings`;
+  return [
+    one('embeddings.token', [a.vocabularySize, size], `${embeddings}.word_embeddings.weight`),
+    one(
+      'embeddings.position',
+      [a.positionCount + (a.positionOffset ?? 0), size],
+      `${embeddings}.position_embeddings.weight`,
+    ),
+    one('embeddings.tokenType', [a.tokenTypeCount, size], `${embeddings}.token_type_embeddings.weight`),
+    ...norm('embeddings.norm', `${embeddings}.LayerNorm`, size),
+    ...(a.embeddingProjection ? linear('embeddings.projection', `${prefix}embeddings_project`, hidden, size) : []),
+    ...a.layers.flatMap((_, n) => {
+      const [name, layer] = [`layers.${n}`, `${prefix}encoder.layer.${n}`];
+      return [
+        ...queryKeyValue.flatMap((stage) =>
+          linear(`${name}.${stage}`, `${layer}.attention.self.${stage}`, hidden, hidden),
+        ),
+        ...linear(`${name}.attentionOutput`, `${layer}.attention.output.dense`, hidden, hidden),
+        ...norm(`${name}.attentionNorm`, `${layer}.attention.output.LayerNorm`, hidden),
+        ...linear(`${name}.inner`, `${layer}.intermediate.dense`, inner, hidden),
+        ...linear(`${name}.outer`, `${layer}.output.dense`, hidden, inner),
+        ...norm(`${name}.outputNorm`, `${layer}.output.LayerNorm`, hidden),
+      ];
+    }),
+  ];
+}
+
+/** A classifier whose dense layer is at `dense`, and whose labels' own is at `labels`; of tokens there is no dense layer. */
+export const classifierParameters = (
+  a: Architecture,
+  { dense, labels, tokens }: { readonly dense: string; readonly labels: string; readonly tokens: string },
+): ParameterSource[] =>
+  a.classifier
+    ? [
+        ...(a.classifier.activation ? linear('classifier.dense', dense, a.hiddenSize, a.hiddenSize) : []),
+        ...linear(
+          'classifier.labels',
+          a.classifier.of === 'tokens' ? tokens : labels,
+          a.classifier.labels.length,
+          a.hiddenSize,
+        ),
+      ]
+    : [];
+
+const ofText: Omit<Classifier, 'labels'> = { of: 'first', activation: 'tanh', norm: false };
+
+/** BERT (Devlin et al. 2019), klue/bert-base among them: norms after the sums, a masked-token head where there is one. */
 export const bert: Family = {
   modelType: 'bert',
   knownBuffers:
     /(^|\.)embeddings\.position_ids$|^cls\.predictions\.decoder\.(weight|bias)$|(^|\.)pooler\.dense\.(weight|bias)$|^cls\.seq_relationship\.(weight|bias)$/,
+  ignoredFields: /^(pooler_.*|directionality|gradient_checkpointing|position_biased_input)$/,
   architecture(config) {
-    config.only('position_embedding_type', 'absolute');
-    config.only('is_decoder', false);
-    config.only('add_cross_attention', false);
-    const hiddenSize = config.count('hidden_size', 768);
-    const headCount = config.count('num_attention_heads', 12);
+    const architecture = bertArchitecture('bert', config, 30522);
+    const tied = config.flag('tie_word_embeddings', true);
+    const masked = config.architectures.some((name) => /For(MaskedLM|PreTraining)$/.test(name));
     return {
-      family: 'bert',
-      hiddenSize,
-      layerCount: config.count('num_hidden_layers', 12),
-      headCount,
-      keyValueHeadCount: headCount,
-      headSize: hiddenSize / headCount,
-      innerSize: config.count('intermediate_size', 3072),
-      positionCount: config.count('max_position_embeddings', 512),
-      vocabularySize: config.count('vocab_size', 30522),
-      tokenTypeCount: config.count('type_vocab_size', 2),
-      normPlacement: 'after',
-      normEpsilon: config.number('layer_norm_eps', 1e-12),
-      embeddingNorm: true,
-      finalNorm: false,
-      activation: config.choice(
-        'hidden_act',
-        { gelu: 'gelu', gelu_new: 'geluTanh', relu: 'relu', silu: 'silu' },
-        'gelu',
-      ),
-      causal: false,
-      head: config.architectures.some((name) => /For(MaskedLM|PreTraining)$/.test(name))
-        ? { transform: true, tied: config.flag('tie_word_embeddings', true), bias: true }
-        : null,
+      ...architecture,
+      head: masked ? { transform: { activation: architecture.activation }, tied, scale: 1, softcap: 0 } : null,
+      classifier: classifierOf(config, ofText),
     };
   },
   parameters(a, tensors) {
-    const prefix = tensors.has('bert.embeddings.word_embeddings.weight') || a.head ? 'bert.' : '';
-    const [hidden, inner] = [a.hiddenSize, a.innerSize];
-    const pair = (name: string, tensor: string, outputs: number, inputs?: number): ParameterSource[] => [
-      {
-        name: `${name}.weight`,
-        shape: inputs === undefined ? [outputs] : [outputs, inputs],
-        tensor: `${tensor}.weight`,
-      },
-      { name: `${name}.bias`, shape: [outputs], tensor: `${tensor}.bias` },
+    const prefix = tensors.has('bert.embeddings.word_embeddings.weight') || a.head || a.classifier ? 'bert.' : '';
+    const hidden = a.hiddenSize;
+    return [
+      ...bertEncoder(a, prefix),
+      ...(a.head
+        ? [
+            ...linear('head.transform', 'cls.predictions.transform.dense', hidden, hidden),
+            ...norm('head.norm', 'cls.predictions.transform.LayerNorm', hidden),
+            one('head.decoder.bias', [a.vocabularySize], 'cls.predictions.bias'),
+          ]
+        : []),
+      ...(a.head && !a.head.tied
+        ? [one('head.decoder.weight', [a.vocabularySize, hidden], 'cls.predictions.decoder.weight')]
+        : []),
+      ...classifierParameters(a, { dense: `${prefix}pooler.dense`, labels: 'classifier', tokens: 'classifier' }),
     ];
-    const embeddings = `${prefix}embeddings`;
-    const sources: ParameterSource[] = [
-      { name: 'embeddings.token', shape: [a.vocabularySize, hidden], tensor: `${embeddings}.word_embeddings.weight` },
-      {
-        name: 'embeddings.position',
-        shape: [a.positionCount, hidden],
-        tensor: `${embeddings}.position_embeddings.weight`,
-      },
-      {
-        name: 'embeddings.tokenType',
-        shape: [a.tokenTypeCount, hidden],
-        tensor: `${embeddings}.token_type_embeddings.weight`,
-      },
-      ...pair('embeddings.norm', `${embeddings}.LayerNorm`, hidden),
-    ];
-    for (let n = 0; n < a.layerCount; n++) {
-      const layer = `${prefix}encoder.layer.${n}`;
-      sources.push(
-        ...pair(`layers.${n}.query`, `${layer}.attention.self.query`, hidden, hidden),
-        ...pair(`layers.${n}.key`, `${layer}.attention.self.key`, hidden, hidden),
-        ...pair(`layers.${n}.value`, `${layer}.attention.self.value`, hidden, hidden),
-        ...pair(`layers.${n}.attentionOutput`, `${layer}.attention.output.dense`, hidden, hidden),
-        ...pair(`layers.${n}.attentionNorm`, `${layer}.attention.output.LayerNorm`, hidden),
-        ...pair(`layers.${n}.inner`, `${layer}.intermediate.dense`, inner, hidden),
-        ...pair(`layers.${n}.outer`, `${layer}.output.dense`, hidden, inner),
-        ...pair(`layers.${n}.outputNorm`, `${layer}.output.LayerNorm`, hidden),
-      );
-    }
-    if (a.head) {
-      sources.push(
-        ...pair('head.transform', 'cls.predictions.transform.dense', hidden, hidden),
-        ...pair('head.norm', 'cls.predictions.transform.LayerNorm', hidden),
-        { name: 'head.decoder.bias', shape: [a.vocabularySize], tensor: 'cls.predictions.bias' },
-      );
-      if (!a.head.tied)
-        sources.push({
-          name: 'head.decoder.weight',
-          shape: [a.vocabularySize, hidden],
-          tensor: 'cls.predictions.decoder.weight',
-        });
-    }
-    return sources;
   },
 };

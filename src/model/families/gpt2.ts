@@ -1,85 +1,73 @@
-import type { Family, ParameterSource } from '../architecture.ts';
+import type { Family } from '../architecture.ts';
+import { everyLayer, following, linear, norm, one, queryKeyValue } from './naming.ts';
+import { activations, alone, classifierOf, headSizeOf, languageHead, plainLayer, plainStack } from './reading.ts';
 
-/** GPT-2 (Radford et al. 2019) as Hugging Face writes it: decoder, norms before the blocks, linear maps stored transposed. */
+/** GPT-2 (Radford et al. 2019) as Hugging Face writes it, KoGPT2 among them: norms before the blocks, linear maps stored transposed. */
 export const gpt2: Family = {
   modelType: 'gpt2',
-  knownBuffers: /\.attn\.(bias|masked_bias)$/,
+  knownBuffers: /\.attn\.(bias|masked_bias)$|^lm_head\.weight$/,
+  ignoredFields: /^(n_ctx|attn_pdrop|embd_pdrop|resid_pdrop|summary_.*|reorder_and_upcast_attn)$/,
   architecture(config) {
-    config.only('scale_attn_weights', true);
-    config.only('scale_attn_by_inverse_layer_idx', false);
-    config.only('reorder_and_upcast_attn', false, true); // the same numbers, another order of rounding
     config.only('add_cross_attention', false);
     const hiddenSize = config.count('n_embd', 768);
     const headCount = config.count('n_head', 12);
+    const headSize = headSizeOf(config, hiddenSize, headCount, 'n_embd_per_head');
+    const layerCount = config.count('n_layer', 12);
+    const layer = plainLayer(headSize, true);
+    const scale = config.flag('scale_attn_weights', true) ? layer.scale : 1;
+    const byLayer = config.flag('scale_attn_by_inverse_layer_idx', false);
     return {
+      ...plainStack,
+      ...alone,
       family: 'gpt2',
       hiddenSize,
-      layerCount: config.count('n_layer', 12),
+      layerCount,
       headCount,
       keyValueHeadCount: headCount,
-      headSize: hiddenSize / headCount,
+      headSize,
       innerSize: config.count('n_inner', 4 * hiddenSize),
       positionCount: config.count('n_positions', 1024),
+      positionOffset: 0,
       vocabularySize: config.count('vocab_size', 50257),
+      embeddingSize: hiddenSize,
+      embeddingProjection: null,
       tokenTypeCount: 0,
-      normPlacement: 'before',
       normEpsilon: config.number('layer_norm_epsilon', 1e-5),
-      embeddingNorm: false,
-      finalNorm: true,
-      activation: config.choice(
-        'activation_function',
-        { gelu_new: 'geluTanh', gelu: 'gelu', relu: 'relu', silu: 'silu', tanh: 'tanh' },
-        'gelu_new',
-      ),
+      activation: config.choice('activation_function', activations, 'gelu_new'),
       causal: true,
-      head: config.architectures.includes('GPT2LMHeadModel')
-        ? { transform: false, tied: config.flag('tie_word_embeddings', true), bias: false }
-        : null,
+      layers: everyLayer(layerCount, (n) => ({ ...layer, scale: byLayer ? scale / (n + 1) : scale })),
+      head: languageHead(config, /^GPT2LMHeadModel$/, true),
+      classifier: classifierOf(config, { of: 'last', activation: null, norm: false }),
     };
   },
   parameters(a, tensors) {
     const prefix = tensors.has('wte.weight') ? '' : 'transformer.';
     const [hidden, inner] = [a.hiddenSize, a.innerSize];
-    const linear = (
-      name: string,
-      tensor: string,
-      outputs: number,
-      inputs: number,
-      part?: ParameterSource['part'],
-    ): ParameterSource[] => [
-      {
-        name: `${name}.weight`,
-        shape: [outputs, inputs],
-        tensor: `${tensor}.weight`,
-        transposed: true,
-        ...(part && { part }),
-      },
-      { name: `${name}.bias`, shape: [outputs], tensor: `${tensor}.bias`, ...(part && { part }) },
+    const transposed = true;
+    return [
+      one('embeddings.token', [a.vocabularySize, hidden], `${prefix}wte.weight`),
+      one('embeddings.position', [a.positionCount, hidden], `${prefix}wpe.weight`),
+      ...a.layers.flatMap((_, n) => {
+        const [name, layer] = [`layers.${n}`, `${prefix}h.${n}`];
+        return [
+          ...queryKeyValue.flatMap((stage, index) =>
+            linear(`${name}.${stage}`, `${layer}.attn.c_attn`, hidden, hidden, {
+              transposed,
+              rows: following([hidden, hidden, hidden], index),
+            }),
+          ),
+          ...linear(`${name}.attentionOutput`, `${layer}.attn.c_proj`, hidden, hidden, { transposed }),
+          ...norm(`${name}.attentionNorm`, `${layer}.ln_1`, hidden),
+          ...linear(`${name}.inner`, `${layer}.mlp.c_fc`, inner, hidden, { transposed }),
+          ...linear(`${name}.outer`, `${layer}.mlp.c_proj`, hidden, inner, { transposed }),
+          ...norm(`${name}.outputNorm`, `${layer}.ln_2`, hidden),
+        ];
+      }),
+      ...norm('finalNorm', `${prefix}ln_f`, hidden),
+      ...(a.head && !a.head.tied ? [one('head.decoder.weight', [a.vocabularySize, hidden], 'lm_head.weight')] : []),
+      ...(a.classifier
+        ? linear('classifier.labels', 'score', a.classifier.labels.length, hidden, { bias: false })
+        : []),
     ];
-    const norm = (name: string, tensor: string): ParameterSource[] => [
-      { name: `${name}.weight`, shape: [hidden], tensor: `${tensor}.weight` },
-      { name: `${name}.bias`, shape: [hidden], tensor: `${tensor}.bias` },
-    ];
-    const sources: ParameterSource[] = [
-      { name: 'embeddings.token', shape: [a.vocabularySize, hidden], tensor: `${prefix}wte.weight` },
-      { name: 'embeddings.position', shape: [a.positionCount, hidden], tensor: `${prefix}wpe.weight` },
-    ];
-    for (let n = 0; n < a.layerCount; n++) {
-      const layer = `${prefix}h.${n}`;
-      sources.push(
-        ...linear(`layers.${n}.query`, `${layer}.attn.c_attn`, hidden, hidden, { index: 0, count: 3 }),
-        ...linear(`layers.${n}.key`, `${layer}.attn.c_attn`, hidden, hidden, { index: 1, count: 3 }),
-        ...linear(`layers.${n}.value`, `${layer}.attn.c_attn`, hidden, hidden, { index: 2, count: 3 }),
-        ...linear(`layers.${n}.attentionOutput`, `${layer}.attn.c_proj`, hidden, hidden),
-        ...norm(`layers.${n}.attentionNorm`, `${layer}.ln_1`),
-        ...linear(`layers.${n}.inner`, `${layer}.mlp.c_fc`, inner, hidden),
-        ...linear(`layers.${n}.outer`, `${layer}.mlp.c_proj`, hidden, inner),
-        ...norm(`layers.${n}.outputNorm`, `${layer}.ln_2`),
-      );
-    }
-    sources.push(...norm('finalNorm', `${prefix}ln_f`));
-    if (a.head && !a.head.tied)
-      sources.push({ name: 'head.decoder.weight', shape: [a.vocabularySize, hidden], tensor: 'lm_head.weight' });
-    return sources;
   },
 };

@@ -115,7 +115,9 @@ export class Engine {
 
   /** A question against the tags of a library, decided at a temperature. */
   async find(question: string, shelves: readonly Shelf[], temperature: number): Promise<Found> {
-    const { entries } = await lookup(this.#model!, question, shelves, { temperature });
+    // A book in which nothing is written yet stands for its tag.
+    const library = shelves.map(({ tag, content }) => (content.trim() === '' ? { tag } : { tag, content }));
+    const { entries } = await lookup(this.#model!, question, library, { temperature });
     return {
       scores: entries.map(({ score }) => score),
       weights: entries.map(({ weight }) => weight),

@@ -1,6 +1,7 @@
 /** The run that the visitor watches: it goes on while other parts are open. */
 import * as Comlink from 'comlink';
 import { ask, engine, type Failure, switchModel } from '../engine/client.svelte.ts';
+import { here } from '../place.svelte.ts';
 import type { Report } from './course.ts';
 
 class Training {
@@ -60,10 +61,13 @@ class Training {
   }
   async use(): Promise<void> {
     const [at, head] = [this.at, this.head];
+    // A head chosen in one model says nothing of another.
+    here.head = null;
     await switchModel((e) => e.useTrained(at, head));
     this.used = true;
   }
   async useShipped(): Promise<void> {
+    here.head = null;
     await switchModel((e) => e.useShipped());
     this.used = false;
   }

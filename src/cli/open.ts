@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import {
+  type Common,
+  color,
+  headOption,
+  jsonOption,
+  langOption,
+  language,
+  layerOption,
+  print,
+  printJson,
+  speak,
+  type Where,
+  whole,
+} from './shell.ts';
+
+/** `siseon open`: attention saved by another program, without its model. */
+export function open(program: Command): void {
+  program
+    .command('open')
+    .description('a cache of TransformerLens or Hugging Face, or a saved trace, viewed without its model')
+    .argument('<file>', '.safetensors or .npz')
+    .option('--batch <N>', 'which text of a batch', whole, 0)
+    .addOption(layerOption())
+    .addOption(headOption())
+    .addOption(langOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  siseon open cache.safetensors --layer 5 --head 1\n')
+    .action(async (file: string, options: Common & Where & { batch: number }) => {
+      speak(options, '');
+      const { openCache } = await import('../trace/index.ts');
+      const { cacheMatrix, cachePatterns } = await import('../lens/index.ts');
+      const cache = await openCache(file, { batch: options.batch });
+      const { source, names, layerCount, headCount, tokens, tokensNamed, largestDeviation } = cache;
+      const about = { source, names, layerCount, headCount, tokens, tokensNamed, largestDeviation };
+      if (options.layer !== undefined || options.head !== undefined) {
+        const matrix = cacheMatrix(cache, options.layer ?? 0, options.head ?? 0);
+        if (options.json) return printJson({ ...about, matrix });
+        const { matrixText } = await import('../views/index.ts');
+        return print(matrixText(matrix, { language: language(), color }));
+      }
+      const patterns = cachePatterns(cache);
+      if (options.json) return printJson({ ...about, stages: cache.stages, patterns });
+      const { cacheText } = await import('../views/index.ts');
+      print(cacheText(cache, patterns, { language: language(), color }));
+    });
+}

@@ -1,0 +1,55 @@
+/** Patterns of the heads in a saved cache, whose model is not at hand. */
+import type { AttentionCache } from '../trace/index.ts';
+import { inRange } from './cells.ts';
+import { type Pattern, patternOf, type WeightRows } from './pattern.ts';
+import type { WordMatrix } from './types.ts';
+
+/** Whether no query of any head looks ahead: then what lies ahead counts as hidden. */
+export function looksBackOnly(cache: AttentionCache): boolean {
+  for (let layer = 0; layer < cache.layerCount; layer++) {
+    const { shape, data } = cache.weights(layer);
+    const [heads = 0, queries = 0, keys = 0] = shape;
+    for (let row = 0; row < heads * queries; row++)
+      for (let j = (row % queries) + 1; j < keys; j++) if (data[row * keys + j]! !== 0) return false;
+  }
+  return true;
+}
+
+/** Rows of one head of a cache, square ones alone: cross-attention has no own place. */
+export function cacheRows(cache: AttentionCache, layer: number, head: number, causal: boolean): WeightRows {
+  const { data, shape } = cache.weights(layer);
+  const [, length = 0, keys = 0] = shape;
+  return {
+    length,
+    weights: (i) => data.subarray((head * length + i) * keys, (head * length + i + 1) * keys),
+    maskedScores: (i) => Float32Array.from({ length: keys }, (_, j) => (causal && j > i ? -Infinity : 0)),
+  };
+}
+
+/** Patterns of every head, by layer, then head; equal tokens are those written alike. */
+export function cachePatterns(cache: AttentionCache): Pattern[][] {
+  const causal = looksBackOnly(cache);
+  const kinds = [...new Set(cache.tokens)];
+  const ids = cache.tokens.map((token) => kinds.indexOf(token));
+  return Array.from({ length: cache.layerCount }, (_, layer) =>
+    Array.from({ length: cache.headCount }, (__, head) => patternOf(cacheRows(cache, layer, head, causal), ids)),
+  );
+}
+
+/** One head of a cache as a matrix of tokens. Throws `layerOutOfRange`, `headOutOfRange`. */
+export function cacheMatrix(cache: AttentionCache, layer: number, head: number): WordMatrix {
+  inRange('layer', layer, cache.layerCount);
+  inRange('head', head, cache.headCount);
+  const { data } = cache.weights(layer);
+  const { queryLength, keyLength, tokens } = cache;
+  const named = (length: number) => Array.from({ length }, (_, word) => ({ word, text: tokens[word]! }));
+  return {
+    layer,
+    head,
+    rows: named(queryLength).map((row) => ({ ...row, token: row.word })),
+    columns: named(keyLength),
+    weights: Array.from({ length: queryLength }, (_, i) => [
+      ...data.subarray((head * queryLength + i) * keyLength, (head * queryLength + i + 1) * keyLength),
+    ]),
+  };
+}

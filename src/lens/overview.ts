@@ -1,0 +1,68 @@
+/** Every head of every layer at once, word by word: what a report or a head browser shows. */
+import type { Model } from '../model/index.ts';
+import { SiseonError } from '../platform/index.ts';
+import type { Trace } from '../trace/index.ts';
+import { encodingOf, type Group, groups } from './look.ts';
+import { layerNorms } from './norms.ts';
+import { layerRows } from './rows.ts';
+
+export interface Overview {
+  readonly model: string;
+  readonly text: string;
+  /** Words and special tokens in the order of the text, with the tokens of each. */
+  readonly words: readonly Group[];
+  readonly tokens: readonly string[];
+  readonly layerCount: number;
+  readonly headCount: number;
+  /** [layer, head, query word, key word]: from a word by its first token, into a word the sum over its tokens. */
+  readonly weights: Float32Array;
+  /** Likewise: Σ weight · ‖f(x)‖ over the key word's tokens (Kobayashi et al. 2020). */
+  readonly contributions: Float32Array;
+}
+
+/** Words that an overview holds at most: it keeps a square for every head. */
+export const longestOverview = 200;
+
+/** Throws `noText`, and `tooLongForOverview` beyond 200 words. */
+export async function overview(trace: Trace, model: Model): Promise<Overview> {
+  const encoding = encodingOf(trace);
+  const words = groups(encoding);
+  const { layerCount, headCount } = trace.model.architecture;
+  if (words.length > longestOverview)
+    throw new SiseonError({
+      code: 'tooLongForOverview',
+      kind: 'usage',
+      what: 'an overview keeps a square for every head',
+      expected: `at most ${longestOverview} words`,
+      got: `${words.length}`,
+      next: 'Look at one sentence or paragraph.',
+    });
+  const n = words.length;
+  const weights = new Float32Array(layerCount * headCount * n * n);
+  const contributions = new Float32Array(weights.length);
+  for (let layer = 0; layer < layerCount; layer++) {
+    const rows = await layerRows(trace, layer);
+    const norms = await layerNorms(trace, model, layer);
+    for (let head = 0; head < headCount; head++)
+      for (const [i, { tokens: asking }] of words.entries()) {
+        const [row, given] = [rows[head]!.weights(asking[0]!), norms.head(head, asking[0]!)];
+        for (const [j, { tokens }] of words.entries()) {
+          const at = ((layer * headCount + head) * n + i) * n + j;
+          for (const token of tokens) {
+            weights[at]! += row[token]!;
+            contributions[at]! += given[token]!;
+          }
+        }
+      }
+  }
+  return {
+    model: model.name,
+    text: encoding.text,
+    words,
+    tokens: encoding.tokens.map(({ text }) => text),
+    layerCount,
+    headCount,
+    weights,
+    contributions,
+  };
+}

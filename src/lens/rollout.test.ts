@@ -1,0 +1,50 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Model } from '../model/index.ts';
+import { recordTrace, type Trace } from '../trace/index.ts';
+import { attentionFlow, rollout } from './index.ts';
+import { knownModel, letters } from './known.testing.ts';
+import { maximumFlow } from './maximumFlow.ts';
+import { close, expected, tinyIds, tinyModel } from './tiny.testing.ts';
+
+describe('maximum flow', () => {
+  it('on paper: two ways, one shared pipe, and a way back that has to be used', () => {
+    const pipe = (from: number, to: number, capacity: number) => ({ from, to, capacity });
+    expect(maximumFlow(4, [pipe(0, 1, 3), pipe(0, 2, 2), pipe(1, 2, 1), pipe(1, 3, 2), pipe(2, 3, 3)], 0, 3)).toBe(5);
+    // The greedy way 0-1-2-3 blocks both others unless it is taken back.
+    expect(maximumFlow(4, [pipe(0, 1, 1), pipe(1, 2, 1), pipe(2, 3, 1), pipe(0, 2, 1), pipe(1, 3, 1)], 0, 3)).toBe(2);
+    expect(maximumFlow(3, [pipe(0, 1, 4)], 0, 2)).toBe(0);
+  });
+});
+
+describe.each(['gpt2', 'bert'] as const)('numpy agrees on a tiny %s', (kind) => {
+  let model: Model;
+  let trace: Trace;
+  const theirs = expected[kind]!.rollout as Record<'weights' | 'contributions' | 'flow', number[][]>;
+  beforeAll(async () => {
+    model = await tinyModel(kind);
+    trace = await recordTrace(model, { ids: tinyIds });
+  });
+  const tokens = [...tinyIds.keys()];
+  it('about rollout by weights: 1e-6', async () => {
+    for (const token of tokens) close([...(await rollout(trace, { token })).shares], theirs.weights[token], 1e-6);
+  });
+  it('about rollout by contributions: 1e-5', async () => {
+    for (const token of tokens)
+      close([...(await rollout(trace, { token, model })).shares], theirs.contributions[token], 1e-5);
+  });
+  it('about flow: 1e-6', async () => {
+    for (const token of tokens) close([...(await attentionFlow(trace, { token }))], theirs.flow[token], 1e-6);
+  });
+});
+
+it('rollout through known heads: two layers, half of it residual', async () => {
+  const model = await knownModel();
+  const ids = ['c', 'a', 'b'].map((letter) => letters.indexOf(letter));
+  const { shares, byLayer } = await rollout(await recordTrace(model, { ids }), { token: 0 });
+  // The first token of a causal model sees nothing but itself.
+  expect([...shares]).toEqual([1, 0, 0]);
+  expect(byLayer.length).toBe(2);
+  await expect(rollout(await recordTrace(model, { ids }), { token: 3 })).rejects.toMatchObject({
+    code: 'tokenOutOfRange',
+  });
+});

@@ -1,0 +1,164 @@
+/** Several texts as one run, and the stages of that run as each text's own. */
+import type { Edit, Probe, StageName } from '../attention/index.ts';
+import { SiseonError } from '../platform/index.ts';
+import type { Operations, Tensor } from '../tensor/index.ts';
+import type { Architecture, Stack } from './architecture.ts';
+import { edited } from './edits.ts';
+import type { Batch, Cache, Ids, StageListener } from './transformer.ts';
+
+export interface RunOptions {
+  /** What the decoder of an encoder-decoder reads. */
+  readonly decoderIds?: Int32Array;
+  /** Segment of each token; absent: all 0. */
+  readonly tokenTypes?: Int32Array;
+  readonly cache?: Cache;
+}
+
+/** One text of a batch. */
+export interface TextRun extends Omit<RunOptions, 'cache'> {
+  readonly ids: Int32Array;
+  readonly probe?: Probe;
+  readonly edits?: readonly Edit[];
+}
+
+export interface RunResult {
+  /** Last hidden states [position, hidden]; of an encoder-decoder the decoder's. */
+  readonly hidden: Float32Array;
+  /** [position, vocabulary] */
+  readonly logits: Float32Array | null;
+  /** The labels' scores [labels], or [position, labels] of a token classifier. */
+  readonly classes: Float32Array | null;
+}
+
+/** Rows of ids, padded with 0 to the longest; `lengths` where they differ. */
+function padded(rows: readonly Int32Array[]): Ids {
+  const length = Math.max(...rows.map((row) => row.length));
+  const ids = new Int32Array(rows.length * length);
+  for (const [b, row] of rows.entries()) ids.set(row, b * length);
+  if (rows.every((row) => row.length === length)) return { ids, length };
+  return { ids, length, lengths: Int32Array.from(rows, (row) => row.length) };
+}
+
+/** The texts side by side as the transformer takes them. */
+export function batchOf(texts: readonly TextRun[], a: Architecture, cache?: Cache): Batch {
+  const rows = texts.map(({ ids }) => ids);
+  const types = texts.some(({ tokenTypes }) => tokenTypes)
+    ? padded(texts.map(({ ids, tokenTypes }) => tokenTypes ?? new Int32Array(ids.length))).ids
+    : null;
+  return {
+    batch: texts.length,
+    ...padded(rows),
+    ...(types && { tokenTypes: types }),
+    ...(a.encoder && { decoder: padded(texts.map(({ decoderIds }) => decoderIds!)) }),
+    ...(cache && { cache }),
+  };
+}
+
+/** Makes each text's edits, and hands each text's probe its own rows of every stage. */
+export function stageListener(
+  o: Operations,
+  a: Architecture,
+  batch: Batch,
+  texts: readonly TextRun[],
+  read: (x: Tensor) => Promise<Float32Array>,
+): StageListener {
+  return (name, computed) => {
+    const x = texts.reduce((y, { edits = [] }, b) => {
+      const own = edits.filter(({ layer, stage }) => name === `layers.${layer}.${stage}`);
+      return edited(o, a, y, own, b * batch.length);
+    }, computed);
+    if (!texts.some(({ probe }) => probe)) return x;
+    const { heads, ids } = layout(name, a, batch);
+    const values = read(x);
+    const [total = 0, width = 0] = x.shape;
+    for (const [b, { probe }] of texts.entries()) {
+      const length = ids?.lengths?.[b] ?? ids?.length ?? 0;
+      // Distances of a shorter text are the middle ones of the longest one's.
+      const shorter = (ids?.length ?? 0) - length;
+      const [first, count] = !ids
+        ? [0, total]
+        : name.endsWith('relativeBias')
+          ? [shorter, total - 2 * shorter]
+          : [b * ids.length, length];
+      const own = (data: Float32Array): Float32Array => data.subarray(first * width, (first + count) * width);
+      if (heads === 0)
+        probe?.(
+          name,
+          [count, width],
+          values.then((data) => own(data).slice()),
+        );
+      else {
+        const shape = name.endsWith('relativeBias') ? [heads, count] : [heads, count, width / heads];
+        probe?.(
+          name,
+          shape,
+          values.then((data) => headsFirst(own(data), count, heads)),
+        );
+      }
+    }
+    return x;
+  };
+}
+
+/** How a stage lies: its heads (0: none), and whose positions its rows are (null: of no text). */
+function layout(name: StageName, a: Architecture, batch: Batch): { heads: number; ids: Ids | null } {
+  const stack: Stack = name.startsWith('encoder.') ? a.encoder! : a;
+  const stage = name.split('.').at(-1)!;
+  if (stage === 'positionKey' || stage === 'positionQuery') return { heads: stack.headCount, ids: null };
+  const crossed = /\.cross\.(key|value)$/.test(name);
+  const ids = name.startsWith('decoder.') && !crossed ? batch.decoder! : batch;
+  if (stage === 'query' || stage === 'relativeBias') return { heads: stack.headCount, ids };
+  return { heads: stage === 'key' || stage === 'value' ? stack.keyValueHeadCount : 0, ids };
+}
+
+/** (position, head · size) → [head, position, size]. */
+function headsFirst(data: Float32Array, positions: number, heads: number): Float32Array {
+  const size = data.length / positions / heads;
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < positions; i++)
+    for (let h = 0; h < heads; h++)
+      out.set(data.subarray((i * heads + h) * size, (i * heads + h + 1) * size), (h * positions + i) * size);
+  return out;
+}
+
+/** Throws `emptyText`, `textTooLong` and `idOutOfRange`. */
+export function checkIds(ids: Int32Array, positions: number, vocabularySize: number): void {
+  if (ids.length === 0)
+    throw new SiseonError({
+      code: 'emptyText',
+      kind: 'usage',
+      what: 'there is no text to look at',
+      next: 'Give at least one word.',
+    });
+  if (ids.length > positions)
+    throw new SiseonError({
+      code: 'textTooLong',
+      kind: 'usage',
+      what: 'the text is longer than the model can read',
+      expected: `at most ${positions} tokens`,
+      got: `${ids.length}`,
+      next: 'Shorten the text.',
+      details: { tokens: ids.length, positions },
+    });
+  const bad = ids.find((id) => id < 0 || id >= vocabularySize);
+  if (bad !== undefined)
+    throw new SiseonError({
+      code: 'idOutOfRange',
+      kind: 'usage',
+      what: 'a token id is not in the vocabulary',
+      expected: `0 to ${vocabularySize - 1}`,
+      got: `${bad}`,
+    });
+}
+
+/** Throws `badTokenTypes` unless there is one of the model's segments for each token. */
+export function checkTokenTypes(types: Int32Array, length: number, count: number): void {
+  if (types.length === length && types.every((type) => type >= 0 && type < count)) return;
+  throw new SiseonError({
+    code: 'badTokenTypes',
+    kind: 'usage',
+    what: 'the segments do not fit the text',
+    expected: count === 0 ? 'none: the model has no segments' : `${length} numbers from 0 to ${count - 1}`,
+    got: [...types].join(', '),
+  });
+}

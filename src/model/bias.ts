@@ -1,0 +1,139 @@
+/** What position adds to the scores: ALiBi, T5's buckets of distances, DeBERTa's disentangled attention. */
+import type { Visibility } from '../kernels/index.ts';
+import type { Operations, Tensor } from '../tensor/index.ts';
+import type { PositionBias, Stack } from './architecture.ts';
+
+/** Slopes by head: 2^(−8(h+1)/n) for n a power of two; else those of the power below, then every other of the one above (Press et al. 2022). */
+export function alibiSlopes(heads: number): Float64Array {
+  const power = 2 ** Math.floor(Math.log2(heads));
+  return Float64Array.from({ length: heads }, (_, h) =>
+    h < power ? 2 ** ((-8 * (h + 1)) / power) : 2 ** ((-4 * (2 * (h - power) + 1)) / power),
+  );
+}
+
+/**
+ * The bucket of a distance key − query: near ones each have their own, far ones share logarithmically (Raffel et al. 2020,
+ * §2.1). In single precision, as published: at a bucket's edge the last bit decides.
+ */
+export function distanceBucket(
+  distance: number,
+  { buckets, maxDistance, bothSides }: Extract<PositionBias, { kind: 'buckets' }>,
+): number {
+  const count = bothSides ? Math.floor(buckets / 2) : buckets;
+  const first = bothSides && distance > 0 ? count : 0;
+  const size = bothSides ? Math.abs(distance) : Math.max(0, -distance);
+  const exact = Math.floor(count / 2);
+  if (size < exact) return first + size;
+  const f = Math.fround;
+  const part = f(f(f(Math.log(f(size / exact))) / f(Math.log(maxDistance / exact))) * (count - exact));
+  return first + Math.min(count - 1, exact + Math.floor(part));
+}
+
+/** DeBERTa's bucket of a distance query − key (He et al. 2021): as it is up to half the span, logarithmic beyond. */
+export function logBucket(distance: number, span: number, maxDistance: number): number {
+  const middle = Math.floor(span / 2);
+  const size = Math.abs(distance) < middle ? middle - 1 : Math.abs(distance);
+  if (size <= middle) return distance;
+  const f = Math.fround;
+  const part = f(f(f(Math.log(f(size / middle))) / f(Math.log(f((maxDistance - 1) / middle)))) * (middle - 1));
+  return Math.sign(distance) * (Math.ceil(part) + middle);
+}
+
+/**
+ * Numbers that depend on the distance key − query and the head alone, [2 · positions − 1, heads]: row r is distance
+ * r − (positions − 1). Null where the stack adds none of this kind.
+ */
+export function distanceBias(o: Operations, stack: Stack, table: Tensor | undefined, positions: number): Tensor | null {
+  const bias = stack.positionBias;
+  const rows = 2 * positions - 1;
+  if (bias?.kind === 'buckets')
+    return o.embed(
+      table!,
+      Int32Array.from({ length: rows }, (_, r) => distanceBucket(r - (positions - 1), bias)),
+    );
+  if (bias?.kind !== 'alibi') return null;
+  const slopes = alibiSlopes(stack.headCount);
+  return o.constant(
+    [rows, stack.headCount],
+    Float32Array.from({ length: rows * stack.headCount }, (_, i) => {
+      const distance = Math.floor(i / stack.headCount) - (positions - 1);
+      return slopes[i % stack.headCount]! * distance;
+    }),
+  );
+}
+
+/** Distance numbers as the kernels read them: query i stands at position past + i. */
+export function distanceBiasView(bias: Tensor, positions: number, past: number): Visibility['bias'] {
+  const heads = bias.shape[1]!;
+  return {
+    storage: bias.storage,
+    offset: (positions - 1 - past) * heads,
+    batchStride: 0,
+    headStride: 1,
+    rowStride: -heads,
+    columnStride: heads,
+  };
+}
+
+/** Which learned distance the pair (query i, key j) uses, row-major [length, length]. */
+export function disentangledIndex(
+  { span, maxDistance }: Extract<PositionBias, { kind: 'disentangled' }>,
+  length: number,
+): Int32Array {
+  // Both directions read the same one: content-to-position of (i, j) and position-to-content of (j, i) have distance i − j.
+  const byDistance = Int32Array.from({ length: 2 * length - 1 }, (_, r) => {
+    const distance = r - (length - 1);
+    const bucket = maxDistance > 0 ? logBucket(distance, span, maxDistance) : distance;
+    return Math.min(2 * span - 1, Math.max(0, bucket + span));
+  });
+  return Int32Array.from({ length: length * length }, (_, at) => {
+    const [i, j] = [Math.floor(at / length), at % length];
+    return byDistance[i - j + length - 1]!;
+  });
+}
+
+/**
+ * query i · positionKey(i − j) + key j · positionQuery(i − j), both times scale: (batch · heads · length, length).
+ * positionKey and positionQuery are [2 · span, heads · size]; one may be missing.
+ */
+export function disentangledBias(
+  o: Operations,
+  bias: Extract<PositionBias, { kind: 'disentangled' }>,
+  task: {
+    readonly query: Tensor;
+    readonly key: Tensor;
+    readonly positionKey: Tensor | null;
+    readonly positionQuery: Tensor | null;
+    readonly batch: number;
+    readonly heads: number;
+    readonly scale: number;
+  },
+): Visibility['bias'] {
+  const { query, key, positionKey, positionQuery, batch, heads, scale } = task;
+  const length = query.shape[0]! / batch;
+  const index = disentangledIndex(bias, length);
+  const width = 2 * bias.span;
+  const shape = { batch, heads, keyValueHeads: heads, scale };
+  /** Number `at(i, j)` of each head's dots, [batch · heads · length, length]. */
+  const pick = (dots: Tensor, row: (i: number, j: number) => number): Tensor => {
+    const ids = new Int32Array(batch * heads * length * length);
+    for (let h = 0, to = 0; h < batch * heads; h++)
+      for (let i = 0; i < length; i++)
+        for (let j = 0; j < length; j++) ids[to++] = (h * length + row(i, j)) * width + index[i * length + j]!;
+    return o.embed(o.reshape(dots, [batch * heads * length * width, 1]), ids);
+  };
+  const parts = [
+    ...(positionKey ? [pick(o.dots(query, positionKey, shape), (i) => i)] : []),
+    ...(positionQuery ? [pick(o.dots(key, positionQuery, shape), (_, j) => j)] : []),
+  ];
+  const sum = parts.length === 2 ? o.add(parts[0]!, parts[1]!) : parts[0];
+  if (!sum) return undefined;
+  return {
+    storage: sum.storage,
+    offset: 0,
+    batchStride: heads * length * length,
+    headStride: length * length,
+    rowStride: length,
+    columnStride: 1,
+  };
+}

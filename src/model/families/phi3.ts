@@ -1,0 +1,17 @@
+import type { Family } from '../architecture.ts';
+import { llamaArchitecture, llamaBuffers, llamaParameters } from './llamaLike.ts';
+
+/** Phi 3 to 4 (Abdin et al. 2024): LLaMA with joined maps; part of a head may be turned. */
+export const phi3: Family = {
+  modelType: 'phi3',
+  knownBuffers: llamaBuffers,
+  ignoredFields: /^(embd_pdrop|resid_pdrop)$/,
+  architecture(config) {
+    const window = config.has('sliding_window') ? config.count('sliding_window') : null;
+    return llamaArchitecture('phi3', config, {
+      rotaryShare: config.number('partial_rotary_factor', 1),
+      layer: () => ({ left: window === null ? -1 : window - 1 }),
+    });
+  },
+  parameters: llamaParameters({ joined: true }),
+};

@@ -1,0 +1,81 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeNpz, writeSafetensors } from '../model/index.ts';
+import { openCache } from './index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'siseon-cache-'));
+const saved = (name: string, bytes: Uint8Array): string => {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+};
+/** Rows of weights that differ by head and layer: 2 heads, 3 tokens, each looking back. */
+const layer = (n: number): Float32Array =>
+  Float32Array.from([1, 0, 0, 0.5, 0.5, 0, 0.25, 0.25, 0.5, 1, 0, 0, 1, 0, 0, 0, n / 4, 1 - n / 4]);
+const twice = (data: Float32Array): Float32Array => Float32Array.from([...data.map(() => 0), ...data]);
+
+describe('a saved cache opens without its model', () => {
+  it('by the names of TransformerLens, with a batch axis and tokens in the metadata', async () => {
+    const path = saved(
+      'lens.safetensors',
+      writeSafetensors(
+        [0, 1].map((n) => ({ name: `blocks.${n}.attn.hook_pattern`, shape: [2, 2, 3, 3], data: twice(layer(n)) })),
+        { tokens: JSON.stringify(['<s>', 'a', 'b']) },
+      ),
+    );
+    const cache = await openCache(path, { batch: 1 });
+    expect(cache).toMatchObject({
+      names: 'TransformerLens',
+      layerCount: 2,
+      headCount: 2,
+      queryLength: 3,
+      tokens: ['<s>', 'a', 'b'],
+      largestDeviation: 0,
+    });
+    expect(cache.weights(1)).toEqual({ shape: [2, 3, 3], data: layer(1) });
+    await expect(openCache(path, { batch: 2 })).rejects.toThrow('there is no text 2');
+  });
+  it('by the names of Hugging Face, one array a layer or one for all', async () => {
+    const each = saved(
+      'each.npz',
+      writeNpz([0, 1].map((n) => ({ name: `attentions.${n}`, shape: [1, 2, 3, 3], data: layer(n) }))),
+    );
+    const all = saved(
+      'all.npz',
+      writeNpz([{ name: 'attentions', shape: [2, 1, 2, 3, 3], data: Float32Array.from([...layer(0), ...layer(1)]) }]),
+    );
+    for (const path of [each, all]) {
+      const cache = await openCache(path);
+      expect(cache).toMatchObject({
+        names: 'Hugging Face',
+        layerCount: 2,
+        tokens: ['0', '1', '2'],
+        tokensNamed: false,
+      });
+      expect(cache.weights(1).data).toEqual(layer(1));
+    }
+  });
+  it('says which rows are no distribution', async () => {
+    const data = layer(0).map((number, i) => (i === 0 ? 0.75 : number));
+    const cache = await openCache(saved('odd.npz', writeNpz([{ name: 'layers.0.weights', shape: [2, 3, 3], data }])));
+    expect(cache.largestDeviation).toBeCloseTo(0.25, 6);
+  });
+  it.each([
+    ['x.npz', writeNpz([{ name: 'logits', shape: [1], data: new Float32Array(1) }]), 'noWeights', 'got logits'],
+    [
+      'y.npz',
+      writeNpz([{ name: 'attentions', shape: [2, 3], data: new Float32Array(6) }]),
+      'badWeightsShape',
+      'got [2, 3]',
+    ],
+    ['z.npz', Uint8Array.of(1, 2, 3), 'badNpz', 'no zip file'],
+    ['z.bin', Uint8Array.of(1, 2, 3), 'unknownFormat', 'ending in .safetensors or .npz'],
+    ['z.safetensors', Uint8Array.of(1, 2, 3), 'badSafetensors', 'it has 3 bytes'],
+  ])('refuses %s', async (name, bytes, code, said) => {
+    const opening = openCache(saved(name, bytes));
+    await expect(opening).rejects.toMatchObject({ code });
+    await expect(opening).rejects.toThrow(said);
+  });
+});

@@ -1,0 +1,186 @@
+/** Attention saved by another program, read without its model: weights and tokens, nothing else is believed to be there. */
+import { type NpyArray, readNpz, readSafetensors } from '../model/index.ts';
+import { readFile, SiseonError } from '../platform/index.ts';
+import type { Stage } from './trace.ts';
+
+export interface AttentionCache {
+  readonly source: string;
+  /** Whose names the file uses. */
+  readonly names: 'siseon' | 'TransformerLens' | 'Hugging Face';
+  readonly layerCount: number;
+  readonly headCount: number;
+  readonly queryLength: number;
+  readonly keyLength: number;
+  /** Tokens of queries and keys; their positions, where the file does not name them. */
+  readonly tokens: readonly string[];
+  readonly tokensNamed: boolean;
+  /** Weights of one layer, [head, query, key]. */
+  readonly weights: (layer: number) => Stage;
+  /** The largest |row sum − 1|; rows that are all 0 are masked and do not count. */
+  readonly largestDeviation: number;
+  /** Everything in the file. */
+  readonly stages: readonly string[];
+}
+
+type Arrays = ReadonlyMap<string, NpyArray>;
+
+const layouts = [
+  { names: 'siseon', pattern: /^layers\.(\d+)\.weights$/ },
+  { names: 'TransformerLens', pattern: /^blocks\.(\d+)\.attn\.hook_pattern$/ },
+  { names: 'Hugging Face', pattern: /^attentions?[._[]?(\d+)\]?$/ },
+] as const;
+
+/**
+ * Opens a .safetensors or .npz file that holds attention weights: a trace of this package, a cache of TransformerLens
+ * (`blocks.N.attn.hook_pattern`), or the `attentions` of Hugging Face, one array a layer (`attentions.N`) or one for all
+ * ([layer, head, query, key], with or without a batch axis). Tokens: metadata `tokens` (JSON), or an array of text.
+ * Throws `cannotRead`, `badSafetensors`, `badNpz`, `unknownFormat`, `noWeights` (listing what is there), `badWeightsShape`,
+ * `noSuchBatch`.
+ */
+export async function openCache(
+  path: string,
+  { batch = 0 }: { readonly batch?: number } = {},
+): Promise<AttentionCache> {
+  const bytes = await readFile(path);
+  return cacheOf(path, ...parse(path, bytes), batch);
+}
+
+function parse(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<string, string>>] {
+  if (path.endsWith('.npz')) return [readNpz(bytes, path), {}];
+  if (path.endsWith('.safetensors')) {
+    const { tensors, metadata } = readSafetensors(bytes, path);
+    return [tensors, metadata];
+  }
+  throw new SiseonError({
+    code: 'unknownFormat',
+    kind: 'usage',
+    what: `${path} says no format`,
+    expected: 'a name ending in .safetensors or .npz',
+  });
+}
+
+function cacheOf(
+  source: string,
+  arrays: Arrays,
+  metadata: Readonly<Record<string, string>>,
+  batch: number,
+): AttentionCache {
+  const stages = [...arrays.keys()];
+  const joined = arrays.get('attentions') ?? arrays.get('attention');
+  const layout = layouts.find(({ pattern }) => stages.some((name) => pattern.test(name)));
+  const layers = layout ? byLayer(arrays, layout.pattern) : joined ? splitLayers(source, joined) : [];
+  if (layers.length === 0)
+    throw new SiseonError({
+      code: 'noWeights',
+      kind: 'usage',
+      what: `${source} holds no attention weights`,
+      expected: 'layers.N.weights, blocks.N.attn.hook_pattern, attentions.N or attentions',
+      got:
+        stages.length > 12
+          ? `${stages.slice(0, 12).join(', ')} and ${stages.length - 12} more`
+          : stages.join(', ') || 'nothing',
+      next: 'TransformerLens: save cache[...] of hook_pattern; Hugging Face: run with output_attentions=True.',
+    });
+  const weights = layers.map((layer, index) => oneText(source, layer, index, batch));
+  const [heads = 0, queries = 0, keys = 0] = weights[0]!.shape;
+  for (const { shape } of weights)
+    if (shape[1] !== queries || shape[2] !== keys)
+      throw badShape(source, shape, `[head, ${queries}, ${keys}] in every layer`);
+  const named = tokensOf(arrays, metadata, Math.max(queries, keys));
+  return {
+    source,
+    names: layout?.names ?? 'Hugging Face',
+    layerCount: weights.length,
+    headCount: heads,
+    queryLength: queries,
+    keyLength: keys,
+    tokens: named ?? Array.from({ length: Math.max(queries, keys) }, (_, i) => `${i}`),
+    tokensNamed: named !== null,
+    weights: (layer) => weights[layer]!,
+    largestDeviation: Math.max(...weights.map(deviation)),
+    stages,
+  };
+}
+
+const badShape = (source: string, shape: readonly number[], expected: string): SiseonError =>
+  new SiseonError({
+    code: 'badWeightsShape',
+    kind: 'failure',
+    what: `the weights in ${source}`,
+    expected,
+    got: `[${shape.join(', ')}]`,
+  });
+
+/** Layers in their order; a gap in the numbers ends them, since a layer that is not there cannot be shown. */
+function byLayer(arrays: Arrays, pattern: RegExp): NpyArray[] {
+  const found = new Map(
+    [...arrays].flatMap(([name, array]) => {
+      const [, layer] = pattern.exec(name) ?? [];
+      return layer === undefined ? [] : [[Number(layer), array] as const];
+    }),
+  );
+  const layers: NpyArray[] = [];
+  for (let layer = 0; found.has(layer); layer++) layers.push(found.get(layer)!);
+  return layers;
+}
+
+function splitLayers(source: string, { shape, data }: NpyArray): NpyArray[] {
+  if (shape.length < 4 || shape.length > 5)
+    throw badShape(source, shape, '[layer, head, query, key] or [layer, batch, head, query, key]');
+  const [count = 0, ...rest] = shape;
+  const size = rest.reduce((product, length) => product * length, 1);
+  return Array.from({ length: count }, (_, layer) => ({
+    shape: rest,
+    data: data.slice(layer * size, (layer + 1) * size),
+  }));
+}
+
+/** One text of a batch, [head, query, key]. */
+function oneText(source: string, { shape, data }: NpyArray, layer: number, batch: number): Stage {
+  if (!(data instanceof Float32Array)) throw badShape(source, shape, `floating-point numbers in layer ${layer}`);
+  if (shape.length === 3) return { shape, data };
+  if (shape.length !== 4)
+    throw badShape(source, shape, `[head, query, key] or [batch, head, query, key] in layer ${layer}`);
+  const [texts = 0, ...rest] = shape;
+  if (batch >= texts)
+    throw new SiseonError({
+      code: 'noSuchBatch',
+      kind: 'usage',
+      what: `there is no text ${batch} in ${source}`,
+      expected: texts === 1 ? '0' : `0 to ${texts - 1}`,
+    });
+  const size = rest.reduce((product, length) => product * length, 1);
+  return { shape: rest, data: data.subarray(batch * size, (batch + 1) * size) };
+}
+
+function tokensOf(arrays: Arrays, metadata: Readonly<Record<string, string>>, length: number): string[] | null {
+  for (const name of ['tokens', 'str_tokens']) {
+    const array = arrays.get(name);
+    if (
+      array &&
+      !(array.data instanceof Float32Array || array.data instanceof Int32Array) &&
+      array.data.length === length
+    )
+      return [...array.data];
+  }
+  try {
+    const list: unknown = JSON.parse(metadata.tokens ?? 'null');
+    if (!Array.isArray(list) || list.length !== length) return null;
+    return list.map((token) =>
+      typeof token === 'string' ? token : String((token as { piece?: unknown }).piece ?? token),
+    );
+  } catch {
+    return null;
+  }
+}
+
+function deviation({ shape, data }: Stage): number {
+  const keys = shape[2]!;
+  let largest = 0;
+  for (let row = 0; row < data.length; row += keys) {
+    let sum = 0;
+    for (let j = 0; j < keys; j++) sum += data[row + j]!;
+    if (sum !== 0) largest = Math.max(largest, Math.abs(sum - 1));
+  }
+  return largest;
+}

@@ -1,0 +1,70 @@
+/** A saved cache in the terminal. */
+import pc from 'picocolors';
+import type { Pattern, RoleName } from '../lens/index.ts';
+import type { AttentionCache } from '../trace/index.ts';
+import { two } from './caption.ts';
+import { clip, table, wrap } from './columns.ts';
+import type { TextOptions } from './text.ts';
+
+const columns: readonly RoleName[] = ['self', 'previous', 'next', 'sink', 'duplicate', 'induction'];
+
+/** What a file holds, and where each head looks: mean weights; those of a head that looks at all alike in the last line. */
+export function cacheText(
+  cache: AttentionCache,
+  patterns: readonly (readonly Pattern[])[],
+  { language, color }: TextOptions,
+): string {
+  const c = pc.createColors(color);
+  const ko = language === 'ko';
+  const number = (value: number): string => (Number.isNaN(value) ? '–' : two(value));
+  const row = (name: string, pattern: Pattern, which: 'value' | 'uniform'): string[] => [
+    name,
+    number(pattern.entropy[which]),
+    ...columns.map((column) => number(pattern[column][which])),
+  ];
+  const rows = patterns.flatMap((heads, layer) =>
+    heads.map((pattern, head) => row(`L${layer}·H${head}`, pattern, 'value')),
+  );
+  const first = patterns[0]?.[0];
+  if (first) rows.push(row(ko ? '고르게' : 'uniform', first, 'uniform'));
+  const [heading = '', ...lines] = table(
+    ko
+      ? ['헤드', '엔트로피', '자신', '앞', '뒤', '첫', '같은', '유도']
+      : ['head', 'entropy', 'self', 'prev', 'next', 'sink', 'dup', 'ind'],
+    rows,
+    { right: [1, 2, 3, 4, 5, 6, 7] },
+  );
+  const size = `${cache.layerCount} × ${cache.headCount}`;
+  const about = ko
+    ? `${cache.source}: ${cache.names} 이름, 층 × 헤드 ${size}, 토큰 ${cache.queryLength}개.`
+    : `${cache.source}: names of ${cache.names}, ${size} layers × heads, ${cache.queryLength} tokens.`;
+  const remarks = [
+    ...(cache.tokensNamed
+      ? []
+      : [ko ? '파일에 토큰이 없어 번호로 적습니다.' : 'The file names no tokens; they are numbered.']),
+    ...(cache.largestDeviation > 1e-3
+      ? [
+          ko
+            ? `합이 1이 아닌 행이 있습니다(가장 큰 차이 ${cache.largestDeviation.toExponential(1)}).`
+            : `Some rows do not sum to 1 (largest difference ${cache.largestDeviation.toExponential(1)}).`,
+        ]
+      : []),
+  ];
+  return [
+    '',
+    ...wrap(about, '  '),
+    ...(cache.tokensNamed ? [`  ${clip(cache.tokens.join(' '), 74)}`] : []),
+    ...remarks.flatMap((remark) => wrap(remark, '  ')),
+    '',
+    c.dim(`  ${heading}`),
+    ...lines.map((line) => `  ${line}`),
+    '',
+    ...wrap(
+      ko
+        ? '자신, 앞, 뒤, 첫, 같은, 유도: 그곳에 둔 가중치의 평균. --layer와 --head를 주면 그 헤드의 행렬을 보입니다.'
+        : 'self, prev, next, sink, dup, ind: mean weight there. With --layer and --head, that head’s square is shown.',
+      '  ',
+    ).map((line) => c.dim(line)),
+    '',
+  ].join('\n');
+}

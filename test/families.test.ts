@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { type Kernels, referenceKernels, wasmKernels } from '../src/kernels/index.ts';
+import { loadModel, type Model, readSafetensors } from '../src/model/index.ts';
+import { recordTrace, recordTraces, stages, traceStages } from '../src/trace/index.ts';
+
+/** Tiny checkpoints with what test/families/make.py, written in NumPy without this engine, says of every stage. */
+const folder = new URL('./families/', import.meta.url);
+const names = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !entry.name.startsWith('__'))
+  .map((entry) => entry.name);
+const wasm = await wasmKernels();
+
+/** ‖a − b‖₂ / ‖b‖₂ over finite entries; −∞ must stand in the same places. */
+function distance(ours: Float32Array, theirs: ArrayLike<number>): number {
+  let [difference, size] = [0, 0];
+  for (let i = 0; i < ours.length; i++) {
+    const right = theirs[i]!;
+    if (!Number.isFinite(right)) expect(ours[i]).toBe(right);
+    else {
+      difference += (ours[i]! - right) ** 2;
+      size += right ** 2;
+    }
+  }
+  return Math.sqrt(difference / size);
+}
+
+const expectedOf = (name: string) => {
+  const { tensors } = readSafetensors(readFileSync(new URL(`${name}/expected.safetensors`, folder)));
+  const ids = (key: string): number[] | null => (tensors.has(key) ? [...tensors.get(key)!.data] : null);
+  const inputs = { ids: ids('ids')!, ...(tensors.has('decoderIds') && { decoderIds: ids('decoderIds')! }) };
+  return { tensors: new Map([...tensors].filter(([key]) => !key.endsWith('ds'))), inputs };
+};
+const load = (name: string, kernels: Kernels = wasm): Promise<Model> =>
+  loadModel(fileURLToPath(new URL(name, folder)), { name, kernels });
+
+describe.each(names)('%s', (name) => {
+  it.each(['wasm', 'reference'])(
+    'gives every stage and score as NumPy does in double precision, on the %s device: relative 2-norm ≤ 1e-4, −∞ in the same places',
+    async (device) => {
+      const model = await load(name, device === 'wasm' ? wasm : referenceKernels());
+      const { tensors, inputs } = expectedOf(name);
+      const trace = await recordTrace(model, inputs);
+      const ours = await stages(trace, model, [...tensors.keys()]);
+      for (const [stage, { shape, data }] of tensors) {
+        expect(ours.get(stage as 'logits')!.shape, stage).toEqual(shape);
+        expect(distance(ours.get(stage as 'logits')!.data, data), stage).toBeLessThanOrEqual(1e-4);
+      }
+      // Nothing that the engine shows went unchecked, but what the bias is made of (it is in maskedScores).
+      const unchecked = traceStages(trace).filter((stage) => !tensors.has(stage));
+      expect(unchecked.filter((stage) => !/(relativeBias|positionKey|positionQuery)$/.test(stage))).toEqual([]);
+    },
+  );
+
+  it('gives each of three texts run together, the shorter ones padded, what it gives alone: relative 2-norm ≤ 1e-5', async () => {
+    const model = await load(name);
+    const { inputs } = expectedOf(name);
+    const texts = [inputs.ids.slice(0, 4), inputs.ids, inputs.ids.slice(3, 9)];
+    const alone = await Promise.all(texts.map((ids) => recordTrace(model, { ...inputs, ids })));
+    const together = await recordTraces(
+      model,
+      texts.map((ids) => ({ ...inputs, ids })),
+    );
+    for (const [b, trace] of together.entries()) {
+      expect([...trace.recorded.keys()]).toEqual([...alone[b]!.recorded.keys()]);
+      for (const [stage, { shape, data }] of trace.recorded) {
+        expect(shape, stage).toEqual(alone[b]!.recorded.get(stage)!.shape);
+        expect(distance(data, alone[b]!.recorded.get(stage)!.data), stage).toBeLessThanOrEqual(1e-5);
+      }
+    }
+  });
+});

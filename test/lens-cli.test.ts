@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const example = fileURLToPath(new URL('../models/ko/evaluation/treebank.example.conllu', import.meta.url));
+const story = '철수가 사과를 맛있게 먹었다';
+const folder = mkdtempSync(join(tmpdir(), 'siseon-lens-'));
+
+/** Runs the built program as a person would. */
+function siseon(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, LANG: 'C', LC_ALL: '' },
+  });
+  expect(stderr).not.toMatch(/\n\s+at /);
+  return { status, stdout, stderr };
+}
+
+describe('siseon heads', () => {
+  it('measures a treebank, as table, JSON and picture', () => {
+    const svg = join(folder, 'heads.svg');
+    const { status, stdout } = siseon('heads', '--treebank', example, '--least', '1', '--svg', svg);
+    expect(status).toBe(0);
+    for (const part of ['obj', 'nsubj', 'blind']) expect(stdout).toContain(part);
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
+    const report = JSON.parse(siseon('heads', '--treebank', example, '--json').stdout) as { rows: { count: number }[] };
+    expect(report.rows.length).toBeGreaterThan(0);
+  });
+  it('names the line of a broken treebank', () => {
+    const broken = join(folder, 'broken.conllu');
+    writeFileSync(broken, readFileSync(example, 'utf8').replace('\t3\tobj', '\t9\tobj'));
+    const { status, stderr, stdout } = siseon('heads', '--treebank', broken);
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/broken\.conllu, line \d+: a head that is not there/);
+  });
+  it('measures texts, a row a head', () => {
+    const texts = join(folder, 'texts.txt');
+    writeFileSync(texts, `${story}\n영희가 책을 읽었다\n${story}\n할머니께서 밥을 드셨다\n`);
+    const { status, stdout } = siseon('heads', '--texts', texts, '--lang', 'en');
+    expect(status).toBe(0);
+    expect(stdout).toContain('L2·H3');
+  });
+});
+
+describe('siseon open and report', () => {
+  it('opens a trace that it saved, as table and as one head’s square', () => {
+    const file = join(folder, 'gaze.safetensors');
+    expect(siseon('trace', story, '--save', file).status).toBe(0);
+    expect(siseon('open', file).stdout.replace(/\s+/g, ' ')).toContain('3 × 4 layers × heads');
+    expect(siseon('open', file, '--layer', '1', '--head', '2').stdout).toContain('layer 1, head 2');
+    expect(siseon('open', file, '--layer', '9').stderr).toContain('there is no layer 9');
+  });
+  it('writes one file that fetches nothing', () => {
+    const file = join(folder, 'gaze.html');
+    expect(siseon('report', story, '--save', file).status).toBe(0);
+    const html = readFileSync(file, 'utf8');
+    expect(html).toContain('사과를');
+    expect(html).not.toMatch(/(src|href)=|@import|url\(/);
+  });
+});
