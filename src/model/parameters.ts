@@ -15,7 +15,8 @@ export interface FileTensor {
 }
 
 /** The shape of a source's tensor in the file. */
-export function fileShape({ shape, rows, transposed }: ParameterSource): number[] {
+export function fileShape({ shape, rows, transposed, stored }: ParameterSource): readonly number[] {
+  if (stored) return stored;
   const [outputs = 0, ...inputs] = shape;
   const whole = [rows?.total ?? outputs, ...inputs];
   return transposed ? whole.reverse() : whole;
