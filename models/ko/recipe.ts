@@ -16,11 +16,11 @@ import { writeTrainingSentence } from './grammar/write.ts';
 
 /** The seed that ships: the best of five on development sentences. */
 export const shippedSeed = 1;
-export const shippedSteps = 7000;
+export const shippedSteps = 5500;
 /** Seeds that the card's ranges are taken over. */
 export const seeds = [1, 2, 3, 4, 5];
 
-export const sizes = { layers: 3, heads: 4, hidden: 64, inner: 256, positions: 128 };
+export const sizes = { layers: 2, heads: 3, hidden: 96, inner: 256, positions: 128 };
 
 /** config.json without the fields that are known only after training. */
 export const layout = (tokenizer: Tokenizer, of = sizes): Record<string, unknown> =>
@@ -53,16 +53,18 @@ export function trainingPlan(
     rate: 0.003,
     warmUp: 200,
     decay: 0.01,
+    // The first layer learns late, or verbs find their words in it before any word knows its particle and its clause.
+    layerWarmUp: [Math.round(0.72 * steps)],
     // Mostly replaced: a model trained on masked tokens alone parks a visible verb's attention on the separators.
     corruption: {
       chosen: 0.25,
-      masked: 0.35,
-      replaced: 0.5,
+      masked: 0.4,
+      replaced: 0.45,
       inside: { firstInside: firstInside(tokenizer), chosen: 0.1 },
     },
     maskId: tokenizer.tokenId('[MASK]')!,
     firstToken: 5,
-    matching: 0.5,
+    matching: 1,
   };
 }
 
@@ -104,7 +106,7 @@ function libraryText(random: Random): string {
 }
 
 /** Part of the first tellings whose verb is masked: then what it was can be told from its words alone. */
-const maskedTellings = 0.3;
+const maskedTellings = 0.2;
 
 /**
  * What belongs together: in some steps questions with their tags or contents; in the others events told twice, read at

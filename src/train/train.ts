@@ -30,8 +30,7 @@ export interface TrainingPlan {
   readonly rate: number;
   readonly warmUp: number;
   readonly decay: number;
-  /** Each layer's rate as a multiple of `rate` (discriminative rates: Howard & Ruder 2018); absent: 1 everywhere. */
-  readonly layerRates?: readonly number[];
+  /** Steps over which each layer's own rate rises to its full height, for layers that are to learn later; absent: none. */
   readonly layerWarmUp?: readonly number[];
   readonly corruption: Corruption;
   readonly maskId: number;
@@ -101,12 +100,11 @@ export async function train(
   const planText = JSON.stringify({ ...architecture, ...numbers });
   if (resume) expectFits(resume, planText, initial);
   const parameters = toDevice(kernels, resume?.parameters ?? initial);
-  const relative = new Map(
+  const warmUpOf = new Map(
     [...parameters].map(
-      ([name, p]) => [p, plan.layerRates?.[Number(/^layers\.(\d+)\./.exec(name)?.[1])] ?? 1] as const,
+      ([name, p]) => [p, plan.layerWarmUp?.[Number(/^layers\.(\d+)\./.exec(name)?.[1])] ?? 0] as const,
     ),
   );
-  const warm = new Map([...parameters].map(([name, p]) => [p, plan.layerWarmUp?.[Number(/^layers\.(\d+)\./.exec(name)?.[1])] ?? 1] as const));
   const optimizer = new AdamW(kernels, parameters.values(), {
     beta1: 0.9,
     beta2: 0.98,
@@ -151,8 +149,9 @@ export async function train(
       const matching =
         pairs.length > 0 ? matchingLoss(o, parameters, architecture, pairs, plan.firstToken, groupSize) : null;
       const whole = matching ? o.add(repairing, o.scale(matching, plan.matching ?? 1)) : repairing;
-      const rate = learningRate(step, plan);
-      optimizer.step(tape.gradients(whole, operations(kernels)), (parameter) => rate * relative.get(parameter)! * Math.min(1, (step + 1) / (warm.get(parameter) ?? 1)));
+      optimizer.step(tape.gradients(whole, operations(kernels)), (parameter) =>
+        learningRate(step, plan, warmUpOf.get(parameter)),
+      );
       return { repairing: read(repairing), matching: matching && read(matching) };
     });
     const [loss = Number.NaN] = await losses.repairing;

@@ -1,7 +1,7 @@
 /** Events told twice in other words: what a verb is to know of its sentence, without being told where to look for it. */
 import type { Random } from 'siseon/train';
 import { questionWords } from './adverbs.ts';
-import { drawLevel, drawSubject, type Event, pick, pronouns, writeClause } from './clause.ts';
+import { drawLevel, drawSubject, type Event, invented, pick, pronouns, writeClause } from './clause.ts';
 import type { Level } from './inflection.ts';
 import type { Grammar } from './lexicon.ts';
 import type { Frame } from './predicates.ts';
@@ -38,7 +38,8 @@ function fourEvents(random: Random, grammar: Grammar): Event[] {
   for (;;) {
     const frame = pick(random, grammar.verbs);
     const free = frame.objects.filter((object) => !heldOutPair(frame.predicate.stem, object));
-    const objects = free.length > 1 ? two(() => pick(random, free), []) : null;
+    const strange = random() < 0.15;
+    const objects = free.length > 1 ? two(() => (strange ? newNoun(random, frame) : pick(random, free)), []) : null;
     if (frame.objects.length > 0 && !objects) continue;
     const subjects = two(() => actor(random, frame), objects ?? []);
     if (!subjects) continue;
@@ -57,6 +58,14 @@ function fourEvents(random: Random, grammar: Grammar): Event[] {
         })),
       ),
     );
+  }
+}
+
+/** A noun that no one knows, so that what it does has to be told from the rest. */
+function newNoun(random: Random, frame: Frame): string {
+  for (;;) {
+    const noun = invented(random);
+    if (!heldOutPair(frame.predicate.stem, noun)) return noun;
   }
 }
 
