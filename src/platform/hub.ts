@@ -24,7 +24,7 @@ export interface HubOptions {
   readonly revision?: string;
   readonly onProgress?: (progress: HubProgress) => void;
   readonly signal?: AbortSignal;
-  /** Patience: how often a failing request is made (5), and how long before the second time (500 ms). */
+  /** Patience: how often a failing request is made (5), and how long before the second time (300 ms). */
   readonly attempts?: number;
   readonly firstWait?: number;
   /** Instead of the process's environment. */
@@ -50,6 +50,16 @@ export function hubAddress(
     ...options,
   });
 }
+
+/** A model of the hub, in whichever way this place can keep it. */
+export const hubModel = (model: string, options: HubOptions = {}): Folder =>
+  typeof process === 'undefined' || !process.versions?.node
+    ? hubAddress(model, {
+        ...(options.revision && { revision: options.revision }),
+        ...(options.signal && { signal: options.signal }),
+        onProgress: (progress) => options.onProgress?.({ ...progress, secondsLeft: null }),
+      })
+    : hubFolder(model, options);
 
 /** Throws, when a file is asked for, `hubNotFound`, `hubRefused`, `hubUnavailable`, `hubOffline`, `hubDamaged`, `cannotWrite`. */
 export function hubFolder(model: string, options: HubOptions = {}): Folder {
@@ -91,7 +101,7 @@ class Hub {
     this.#environment = options.environment ?? process.env;
     this.#endpoint = (this.#environment.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
     this.#revision = options.revision ?? 'main';
-    const { attempts = 5, firstWait = 500, signal } = options;
+    const { attempts = 5, firstWait = 300, signal } = options;
     this.#fetch = patientFetch({ attempts, firstWait, ...(signal && { signal }) });
   }
 
@@ -255,7 +265,7 @@ class Hub {
     const { mkdir } = await import('node:fs/promises');
     await mkdir(`${cache}/blobs`, { recursive: true });
     this.#progress.expect(file, blob.size);
-    const { onProgress, signal, attempts = 5, firstWait = 500 } = this.#options;
+    const { onProgress, signal, attempts = 5, firstWait = 300 } = this.#options;
     await downloadBlob(`${cache}/blobs/${blob.etag}`, blob, {
       attempts,
       firstWait,
