@@ -9,11 +9,13 @@ export type Exports = Record<
   | 'combine'
   | 'crossEntropy'
   | 'gather'
+  | 'gatherTyped'
   | 'layerNorm'
   | 'matmul'
   | 'normBackward'
   | 'normParameters'
   | 'packHeads'
+  | 'packTyped'
   | 'packUnit'
   | 'rmsNorm'
   | 'rotate'
@@ -21,6 +23,7 @@ export type Exports = Record<
   | 'scatterAdd'
   | 'softmaxBackward'
   | 'softmaxRows'
-  | 'sumRows',
+  | 'sumRows'
+  | 'unpackTyped',
   Kernel
 > & { readonly sumSquares: (x: number, length: number) => number };

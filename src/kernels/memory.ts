@@ -1,6 +1,6 @@
 /** The linear memory of one WebAssembly device: storages by size class, one scratch region, growth on demand. */
 import { SiseonError } from '../platform/errors.ts';
-import type { Storage } from './contract.ts';
+import type { NumberType, Packed, Storage } from './contract.ts';
 
 const PAGE = 65_536;
 const LIMIT = 65_536 * PAGE; // 4 GiB, what 32-bit pointers reach
@@ -13,11 +13,38 @@ export class Block implements Storage {
   readonly owner: LinearMemory;
   readonly pointer: number;
   readonly length: number;
+  readonly bytes: number;
   freed = false;
-  constructor(owner: LinearMemory, pointer: number, length: number) {
+  constructor(owner: LinearMemory, pointer: number, length: number, bytes: number) {
     this.owner = owner;
     this.pointer = pointer;
     this.length = length;
+    this.bytes = bytes;
+  }
+}
+
+/** Panels of assembly/widen.ts, and after them the scales. */
+export class PackedBlock extends Block implements Packed {
+  readonly inner: number;
+  readonly columns: number;
+  readonly type: NumberType;
+  readonly transposed: boolean;
+  readonly group: number;
+  /** Where the scales are, in bytes. */
+  readonly scales: number;
+  constructor(
+    block: Block,
+    { inner, columns, type, transposed = false }: Pick<PackedBlock, 'inner' | 'columns' | 'type' | 'transposed'>,
+    group: number,
+    scales: number,
+  ) {
+    super(block.owner, block.pointer, inner * columns, block.bytes);
+    this.inner = inner;
+    this.columns = columns;
+    this.type = type;
+    this.transposed = transposed;
+    this.group = group;
+    this.scales = scales;
   }
 }
 
@@ -51,7 +78,7 @@ export class LinearMemory {
     const bytes = sizeClass(length * 4);
     const pointer = this.#free.get(bytes)?.pop() ?? this.#extend(bytes);
     if (cleared) this.numbers.fill(0, pointer / 4, pointer / 4 + length);
-    return new Block(this, pointer, length);
+    return new Block(this, pointer, length, bytes);
   }
 
   /** Writes what one kernel works on, whole numbers first, and returns its pointer; the next call overwrites it. */
@@ -64,7 +91,7 @@ export class LinearMemory {
   free(block: Block): void {
     if (block.freed) throw new TypeError('this storage was freed before');
     block.freed = true;
-    this.#recycle(block.pointer, sizeClass(block.length * 4));
+    this.#recycle(block.pointer, block.bytes);
   }
 
   /** A region for the length of one kernel; the next call may return the same. */
@@ -84,9 +111,11 @@ export class LinearMemory {
     return new Int32Array(this.memory.buffer, pointer, length);
   }
 
-  /** The pointer of a storage of this device; throws for another device's or a freed one. */
+  /** The pointer of a storage of this device; throws for another device's, a freed or a packed one. */
   pointer(storage: Storage): number {
-    return this.block(storage).pointer;
+    const block = this.block(storage);
+    if (block instanceof PackedBlock) throw new TypeError('a packed operand is for products, gathering and reading');
+    return block.pointer;
   }
 
   block(storage: Storage): Block {

@@ -1,7 +1,8 @@
 /** Matrix products on the WebAssembly device: how they are cut into units of work. The arithmetic is assembly/gemm.ts. */
 import type { Activation, Matmul } from './contract.ts';
-import type { LinearMemory } from './memory.ts';
+import { type LinearMemory, PackedBlock } from './memory.ts';
 import type { Threads } from './threads.ts';
+import { typeKinds, unpack } from './wasm-packed.ts';
 
 /** The numbers that assembly/elementwise.ts knows activations by. */
 export const activationKinds: Record<Activation, number> = { gelu: 0, geluTanh: 1, relu: 2, silu: 3, tanh: 4 };
@@ -26,16 +27,31 @@ export function matmul(threads: Threads, memory: LinearMemory, task: Matmul): vo
   const { out, left, right, bias, residual, batch = 1, rows, inner, columns, leftTransposed, rightTransposed } = task;
   const unit = unitsOf(task);
   const scratchBytes = 16 * unit.rows * unit.block + 64 * unit.block + 16 * unit.rows * (unit.columns + 8);
+  const block = memory.block(right);
+  const packed = block instanceof PackedBlock ? block : undefined;
+  // Packed for products with its transpose: as numbers again, and on as any other operand.
+  const fits =
+    packed && packed.inner === inner && packed.columns === columns && !rightTransposed === !packed.transposed;
+  if (packed && !fits) {
+    const plain = memory.allocate(packed.length, false);
+    try {
+      unpack(threads, packed, plain.pointer, packed.transposed);
+      matmul(threads, memory, { ...task, right: plain });
+    } finally {
+      memory.free(plain);
+    }
+    return;
+  }
   // A right operand that many units read is packed once before them.
-  const ahead = rows > unit.rows && rows > 32;
+  const ahead = !packed && rows > unit.rows && rows > 32;
   const panelSize = inner * up(columns, 8);
   const panelBytes = ahead ? 4 * batch * panelSize : 0;
   const start = memory.scratch((panelBytes + threads.count * scratchBytes) / 4);
   const at = memory.task([
     memory.pointer(out),
     memory.pointer(left),
-    memory.pointer(right),
-    ahead ? start : 0,
+    block.pointer,
+    packed ? packed.pointer : ahead ? start : 0,
     bias ? memory.pointer(bias) : 0,
     residual ? memory.pointer(residual) : 0,
     rows,
@@ -53,6 +69,9 @@ export function matmul(threads: Threads, memory: LinearMemory, task: Matmul): vo
     unit.rows,
     unit.columns,
     unit.block,
+    packed ? typeKinds[packed.type] : 0,
+    packed ? packed.scales : 0,
+    packed ? packed.group : 1,
   ]);
   if (ahead) threads.run('packUnit', batch * Math.ceil(columns / 8), 4 * batch * panelSize, start, 0, [at]);
   const units = batch * Math.ceil(rows / unit.rows) * Math.ceil(columns / unit.columns);

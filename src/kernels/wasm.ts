@@ -4,10 +4,11 @@ import { memoryFlags, wasmBase64 } from './binary.ts';
 import type { Heads, Kernels, Rows, Storage } from './contract.ts';
 import type { Exports } from './exports.ts';
 import { keepLargest } from './largest.ts';
-import { type Block, LinearMemory } from './memory.ts';
+import { type Block, LinearMemory, PackedBlock } from './memory.ts';
 import { type ThreadOptions, Threads } from './threads.ts';
 import { attend, attendBackward } from './wasm-attention.ts';
 import { activationKinds, matmul } from './wasm-matmul.ts';
+import { gatherPacked, pack, unpack } from './wasm-packed.ts';
 
 export type { ThreadOptions } from './threads.ts';
 
@@ -91,14 +92,17 @@ export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKern
     free: (storage) => memory.free(memory.block(storage)),
     write(storage, values, offset = 0) {
       const block = inside(memory.block(storage), offset, values.length);
+      memory.pointer(storage);
       memory.numbers.set(values, block.pointer / 4 + offset);
     },
     read(storage, offset = 0, length = storage.length - offset) {
       const block = inside(memory.block(storage), offset, length);
+      if (block instanceof PackedBlock) return Promise.resolve(unpacked(block).slice(offset, offset + length));
       const start = block.pointer / 4 + offset;
       return Promise.resolve(memory.numbers.slice(start, start + length));
     },
 
+    pack: (source) => pack(threads, memory, source),
     matmul: (task) => matmul(threads, memory, task),
     attend: (task) => attend(threads, memory, task),
     attendBackward: (task) => attendBackward(threads, memory, task),
@@ -158,8 +162,11 @@ export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKern
       memory.numbers[p(out) / 4] = sum;
     },
 
-    gather: (table, ids, out, columns) =>
-      void e.gather(0, 0, p(table), memory.upload(ids), p(out), ids.length, columns),
+    gather(table, ids, out, columns) {
+      const block = memory.block(table);
+      if (block instanceof PackedBlock) gatherPacked(threads, memory, block, ids, p(out));
+      else e.gather(0, 0, p(table), memory.upload(ids), p(out), ids.length, columns);
+    },
     scatterAdd: (table, ids, rows, columns) =>
       void e.scatterAdd(0, 0, p(table), memory.upload(ids), p(rows), ids.length, columns),
     crossEntropy: (logits, targets, losses, size) =>
@@ -186,6 +193,13 @@ export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKern
         s.gradientScale,
       ),
   };
+
+  /** A view of scratch. */
+  function unpacked(block: PackedBlock): Float32Array {
+    const to = memory.scratch(block.length);
+    unpack(threads, block, to, block.transposed);
+    return memory.numbers.subarray(to / 4, to / 4 + block.length);
+  }
 
   function normBackward(
     [x, weight, mean, inverse, gradient]: [number, number, number, number, number],

@@ -2,7 +2,7 @@ import type { Edit, Probe } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { type Operations, operations, scope, type Tensor, tensor } from '../tensor/index.ts';
+import { type Operations, operations, packedTensor, scope, type Tensor, tensor } from '../tensor/index.ts';
 import type { Architecture, Family } from './architecture.ts';
 import {
   batchOf,
@@ -47,7 +47,7 @@ export class Model {
     this.metadata = parts.metadata;
     this.parameters = parts.parameters;
     this.#kernels = kernels;
-    this.#device = toDevice(kernels, parts.parameters);
+    this.#device = toDevice(kernels, parts.parameters, true);
   }
 
   /** Puts the parameters on a device of their own: WebAssembly unless another is given. */
@@ -171,12 +171,21 @@ export interface ModelParts {
   readonly parameters: ReadonlyMap<string, HostTensor>;
 }
 
-/** Copies host parameters to a device, outside of any scope: they stay. What layers share is copied once. */
-export function toDevice(kernels: Kernels, parameters: ReadonlyMap<string, HostTensor>): Map<string, Tensor> {
+/**
+ * Copies host parameters to a device, outside of any scope: they stay. What layers share is copied once. With `packed`,
+ * linear maps and token tables are laid out for products once and for all, and can no longer be learned.
+ */
+export function toDevice(
+  kernels: Kernels,
+  parameters: ReadonlyMap<string, HostTensor>,
+  packed = false,
+): Map<string, Tensor> {
   const copied = new Map<HostTensor, Tensor>();
   return new Map(
     [...parameters].map(([name, parameter]) => {
-      const own = copied.get(parameter) ?? tensor(kernels, parameter.shape, parameter.data);
+      const { shape, data } = parameter;
+      const map = packed && shape.length === 2 && (name.endsWith('.weight') || name === 'embeddings.token');
+      const own = copied.get(parameter) ?? (map ? packedTensor(kernels, shape, data) : tensor(kernels, shape, data));
       copied.set(parameter, own);
       return [name, own];
     }),

@@ -54,7 +54,7 @@ export function attend(u: i32, scratch: usize, at: usize): void {
   const blocks = (t.queryLength + t.unitRows - 1) / t.unitRows;
   const b = u / (blocks * t.heads), h = (u / blocks) % t.heads, first = (u % blocks) * t.unitRows;
   const count = min(t.unitRows, t.queryLength - first);
-  const groups = (count + 3) >> 2;
+  const groups = <usize>(count + 3) >> 2;
   const kept = t.dots | t.scores | t.maskedScores | t.weights;
 
   const blockSize = <usize>N << 4, querySize = <usize>s << 4, mixedSize = <usize>T << 4;
@@ -69,24 +69,24 @@ export function attend(u: i32, scratch: usize, at: usize): void {
   const finite = load<f32>(packedKey + packedSize(t) - 16) == 1;
 
   let from = N, to = 0;
-  for (let g = 0; g < groups; g++) {
-    const i = first + 4 * g;
+  for (let g: usize = 0; g < groups; g++) {
+    const i = first + 4 * <i32>g;
     const sight = changetype<Sight>(sights + (g << 6));
-    look(sight, t, b, i, min(4, count - 4 * g), kept != 0);
+    look(sight, t, b, i, min(4, count - 4 * <i32>g), kept != 0);
     from = min(from, sight.from);
     to = max(to, sight.to);
-    packLeft(queries + g * querySize, rowOf(t.query, t.queryBatch, t.queryHead, t.queryRow, b, h, i), t.queryRow, 1, count - 4 * g, s);
+    packLeft(queries + g * querySize, rowOf(t.query, t.queryBatch, t.queryHead, t.queryRow, b, h, i), t.queryRow, 1, count - 4 * <i32>g, s);
   }
   for (let j = from; j < to; j += 8)
-    for (let g = 0; g < groups; g++) {
+    for (let g: usize = 0; g < groups; g++) {
       const sight = changetype<Sight>(sights + (g << 6));
       if (sight.from > j || sight.to <= j) continue;
       multiplyTransposed(scratch + g * blockSize + (<usize>j << 4), queries + g * querySize, packedKey + ((<usize>j * s) << 2), s, t.scale);
     }
-  for (let g = 0; g < groups; g++) {
+  for (let g: usize = 0; g < groups; g++) {
     const block = scratch + g * blockSize;
-    weighGroup(t, changetype<Sight>(sights + (g << 6)), block, finite ? 0 : aside, b, h, first + 4 * g, min(4, count - 4 * g));
-    if (!finite) mixAside(t, changetype<Sight>(sights + (g << 6)), block, aside, b, h, keyHead, first + 4 * g, min(4, count - 4 * g));
+    weighGroup(t, changetype<Sight>(sights + (g << 6)), block, finite ? 0 : aside, b, h, first + 4 * <i32>g, min(4, count - 4 * <i32>g));
+    if (!finite) mixAside(t, changetype<Sight>(sights + (g << 6)), block, aside, b, h, keyHead, first + 4 * <i32>g, min(4, count - 4 * <i32>g));
   }
   if (finite) mix(t, scratch, packedValue, mixed, sights, b, h, first, count, from, min(to, n));
 }
@@ -215,12 +215,12 @@ function keep(t: AttendTask, square: usize, row: usize, block: usize, rows: i32)
 
 /** out = weights · V for all groups of a unit: 256 keys of one panel of V at a time (8 KiB, the L1 cache) for all groups. */
 function mix(t: AttendTask, blocks: usize, packedValue: usize, mixed: usize, sights: usize, b: i32, h: i32, first: i32, count: i32, from: i32, to: i32): void {
-  const n = t.keyLength, T = up8(t.valueSize), groups = (count + 3) >> 2;
+  const n = t.keyLength, T = up8(t.valueSize), groups = <usize>(count + 3) >> 2;
   const blockSize = <usize>up8(n) << 4, mixedSize = <usize>T << 4;
   memory.fill(mixed, 0, groups * mixedSize);
   for (let k = from; k < to; k += 256)
     for (let c = 0; c < T; c += 8)
-      for (let g = 0; g < groups; g++) {
+      for (let g: usize = 0; g < groups; g++) {
         const sight = changetype<Sight>(sights + (g << 6));
         const j = max(k, sight.from);
         const length = min(min(k + 256, to), sight.to) - j;
@@ -230,7 +230,7 @@ function mix(t: AttendTask, blocks: usize, packedValue: usize, mixed: usize, sig
       }
   for (let i = 0; i < count; i++) {
     const out = rowOf(t.out, t.outBatch, t.outHead, t.outRow, b, h, first + i);
-    const row = mixed + (i >> 2) * mixedSize + ((i & 3) << 5);
+    const row = mixed + <usize>(i >> 2) * mixedSize + <usize>((i & 3) << 5);
     for (let c = 0; c < t.valueSize; c += 8) memory.copy(out + (<usize>c << 2), row + (<usize>c << 4), <usize>min(8, t.valueSize - c) << 2);
   }
 }

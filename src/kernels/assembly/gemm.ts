@@ -11,6 +11,7 @@
 import { activated4 } from './elementwise';
 import { packLeft, packPanel } from './pack';
 import { multiplyRow, multiplyTile } from './tile';
+import { bytesOf, widenPanel } from './widen';
 
 /** What matmul works on; written by ../wasm-matmul.ts in this order. Strides, sizes and batch steps count numbers. */
 @unmanaged
@@ -36,6 +37,9 @@ export class MatmulTask {
   unitRows: i32;
   unitColumns: i32;
   block: i32;
+  type: i32; // of the panels: see widen.ts
+  scales: usize; // of int8 panels
+  group: i32;
 }
 
 // @ts-ignore: decorator
@@ -110,11 +114,17 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
   } while (p < inner);
 }
 
-/** Where `length` inner numbers of the 8 columns from j lie as a panel: packed before, or packed now. */
+/** Where `length` inner numbers of the 8 columns from j lie as a panel of f32: packed before, widened now, or packed now. */
 // @ts-ignore: decorator
 @inline
 function panelOf(t: MatmulTask, panel: usize, right: usize, b: i32, j: i32, p: i32, length: i32): usize {
-  if (t.panels) return t.panels + ((<usize>b * t.panelBatch + <usize>j * t.inner + <usize>p * 8) << 2);
+  if (t.panels) {
+    const from = t.panels + (<usize>b * t.panelBatch + <usize>j * t.inner + <usize>p * 8) * bytesOf(t.type);
+    if (t.type == 0) return from;
+    const groups = (t.inner + t.group - 1) / t.group;
+    widenPanel(panel, from, t.type, p, length, t.scales + ((<usize>j * groups) << 2), t.group);
+    return panel;
+  }
   packPanel(panel, right + ((<usize>p * t.rightInner + <usize>j * t.rightColumn) << 2), t.rightInner, t.rightColumn, length, t.columns - j);
   return panel;
 }
