@@ -7,6 +7,7 @@ export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './che
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
 export { saveModel } from './checkpoint/save.ts';
 export { type ConfigReader, configReader } from './config.ts';
+export { changeNumbers, changesOf } from './edits.ts';
 export { families, readConfig } from './families/index.ts';
 export { classify, decode } from './heads.ts';
 export { Model, type ModelMetadata, type ModelParts, toDevice } from './model.ts';

@@ -2,7 +2,15 @@ import type { Edit, Probe } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { type Operations, operations, packedTensor, scope, type Tensor, tensor } from '../tensor/index.ts';
+import {
+  type AttendTask,
+  type Operations,
+  operations,
+  packedTensor,
+  scope,
+  type Tensor,
+  tensor,
+} from '../tensor/index.ts';
 import type { Architecture, Family } from './architecture.ts';
 import {
   batchOf,
@@ -14,7 +22,7 @@ import {
   type TextRun,
 } from './batch.ts';
 import { KeyValueCache } from './cache.ts';
-import { checkEdit } from './edits.ts';
+import { attendEdited, checkEdits } from './edits.ts';
 import { classify, decode } from './heads.ts';
 import type { HostTensor } from './parameters.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -103,7 +111,7 @@ export class Model {
         checkIds(decoderIds ?? new Int32Array(0), a.positionCount - past, a.vocabularySize);
       } else checkIds(ids, a.positionCount - past, a.vocabularySize);
       if (tokenTypes) checkTokenTypes(tokenTypes, ids.length, a.tokenTypeCount);
-      for (const edit of edits) checkEdit(edit, a, ids.length);
+      checkEdits(edits, a, ids.length);
     }
     if (texts.length === 0) return [];
     if (cache && (texts.length > 1 || (texts[0]!.edits ?? []).length > 0)) throw cacheAlone();
@@ -115,7 +123,11 @@ export class Model {
       const o = operations(this.#kernels);
       const read = (x: Tensor): Promise<Float32Array> => this.#kernels.read(x.storage);
       const listen = stageListener(o, a, batch, texts, read);
-      const last = transform(o, this.#device, a, batch, listen);
+      const edits = texts.map((text) => text.edits ?? []);
+      const mix = edits.some((own) => own.length > 0)
+        ? (task: AttendTask, layer: number) => attendEdited(o, task, edits, layer)
+        : undefined;
+      const last = transform(o, this.#device, a, batch, listen, mix);
       const own = batch.decoder ?? batch;
       return texts.map((text, b) => {
         const count = (batch.decoder ? text.decoderIds! : text.ids).length;

@@ -1,13 +1,13 @@
 export { type AttentionCache, openCache } from './cache.ts';
 export { saveTrace, type TraceFormat } from './save.ts';
 export { TraceSession } from './session.ts';
+export type { Stage } from './stage.ts';
 export {
   attentionStages,
   headOutput,
   recordedStage,
   recordTrace,
   recordTraces,
-  type Stage,
   sameModel,
   scaleOf,
   stages,

@@ -1,6 +1,6 @@
 /** Stages of a text that was read in several runs: each run's rows, put together when a stage is looked at. */
 import type { StageName } from '../attention/index.ts';
-import type { Stage } from './trace.ts';
+import type { Stage } from './stage.ts';
 
 /** The axis along which a stage's positions lie: behind the heads where there are heads. */
 const positionAxis = ({ shape }: Stage): number => (shape.length === 3 ? 1 : 0);

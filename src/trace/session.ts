@@ -2,7 +2,8 @@
 import type { Probe, StageName } from '../attention/index.ts';
 import { commonPrefix, type KeyValueCache, type Model } from '../model/index.ts';
 import { JoinedStages } from './joined.ts';
-import { readInput, recordTrace, type Stage, type Trace, type TraceInput } from './trace.ts';
+import type { Stage } from './stage.ts';
+import { readInput, recordTrace, type Trace, type TraceInput } from './trace.ts';
 
 /**
  * Records one text after another with one model. A causal model keeps keys and values on its device, so that a text that
@@ -41,7 +42,8 @@ export class TraceSession {
 
   async #record(input: TraceInput): Promise<Trace> {
     const { model } = this;
-    if (!this.#cache) {
+    // An edit changes what all later tokens see: nothing of it is kept.
+    if (!this.#cache || (input.edits ?? []).length > 0) {
       const trace = await recordTrace(model, input);
       this.#computed = trace.ids.length;
       return trace;
@@ -66,7 +68,7 @@ export class TraceSession {
     this.#source = read.decoderIds ? read.ids : null;
     this.#computed = added.length;
     const { name, fingerprint, architecture } = model;
-    return { model: { name, fingerprint, architecture }, ...read, recorded: this.#stages };
+    return { model: { name, fingerprint, architecture }, ...read, edits: [], recorded: this.#stages };
   }
 
   /** How many tokens are there already, the last one of the text never among them: its stages are what is asked for. */
