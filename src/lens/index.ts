@@ -8,6 +8,7 @@ export { embedText, type LibraryEntry, type LookupResult, lookup } from './looku
 export { type LayerNorms, layerNorms } from './norms.ts';
 export { longestOverview, type Overview, overview } from './overview.ts';
 export { type Mass, type Pattern, patternOf, type RoleName, roleNames, type WeightRows } from './pattern.ts';
+export { type Answer, answers, type QuestionName, questionNames } from './questions.ts';
 export {
   type Direction,
   type RelationOptions,
