@@ -413,6 +413,58 @@ describe('attend', () => {
     expect(poisoned.got.out).toEqual(clean.got.out);
   });
 
+  it('gives a query alone the bytes that it has among others', async () => {
+    const [heads, queryLength, keyLength, headSize, valueSize] = [3, 9, 41, 22, 19];
+    const draw = stream(51);
+    const [q, k, v, out] = [
+      heads * queryLength * headSize,
+      heads * keyLength * headSize,
+      heads * keyLength * valueSize,
+      heads * queryLength * valueSize,
+    ].map((length) => {
+      const storage = device.allocate(length);
+      device.write(storage, draw(length));
+      return storage;
+    }) as [Storage, Storage, Storage, Storage];
+    const run = async (first: number, count: number): Promise<Float32Array[]> => {
+      const rows = (storage: Storage, size: number): Heads => ({
+        ...dense(storage, heads, queryLength, size),
+        offset: first * size,
+      });
+      device.attend({
+        batch: 1,
+        heads,
+        keyValueHeads: heads,
+        queryLength: count,
+        keyLength,
+        headSize,
+        valueSize,
+        scale: 0.4,
+        softcap: 0,
+        visibility: { left: 20, right: 0, offsets: Int32Array.of(30 + first) },
+        query: rows(q, headSize),
+        key: dense(k, heads, keyLength, headSize),
+        value: dense(v, heads, keyLength, valueSize),
+        out: rows(out, valueSize),
+      });
+      const all = await device.read(out);
+      return Array.from({ length: heads }, (_, h) =>
+        all.slice((h * queryLength + first) * valueSize, (h * queryLength + first + count) * valueSize),
+      );
+    };
+    const together = await run(0, queryLength);
+    for (const [first, count] of [
+      [0, 1],
+      [4, 1],
+      [2, 3],
+      [5, 4],
+    ] as const) {
+      const alone = await run(first, count);
+      for (const [h, rows] of alone.entries())
+        expect(rows).toEqual(together[h]!.slice(first * valueSize, (first + count) * valueSize));
+    }
+  });
+
   it('shows a NaN that can be seen', async () => {
     const c: Case = {
       batch: 1,

@@ -66,14 +66,16 @@ export function attend(threads: Threads, memory: LinearMemory, task: Attend): vo
   const { batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize } = task;
   const unitRows = Math.min(rowsOf(keyLength), (queryLength + 3) & ~3);
   const [N, T] = [up8(keyLength), up8(valueSize)];
-  const packedNumbers = batch * keyValueHeads * (N * headSize + T * keyLength + 4);
+  // A few queries read keys and values where they lie.
+  const thin = queryLength <= 4;
+  const packedNumbers = thin ? 0 : batch * keyValueHeads * (N * headSize + T * keyLength + 4);
   const lengths = 2 * batch;
   const groups = unitRows / 4;
   const scratchBytes = groups * 16 * (N + headSize + T + 4) + 16 * N;
   const start = memory.scratch(packedNumbers + ((lengths + 3) & ~3) + (threads.count * scratchBytes) / 4);
   const own = start + 4 * (packedNumbers + ((lengths + 3) & ~3));
-  const at = write(memory, task, unitRows, start + 4 * packedNumbers, start);
-  threads.run('packHeads', batch * keyValueHeads, 4 * packedNumbers, own, 0, [at]);
+  const at = write(memory, task, unitRows, start + 4 * packedNumbers, thin ? 0 : start);
+  if (!thin) threads.run('packHeads', batch * keyValueHeads, 4 * packedNumbers, own, 0, [at]);
   const work = 2 * batch * heads * queryLength * keyLength * (headSize + valueSize + 16);
   threads.run('attend', batch * heads * Math.ceil(queryLength / unitRows), work, own, scratchBytes, [at]);
 }

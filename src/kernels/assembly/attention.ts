@@ -10,10 +10,11 @@
 //   q·K → scale → soft-cap → mask → exp(x − maximum) / Σ → · V
 //
 // A unit's rows of scores are all that is ever there, never a square: memory is linear in the lengths. Tiles of keys that
-// none of the four rows can see are skipped. Keeping a stage copies the block out, so both forms agree to the bit.
+// none of the four rows can see are skipped. Without packed keys (`packed` 0) a unit is one group: attentionThin.ts. Keeping a stage copies the block out, so both forms agree to the bit.
 //
 // Legend: see attentionTask.ts.
 import { AttendTask, highOf, lowOf, packedSize, rowOf, up8 } from './attentionTask';
+import { mixThin, scoreThin } from './attentionThin';
 import { exp4, expBelow4, log, tanh4 } from './math';
 import { packLeft, transpose4 } from './pack';
 import { multiplyTile, multiplyTransposed } from './tile';
@@ -64,6 +65,10 @@ export function attend(u: i32, scratch: usize, at: usize): void {
   const aside = sights + (groups << 6);
 
   const keyHead = h * t.keyValueHeads / t.heads;
+  if (!t.packed) {
+    thin(t, scratch, queries, changetype<Sight>(sights), aside, b, h, keyHead, first, count);
+    return;
+  }
   const packedKey = t.packed + <usize>(b * t.keyValueHeads + keyHead) * packedSize(t);
   const packedValue = packedKey + ((<usize>N * s) << 2);
   const finite = load<f32>(packedKey + packedSize(t) - 16) == 1;
@@ -89,6 +94,24 @@ export function attend(u: i32, scratch: usize, at: usize): void {
     if (!finite) mixAside(t, changetype<Sight>(sights + (g << 6)), block, aside, b, h, keyHead, first + 4 * <i32>g, min(4, count - 4 * <i32>g));
   }
   if (finite) mix(t, scratch, packedValue, mixed, sights, b, h, first, count, from, min(to, n));
+}
+
+/** A group alone, with keys and values where they lie. */
+function thin(t: AttendTask, block: usize, queries: usize, sight: Sight, aside: usize, b: i32, h: i32, keyHead: i32, first: i32, rows: i32): void {
+  const n = t.keyLength;
+  look(sight, t, b, first, rows, (t.dots | t.scores | t.maskedScores | t.weights) != 0);
+  const to = min(sight.to, n);
+  packLeft(queries, rowOf(t.query, t.queryBatch, t.queryHead, t.queryRow, b, h, first), t.queryRow, 1, rows, t.headSize);
+  scoreThin(block, queries, rowOf(t.key, t.keyBatch, t.keyHead, t.keyRow, b, keyHead, 0), t.keyRow, t.headSize, sight.from, to, rows, t.scale);
+  if (sight.to > to) memory.fill(block + (<usize>to << 4), 0, <usize>(sight.to - to) << 4);
+  weighGroup(t, sight, block, aside, b, h, first, rows);
+  let finite = true;
+  for (let r = 0; r < rows; r++) {
+    const out = rowOf(t.out, t.outBatch, t.outHead, t.outRow, b, h, first + r);
+    const value = rowOf(t.value, t.valueBatch, t.valueHead, t.valueRow, b, keyHead, 0);
+    if (!mixThin(out, block + (<usize>r << 2), value, t.valueRow, t.valueSize, sight.from, to)) finite = false;
+  }
+  if (!finite) mixAside(t, sight, block, aside, b, h, keyHead, first, rows);
 }
 
 /** Scores of a group to weights, in place: soft-cap, mask, softmax, keeping what is asked for. A copy of the masked scores goes `aside`, if there. */
