@@ -4,3 +4,4 @@ export { fileExists, importModule, makeFolder, readFile, readText, removeFile, w
 export { blobFolder, cannotRead, type Folder, memoryFolder, readFolderText } from './folders.ts';
 export { memorySize } from './machine.ts';
 export { type NetworkOptions, networkFolder } from './network.ts';
+export { type Random, seededRandom } from './random.ts';
