@@ -55,9 +55,9 @@ export interface Figures {
   /** Where the object head looks first when there is no object, and its mean weight there. */
   readonly withoutObject: Readonly<Record<string, { readonly part: number; readonly weight: number }>>;
   readonly contribution: Figure;
-  /** Among the nouns of the sentence, and among all of the grammar, the mixture as it is and centred like the values. */
+  /** Among the nouns of the sentence, and among all of the grammar. */
   readonly nearestNoun: Figure;
-  readonly nearestOfAll: { readonly raw: number; readonly centred: number; readonly count: number };
+  readonly nearestOfAll: Figure;
   readonly cause: Figure & { readonly byOtherHeads: number; readonly really: number };
   readonly alignment: Figure;
   readonly library: LibraryFigures;
@@ -122,7 +122,7 @@ export async function allFigures(
       count: probes.object.length,
     },
     nearestOfAll: {
-      ...(await nearestOfAll(model, roles.object, probes.object.slice(0, nearestCount))),
+      value: await nearestOfAll(model, roles.object, probes.object.slice(0, nearestCount)),
       count: nearestCount,
     },
     cause: { value: moved.moved, ...moved },

@@ -83,40 +83,33 @@ const known = new Set(nouns);
 
 /**
  * How often the noun whose value is nearest to the head's mixture is the object, among all nouns of the grammar: each put
- * in the object's place in turn, and its value in this head taken there. Values have their mean over all nouns taken
- * away; `raw` takes the same from the mixture, `centred` the mean of the mixtures over the same nouns, so that what the
- * other words add to every one of them does not count. Nearest is the largest cosine.
+ * in the object's place in turn, and its value in this head taken there. The mean over all of them is taken away; nearest
+ * is the largest cosine.
  */
-export async function nearestOfAll(
-  model: Model,
-  place: HeadPlace,
-  probes: readonly Probe[],
-): Promise<{ raw: number; centred: number }> {
-  const hits = { raw: 0, centred: 0 };
+export async function nearestOfAll(model: Model, place: HeadPlace, probes: readonly Probe[]): Promise<number> {
+  let hits = 0;
   for (const { sentence, clause } of probes) {
     const object = clause.roles.object!;
     const own = sentence.words[object]!;
-    const all = [...new Set([own.stem, ...nouns])];
-    const values: Float32Array[] = [];
-    const mixtures: Float32Array[] = [];
-    for (const noun of all) {
+    const run = async (noun: string) => {
       const words = sentence.words.map(({ text }, index) =>
         index !== object ? text : noun === own.stem ? text : attach(noun, /[은는]$/.test(text) ? '는' : '를'),
       );
       const trace = await recordTrace(model, { text: words.join(' ') });
-      const [ofObject = 0, ofVerb = 0] = [object, clause.verb].map((word) => trace.encoding!.words[word]!.tokens[0]!);
-      values.push((await vectors(trace, place, 'value'))[ofObject]!);
-      mixtures.push(await mixtureOf(trace, place, ofVerb));
-    }
-    const middle = meanOf(values);
-    const nearest = (mixture: ArrayLike<number>): number => {
-      const near = values.map((value) => cosine(mixture, less(value, middle)));
-      return near.indexOf(Math.max(...near));
+      return { trace, at: (word: number): number => trace.encoding!.words[word]!.tokens[0]! };
     };
-    if (nearest(less(mixtures[0]!, middle)) === 0) hits.raw++;
-    if (nearest(less(mixtures[0]!, meanOf(mixtures))) === 0) hits.centred++;
+    const values: Float32Array[] = [];
+    for (const noun of new Set([own.stem, ...nouns])) {
+      const { trace, at } = await run(noun);
+      values.push((await vectors(trace, place, 'value'))[at(object)]!);
+    }
+    const { trace, at } = await run(own.stem);
+    const middle = meanOf(values);
+    const mixture = less(await mixtureOf(trace, place, at(clause.verb)), middle);
+    const near = values.map((value) => cosine(mixture, less(value, middle)));
+    if (near.indexOf(Math.max(...near)) === 0) hits++;
   }
-  return { raw: hits.raw / probes.length, centred: hits.centred / probes.length };
+  return hits / probes.length;
 }
 
 /**
