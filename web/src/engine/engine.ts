@@ -1,10 +1,11 @@
 /** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
 import { softLookup } from 'siseon/attention';
-import { type Look, look, lookup, type Pair, pair, type Remix, remix } from 'siseon/lens';
+import { chooseHead, type Look, look, lookup, type Pair, pair, type Remix, remix, type WordMatrix } from 'siseon/lens';
 import { loadModel, type Model, splitWords } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
 import { recordTrace, type Trace } from 'siseon/trace';
 import { Course, type Report } from '../training/course.ts';
+import { type Change, type Glance, glance, type Prediction, predict, square, type Unit } from './explorer.ts';
 
 export interface Choice {
   readonly query?: number;
@@ -19,7 +20,9 @@ export interface ModelFacts {
   readonly heads: number;
   readonly positions: number;
   /** What a head was found to look at, on development sentences. */
-  readonly roles: Readonly<Record<string, { readonly layer: number; readonly head: number }>>;
+  readonly roles: Readonly<
+    Record<string, { readonly layer: number; readonly head: number; readonly development?: number }>
+  >;
 }
 
 export interface Shelf {
@@ -111,6 +114,21 @@ export class Engine {
   /** One cell of a query's row, by the token of the key. */
   async pair(text: string, choice: Choice & { readonly query: number }, keyToken: number): Promise<Pair> {
     return pair(await this.#read(text), this.#model!, { ...choice, keyToken });
+  }
+
+  /** Every head over the whole text, small. */
+  async glance(text: string, unit: Unit): Promise<Glance> {
+    return glance(await this.#read(text), unit);
+  }
+
+  /** One head over the whole text. */
+  async square(text: string, choice: Choice, unit: Unit): Promise<WordMatrix> {
+    return square(await this.#read(text), chooseHead(this.#model!, choice), unit);
+  }
+
+  /** What stands at a token, by the model; with changes, before and after them. */
+  async predict(text: string, token: number, changes: readonly Change[]): Promise<Prediction> {
+    return predict(this.#model!, await this.#read(text), token, changes);
   }
 
   /** A question against the tags of a library, decided at a temperature. */
