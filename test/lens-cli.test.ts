@@ -51,7 +51,7 @@ describe('siseon open and report', () => {
   it('opens a trace that it saved, as table and as one head’s square', () => {
     const file = join(folder, 'gaze.safetensors');
     expect(siseon('trace', story, '--save', file).status).toBe(0);
-    expect(siseon('open', file).stdout).toContain('3 × 4 layers × heads');
+    expect(siseon('open', file).stdout.replace(/\s+/g, ' ')).toContain('3 × 4 layers × heads');
     expect(siseon('open', file, '--layer', '1', '--head', '2').stdout).toContain('layer 1, head 2');
     expect(siseon('open', file, '--layer', '9').stderr).toContain('there is no layer 9');
   });

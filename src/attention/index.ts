@@ -1,6 +1,6 @@
 export { type Attended, type AttentionParts, attention, type Square } from './attention.ts';
 export { type ConformanceResult, runConformance } from './conformance.ts';
-export type { Edit, SetEdit } from './edits.ts';
+export * from './edits.ts';
 export type { Mask, Window } from './masks.ts';
 export { runOnnxOperator } from './onnx.ts';
 export type { OnnxCall, OnnxTensor, OnnxType } from './onnxTypes.ts';

@@ -11,6 +11,28 @@ export interface Storage {
   readonly length: number;
 }
 
+/** What numbers a file holds. f16 and bf16 are given as their bits. */
+export type NumberType = 'f32' | 'f16' | 'bf16' | 'int8';
+
+/** A right operand (inner × columns) as its file has it, to be packed once. */
+export interface PackSource {
+  readonly type: NumberType;
+  readonly values: Float32Array | Uint16Array | Int8Array; // row-major; (columns, inner) when transposed
+  readonly inner: number;
+  readonly columns: number;
+  readonly transposed?: boolean;
+  /** Of int8: number = value · scale. (columns, ⌈inner / group⌉), whatever `transposed` says. */
+  readonly scales?: Float32Array;
+  readonly group?: number; // inner numbers that share a scale: inner unless said
+}
+
+/** Made by `pack`. Can be the right operand of a matmul, the table of a gather (rows of a transposed source), and be read. */
+export interface Packed extends Storage {
+  readonly inner: number;
+  readonly columns: number;
+  readonly type: NumberType;
+}
+
 /** Rows of a batch of heads inside a storage: number (b, h, i, c) lies at offset + b·batch + h·head + i·row + c. */
 export interface Heads {
   readonly storage: Storage;
@@ -20,12 +42,17 @@ export interface Heads {
   readonly rowStride: number;
 }
 
-/** out[b] = left[b] · right[b] (+ bias in every row) (+ out[b], when accumulating). A transposed operand is stored as its transpose. */
+/**
+ * out[b] = activation(left[b] · right[b] + bias) + residual[b] (+ out[b], when accumulating). A transposed operand is
+ * stored as its transpose. A number of the result has the same bytes whatever rows, columns and batch stand beside it.
+ */
 export interface Matmul {
   readonly out: Storage;
   readonly left: Storage;
   readonly right: Storage;
   readonly bias?: Storage; // (columns)
+  readonly activation?: Activation;
+  readonly residual?: Storage; // as out
   readonly batch?: number; // 1 unless said; operands follow one another without gaps
   readonly rows: number;
   readonly inner: number;
@@ -136,13 +163,17 @@ export interface Rotate {
 export interface Kernels {
   readonly name: string;
 
-  /** `length` numbers, all 0. */
-  allocate(length: number): Storage;
+  /** `length` numbers, all 0; or, for what is to be overwritten, whatever they were. */
+  allocate(length: number, cleared?: boolean): Storage;
   free(storage: Storage): void;
   write(storage: Storage, values: ArrayLike<number>, offset?: number): void;
   /** A copy, as of the moment of the call. */
   read(storage: Storage, offset?: number, length?: number): Promise<Float32Array>;
 
+  /** Keeps a right operand in its file's type, laid out for products; they widen it to f32 as they go, exactly. */
+  pack(source: PackSource): Packed;
+
+  /** `right` may be packed (its inner and columns must fit, either way round). */
   matmul(task: Matmul): void;
   attend(task: Attend): void;
   attendBackward(task: AttendBackward): void;

@@ -1,35 +1,29 @@
-type Kernel = (...args: number[]) => number;
-/** What assembly/index.ts exports; arguments are pointers in bytes, sizes and factors. */
+type Kernel = (unit: number, scratch: number, ...values: number[]) => number;
+/** What assembly/index.ts exports. Values are pointers in bytes, sizes and factors. */
 export type Exports = Record<
-  | 'matmul'
-  | 'packLeft'
-  | 'packRight'
-  | 'capRow'
-  | 'dot'
-  | 'dotGradientRow'
-  | 'finiteRows'
-  | 'maskRow'
-  | 'mixBlock'
-  | 'mixHiddenAside'
-  | 'reweighRow'
-  | 'scoreBlock'
-  | 'spreadBlock'
-  | 'weighRow'
-  | 'crossEntropy'
-  | 'layerNorm'
-  | 'normBackward'
-  | 'rmsNorm'
-  | 'softmaxBackward'
-  | 'softmaxRows'
   | 'activate'
   | 'activateBackward'
   | 'adam'
+  | 'attend'
+  | 'attendBackward'
   | 'combine'
+  | 'crossEntropy'
   | 'gather'
-  | 'rotateRow'
+  | 'gatherTyped'
+  | 'layerNorm'
+  | 'matmul'
+  | 'normBackward'
+  | 'normParameters'
+  | 'packHeads'
+  | 'packTyped'
+  | 'packUnit'
+  | 'rmsNorm'
+  | 'rotate'
   | 'scale'
   | 'scatterAdd'
+  | 'softmaxBackward'
+  | 'softmaxRows'
   | 'sumRows'
-  | 'sumSquares',
+  | 'unpackTyped',
   Kernel
->;
+> & { readonly sumSquares: (x: number, length: number) => number };

@@ -1,3 +1,4 @@
 export type * from './contract.ts';
 export { referenceKernels } from './reference.ts';
-export { wasmKernels } from './wasm.ts';
+export { kernelThread } from './threads.ts';
+export { type ThreadOptions, type WasmKernels, wasmKernels } from './wasm.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Activation, Attend, Heads, KeptStages, Kernels, Storage } from './contract.ts';
+import type { Activation, Attend, Heads, KeptStages, Kernels, NumberType, Storage } from './contract.ts';
 import { erf, referenceKernels } from './reference.ts';
 import { wasmKernels, wasmModule } from './wasm.ts';
 
@@ -113,6 +113,133 @@ describe('matmul', () => {
     );
     expectClose(result, 0, 0);
     expect([...result.got.out!]).toEqual([Number.NaN, Number.NaN, Infinity, Infinity]);
+  });
+});
+
+describe('packed operands', () => {
+  const types: NumberType[] = ['f32', 'f16', 'bf16', 'int8'];
+  /** Bits of finite numbers of the type, subnormal ones among them, from a fixed stream. */
+  const source = (type: NumberType, seed: number, count: number): Float32Array | Uint16Array | Int8Array => {
+    const draw = stream(seed)(count);
+    if (type === 'f32') return draw;
+    if (type === 'int8') return Int8Array.from(draw, (x) => Math.round(63 * x));
+    // Sign and fraction from the number's bits; an exponent from 0 up to 2.
+    const top = type === 'f16' ? 17 : 129;
+    const fraction = type === 'f16' ? 10 : 7;
+    return Uint16Array.from(draw, (x, i) => {
+      const bits = Math.floor(Math.abs(x) * 1e6);
+      return (
+        ((bits & 1) << 15) | ((i % 11 === 0 ? 0 : top - (bits % 9)) << fraction) | ((bits >> 4) & (2 ** fraction - 1))
+      );
+    });
+  };
+
+  it.each(types)(
+    'of %s give the products of their numbers, either way round: |a − b| ≤ 1e-5 + 1e-5 |b|',
+    async (type) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.record({ rows: odd, inner: odd, columns: odd, group: fc.constantFrom(1, 4, 8, 32) }),
+          fc.record({ transposed: fc.boolean(), rightTransposed: fc.boolean(), seed: fc.nat() }),
+          async ({ rows, inner, columns, group }, { transposed, rightTransposed, seed }) => {
+            // What was packed as (inner, columns) may be asked for as (columns, inner).
+            const [packedInner, packedColumns] = transposed === rightTransposed ? [inner, columns] : [columns, inner];
+            const scaled = type === 'int8' && {
+              scales: stream(seed + 1)(packedColumns * Math.ceil(packedInner / group), 0.02),
+              group,
+            };
+            const values = source(type, seed, inner * columns);
+            const shape = { type, values, inner: packedInner, columns: packedColumns, transposed, ...scaled };
+            const result = await both({ left: stream(seed + 2)(rows * inner) }, { out: rows * columns }, (k, s) => {
+              const right = k.pack(shape);
+              k.matmul({ out: s('out'), left: s('left'), right, rows, inner, columns, rightTransposed });
+              k.free(right);
+            });
+            expectClose(result, 1e-5, 1e-5);
+          },
+        ),
+        { numRuns: 40 },
+      );
+    },
+  );
+
+  it.each(types)('of %s read back exactly, and give their rows', async (type) => {
+    const [inner, columns] = [29, 13];
+    const values = source(type, 3, inner * columns);
+    const scaled = type === 'int8' && { scales: new Float32Array(columns * 4).fill(0.5), group: 8 };
+    const ids = Int32Array.of(12, 0, 5, 5);
+    const answers: Float32Array[][] = [];
+    for (const k of [definition, device]) {
+      const packed = k.pack({ type, values, inner, columns, transposed: true, ...scaled });
+      const out = k.allocate(ids.length * inner);
+      k.gather(packed, ids, out, inner);
+      answers.push([await k.read(packed), await k.read(out)]);
+    }
+    expect(answers[1]).toEqual(answers[0]);
+  });
+
+  it('of every f16 there is are widened exactly, ∞ and NaN included', async () => {
+    const values = Uint16Array.from({ length: 65_536 }, (_, i) => i);
+    const shape = { type: 'f16' as const, values, inner: 256, columns: 256, transposed: true };
+    const [expected, got] = await Promise.all([definition, device].map((k) => k.read(k.pack(shape))));
+    expect(got!.findIndex((x, i) => !Object.is(x, expected![i]))).toBe(-1);
+    expect(got!.length).toBe(65_536);
+  });
+
+  it('refuse what does not fit, and what they are not for', () => {
+    expect(() => device.pack({ type: 'f16', values: new Uint16Array(5), inner: 2, columns: 3 })).toThrow('2 × 3');
+    expect(() => device.pack({ type: 'int8', values: new Int8Array(6), inner: 2, columns: 3 })).toThrow('0 scales');
+    const packed = device.pack({ type: 'f32', values: new Float32Array(6), inner: 2, columns: 3 });
+    expect(() => device.scale(packed, 2, packed)).toThrow('packed operand');
+    expect(() => device.write(packed, [1])).toThrow('packed operand');
+    expect(() => device.gather(packed, Int32Array.of(0), device.allocate(2), 2)).toThrow('packed transposed');
+  });
+
+  it('activation and residual are applied in the product: |a − b| ≤ 1e-5 + 1e-5 |b|', async () => {
+    const [rows, inner, columns] = [7, 19, 21];
+    const draw = stream(31);
+    const inputs = {
+      left: draw(rows * inner),
+      right: draw(inner * columns),
+      bias: draw(columns),
+      residual: draw(2 * rows * columns),
+    };
+    for (const activation of ['gelu', 'geluTanh', 'relu', 'silu', 'tanh'] as const) {
+      const result = await both(inputs, { out: rows * columns }, (k, s) =>
+        k.matmul({
+          out: s('out'),
+          left: s('left'),
+          right: s('right'),
+          bias: s('bias'),
+          residual: s('residual'),
+          activation,
+          rows,
+          inner,
+          columns,
+        }),
+      );
+      expectClose(result, 1e-5, 1e-5);
+    }
+  });
+
+  it('a row alone has the bytes that it has among others, packed or not', async () => {
+    const [rows, inner, columns] = [9, 1100, 37];
+    const [left, values] = [stream(33)(rows * inner), stream(34)(inner * columns)];
+    const [a, b, c] = [
+      device.allocate(rows * inner),
+      device.allocate(inner * columns),
+      device.allocate(rows * columns),
+    ];
+    device.write(a, left);
+    device.write(b, values);
+    const packed = device.pack({ type: 'f32', values, inner, columns, transposed: true });
+    device.matmul({ out: c, left: a, right: packed, rows, inner, columns, rightTransposed: true });
+    const all = await device.read(c);
+    device.write(a, left.subarray(3 * inner, 4 * inner));
+    for (const right of [packed, b]) {
+      device.matmul({ out: c, left: a, right, rows: 1, inner, columns, rightTransposed: true });
+      expect(await device.read(c, 0, columns)).toEqual(all.slice(3 * columns, 4 * columns));
+    }
   });
 });
 
@@ -284,6 +411,58 @@ describe('attend', () => {
     const poisoned = await run();
     expectClose(poisoned, 3e-6, 1e-5);
     expect(poisoned.got.out).toEqual(clean.got.out);
+  });
+
+  it('gives a query alone the bytes that it has among others', async () => {
+    const [heads, queryLength, keyLength, headSize, valueSize] = [3, 9, 41, 22, 19];
+    const draw = stream(51);
+    const [q, k, v, out] = [
+      heads * queryLength * headSize,
+      heads * keyLength * headSize,
+      heads * keyLength * valueSize,
+      heads * queryLength * valueSize,
+    ].map((length) => {
+      const storage = device.allocate(length);
+      device.write(storage, draw(length));
+      return storage;
+    }) as [Storage, Storage, Storage, Storage];
+    const run = async (first: number, count: number): Promise<Float32Array[]> => {
+      const rows = (storage: Storage, size: number): Heads => ({
+        ...dense(storage, heads, queryLength, size),
+        offset: first * size,
+      });
+      device.attend({
+        batch: 1,
+        heads,
+        keyValueHeads: heads,
+        queryLength: count,
+        keyLength,
+        headSize,
+        valueSize,
+        scale: 0.4,
+        softcap: 0,
+        visibility: { left: 20, right: 0, offsets: Int32Array.of(30 + first) },
+        query: rows(q, headSize),
+        key: dense(k, heads, keyLength, headSize),
+        value: dense(v, heads, keyLength, valueSize),
+        out: rows(out, valueSize),
+      });
+      const all = await device.read(out);
+      return Array.from({ length: heads }, (_, h) =>
+        all.slice((h * queryLength + first) * valueSize, (h * queryLength + first + count) * valueSize),
+      );
+    };
+    const together = await run(0, queryLength);
+    for (const [first, count] of [
+      [0, 1],
+      [4, 1],
+      [2, 3],
+      [5, 4],
+    ] as const) {
+      const alone = await run(first, count);
+      for (const [h, rows] of alone.entries())
+        expect(rows).toEqual(together[h]!.slice(first * valueSize, (first + count) * valueSize));
+    }
   });
 
   it('shows a NaN that can be seen', async () => {
@@ -801,8 +980,10 @@ describe('the WebAssembly device', () => {
     });
   });
   it('has no start function, no data and no mutable globals, so that instances can share a memory', async () => {
-    const exports = WebAssembly.Module.exports(await wasmModule());
-    expect(exports.filter(({ kind }) => kind === 'global')).toEqual([]);
+    for (const shared of [false, true]) {
+      const exports = WebAssembly.Module.exports(await wasmModule(shared));
+      expect(exports.filter(({ kind }) => kind === 'global')).toEqual([]);
+    }
     const { wasmBase64 } = await import('./binary.ts');
     expect(sections(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0)))).not.toEqual(
       expect.arrayContaining([expect.stringMatching(/start|data|mutable/)]),

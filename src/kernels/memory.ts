@@ -1,32 +1,64 @@
 /** The linear memory of one WebAssembly device: storages by size class, one scratch region, growth on demand. */
 import { SiseonError } from '../platform/errors.ts';
-import type { Storage } from './contract.ts';
+import type { NumberType, Packed, Storage } from './contract.ts';
 
 const PAGE = 65_536;
 const LIMIT = 65_536 * PAGE; // 4 GiB, what 32-bit pointers reach
+/** Bytes in front of all storages: pointer 0 means "none" to the kernels, then the control block of threads.ts, then one task. */
+const RESERVED = 1024;
+const TASK = 512;
 
 /** A block of the memory; `pointer` is in bytes. */
 export class Block implements Storage {
   readonly owner: LinearMemory;
   readonly pointer: number;
   readonly length: number;
+  readonly bytes: number;
   freed = false;
-  constructor(owner: LinearMemory, pointer: number, length: number) {
+  constructor(owner: LinearMemory, pointer: number, length: number, bytes: number) {
     this.owner = owner;
     this.pointer = pointer;
     this.length = length;
+    this.bytes = bytes;
+  }
+}
+
+/** Panels of assembly/widen.ts, and after them the scales. */
+export class PackedBlock extends Block implements Packed {
+  readonly inner: number;
+  readonly columns: number;
+  readonly type: NumberType;
+  readonly transposed: boolean;
+  readonly group: number;
+  /** Where the scales are, in bytes. */
+  readonly scales: number;
+  constructor(
+    block: Block,
+    { inner, columns, type, transposed = false }: Pick<PackedBlock, 'inner' | 'columns' | 'type' | 'transposed'>,
+    group: number,
+    scales: number,
+  ) {
+    super(block.owner, block.pointer, inner * columns, block.bytes);
+    this.inner = inner;
+    this.columns = columns;
+    this.type = type;
+    this.transposed = transposed;
+    this.group = group;
+    this.scales = scales;
   }
 }
 
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
   readonly #free = new Map<number, number[]>();
-  #end = 1024; // pointer 0 means "none" to the kernels
+  #end = RESERVED;
   #numbers: Float32Array;
   #scratch = { pointer: 0, bytes: 0 };
+  #uploads = { pointer: 0, bytes: 0 };
 
-  constructor() {
-    this.memory = new WebAssembly.Memory({ initial: 16, maximum: LIMIT / PAGE });
+  /** `shared`: other threads may be given the memory. */
+  constructor(shared: boolean) {
+    this.memory = new WebAssembly.Memory({ initial: 16, maximum: LIMIT / PAGE, shared });
     this.#numbers = new Float32Array(this.memory.buffer);
   }
 
@@ -41,32 +73,49 @@ export class LinearMemory {
     return this.#end;
   }
 
-  allocate(length: number): Block {
+  /** `cleared`: all 0, else whatever the memory holds. */
+  allocate(length: number, cleared: boolean): Block {
     const bytes = sizeClass(length * 4);
     const pointer = this.#free.get(bytes)?.pop() ?? this.#extend(bytes);
-    this.numbers.fill(0, pointer / 4, pointer / 4 + length);
-    return new Block(this, pointer, length);
+    if (cleared) this.numbers.fill(0, pointer / 4, pointer / 4 + length);
+    return new Block(this, pointer, length, bytes);
+  }
+
+  /** Writes what one kernel works on, whole numbers first, and returns its pointer; the next call overwrites it. */
+  task(integers: readonly number[], floats: readonly number[] = []): number {
+    this.numbers.set(floats, TASK / 4 + integers.length);
+    this.integers(TASK, integers.length).set(integers);
+    return TASK;
   }
 
   free(block: Block): void {
     if (block.freed) throw new TypeError('this storage was freed before');
     block.freed = true;
-    this.#recycle(block.pointer, sizeClass(block.length * 4));
+    this.#recycle(block.pointer, block.bytes);
   }
 
   /** A region for the length of one kernel; the next call may return the same. */
   scratch(numbers: number): number {
-    const bytes = sizeClass(numbers * 4);
-    if (bytes > this.#scratch.bytes) {
-      if (this.#scratch.bytes > 0) this.#recycle(this.#scratch.pointer, this.#scratch.bytes);
-      this.#scratch = { pointer: this.#extend(bytes), bytes };
-    }
+    this.#scratch = this.#enough(this.#scratch, numbers);
     return this.#scratch.pointer;
   }
 
-  /** The pointer of a storage of this device; throws for another device's or a freed one. */
+  /** Whole numbers in the memory for the length of one kernel, apart from scratch: their pointer. */
+  upload(values: Int32Array): number {
+    this.#uploads = this.#enough(this.#uploads, values.length);
+    this.integers(this.#uploads.pointer, values.length).set(values);
+    return this.#uploads.pointer;
+  }
+
+  integers(pointer: number, length: number): Int32Array {
+    return new Int32Array(this.memory.buffer, pointer, length);
+  }
+
+  /** The pointer of a storage of this device; throws for another device's, a freed or a packed one. */
   pointer(storage: Storage): number {
-    return this.block(storage).pointer;
+    const block = this.block(storage);
+    if (block instanceof PackedBlock) throw new TypeError('a packed operand is for products, gathering and reading');
+    return block.pointer;
   }
 
   block(storage: Storage): Block {
@@ -74,6 +123,14 @@ export class LinearMemory {
       throw new TypeError('this storage was allocated by another device; read it there and write it here');
     if (storage.freed) throw new TypeError('this storage was freed');
     return storage;
+  }
+
+  /** The region, or one that holds so many numbers in its stead. */
+  #enough(region: { pointer: number; bytes: number }, numbers: number): { pointer: number; bytes: number } {
+    if (numbers * 4 <= region.bytes) return region;
+    if (region.bytes > 0) this.#recycle(region.pointer, region.bytes);
+    const bytes = sizeClass(numbers * 4);
+    return { pointer: this.#free.get(bytes)?.pop() ?? this.#extend(bytes), bytes };
   }
 
   #recycle(pointer: number, bytes: number): void {
@@ -87,8 +144,10 @@ export class LinearMemory {
     const missing = pointer + bytes - this.memory.buffer.byteLength;
     if (missing > 0) {
       const pages = Math.ceil(missing / PAGE);
+      // Growing costs the same for one page and for many, so it is done in steps of a quarter of what is there.
+      const ahead = Math.min(LIMIT / PAGE, Math.ceil((1.25 * this.memory.buffer.byteLength) / PAGE));
       try {
-        this.memory.grow(pages);
+        this.memory.grow(Math.max(pages, ahead - this.memory.buffer.byteLength / PAGE));
       } catch (cause) {
         const gib = (count: number): string => `${(count / 2 ** 30).toFixed(2)} GiB`;
         throw new SiseonError({
@@ -107,9 +166,10 @@ export class LinearMemory {
   }
 }
 
-/** Rounds up to a power of two or three quarters of one, at least 16: at most a third is lost, and freed blocks fit again. */
+/** Rounds up to a power of two or, in between, one of its eighths: at most a ninth is lost, and freed blocks fit again. */
 function sizeClass(bytes: number): number {
   let size = 16;
   while (size < bytes) size *= 2;
-  return size >= 64 && bytes <= (size / 4) * 3 ? (size / 4) * 3 : size;
+  const step = Math.max(16, size / 16);
+  return Math.ceil(bytes / step) * step || 16;
 }

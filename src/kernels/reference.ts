@@ -2,7 +2,7 @@
  * The definition of every kernel: plain loops, one number at a time, sums in double precision. Slow on purpose; nothing
  * here is clever, so that it can be read against the formula. Other devices are right when they agree with this one.
  */
-import type { Activation, AttentionShape, Heads, Kernels, Rows, Storage } from './contract.ts';
+import type { Activation, AttentionShape, Heads, Kernels, Packed, PackSource, Rows, Storage } from './contract.ts';
 import { keepLargest } from './largest.ts';
 
 type Numbers = Float32Array | Float64Array;
@@ -15,6 +15,37 @@ class ReferenceStorage implements Storage {
   get length(): number {
     return this.numbers.length;
   }
+}
+
+/** The numbers of a packed operand in the order of their source. */
+class ReferencePacked extends ReferenceStorage implements Packed {
+  readonly inner: number;
+  readonly columns: number;
+  readonly type: Packed['type'];
+  constructor(source: PackSource, numbers: Numbers) {
+    super(numbers);
+    this.inner = source.inner;
+    this.columns = source.columns;
+    this.type = source.type;
+    for (let i = 0; i < numbers.length; i++) numbers[i] = numberOf(source, i);
+  }
+}
+
+/** Number i of an operand in its file's type (f16: IEEE 754 binary16; bf16: the upper half of binary32). */
+function numberOf({ type, values, inner, columns, transposed, scales, group = inner }: PackSource, i: number): number {
+  const value = values[i]!;
+  if (type === 'f32') return value;
+  if (type === 'int8') {
+    const [p, j] = transposed ? [i % inner, Math.floor(i / inner)] : [Math.floor(i / columns), i % columns];
+    return value * scales![j * Math.ceil(inner / group) + Math.floor(p / group)]!;
+  }
+  const [exponentBits, fractionBits] = type === 'f16' ? [5, 10] : [8, 7];
+  const bias = 2 ** (exponentBits - 1) - 1;
+  const sign = value & 0x8000 ? -1 : 1;
+  const exponent = (value >> fractionBits) & (2 ** exponentBits - 1);
+  const fraction = (value & (2 ** fractionBits - 1)) / 2 ** fractionBits;
+  if (exponent === 2 ** exponentBits - 1) return fraction ? Number.NaN : sign * Infinity;
+  return sign * (exponent === 0 ? fraction * 2 ** (1 - bias) : (1 + fraction) * 2 ** (exponent - bias));
 }
 
 const numbersOf = (storage: Storage): Numbers => {
@@ -158,9 +189,14 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
     read: async (storage, offset = 0, length = storage.length - offset) =>
       Float32Array.from(numbersOf(storage).subarray(offset, offset + length)),
 
-    matmul({ out, left, right, bias, batch = 1, rows, inner, columns, leftTransposed, rightTransposed, accumulate }) {
+    pack: (source) => new ReferencePacked(source, make(source.values.length)),
+
+    matmul(task) {
+      const { out, left, right, bias, activation, residual, batch = 1, rows, inner, columns } = task;
+      const { leftTransposed, rightTransposed, accumulate } = task;
       const [c, a, b] = [numbersOf(out), numbersOf(left), numbersOf(right)];
       const added = bias ? numbersOf(bias) : undefined;
+      const beside = residual ? numbersOf(residual) : undefined;
       for (let n = 0; n < batch; n++)
         for (let i = 0; i < rows; i++)
           for (let j = 0; j < columns; j++) {
@@ -171,6 +207,8 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
               sum += x * y;
             }
             const to = (n * rows + i) * columns + j;
+            if (activation) sum = activations[activation](sum);
+            if (beside) sum += beside[to]!;
             c[to] = accumulate ? c[to]! + sum : sum;
           }
     },

@@ -1,26 +1,44 @@
-/** The WebAssembly device: one instance and one memory of its own, one thread, in Node and in browsers. */
+/** The WebAssembly device: one memory of its own, on as many threads as share it, in Node and in browsers. */
 import { SiseonError } from '../platform/errors.ts';
-import { wasmBase64 } from './binary.ts';
-import type { Activation, Kernels } from './contract.ts';
+import { memoryFlags, wasmBase64 } from './binary.ts';
+import type { Heads, Kernels, Rows, Storage } from './contract.ts';
 import type { Exports } from './exports.ts';
 import { keepLargest } from './largest.ts';
-import { type Block, LinearMemory } from './memory.ts';
+import { type Block, LinearMemory, PackedBlock } from './memory.ts';
+import { type ThreadOptions, Threads } from './threads.ts';
 import { attend, attendBackward } from './wasm-attention.ts';
+import { activationKinds, matmul } from './wasm-matmul.ts';
+import { gatherPacked, pack, unpack } from './wasm-packed.ts';
 
-const kinds: Record<Activation, number> = { gelu: 0, geluTanh: 1, relu: 2, silu: 3, tanh: 4 };
+export type { ThreadOptions } from './threads.ts';
 
-let compiled: Promise<WebAssembly.Module> | undefined;
-
-/** The compiled kernels, for tests and for starting several instances. */
-export function wasmModule(): Promise<WebAssembly.Module> {
-  compiled ??= compile();
-  return compiled;
+/** A device of WebAssembly: what every device can do, and what is particular to this one. */
+export interface WasmKernels extends Kernels {
+  /** Bytes of its memory in use or kept for reuse. */
+  readonly bytes: number;
+  /** Threads that it computes on, the caller's included. Others start after about half a second of computing. */
+  readonly threads: number;
+  /** Why there is one thread only although more were wanted, or null. */
+  readonly notice: string | null;
+  /** Ends the other threads; the device goes on with one. They also end when nobody holds the device any more. */
+  close(): void;
 }
 
-async function compile(): Promise<WebAssembly.Module> {
+const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
+
+/** The compiled kernels, for a memory that is shared or not; for tests and for starting several instances. */
+export function wasmModule(shared = false): Promise<WebAssembly.Module> {
+  const module = compiled.get(shared) ?? compile(shared);
+  compiled.set(shared, module);
+  return module;
+}
+
+async function compile(shared: boolean): Promise<WebAssembly.Module> {
   try {
+    const bytes = Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0));
+    bytes[memoryFlags] = shared ? 3 : 1;
     // Where there is no WebAssembly at all, this throws too: a ReferenceError.
-    return await WebAssembly.compile(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0)));
+    return await WebAssembly.compile(bytes);
   } catch (cause) {
     throw new SiseonError({
       code: 'noWebAssemblySimd',
@@ -32,144 +50,134 @@ async function compile(): Promise<WebAssembly.Module> {
   }
 }
 
+/** Numbers in a unit of elementwise work: CHUNK of assembly/elementwise.ts. */
+const CHUNK = 16_384;
+
 /** A new device with a memory of its own. Throws `noWebAssemblySimd`. */
-export async function wasmKernels(): Promise<Kernels & { readonly bytes: number }> {
-  const module = await wasmModule();
-  const memory = new LinearMemory();
+export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKernels> {
+  const shared = typeof SharedArrayBuffer !== 'undefined';
+  const module = await wasmModule(shared);
+  const memory = new LinearMemory(shared);
   const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
   const e = instance.exports as unknown as Exports;
-  const p = (storage: Parameters<LinearMemory['pointer']>[0]): number => memory.pointer(storage);
+  const threads = new Threads(module, memory.memory, e, options);
+  const p = (storage: Storage): number => memory.pointer(storage);
+  const heads = (x: Heads): number[] => [p(x.storage) + 4 * x.offset, x.batchStride, x.headStride, x.rowStride];
 
-  /** Whole numbers in scratch after `before` numbers of other scratch: their pointer. */
-  const upload = (values: Int32Array, before = 0): { scratch: number; ids: number } => {
-    const start = (before + 3) & ~3;
-    const scratch = memory.scratch(start + values.length);
-    const ids = scratch + 4 * start;
-    new Int32Array(memory.memory.buffer, ids, values.length).set(values);
-    return { scratch, ids };
+  /** A kernel that works number by number over a length. */
+  const stretch = (kernel: keyof Exports, length: number, cost: number, ...values: number[]): void =>
+    threads.run(kernel, Math.ceil(length / CHUNK), cost * length, 0, 0, values);
+  /** A kernel that works row by row, with one row of scratch. */
+  const byRows = (kernel: keyof Exports, { rows, columns }: Rows, cost: number, ...values: number[]): void => {
+    const each = Math.max(1, Math.floor(CHUNK / Math.max(1, columns)));
+    const bytes = 4 * ((columns + 15) & ~7);
+    const scratch = memory.scratch((threads.count * bytes) / 4);
+    threads.run(kernel, Math.ceil(rows / each), cost * rows * columns, scratch, bytes, [each, ...values]);
   };
+  /** A kernel that works on 16 columns at a time, from the first row to the last. */
+  const byColumns = (kernel: keyof Exports, { rows, columns }: Rows, ...values: number[]): void =>
+    threads.run(kernel, Math.ceil(columns / 16), 2 * rows * columns, 0, 0, values);
 
   return {
     name: 'wasm',
     get bytes() {
       return memory.bytes;
     },
-    allocate: (length) => memory.allocate(length),
+    threads: threads.count,
+    get notice() {
+      return threads.notice;
+    },
+    close: () => threads.close(),
+    allocate: (length, cleared = true) => memory.allocate(length, cleared),
     free: (storage) => memory.free(memory.block(storage)),
     write(storage, values, offset = 0) {
       const block = inside(memory.block(storage), offset, values.length);
+      memory.pointer(storage);
       memory.numbers.set(values, block.pointer / 4 + offset);
     },
     read(storage, offset = 0, length = storage.length - offset) {
       const block = inside(memory.block(storage), offset, length);
+      if (block instanceof PackedBlock) return Promise.resolve(unpacked(block).slice(offset, offset + length));
       const start = block.pointer / 4 + offset;
       return Promise.resolve(memory.numbers.slice(start, start + length));
     },
 
-    matmul({ out, left, right, bias, batch = 1, rows, inner, columns, leftTransposed, rightTransposed, accumulate }) {
-      const scratch = memory.scratch(inner * ((columns + 7) & ~7) + 4 * inner + 32);
-      for (let b = 0; b < batch; b++)
-        e.matmul(
-          p(out) + 4 * b * rows * columns,
-          p(left) + 4 * b * rows * inner,
-          leftTransposed ? 1 : inner,
-          leftTransposed ? rows : 1,
-          p(right) + 4 * b * inner * columns,
-          rightTransposed ? 1 : columns,
-          rightTransposed ? inner : 1,
-          bias ? p(bias) : 0,
-          rows,
-          inner,
-          columns,
-          accumulate ? 1 : 0,
-          scratch,
-        );
-    },
-    attend: (task) => attend(e, memory, task),
-    attendBackward: (task) => attendBackward(e, memory, task),
-    rotate({ input, out, batch, heads, length, headSize, rotated, interleaved, inverse, cosine, sine, positions }) {
-      const half = rotated / 2;
-      for (let b = 0; b < batch; b++)
-        for (let i = 0; i < length; i++) {
-          const table = 4 * half * positions[b * length + i]!;
-          for (let h = 0; h < heads; h++) {
-            const from =
-              p(input.storage) +
-              4 * (input.offset + b * input.batchStride + h * input.headStride + i * input.rowStride);
-            const to = p(out.storage) + 4 * (out.offset + b * out.batchStride + h * out.headStride + i * out.rowStride);
-            e.rotateRow(
-              from,
-              to,
-              p(cosine) + table,
-              p(sine) + table,
-              half,
-              headSize,
-              interleaved ? 1 : 0,
-              inverse ? 1 : 0,
-            );
-          }
-        }
+    pack: (source) => pack(threads, memory, source),
+    matmul: (task) => matmul(threads, memory, task),
+    attend: (task) => attend(threads, memory, task),
+    attendBackward: (task) => attendBackward(threads, memory, task),
+    rotate(task) {
+      const { batch, length, headSize, rotated } = task;
+      const positions = memory.upload(task.positions);
+      const values = [task.heads, length, rotated / 2, headSize, task.interleaved ? 1 : 0, task.inverse ? 1 : 0];
+      const cost = 4 * batch * task.heads * length * headSize;
+      threads.run('rotate', batch * task.heads, cost, 0, 0, [
+        ...heads(task.input),
+        ...heads(task.out),
+        ...values,
+        p(task.cosine),
+        p(task.sine),
+        positions,
+      ]);
     },
 
-    softmax: (x, out, { rows, columns }) =>
-      void e.softmaxRows(p(x), p(out), rows, columns, memory.scratch(columns + 8)),
-    softmaxBackward: (y, gradient, xGradient, { rows, columns }) =>
-      void e.softmaxBackward(p(y), p(gradient), p(xGradient), rows, columns),
-    layerNorm: (x, weight, bias, out, mean, inverse, { rows, columns }, epsilon) =>
-      void e.layerNorm(p(x), p(weight), bias ? p(bias) : 0, p(out), p(mean), p(inverse), rows, columns, epsilon),
-    layerNormBackward(x, weight, mean, inverse, gradient, xGradient, weightGradient, biasGradient, { rows, columns }) {
-      zero(weightGradient);
-      if (biasGradient) zero(biasGradient);
-      e.normBackward(
+    softmax: (x, out, size) => byRows('softmaxRows', size, 10, p(x), p(out), size.rows, size.columns),
+    softmaxBackward: (y, gradient, xGradient, size) =>
+      byRows('softmaxBackward', size, 8, p(y), p(gradient), p(xGradient), size.rows, size.columns),
+    layerNorm: (x, weight, bias, out, mean, inverse, size, epsilon) =>
+      byRows(
+        'layerNorm',
+        size,
+        8,
         p(x),
         p(weight),
+        bias ? p(bias) : 0,
+        p(out),
         p(mean),
         p(inverse),
-        p(gradient),
-        p(xGradient),
-        p(weightGradient),
-        biasGradient ? p(biasGradient) : 0,
-        rows,
-        columns,
-      );
-    },
-    rmsNorm: (x, weight, out, inverse, { rows, columns }, epsilon) =>
-      void e.rmsNorm(p(x), p(weight), p(out), p(inverse), rows, columns, epsilon),
-    rmsNormBackward(x, weight, inverse, gradient, xGradient, weightGradient, { rows, columns }) {
-      zero(weightGradient);
-      e.normBackward(p(x), p(weight), 0, p(inverse), p(gradient), p(xGradient), p(weightGradient), 0, rows, columns);
-    },
+        size.rows,
+        size.columns,
+        epsilon,
+      ),
+    layerNormBackward: (x, weight, mean, inverse, gradient, xGradient, weightGradient, biasGradient, size) =>
+      normBackward([p(x), p(weight), p(mean), p(inverse), p(gradient)], xGradient, weightGradient, biasGradient, size),
+    rmsNorm: (x, weight, out, inverse, size, epsilon) =>
+      byRows('rmsNorm', size, 6, p(x), p(weight), p(out), p(inverse), size.rows, size.columns, epsilon),
+    rmsNormBackward: (x, weight, inverse, gradient, xGradient, weightGradient, size) =>
+      normBackward([p(x), p(weight), 0, p(inverse), p(gradient)], xGradient, weightGradient, null, size),
 
-    activate: (kind, x, out) => void e.activate(kinds[kind], p(x), p(out), x.length),
+    activate: (kind, x, out) => stretch('activate', x.length, 20, activationKinds[kind], p(x), p(out), x.length),
     activateBackward: (kind, x, gradient, xGradient) =>
-      void e.activateBackward(kinds[kind], p(x), p(gradient), p(xGradient), x.length),
-    add: (left, right, out) => void e.combine(0, p(left), p(right), p(out), left.length, right.length),
-    multiply: (left, right, out) => void e.combine(1, p(left), p(right), p(out), left.length, right.length),
-    scale: (x, factor, out) => void e.scale(p(x), factor, p(out), x.length),
+      stretch('activateBackward', x.length, 40, activationKinds[kind], p(x), p(gradient), p(xGradient), x.length),
+    add: (left, right, out) =>
+      stretch('combine', left.length, 2, 0, p(left), p(right), p(out), left.length, right.length),
+    multiply: (left, right, out) =>
+      stretch('combine', left.length, 2, 1, p(left), p(right), p(out), left.length, right.length),
+    scale: (x, factor, out) => stretch('scale', x.length, 2, p(x), factor, p(out), x.length),
     keepLargest: (x, out, size, count, fill) =>
       keepLargest(memory.numbers, p(x) / 4, memory.numbers, p(out) / 4, size, count, fill),
-    sumRows(x, out, { rows, columns }) {
-      zero(out);
-      e.sumRows(p(x), p(out), rows, columns, memory.scratch(columns));
-    },
+    sumRows: (x, out, size) => byColumns('sumRows', size, p(x), p(out), size.rows, size.columns),
     sumSquares(x, out) {
       const sum = e.sumSquares(p(x), x.length);
       memory.numbers[p(out) / 4] = sum;
     },
 
-    gather: (table, ids, out, columns) => void e.gather(p(table), upload(ids).ids, p(out), ids.length, columns),
+    gather(table, ids, out, columns) {
+      const block = memory.block(table);
+      if (block instanceof PackedBlock) gatherPacked(threads, memory, block, ids, p(out));
+      else e.gather(0, 0, p(table), memory.upload(ids), p(out), ids.length, columns);
+    },
     scatterAdd: (table, ids, rows, columns) =>
-      void e.scatterAdd(p(table), upload(ids).ids, p(rows), ids.length, columns),
-    crossEntropy(logits, targets, losses, { rows, columns }) {
-      const { scratch, ids } = upload(targets, columns + 8);
-      e.crossEntropy(p(logits), ids, p(losses), 0, 0, rows, columns, scratch);
-    },
-    crossEntropyBackward(logits, targets, gradient, logitsGradient, { rows, columns }) {
-      const { scratch, ids } = upload(targets, columns + 8);
-      e.crossEntropy(p(logits), ids, 0, p(gradient), p(logitsGradient), rows, columns, scratch);
-    },
+      void e.scatterAdd(0, 0, p(table), memory.upload(ids), p(rows), ids.length, columns),
+    crossEntropy: (logits, targets, losses, size) =>
+      crossEntropy(targets, size, (ids) => [p(logits), ids, p(losses), 0, 0]),
+    crossEntropyBackward: (logits, targets, gradient, logitsGradient, size) =>
+      crossEntropy(targets, size, (ids) => [p(logits), ids, 0, p(gradient), p(logitsGradient)]),
     adam: (s) =>
-      void e.adam(
+      stretch(
+        'adam',
+        s.parameter.length,
+        20,
         p(s.parameter),
         p(s.gradient),
         p(s.first),
@@ -186,9 +194,29 @@ export async function wasmKernels(): Promise<Kernels & { readonly bytes: number 
       ),
   };
 
-  function zero(storage: Parameters<LinearMemory['pointer']>[0]): void {
-    const start = p(storage) / 4;
-    memory.numbers.fill(0, start, start + storage.length);
+  /** A view of scratch. */
+  function unpacked(block: PackedBlock): Float32Array {
+    const to = memory.scratch(block.length);
+    unpack(threads, block, to, block.transposed);
+    return memory.numbers.subarray(to / 4, to / 4 + block.length);
+  }
+
+  function normBackward(
+    [x, weight, mean, inverse, gradient]: [number, number, number, number, number],
+    xGradient: Storage,
+    weightGradient: Storage,
+    biasGradient: Storage | null,
+    size: Rows,
+  ): void {
+    const { rows, columns } = size;
+    byRows('normBackward', size, 12, x, weight, mean, inverse, gradient, p(xGradient), rows, columns);
+    const to = [p(weightGradient), biasGradient ? p(biasGradient) : 0];
+    byColumns('normParameters', size, x, mean, inverse, gradient, ...to, rows, columns);
+  }
+
+  function crossEntropy(targets: Int32Array, size: Rows, values: (ids: number) => number[]): void {
+    const ids = memory.upload(targets);
+    byRows('crossEntropy', size, 10, ...values(ids), size.rows, size.columns);
   }
 }
 

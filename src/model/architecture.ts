@@ -100,6 +100,7 @@ export interface Stack {
   /** `layer`: mean and variance (Ba et al. 2016); `rms`: root mean square, no bias (Zhang & Sennrich 2019). */
   readonly norm: 'layer' | 'rms';
   readonly normEpsilon: number;
+  readonly normBias: boolean;
   /**
    * Where norms stand: `before` each block (GPT-2), `after` its sum with the residual (BERT), on the `output` of each
    * block before that sum (EXAONE 4), or `both` before and on the output (Gemma 2).
@@ -151,9 +152,11 @@ export interface Architecture extends Stack {
 
 export interface LanguageHead {
   /** A dense layer, activation and norm before the decoder (BERT). */
-  readonly transform: { readonly activation: Activation } | null;
+  readonly transform: { readonly activation: Activation; readonly bias: boolean } | null;
   /** The decoder is the token embeddings. */
   readonly tied: boolean;
+  /** The decoder adds a bias. */
+  readonly bias: boolean;
   /** Multiplies hidden states first (T5). */
   readonly scale: number;
   /** Logits are bent into (−softcap, softcap) by tanh; 0: they are not. */
@@ -166,6 +169,8 @@ export interface Classifier {
   readonly labels: readonly string[];
   /** A dense layer with this activation comes before the labels' own. */
   readonly activation: Activation | null;
+  /** Its bias. */
+  readonly bias: boolean;
   /** And a norm after that (ModernBERT). */
   readonly norm: boolean;
 }
@@ -178,6 +183,8 @@ export interface ParameterSource {
   readonly shape: readonly number[];
   /** Tensor in the checkpoint; several parameters may come from one, or be the same one. */
   readonly tensor: string;
+  /** Its shape in the file, where that is another of the same size. */
+  readonly stored?: readonly number[];
   /** The checkpoint stores the transpose (GPT-2's Conv1D). */
   readonly transposed?: boolean;
   /** The checkpoint stores several maps in one tensor: these are its outputs of this one. */

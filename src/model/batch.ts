@@ -3,7 +3,7 @@ import type { Edit, Probe, StageName } from '../attention/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Stack } from './architecture.ts';
-import { edited } from './edits.ts';
+import { changed, changesOf } from './edits.ts';
 import type { Batch, Cache, Ids, StageListener } from './transformer.ts';
 
 export interface RunOptions {
@@ -63,11 +63,12 @@ export function stageListener(
   read: (x: Tensor) => Promise<Float32Array>,
 ): StageListener {
   return (name, computed) => {
-    const x = texts.reduce((y, { edits = [] }, b) => {
-      const own = edits.filter(({ layer, stage }) => name === `layers.${layer}.${stage}`);
-      return edited(o, a, y, own, b * batch.length);
-    }, computed);
-    if (!texts.some(({ probe }) => probe)) return x;
+    const x = texts.reduce(
+      (y, { ids, edits = [] }, b) => changed(o, y, changesOf(edits, name, a, ids.length), b * batch.length),
+      computed,
+    );
+    // Mixtures are recomputed where they are looked at: a trace keeps what is linear and cannot be had from the rest.
+    if (name.endsWith('.mixed') || !texts.some(({ probe }) => probe)) return x;
     const { heads, ids } = layout(name, a, batch);
     const values = read(x);
     const [total = 0, width = 0] = x.shape;

@@ -1,10 +1,12 @@
 export type * from './architecture.ts';
 export type { RunOptions, RunResult, TextRun } from './batch.ts';
 export { disentangledIndex } from './bias.ts';
-export { loadModel, saveModel } from './checkpoint/folder.ts';
+export { type LoadOptions, loadModel } from './checkpoint/load.ts';
 export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './checkpoint/npy.ts';
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
+export { saveModel } from './checkpoint/save.ts';
 export { type ConfigReader, configReader } from './config.ts';
+export { changeNumbers, changesOf } from './edits.ts';
 export { families, readConfig } from './families/index.ts';
 export { classify, decode } from './heads.ts';
 export { Model, type ModelMetadata, type ModelParts, toDevice } from './model.ts';

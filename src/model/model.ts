@@ -1,7 +1,7 @@
 import type { Edit, Probe } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
-import { operations, scope, type Tensor, tensor } from '../tensor/index.ts';
+import { type AttendTask, operations, packedTensor, scope, type Tensor, tensor } from '../tensor/index.ts';
 import type { Architecture, Family } from './architecture.ts';
 import {
   batchOf,
@@ -12,7 +12,7 @@ import {
   stageListener,
   type TextRun,
 } from './batch.ts';
-import { checkEdit } from './edits.ts';
+import { attendEdited, checkEdits } from './edits.ts';
 import { classify, decode } from './heads.ts';
 import type { HostTensor } from './parameters.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -45,7 +45,7 @@ export class Model {
     this.metadata = parts.metadata;
     this.parameters = parts.parameters;
     this.#kernels = kernels;
-    this.#device = toDevice(kernels, parts.parameters);
+    this.#device = toDevice(kernels, parts.parameters, true);
   }
 
   /** Puts the parameters on a device of their own: WebAssembly unless another is given. */
@@ -95,7 +95,7 @@ export class Model {
         checkIds(decoderIds ?? new Int32Array(0), a.positionCount - past, a.vocabularySize);
       } else checkIds(ids, a.positionCount - past, a.vocabularySize);
       if (tokenTypes) checkTokenTypes(tokenTypes, ids.length, a.tokenTypeCount);
-      for (const edit of edits) checkEdit(edit, a, ids.length);
+      checkEdits(edits, a, ids.length);
     }
     if (texts.length === 0) return [];
     const batch = batchOf(texts, a, cache);
@@ -104,7 +104,11 @@ export class Model {
       const o = operations(this.#kernels);
       const read = (x: Tensor): Promise<Float32Array> => this.#kernels.read(x.storage);
       const listen = stageListener(o, a, batch, texts, read);
-      const last = transform(o, this.#device, a, batch, listen);
+      const edits = texts.map((text) => text.edits ?? []);
+      const mix = edits.some((own) => own.length > 0)
+        ? (task: AttendTask, layer: number) => attendEdited(o, task, edits, layer)
+        : undefined;
+      const last = transform(o, this.#device, a, batch, listen, mix);
       const own = batch.decoder ?? batch;
       return texts.map((text, b) => {
         const count = (batch.decoder ? text.decoderIds! : text.ids).length;
@@ -147,12 +151,21 @@ export interface ModelParts {
   readonly parameters: ReadonlyMap<string, HostTensor>;
 }
 
-/** Copies host parameters to a device, outside of any scope: they stay. What layers share is copied once. */
-export function toDevice(kernels: Kernels, parameters: ReadonlyMap<string, HostTensor>): Map<string, Tensor> {
+/**
+ * Copies host parameters to a device, outside of any scope: they stay. What layers share is copied once. With `packed`,
+ * linear maps and token tables are laid out for products once and for all, and can no longer be learned.
+ */
+export function toDevice(
+  kernels: Kernels,
+  parameters: ReadonlyMap<string, HostTensor>,
+  packed = false,
+): Map<string, Tensor> {
   const copied = new Map<HostTensor, Tensor>();
   return new Map(
     [...parameters].map(([name, parameter]) => {
-      const own = copied.get(parameter) ?? tensor(kernels, parameter.shape, parameter.data);
+      const { shape, data } = parameter;
+      const map = packed && shape.length === 2 && (name.endsWith('.weight') || name === 'embeddings.token');
+      const own = copied.get(parameter) ?? (map ? packedTensor(kernels, shape, data) : tensor(kernels, shape, data));
       copied.set(parameter, own);
       return [name, own];
     }),

@@ -8,22 +8,29 @@ export interface HostTensor {
   readonly data: Float32Array;
 }
 
+/** A tensor of a checkpoint that is read when it is asked for. */
+export interface FileTensor {
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array>;
+}
+
 /** The shape of a source's tensor in the file. */
-export function fileShape({ shape, rows, transposed }: ParameterSource): number[] {
+export function fileShape({ shape, rows, transposed, stored }: ParameterSource): readonly number[] {
+  if (stored) return stored;
   const [outputs = 0, ...inputs] = shape;
   const whole = [rows?.total ?? outputs, ...inputs];
   return transposed ? whole.reverse() : whole;
 }
 
 /**
- * Takes the parameters that `sources` name out of a checkpoint's tensors.
- * Throws `parametersDoNotFit`, listing every missing, unexpected and misshapen tensor, and `parameterNotFinite` for a NaN or ∞.
+ * Holds a checkpoint's tensors against what `sources` name, before any is read.
+ * Throws `parametersDoNotFit`, listing every missing, unexpected and misshapen tensor.
  */
-export function takeParameters(
+export function checkParameters(
   family: Family,
   sources: readonly ParameterSource[],
-  tensors: ReadonlyMap<string, HostTensor>,
-): Map<string, HostTensor> {
+  tensors: ReadonlyMap<string, FileTensor>,
+): void {
   const wanted = new Map(sources.map((source) => [source.tensor, source]));
   const problems: string[] = [];
   for (const [name, source] of wanted) {
@@ -43,17 +50,36 @@ export function takeParameters(
       next: 'Use the config.json and the parameters of one and the same checkpoint.',
       details: { problems },
     });
+}
+
+/**
+ * Takes the parameters that `sources` name out of a checkpoint's tensors, one tensor after another, each read once.
+ * Throws what checkParameters throws, and `parameterNotFinite` for a NaN or ∞.
+ */
+export async function takeParameters(
+  family: Family,
+  sources: readonly ParameterSource[],
+  tensors: ReadonlyMap<string, FileTensor>,
+): Promise<Map<string, HostTensor>> {
+  checkParameters(family, sources, tensors);
   const parameters = new Map<string, HostTensor>();
+  // A tensor of several parts is held until the last of them is taken.
+  const uses = new Map<string, number>();
+  for (const { tensor } of sources) uses.set(tensor, (uses.get(tensor) ?? 0) + 1);
+  const held = new Map<string, Float32Array>();
   const taken = new Map<string, HostTensor>();
   for (const source of sources) {
-    // Layers that share a tensor (ALBERT) share the parameter.
     const { name, ...where } = source;
+    const { tensor } = where;
+    // Layers that share a tensor (ALBERT) share the parameter.
     const key = JSON.stringify(where);
-    const parameter = taken.get(key) ?? {
-      shape: source.shape,
-      data: takePart(source, tensors.get(source.tensor)!.data),
-    };
-    if (!taken.has(key)) expectFinite(source, parameter.data);
+    const known = taken.get(key);
+    const whole = known ? null : (held.get(tensor) ?? (await tensors.get(tensor)!.read()));
+    if (whole) held.set(tensor, whole);
+    uses.set(tensor, uses.get(tensor)! - 1);
+    if (uses.get(tensor) === 0) held.delete(tensor);
+    const parameter = known ?? { shape: source.shape, data: takePart(source, whole!) };
+    if (!known) expectFinite(source, parameter.data);
     taken.set(key, parameter);
     parameters.set(name, parameter);
   }

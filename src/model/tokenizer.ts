@@ -50,6 +50,8 @@ export interface Encoding {
   readonly notices: readonly Notice[];
 }
 
+type ChatTemplate = () => Promise<string | null>;
+
 interface Config {
   readonly normalizer?: PartConfig;
   readonly pre_tokenizer?: PartConfig;
@@ -66,8 +68,8 @@ const placeholder = '\u0000';
 export class Tokenizer {
   /** The model's kind: WordPiece, BPE, Unigram or WordLevel. */
   readonly kind: string;
-  /** Jinja source that writes a conversation, where the checkpoint has one (see `renderChat`). */
-  readonly chatTemplate: string | null;
+  /** Reads the Jinja source that writes a conversation, where the checkpoint has one (see `renderChat`). */
+  readonly chatTemplate: ChatTemplate;
   readonly #library: Library;
   readonly #added: readonly AddedToken[];
   readonly #normalize: Rewrite;
@@ -79,7 +81,7 @@ export class Tokenizer {
   readonly #after: readonly string[];
   readonly #trimsSpans: boolean;
 
-  private constructor(config: Config, library: Library, chatTemplate: string | null) {
+  private constructor(config: Config, library: Library, chatTemplate: ChatTemplate) {
     this.kind = String(config.model.type);
     this.chatTemplate = chatTemplate;
     this.#library = library;
@@ -106,10 +108,10 @@ export class Tokenizer {
   }
 
   /**
-   * Reads the content of a tokenizer.json; `chatTemplate` may come along from tokenizer_config.json.
+   * Reads the content of a tokenizer.json; a chat template, which stands elsewhere, may come along.
    * Throws `badTokenizer`, and `unknownTokenizer` for a part that is not known and would change the tokens.
    */
-  static fromJson(json: unknown, { chatTemplate = null }: { chatTemplate?: string | null } = {}): Tokenizer {
+  static fromJson(json: unknown, { chatTemplate = async () => null }: { chatTemplate?: ChatTemplate } = {}): Tokenizer {
     const config = json as Config | null;
     const type = config?.model?.type ?? guessedType(config?.model);
     if (!config || typeof type !== 'string' || !modelTypes.includes(type))

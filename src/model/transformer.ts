@@ -6,7 +6,7 @@
  */
 import type { AttentionPlace, LayerStage, StackPrefix, StageName } from '../attention/stages.ts';
 import type { Visibility } from '../kernels/index.ts';
-import type { Operations, Tensor } from '../tensor/index.ts';
+import type { AttendTask, Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Layer, Rotary, Stack } from './architecture.ts';
 import { disentangledBias, distanceBias, distanceBiasView } from './bias.ts';
 import { feedForward } from './feedForward.ts';
@@ -48,6 +48,9 @@ export interface Cache {
 /** Sees each linear stage as it is computed, (B·N, width) with heads side by side, and may put another in its place. */
 export type StageListener = (name: StageName, tensor: Tensor) => Tensor | undefined;
 
+/** How a layer's own attention is computed where an edit interferes with its square. */
+export type Mix = (task: AttendTask, layer: number) => Tensor;
+
 /** One stack on its way through its layers. */
 interface Pass extends Ids {
   readonly o: Operations;
@@ -59,6 +62,7 @@ interface Pass extends Ids {
   readonly past: number;
   readonly cache?: Cache;
   readonly listen: StageListener;
+  readonly mix: Mix;
   readonly tables: Map<Rotary, { readonly cosine: Tensor; readonly sine: Tensor }>;
   readonly bias: Visibility['bias'];
   /** What the encoder made of its text, for cross-attention. */
@@ -72,9 +76,10 @@ export function transform(
   a: Architecture,
   batch: Batch,
   listen: StageListener = () => undefined,
+  mix: Mix = (task) => o.attend(task),
 ): Tensor {
   const { cache, decoder, lengths } = batch;
-  const shared = { o, parameters, a, listen, batch: batch.batch };
+  const shared = { o, parameters, a, listen, mix, batch: batch.batch };
   if (!a.encoder) return runStack({ ...shared, stack: a, prefix: '', input: batch, cache });
   const states = cache?.cross?.encoded
     ? null
@@ -88,6 +93,7 @@ function runStack(run: {
   readonly parameters: Parameters;
   readonly a: Architecture;
   readonly listen: StageListener;
+  readonly mix: Mix;
   readonly batch: number;
   readonly stack: Stack;
   readonly prefix: StackPrefix;
@@ -98,7 +104,7 @@ function runStack(run: {
   const { o, parameters, stack, prefix, input, cache, listen } = run;
   const past = cache?.length ?? 0;
   let x = embed(o, parameters, run.a, stack, prefix, input, past);
-  listen(`${prefix}embeddings`, x);
+  x = listen(`${prefix}embeddings`, x) ?? x;
   const positions = past + input.length;
   const byDistance = distanceBias(o, stack, parameters.get(`${prefix}relativeBias`), positions);
   if (byDistance) listen(`${prefix}relativeBias`, byDistance);
@@ -111,6 +117,7 @@ function runStack(run: {
     batch: run.batch,
     past,
     listen,
+    mix: run.mix,
     tables: new Map(),
     bias: byDistance ? distanceBiasView(byDistance, positions, past) : undefined,
     ...(cache && { cache }),
@@ -149,7 +156,7 @@ function embed(
 }
 
 /** One layer: attention, (cross-attention,) feed-forward, each added to the residual with the norms where they stand. */
-function block(pass: Pass, n: number, input: Tensor): Tensor {
+function block(pass: Pass, n: number, given: Tensor): Tensor {
   const { o, parameters, stack, prefix } = pass;
   const place: AttentionPlace = `${prefix}layers.${n}`;
   const layer = stack.layers[n]!;
@@ -163,7 +170,7 @@ function block(pass: Pass, n: number, input: Tensor): Tensor {
     return stack.normPlacement === 'after' ? normed(sum, `${name}Norm`) : sum;
   };
 
-  see('input', input);
+  const input = see('input', given);
   const attended = selfAttention(pass, place, layer, layer.attentionNorm ? before(input, 'attention') : input);
   if (stack.parallel) {
     const fed = feedForward(o, parameters, stack, layer, before(input, 'output'), place);
@@ -189,7 +196,7 @@ function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tenso
   const value = see(pass, place, 'value', linear(pass, x, `${place}.value`));
   const bias = stack.positionBias?.kind === 'disentangled' ? disentangled(pass, place, layer, query, key) : pass.bias;
   const kept = cache?.layers[Number(place.split('.').at(-1))];
-  const mixed = o.attend({
+  const task: AttendTask = {
     query,
     key: kept ? o.append(kept.key, key, past) : key,
     value: kept ? o.append(kept.value, value, past) : value,
@@ -205,7 +212,8 @@ function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tenso
       ...(lengths && { keyLengths: lengths }),
       ...(bias && { bias }),
     },
-  });
+  };
+  const mixed = see(pass, place, 'mixed', pass.mix(task, Number(place.split('.').at(-1))));
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
 }
 

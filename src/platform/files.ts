@@ -14,7 +14,8 @@ const reasons: Record<string, string> = {
   EROFS: 'the disk is read-only',
   EDQUOT: 'the disk quota is used up',
 };
-const reasonOf = (cause: unknown): string => {
+/** What went wrong with a file, in words. */
+export const reasonOf = (cause: unknown): string => {
   const code = (cause as { code?: string } | null)?.code;
   return (code && reasons[code]) || (cause instanceof Error ? cause.message : String(cause));
 };

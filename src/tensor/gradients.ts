@@ -4,9 +4,9 @@
  */
 import type { Activation, AttendBackward, AttentionShape, Heads, Rotate } from '../kernels/index.ts';
 import type { Operations } from './interface.ts';
-import { type Tensor, tensor } from './tensor.ts';
+import { type Tensor, tensor, unfilled } from './tensor.ts';
 
-const like = (x: Tensor): Tensor => tensor(x.kernels, x.shape);
+const like = (x: Tensor): Tensor => unfilled(x.kernels, x.shape);
 const made = (x: Tensor, fill: (out: Tensor) => void): Tensor => {
   const out = like(x);
   fill(out);
@@ -68,7 +68,7 @@ export const gradientRules = {
     made(y, (out) => y.kernels.softmaxBackward(y.storage, g.storage, out.storage, { rows, columns })),
   ],
   embed: (table: Tensor, ids: Int32Array, columns: number) => (g: Tensor) => [
-    made(table, (out) => table.kernels.scatterAdd(out.storage, ids, g.storage, columns)),
+    scattered(tensor(table.kernels, table.shape), ids, g, columns),
   ],
   rotate: (x: Tensor, task: Omit<Rotate, 'input' | 'out' | 'inverse'>, heads: (x: Tensor) => Heads) => (g: Tensor) => [
     made(x, (out) => x.kernels.rotate({ ...task, input: heads(g), out: heads(out), inverse: true })),
@@ -132,6 +132,12 @@ export const gradientRules = {
       return [qg, kg, vg];
     },
 } as const;
+
+/** Adds rows to a table of zeros. */
+function scattered(table: Tensor, ids: Int32Array, rows: Tensor, columns: number): Tensor {
+  table.kernels.scatterAdd(table.storage, ids, rows.storage, columns);
+  return table;
+}
 
 /** One number, repeated: [1] → [count], times a factor. */
 function repeated(number: Tensor, count: number, factor: number): Tensor {

@@ -2,4 +2,4 @@ export type { AttendTask, Operations, RotateTask } from './interface.ts';
 export { operations } from './operations.ts';
 export { expectShape, type Shape, sizeOf } from './shape.ts';
 export { Tape } from './tape.ts';
-export { read, scope, type Tensor, tensor } from './tensor.ts';
+export { packedTensor, read, scope, type Tensor, tensor } from './tensor.ts';

@@ -48,6 +48,8 @@ export interface Operations {
   ): Tensor;
   /** The `count` largest of each row of x, `fill` elsewhere. Not recorded. */
   keepLargest(x: Tensor, count: number, fill: number): Tensor;
+  /** The masked scores of an attention, [batch · heads · queryLength, keyLength]. Not recorded. */
+  maskedScores(task: AttendTask): Tensor;
   /** Rotates the heads of x [batch · length, heads · size] by position. */
   rotate(x: Tensor, task: RotateTask): Tensor;
   /** Mean of −log softmax(logits)[target] over the rows whose target is not −1: [1]. Throws `indexOutOfRange`. */

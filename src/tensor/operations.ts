@@ -4,16 +4,16 @@
  */
 import type { AttentionShape, Heads, Kernels, Storage } from '../kernels/index.ts';
 import { gradientRules as rules } from './gradients.ts';
-import type { Operations } from './interface.ts';
+import type { AttendTask, Operations } from './interface.ts';
 import { expectIndices, expectShape, type Shape, sizeOf } from './shape.ts';
 import type { Pullback, Tape } from './tape.ts';
-import { type Tensor, tensor } from './tensor.ts';
+import { type Tensor, tensor, unfilled } from './tensor.ts';
 
 /** Operations on a device, recorded on a tape if one is given. They throw `shapeMismatch`. */
 export function operations(kernels: Kernels, tape?: Tape): Operations {
   const record = (inputs: readonly Tensor[], output: Tensor, pullback: Pullback): Tensor =>
     tape?.record(inputs, output, pullback) ?? output;
-  const make = (shape: Shape): Tensor => tensor(kernels, shape);
+  const make = (shape: Shape): Tensor => unfilled(kernels, shape);
   const rowsOf = (x: Tensor): { rows: number; columns: number } => {
     const columns = x.shape.at(-1) ?? 1;
     return { rows: x.storage.length / columns, columns };
@@ -147,44 +147,11 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
       return record([table], out, rules.embed(table, ids, columns));
     },
 
-    attend({ query, key, value, batch, heads, keyValueHeads, scale, softcap = 0, visibility }) {
-      const [queryLength, keyLength] = [query.shape[0]! / batch, key.shape[0]! / batch];
-      const [headSize, valueSize] = [query.shape[1]! / heads, value.shape[1]! / keyValueHeads];
-      expectShape(
-        'attend',
-        'the rows left when the batch is taken out',
-        [query.shape[0]! % batch, key.shape[0]! % batch],
-        [0, 0],
-      );
-      expectShape('attend', 'the key', key.shape, [keyLength * batch, keyValueHeads * headSize]);
-      expectShape('attend', 'the value', value.shape, [keyLength * batch, keyValueHeads * valueSize]);
-      const shape: AttentionShape = {
-        batch,
-        heads,
-        keyValueHeads,
-        queryLength,
-        keyLength,
-        headSize,
-        valueSize,
-        scale,
-        softcap,
-        visibility,
-      };
-      const out = make([query.shape[0]!, heads * valueSize]);
-      const logSumExp = make([batch, heads, queryLength]);
-      const strided =
-        (size: number) =>
-        (x: Tensor): Heads => {
-          const width = x.shape[1]!;
-          return {
-            storage: x.storage,
-            offset: 0,
-            batchStride: (x.shape[0]! / batch) * width,
-            headStride: size,
-            rowStride: width,
-          };
-        };
-      const [ofKey, ofValue] = [strided(headSize), strided(valueSize)];
+    attend(task) {
+      const { query, key, value } = task;
+      const { shape, ofKey, ofValue } = attentionOf(task);
+      const out = make([query.shape[0]!, shape.heads * shape.valueSize]);
+      const logSumExp = make([shape.batch, shape.heads, shape.queryLength]);
       kernels.attend({
         ...shape,
         query: ofKey(query),
@@ -198,6 +165,21 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
         out,
         rules.attend({ shape, query, key, value, out, logSumExp, ofKey, ofValue }),
       );
+    },
+
+    maskedScores(task) {
+      const { query, key, value } = task;
+      const { shape, ofKey, ofValue } = attentionOf(task);
+      const kept = make([shape.batch * shape.heads * shape.queryLength, shape.keyLength]);
+      kernels.attend({
+        ...shape,
+        query: ofKey(query),
+        key: ofKey(key),
+        value: ofValue(value),
+        out: ofValue(make([query.shape[0]!, shape.heads * shape.valueSize])),
+        keep: { maskedScores: kept.storage },
+      });
+      return kept;
     },
 
     append(cache, rows, at) {
@@ -311,4 +293,43 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
     },
   };
   return o;
+}
+
+/** An attention's sizes, and how the heads of its operands lie in their rows. Throws `shapeMismatch`. */
+function attentionOf({ query, key, value, batch, heads, keyValueHeads, scale, softcap = 0, visibility }: AttendTask) {
+  const [queryLength, keyLength] = [query.shape[0]! / batch, key.shape[0]! / batch];
+  const [headSize, valueSize] = [query.shape[1]! / heads, value.shape[1]! / keyValueHeads];
+  expectShape(
+    'attend',
+    'the rows left when the batch is taken out',
+    [query.shape[0]! % batch, key.shape[0]! % batch],
+    [0, 0],
+  );
+  expectShape('attend', 'the key', key.shape, [keyLength * batch, keyValueHeads * headSize]);
+  expectShape('attend', 'the value', value.shape, [keyLength * batch, keyValueHeads * valueSize]);
+  const shape: AttentionShape = {
+    batch,
+    heads,
+    keyValueHeads,
+    queryLength,
+    keyLength,
+    headSize,
+    valueSize,
+    scale,
+    softcap,
+    visibility,
+  };
+  const strided =
+    (size: number) =>
+    (x: Tensor): Heads => {
+      const width = x.shape[1]!;
+      return {
+        storage: x.storage,
+        offset: 0,
+        batchStride: (x.shape[0]! / batch) * width,
+        headStride: size,
+        rowStride: width,
+      };
+    };
+  return { shape, ofKey: strided(headSize), ofValue: strided(valueSize) };
 }

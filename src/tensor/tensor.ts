@@ -1,4 +1,4 @@
-import type { Kernels, Storage } from '../kernels/index.ts';
+import type { Kernels, NumberType, PackSource, Storage } from '../kernels/index.ts';
 import { SiseonError } from '../platform/errors.ts';
 import { type Shape, sizeOf } from './shape.ts';
 
@@ -22,7 +22,29 @@ export function tensor(kernels: Kernels, shape: Shape, values?: ArrayLike<number
       expected: `${sizeOf(shape)} for [${shape.join(', ')}]`,
       got: `${values.length}`,
     });
-  const storage = kernels.allocate(sizeOf(shape));
+  return made(kernels, shape, values, true);
+}
+
+/** A tensor whose numbers are still to be computed, all of them: until then they are whatever the memory held. */
+export const unfilled = (kernels: Kernels, shape: Shape): Tensor => made(kernels, shape, undefined, false);
+
+/**
+ * A linear map [outputs, inputs], or a table, laid out once for `linear` and `embed` in the type that its file has; int8
+ * has a scale for every output, or for every `group` inputs of it. It stays until its device is gone.
+ */
+export function packedTensor(
+  kernels: Kernels,
+  shape: Shape,
+  values: PackSource['values'],
+  type: NumberType = 'f32',
+  quantized: Pick<PackSource, 'scales' | 'group'> = {},
+): Tensor {
+  const [columns = 1, inner = 1] = shape;
+  return { kernels, storage: kernels.pack({ type, values, inner, columns, transposed: true, ...quantized }), shape };
+}
+
+function made(kernels: Kernels, shape: Shape, values: ArrayLike<number> | undefined, cleared: boolean): Tensor {
+  const storage = kernels.allocate(sizeOf(shape), cleared && !values);
   const own = allocated?.get(kernels) ?? [];
   own.push(storage);
   allocated?.set(kernels, own);

@@ -1,7 +1,7 @@
 /** Attention saved by another program, read without its model: weights and tokens, nothing else is believed to be there. */
 import { type NpyArray, readNpz, readSafetensors } from '../model/index.ts';
 import { readFile, SiseonError } from '../platform/index.ts';
-import type { Stage } from './trace.ts';
+import type { Stage } from './stage.ts';
 
 export interface AttentionCache {
   readonly source: string;

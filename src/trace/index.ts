@@ -1,12 +1,12 @@
 export { type AttentionCache, openCache } from './cache.ts';
 export { saveTrace, type TraceFormat } from './save.ts';
+export type { Stage } from './stage.ts';
 export {
   attentionStages,
   headOutput,
   recordedStage,
   recordTrace,
   recordTraces,
-  type Stage,
   sameModel,
   scaleOf,
   stages,

@@ -1,6 +1,7 @@
 /** A trace as a file: safetensors, npz or JSON, by the stages' names. See docs/formats.md. */
 import { type Model, writeNpz, writeSafetensors } from '../model/index.ts';
-import { type Stage, stages, type Trace, traceStages } from './trace.ts';
+import type { Stage } from './stage.ts';
+import { stages, type Trace, traceStages } from './trace.ts';
 
 export type TraceFormat = 'safetensors' | 'npz' | 'json';
 
@@ -50,8 +51,12 @@ export async function saveTrace(
 const jsonNumbers = ({ data }: Stage): (number | null)[] =>
   Array.from(data, (number) => (number === -Infinity ? null : number));
 
-function describe({ model, encoding }: Trace): Record<string, unknown> {
-  const about = { model: model.name, fingerprint: model.fingerprint };
+function describe({ model, encoding, edits }: Trace): Record<string, unknown> {
+  const about = {
+    model: model.name,
+    fingerprint: model.fingerprint,
+    ...(edits.length > 0 && { edits }),
+  };
   if (!encoding) return about;
   const tokens = encoding.tokens.map(({ piece, start, end, word, special }) => ({ piece, start, end, word, special }));
   const words = encoding.words.map(({ text, start, end }) => ({ text, start, end }));

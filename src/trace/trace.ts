@@ -6,6 +6,7 @@ import {
   type AttentionPlace,
   attention,
   derivedStages,
+  type Edit,
   type LayerStage,
   layerStage,
   linearStages,
@@ -23,12 +24,8 @@ import {
   type Tokenizer,
 } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-
-/** Numbers of one stage with their shape. */
-export interface Stage {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
+import { headOutputPuts, interfered } from './interfered.ts';
+import type { Stage } from './stage.ts';
 
 export interface Trace {
   readonly model: { readonly name: string; readonly fingerprint: string; readonly architecture: Architecture };
@@ -37,6 +34,8 @@ export interface Trace {
   readonly decoderIds: Int32Array | null;
   /** Tokens, words and notices of the text; null where the run was given ids alone. */
   readonly encoding: Encoding | null;
+  /** What was interfered with; none in a plain run. */
+  readonly edits: readonly Edit[];
   /**
    * `embeddings`, `layers.N.{input, query, key, value, attentionOutput, output}`, with heads `logits` and `classes`, and
    * what position adds to the scores: `relativeBias` [head, 2n − 1] by distance key − query from −(n − 1) on, or
@@ -49,6 +48,8 @@ export interface Trace {
 export type TraceInput = ({ readonly text: string } | { readonly ids: ArrayLike<number> }) & {
   /** What the decoder of an encoder-decoder reads; its first token alone unless given. */
   readonly decoderIds?: ArrayLike<number>;
+  /** Interventions, made as the stages are computed. */
+  readonly edits?: readonly Edit[];
 };
 
 /** Runs the model over a text or over token ids, keeping every linear stage. Throws what Tokenizer.encode and Model.run throw, and `noTokenizer`. */
@@ -68,15 +69,17 @@ export async function recordTraces(model: Model, inputs: readonly TraceInput[]):
       : null;
     const pending: Promise<[StageName, Stage]>[] = [];
     const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
-    return { encoding, ids, decoderIds, pending, run: { ids, probe, ...(decoderIds && { decoderIds }) } };
+    const edits = input.edits ?? [];
+    return { encoding, ids, decoderIds, edits, pending, run: { ids, probe, edits, ...(decoderIds && { decoderIds }) } };
   });
   await model.runBatch(runs.map(({ run }) => run));
   return Promise.all(
-    runs.map(async ({ encoding, ids, decoderIds, pending }) => ({
+    runs.map(async ({ encoding, ids, decoderIds, edits, pending }) => ({
       model: { name, fingerprint, architecture },
       ids,
       decoderIds,
       encoding,
+      edits,
       recorded: new Map(await Promise.all(pending)),
     })),
   );
@@ -203,12 +206,14 @@ export async function attentionStages(
     shape: stage.shape.slice(1),
     data: stage.data,
   });
-  return {
+  const plain = {
     scores: withoutBatch(result.scores!),
     maskedScores: withoutBatch(result.maskedScores!),
     weights: withoutBatch(result.weights!),
     mixed: withoutBatch(result.output),
   };
+  if (trace.edits.length === 0) return plain;
+  return interfered(trace, place.path, plain, recordedStage(trace, layerStage(place.path, 'value')));
 }
 
 /** Refuses a model that did not make this trace: its parameters would give other numbers. Throws `anotherModel`. */
@@ -239,6 +244,8 @@ export async function headOutput(trace: Trace, model: Model, layer: number | Att
           sum += mixed.data[(h * queries + i) * size + c]! * weight[d * inputs + h * size + c]!;
         data[(h * queries + i) * hidden + d] = sum;
       }
+  for (const { head, position, vector } of headOutputPuts(trace.edits, placeOf(trace, layer).path))
+    data.set(vector, (head * queries + position) * hidden);
   return { shape: [heads, queries, hidden], data };
 }
 

@@ -47,7 +47,7 @@ def save(folder, config, p, stages):
     os.makedirs(folder, exist_ok=True)
     open(f"{folder}/config.json", "w").write(json.dumps(config, indent=1) + "\n")
     write(f"{folder}/model.safetensors", p.tensors)
-    write(f"{folder}/expected.safetensors", {n: np.asarray(x, np.int32 if n.endswith("ids") else np.float32) for n, x in stages.items()})
+    write(f"{folder}/expected.safetensors", {n: np.asarray(x, np.int32 if n.lower().endswith("ids") else np.float32) for n, x in stages.items()})
 
 
 def layer_norm(x, weight, bias=0.0, eps=1e-5):

@@ -1,7 +1,7 @@
 """Encoders in double precision, one function a family, each written from its paper and the layout that is published."""
 import numpy as np
 
-from core import ACT, attend, heads, layer_norm
+from core import ACT, attend, heads, layer_norm, rope
 
 
 def bert_body(c, p, t, x, prefix, layer, names, act):
@@ -115,4 +115,99 @@ def distilbert(c, p, ids):
         t["classes"] = linear(p, z, "classifier", d, len(c["id2label"]))
     else:
         t["logits"] = head(own, p, x, "vocab_transform", "vocab_layer_norm", "vocab_projector.bias", table, c["activation"], d)
+    return t
+
+
+def modernbert(c, p, ids):
+    """Warner et al. (2024): pre-norm without biases, rotation, gated layers, two of three layers see a window."""
+    d, h, i, t = c["hidden_size"], c["num_attention_heads"], c["intermediate_size"], {}
+    s = d // h
+    norm = lambda x, at: layer_norm(x, p(f"{at}.weight", d), 0, c["norm_eps"])
+    lin = lambda x, at, a, b: x @ p(f"{at}.weight", b, a).T
+    table = p("model.embeddings.tok_embeddings.weight", c["vocab_size"], d)
+    x = norm(table[ids], "model.embeddings.norm")
+    t["embeddings"] = x
+    for l in range(c["num_hidden_layers"]):
+        at, place = f"model.layers.{l}", f"layers.{l}"
+        t[f"{place}.input"] = x
+        everything = l % c["global_attn_every_n_layers"] == 0
+        joined = lin(norm(x, f"{at}.attn_norm") if l else x, f"{at}.attn.Wqkv", d, 3 * d).reshape(len(ids), 3, h, s)
+        q, k, v = joined.transpose(1, 2, 0, 3)
+        f = 1.0 / (c["global_rope_theta"] if everything else c["local_rope_theta"]) ** (np.arange(0, s, 2) / s)
+        side = c["local_attention"] // 2
+        y = attend(t, place, rope(q, f), rope(k, f), v, p(f"{at}.attn.Wo.weight", d, d), scale=s**-0.5, window=None if everything else (side, side))
+        t[f"{place}.attentionOutput"] = y
+        x = x + y
+        both = lin(norm(x, f"{at}.mlp_norm"), f"{at}.mlp.Wi", d, 2 * i)
+        x = x + lin(ACT[c["hidden_activation"]](both[:, :i]) * both[:, i:], f"{at}.mlp.Wo", i, d)
+        t[f"{place}.output"] = x
+    x = norm(x, "model.final_norm")
+    if c["architectures"][0].endswith("SequenceClassification"):
+        z = norm(ACT["gelu"](lin(x.mean(0), "head.dense", d, d)), "head.norm")
+        t["classes"] = linear(p, z, "classifier", d, len(c["id2label"]))
+    else:
+        z = norm(ACT["gelu"](lin(x, "head.dense", d, d)), "head.norm")
+        t["logits"] = z @ table.T + p("decoder.bias", c["vocab_size"])
+    return t
+
+
+def log_bucket(distance, buckets, furthest):
+    """He et al. (2021), in single precision as it is published."""
+    middle = buckets // 2
+    size = np.where((distance < middle) & (distance > -middle), middle - 1, np.abs(distance))
+    f = np.float32
+    far = np.ceil(np.log(f(1) * size / f(middle), dtype=f) / np.log(f((furthest - 1) / middle)) * f(middle - 1)) + middle
+    return np.where(size <= middle, distance, far * np.sign(distance)).astype(int)
+
+
+def deberta_v2(c, p, ids):
+    """He et al. (2021): scores = (Qc·Kc + Qc·Kr(i-j) + Kc·Qr(i-j)) / sqrt(3 d), with r the normed table of distances."""
+    d, h, n, t = c["hidden_size"], c["num_attention_heads"], len(ids), {}
+    inner, e = c["intermediate_size"], c.get("embedding_size", d)
+    norm = lambda x, at: layer_norm(x, p(f"{at}.weight", d), p(f"{at}.bias", d), c["layer_norm_eps"])
+    table = p("deberta.embeddings.word_embeddings.weight", c["vocab_size"], e)
+    x = table[ids]
+    if c["position_biased_input"]:
+        x = x + p("deberta.embeddings.position_embeddings.weight", c["max_position_embeddings"], e)[:n]
+    if c["type_vocab_size"]:
+        x = x + p("deberta.embeddings.token_type_embeddings.weight", c["type_vocab_size"], e)[0]
+    if e != d:
+        x = x @ p("deberta.embeddings.embed_proj.weight", d, e).T
+    x = norm(x, "deberta.embeddings.LayerNorm")
+    t["embeddings"] = x
+    buckets = c["position_buckets"]
+    furthest = c["max_relative_positions"] if c["max_relative_positions"] > 0 else c["max_position_embeddings"]
+    span = buckets if buckets > 0 else furthest
+    kinds = c["pos_att_type"]
+    relative = p("deberta.encoder.rel_embeddings.weight", 2 * span, d)
+    if c["norm_rel_ebd"] == "layer_norm":
+        relative = norm(relative, "deberta.encoder.LayerNorm")
+    distance = np.arange(n)[:, None] - np.arange(n)[None]
+    at_distance = np.clip((log_bucket(distance, buckets, furthest) if buckets > 0 else distance) + span, 0, 2 * span - 1)
+    scale = 1 / np.sqrt(d // h * (1 + ("c2p" in kinds) + ("p2c" in kinds)))
+    for l in range(c["num_hidden_layers"]):
+        at, place = f"deberta.encoder.layer.{l}", f"layers.{l}"
+        t[f"{place}.input"] = x
+        of = lambda z, a: heads(linear(p, z, f"{at}.attention.self.{a}_proj", d, d), h)
+        q, k, v = of(x, "query"), of(x, "key"), of(x, "value")
+        bias = np.zeros((h, n, n))
+        for i in range(n):
+            for j in range(n):
+                r = at_distance[i, j]
+                if "c2p" in kinds:
+                    bias[:, i, j] += (q[:, i] * of(relative, "key")[:, r]).sum(-1) * scale
+                if "p2c" in kinds:
+                    bias[:, i, j] += (k[:, j] * of(relative, "query")[:, r]).sum(-1) * scale
+        y = attend(t, place, q, k, v, p(f"{at}.attention.output.dense.weight", d, d), scale=scale, bias=bias)
+        y = y + p(f"{at}.attention.output.dense.bias", d)
+        t[f"{place}.attentionOutput"] = y
+        x = norm(x + y, f"{at}.attention.output.LayerNorm")
+        z = ACT[c["hidden_act"]](linear(p, x, f"{at}.intermediate.dense", d, inner))
+        x = norm(x + linear(p, z, f"{at}.output.dense", inner, d), f"{at}.output.LayerNorm")
+        t[f"{place}.output"] = x
+    if c["architectures"][0].endswith("SequenceClassification"):
+        z = ACT["gelu"](linear(p, x[0], "pooler.dense", d, d))
+        t["classes"] = linear(p, z, "classifier", d, len(c["id2label"]))
+    else:
+        t["logits"] = head(c, p, x, "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias", table, c["hidden_act"], e)
     return t

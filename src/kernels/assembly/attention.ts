@@ -1,235 +1,276 @@
-// Attention of one head, four queries at a time.
+// Attention forward, up to unitRows queries of one head a unit, four queries (a group) side by side.
 //
-//   K packed: keys as columns, panels of 8        V packed: value numbers as columns, panels of 8
-//   ┌ 4 queries × 8 keys ┐ per tile → a block of 4 × keys scores → softmax → 4 × keys weights · V → 4 × valueSize
+//   scores of a group lie with the four queries of a key together (key-major, n × 4):
 //
-// The block is 4 rows of scores and never a square: memory is linear in the lengths. Tiles outside of what any of the
-// four rows can see are skipped.
+//     key 0: q0 q1 q2 q3 │ key 1: q0 q1 q2 q3 │ …        one vector a key: maximum, exp and sum run down the keys for
+//                                                        four rows at once, and the block is already the left group of
+//   K packed: keys as columns, panels of 8               the product with V
+//   V packed: value numbers as columns, panels of 8
 //
-// Legend: n keys (padded to a multiple of 8 in the block: N), s head size, t value size (padded: T).
-import { multiplyTile, packLeft } from './gemm';
-import { exp4, log, sum4, tanh4 } from './math';
+//   q·K → scale → soft-cap → mask → exp(x − maximum) / Σ → · V
+//
+// A unit's rows of scores are all that is ever there, never a square: memory is linear in the lengths. Tiles of keys that
+// none of the four rows can see are skipped. Without packed keys (`packed` 0) a unit is one group: attentionThin.ts. Keeping a stage copies the block out, so both forms agree to the bit.
+//
+// Legend: see attentionTask.ts.
+import { AttendTask, highOf, lowOf, packedSize, rowOf, up8 } from './attentionTask';
+import { mixThin, scoreThin } from './attentionThin';
+import { exp4, expBelow4, log, tanh4 } from './math';
+import { packLeft, transpose4 } from './pack';
+import { multiplyTile, multiplyTransposed } from './tile';
 
 // @ts-ignore: decorator
 @inline
 const HIDDEN: f32 = f32.NEGATIVE_INFINITY;
 
+/** What a group sees: whole tiles [from, to), and each row's own [low, high) as vectors. */
+@unmanaged
+class Sight {
+  from: i32;
+  to: i32;
+  allFrom: i32; // from here
+  allTo: i32; // to here every row sees every key
+  low0: i32; low1: i32; low2: i32; low3: i32;
+  high0: i32; high1: i32; high2: i32; high3: i32;
+}
+
+function look(s: Sight, t: AttendTask, b: i32, first: i32, rows: i32, everything: bool): void {
+  const l0 = lowOf(t, b, first), l1 = lowOf(t, b, first + min(1, rows - 1)), l2 = lowOf(t, b, first + min(2, rows - 1)), l3 = lowOf(t, b, first + min(3, rows - 1));
+  const h0 = highOf(t, b, first), h1 = highOf(t, b, first + min(1, rows - 1)), h2 = highOf(t, b, first + min(2, rows - 1)), h3 = highOf(t, b, first + min(3, rows - 1));
+  s.low0 = l0; s.low1 = l1; s.low2 = l2; s.low3 = l3;
+  s.high0 = h0; s.high1 = h1; s.high2 = h2; s.high3 = h3;
+  s.allFrom = max(max(l0, l1), max(l2, l3));
+  s.allTo = min(min(h0, h1), min(h2, h3));
+  s.from = everything ? 0 : min(min(l0, l1), min(l2, l3)) & ~7;
+  s.to = everything ? up8(t.keyLength) : max(s.from, up8(max(max(h0, h1), max(h2, h3))));
+}
+
 /**
- * Scores of 4 packed queries (s × 4) with keys [from, to), a multiple of 8 apart: block rows are N numbers apart.
- * block = scale · q·k
+ * Unit u: a block of queries of one head. Scratch, for each group: scores (N × 4), packed queries (s × 4), tiles of the
+ * result (T × 4), a Sight of 64 bytes; then once more N × 4.
  */
-export function scoreBlock(block: usize, N: i32, packedQuery: usize, packedKey: usize, s: i32, from: i32, to: i32, scale: f32): void {
-  const stride = <usize>N << 2;
-  const factor = f32x4.splat(scale);
-  for (let j = from; j < to; j += 8) {
-    const tile = block + (<usize>j << 2);
-    multiplyTile(tile, stride, packedQuery, packedKey + ((<usize>j * s) << 2), s, false);
-    for (let r: usize = 0; r < 4; r++) {
-      const row = tile + r * stride;
-      v128.store(row, f32x4.mul(v128.load(row), factor));
-      v128.store(row, f32x4.mul(v128.load(row, 16), factor), 16);
+export function attend(u: i32, scratch: usize, at: usize): void {
+  const t = changetype<AttendTask>(at);
+  const n = t.keyLength, s = t.headSize, N = up8(n), T = up8(t.valueSize);
+  const blocks = (t.queryLength + t.unitRows - 1) / t.unitRows;
+  const b = u / (blocks * t.heads), h = (u / blocks) % t.heads, first = (u % blocks) * t.unitRows;
+  const count = min(t.unitRows, t.queryLength - first);
+  const groups = <usize>(count + 3) >> 2;
+  const kept = t.dots | t.scores | t.maskedScores | t.weights;
+
+  const blockSize = <usize>N << 4, querySize = <usize>s << 4, mixedSize = <usize>T << 4;
+  const queries = scratch + groups * blockSize;
+  const mixed = queries + groups * querySize;
+  const sights = mixed + groups * mixedSize;
+  const aside = sights + (groups << 6);
+
+  const keyHead = h * t.keyValueHeads / t.heads;
+  if (!t.packed) {
+    thin(t, scratch, queries, changetype<Sight>(sights), aside, b, h, keyHead, first, count);
+    return;
+  }
+  const packedKey = t.packed + <usize>(b * t.keyValueHeads + keyHead) * packedSize(t);
+  const packedValue = packedKey + ((<usize>N * s) << 2);
+  const finite = load<f32>(packedKey + packedSize(t) - 16) == 1;
+
+  let from = N, to = 0;
+  for (let g: usize = 0; g < groups; g++) {
+    const i = first + 4 * <i32>g;
+    const sight = changetype<Sight>(sights + (g << 6));
+    look(sight, t, b, i, min(4, count - 4 * <i32>g), kept != 0);
+    from = min(from, sight.from);
+    to = max(to, sight.to);
+    packLeft(queries + g * querySize, rowOf(t.query, t.queryBatch, t.queryHead, t.queryRow, b, h, i), t.queryRow, 1, count - 4 * <i32>g, s);
+  }
+  for (let j = from; j < to; j += 8)
+    for (let g: usize = 0; g < groups; g++) {
+      const sight = changetype<Sight>(sights + (g << 6));
+      if (sight.from > j || sight.to <= j) continue;
+      multiplyTransposed(scratch + g * blockSize + (<usize>j << 4), queries + g * querySize, packedKey + ((<usize>j * s) << 2), s, t.scale);
+    }
+  for (let g: usize = 0; g < groups; g++) {
+    const block = scratch + g * blockSize;
+    weighGroup(t, changetype<Sight>(sights + (g << 6)), block, finite ? 0 : aside, b, h, first + 4 * <i32>g, min(4, count - 4 * <i32>g));
+    if (!finite) mixAside(t, changetype<Sight>(sights + (g << 6)), block, aside, b, h, keyHead, first + 4 * <i32>g, min(4, count - 4 * <i32>g));
+  }
+  if (finite) mix(t, scratch, packedValue, mixed, sights, b, h, first, count, from, min(to, n));
+}
+
+/** A group alone, with keys and values where they lie. */
+function thin(t: AttendTask, block: usize, queries: usize, sight: Sight, aside: usize, b: i32, h: i32, keyHead: i32, first: i32, rows: i32): void {
+  const n = t.keyLength;
+  look(sight, t, b, first, rows, (t.dots | t.scores | t.maskedScores | t.weights) != 0);
+  const to = min(sight.to, n);
+  packLeft(queries, rowOf(t.query, t.queryBatch, t.queryHead, t.queryRow, b, h, first), t.queryRow, 1, rows, t.headSize);
+  scoreThin(block, queries, rowOf(t.key, t.keyBatch, t.keyHead, t.keyRow, b, keyHead, 0), t.keyRow, t.headSize, sight.from, to, rows, t.scale);
+  if (sight.to > to) memory.fill(block + (<usize>to << 4), 0, <usize>(sight.to - to) << 4);
+  weighGroup(t, sight, block, aside, b, h, first, rows);
+  let finite = true;
+  for (let r = 0; r < rows; r++) {
+    const out = rowOf(t.out, t.outBatch, t.outHead, t.outRow, b, h, first + r);
+    const value = rowOf(t.value, t.valueBatch, t.valueHead, t.valueRow, b, keyHead, 0);
+    if (!mixThin(out, block + (<usize>r << 2), value, t.valueRow, t.valueSize, sight.from, to)) finite = false;
+  }
+  if (!finite) mixAside(t, sight, block, aside, b, h, keyHead, first, rows);
+}
+
+/** Scores of a group to weights, in place: soft-cap, mask, softmax, keeping what is asked for. A copy of the masked scores goes `aside`, if there. */
+function weighGroup(t: AttendTask, sight: Sight, block: usize, aside: usize, b: i32, h: i32, i: i32, rows: i32): void {
+  const from = sight.from, to = sight.to;
+  const row = <usize>((b * t.heads + h) * t.queryLength + i);
+  if (t.dots) keep(t, t.dots, row, block, rows);
+  if (t.softcap > 0) {
+    const cap = f32x4.splat(t.softcap);
+    for (let o = <usize>from << 4; o < <usize>to << 4; o += 16)
+      v128.store(block + o, f32x4.mul(tanh4(f32x4.div(v128.load(block + o), cap)), cap));
+  }
+  if (t.scores) keep(t, t.scores, row, block, rows);
+  hide(t, sight, block, b, h, i, rows);
+  if (t.maskedScores) keep(t, t.maskedScores, row, block, rows);
+  if (aside) memory.copy(aside + (<usize>from << 4), block + (<usize>from << 4), <usize>(to - from) << 4);
+  softmaxGroup(block, from, to, t.logSumExp ? t.logSumExp + (row << 2) : 0, rows);
+  if (t.weights) keep(t, t.weights, row, block, rows);
+}
+
+/** −∞ where a row cannot see, and the bias. Tiles that all rows see whole are left alone. */
+function hide(t: AttendTask, sight: Sight, block: usize, b: i32, h: i32, i: i32, rows: i32): void {
+  const hidden = f32x4.splat(HIDDEN);
+  const low = v128.load(changetype<usize>(sight), 16), high = v128.load(changetype<usize>(sight), 32);
+  for (let j = sight.from; j < sight.to; j++) {
+    if (j == sight.allFrom && sight.allFrom < sight.allTo) j = sight.allTo;
+    if (j >= sight.to) break;
+    const key = i32x4.splat(j);
+    const seen = v128.and(i32x4.le_s(low, key), i32x4.gt_s(high, key));
+    const o = block + (<usize>j << 4);
+    v128.store(o, v128.bitselect(v128.load(o), hidden, seen));
+  }
+  if (!t.bias) return;
+  const end = min(sight.to, t.keyLength);
+  for (let r = 0; r < rows; r++) {
+    const bias = rowOf(t.bias, t.biasBatch, t.biasHead, t.biasRow, b, h, i + r);
+    for (let j = sight.from; j < end; j++) {
+      const o = block + (<usize>j << 4) + (<usize>r << 2);
+      const x = load<f32>(o);
+      if (x == HIDDEN) continue;
+      const added = load<f32>(bias + ((<usize>j * t.biasColumn) << 2));
+      store<f32>(o, added == HIDDEN ? HIDDEN : x + added);
     }
   }
 }
 
-/** x = softcap · tanh(x / softcap) over [from, to) of one row. */
-export function capRow(row: usize, from: i32, to: i32, softcap: f32): void {
-  for (let j = from; j < to; j += 4) {
-    const at = row + (<usize>j << 2);
-    v128.store(at, f32x4.mul(tanh4(f32x4.div(v128.load(at), f32x4.splat(softcap))), f32x4.splat(softcap)));
-  }
-}
-
-/** Hides keys outside [low, high), adds the bias (column stride in numbers; 0 pointer: none), −∞ where hidden; keys [from, to) of the row are written. */
-export function maskRow(row: usize, from: i32, to: i32, low: i32, high: i32, bias: usize, biasColumn: i32): void {
-  const first = min(max(low, from), to);
-  const last = max(min(high, to), first);
-  for (let j = from; j < first; j++) store<f32>(row + (<usize>j << 2), HIDDEN);
-  for (let j = last; j < to; j++) store<f32>(row + (<usize>j << 2), HIDDEN);
-  if (!bias) return;
-  for (let j = first; j < last; j++) {
-    const at = row + (<usize>j << 2);
-    const added = load<f32>(bias + ((<usize>j * biasColumn) << 2));
-    store<f32>(at, added == HIDDEN ? HIDDEN : load<f32>(at) + added);
-  }
-}
-
-/** The largest of keys [from, to), multiples of 4, of one row; NaN when one is NaN. */
-export function largestOf(row: usize, from: i32, to: i32): f32 {
-  let largest4 = f32x4.splat(HIDDEN);
-  for (let j = from; j < to; j += 4) largest4 = f32x4.max(largest4, v128.load(row + (<usize>j << 2)));
-  return max(max(f32x4.extract_lane(largest4, 0), f32x4.extract_lane(largest4, 1)), max(f32x4.extract_lane(largest4, 2), f32x4.extract_lane(largest4, 3)));
-}
-
 /**
- * x = exp(x − largest) over keys [from, to) of one row, 0 where hidden; returns their sum. Blocks of 64 keys, counted
- * from key 0 so that a later `from` changes no bit, are summed in f32 lanes (16 numbers a lane), then in f64: relative
- * error below 1e-6 for rows of any length.
+ * Softmax of each of the four rows over keys [from, to), in place; hidden keys become 0 (NaN where the row saw NaN or +∞).
+ * Writes log Σ exp of `rows` rows, −∞ where all is hidden. Sums: see expRow in rows.ts, with the same bits.
  */
-export function expRow(row: usize, from: i32, to: i32, largest: f32): f64 {
-  let sum: f64 = 0;
-  const shift = f32x4.splat(largest);
+function softmaxGroup(block: usize, from: i32, to: i32, logSumExp: usize, rows: i32): void {
+  const end = block + (<usize>to << 4);
+  let m0 = f32x4.splat(HIDDEN), m1 = m0, m2 = m0, m3 = m0;
+  for (let o = block + (<usize>from << 4); o < end; o += 64) {
+    m0 = f32x4.max(m0, v128.load(o)); m1 = f32x4.max(m1, v128.load(o, 16));
+    m2 = f32x4.max(m2, v128.load(o, 32)); m3 = f32x4.max(m3, v128.load(o, 48));
+  }
+  const largest = f32x4.max(f32x4.max(m0, m1), f32x4.max(m2, m3));
+  const hidden = f32x4.splat(HIDDEN);
+  // A row that sees nothing, NaN or ∞ takes the long way for its group.
+  const usual = i32x4.all_true(f32x4.lt(f32x4.abs(largest), f32x4.splat(f32.POSITIVE_INFINITY)));
+  let low = f64x2.splat(0), high = low;
   for (let j = from; j < to; ) {
-    const end = min(to, (j & ~63) + 64);
-    let lanes = f32x4.splat(0);
-    for (; j < end; j += 4) {
-      const at = row + (<usize>j << 2);
-      const x = v128.load(at);
-      // A hidden key stays out even of a row whose largest score is not finite: −∞ − NaN would be NaN.
-      const y = v128.bitselect(f32x4.splat(0), exp4(f32x4.sub(x, shift)), f32x4.eq(x, f32x4.splat(HIDDEN)));
-      v128.store(at, y);
-      lanes = f32x4.add(lanes, y);
+    const stop = block + (<usize>min(to, (j & ~63) + 64) << 4);
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+    if (usual)
+      for (let o = block + (<usize>j << 4); o < stop; o += 64) {
+        const e0 = expBelow4(f32x4.sub(v128.load(o), largest)), e1 = expBelow4(f32x4.sub(v128.load(o, 16), largest));
+        const e2 = expBelow4(f32x4.sub(v128.load(o, 32), largest)), e3 = expBelow4(f32x4.sub(v128.load(o, 48), largest));
+        v128.store(o, e0); v128.store(o, e1, 16); v128.store(o, e2, 32); v128.store(o, e3, 48);
+        s0 = f32x4.add(s0, e0); s1 = f32x4.add(s1, e1); s2 = f32x4.add(s2, e2); s3 = f32x4.add(s3, e3);
+      }
+    else
+      for (let o = block + (<usize>j << 4); o < stop; o += 64) {
+        const e0 = expSeen4(v128.load(o), largest, hidden), e1 = expSeen4(v128.load(o, 16), largest, hidden);
+        const e2 = expSeen4(v128.load(o, 32), largest, hidden), e3 = expSeen4(v128.load(o, 48), largest, hidden);
+        v128.store(o, e0); v128.store(o, e1, 16); v128.store(o, e2, 32); v128.store(o, e3, 48);
+        s0 = f32x4.add(s0, e0); s1 = f32x4.add(s1, e1); s2 = f32x4.add(s2, e2); s3 = f32x4.add(s3, e3);
+      }
+    const sum = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+    low = f64x2.add(low, f64x2.promote_low_f32x4(sum));
+    high = f64x2.add(high, f64x2.promote_low_f32x4(i64x2.shuffle(sum, sum, 1, 1)));
+    j = (j & ~63) + 64;
+  }
+  const one = f64x2.splat(1);
+  const halves = i64x2.shuffle(f32x4.demote_f64x2_zero(f64x2.div(one, low)), f32x4.demote_f64x2_zero(f64x2.div(one, high)), 0, 2);
+  const factor = v128.bitselect(f32x4.splat(0), halves, f32x4.eq(largest, hidden));
+  for (let o = block + (<usize>from << 4); o < end; o += 32) {
+    v128.store(o, f32x4.mul(v128.load(o), factor));
+    v128.store(o, f32x4.mul(v128.load(o, 16), factor), 16);
+  }
+  if (!logSumExp) return;
+  writeLog(logSumExp, f32x4.extract_lane(largest, 0), f64x2.extract_lane(low, 0));
+  if (rows > 1) writeLog(logSumExp + 4, f32x4.extract_lane(largest, 1), f64x2.extract_lane(low, 1));
+  if (rows > 2) writeLog(logSumExp + 8, f32x4.extract_lane(largest, 2), f64x2.extract_lane(high, 0));
+  if (rows > 3) writeLog(logSumExp + 12, f32x4.extract_lane(largest, 3), f64x2.extract_lane(high, 1));
+}
+
+/** A hidden key stays out even of a row whose largest score is not finite: −∞ − NaN would be NaN. */
+// @ts-ignore: decorator
+@inline
+function expSeen4(x: v128, largest: v128, hidden: v128): v128 {
+  return v128.bitselect(f32x4.splat(0), exp4(f32x4.sub(x, largest)), f32x4.eq(x, hidden));
+}
+
+function writeLog(to: usize, largest: f32, sum: f64): void {
+  store<f32>(to, largest == HIDDEN ? HIDDEN : largest + <f32>log(sum));
+}
+
+/** Copies a group's block to rows of a kept square. */
+function keep(t: AttendTask, square: usize, row: usize, block: usize, rows: i32): void {
+  const n = t.keyLength;
+  const stride = <usize>n << 2;
+  const to = square + row * stride;
+  let j = 0;
+  if (rows == 4)
+    for (; j + 4 <= n; j += 4) {
+      const o = block + (<usize>j << 4);
+      transpose4(to + (<usize>j << 2), stride, v128.load(o), v128.load(o, 16), v128.load(o, 32), v128.load(o, 48));
     }
-    sum += <f64>sum4(lanes);
-  }
-  return sum;
+  for (; j < n; j++)
+    for (let r = 0; r < rows; r++) store<f32>(to + <usize>r * stride + (<usize>j << 2), load<f32>(block + (<usize>j << 4) + (<usize>r << 2)));
 }
 
-/** Softmax of keys [from, to) of one row, in place; hidden keys become 0 (NaN in a row that saw NaN or +∞). Returns log Σ exp, −∞ when all are hidden. */
-export function weighRow(row: usize, from: i32, to: i32): f32 {
-  const largest = largestOf(row, from, to);
-  if (largest == HIDDEN) {
-    for (let j = from; j < to; j += 4) v128.store(row + (<usize>j << 2), f32x4.splat(0));
-    return HIDDEN;
-  }
-  const sum = expRow(row, from, to, largest);
-  const factor = f32x4.splat(<f32>(1.0 / sum));
-  for (let j = from; j < to; j += 4) {
-    const at = row + (<usize>j << 2);
-    v128.store(at, f32x4.mul(v128.load(at), factor));
-  }
-  return largest + <f32>log(sum);
-}
-
-/**
- * mixed (4 × T) = weights block [from, to) · packed values (panels of 8 value numbers, each `keys` × 8).
- * `packedWeights` is scratch for (to − from) × 4. A tile that is not finite is made again without the keys of weight 0:
- * a hidden key may hold NaN or ∞, and 0 · NaN must not reach the result.
- */
-export function mixBlock(mixed: usize, T: i32, block: usize, N: i32, packedValue: usize, keys: i32, from: i32, to: i32, packedWeights: usize): void {
-  packLeft(packedWeights, block + (<usize>from << 2), N, 1, 4, to - from);
-  const stride = <usize>T << 2;
-  for (let c = 0; c < T; c += 8) {
-    const tile = mixed + (<usize>c << 2);
-    const panel = packedValue + ((<usize>c * keys + <usize>from * 8) << 2);
-    multiplyTile(tile, stride, packedWeights, panel, to - from, false);
-    if (!finiteRows(tile, T, 4, 8)) mixTileAside(tile, stride, packedWeights, panel, to - from);
+/** out = weights · V for all groups of a unit: 256 keys of one panel of V at a time (8 KiB, the L1 cache) for all groups. */
+function mix(t: AttendTask, blocks: usize, packedValue: usize, mixed: usize, sights: usize, b: i32, h: i32, first: i32, count: i32, from: i32, to: i32): void {
+  const n = t.keyLength, T = up8(t.valueSize), groups = <usize>(count + 3) >> 2;
+  const blockSize = <usize>up8(n) << 4, mixedSize = <usize>T << 4;
+  memory.fill(mixed, 0, groups * mixedSize);
+  for (let k = from; k < to; k += 256)
+    for (let c = 0; c < T; c += 8)
+      for (let g: usize = 0; g < groups; g++) {
+        const sight = changetype<Sight>(sights + (g << 6));
+        const j = max(k, sight.from);
+        const length = min(min(k + 256, to), sight.to) - j;
+        if (length <= 0) continue;
+        const tile = mixed + g * mixedSize + (<usize>c << 4);
+        multiplyTile(tile, 32, tile, blocks + g * blockSize + (<usize>j << 4), packedValue + ((<usize>c * n + <usize>j * 8) << 2), length, 0);
+      }
+  for (let i = 0; i < count; i++) {
+    const out = rowOf(t.out, t.outBatch, t.outHead, t.outRow, b, h, first + i);
+    const row = mixed + <usize>(i >> 2) * mixedSize + <usize>((i & 3) << 5);
+    for (let c = 0; c < t.valueSize; c += 8) memory.copy(out + (<usize>c << 2), row + (<usize>c << 4), <usize>min(8, t.valueSize - c) << 2);
   }
 }
 
-/** tile (4 × 8) = weights (inner × 4) · panel (inner × 8), pairs whose weight is 0 left out. */
-function mixTileAside(tile: usize, stride: usize, weights: usize, panel: usize, inner: i32): void {
-  for (let r: usize = 0; r < 4; r++) {
-    let y0 = f32x4.splat(0), y1 = f32x4.splat(0);
-    for (let p: usize = 0; p < <usize>inner; p++) {
-      const weight = load<f32>(weights + (p << 4) + (r << 2));
-      if (weight == 0) continue;
-      const row = panel + (p << 5);
-      y0 = f32x4.add(y0, f32x4.mul(f32x4.splat(weight), v128.load(row)));
-      y1 = f32x4.add(y1, f32x4.mul(f32x4.splat(weight), v128.load(row, 16)));
-    }
-    v128.store(tile + r * stride, y0);
-    v128.store(tile + r * stride, y1, 16);
-  }
-}
-
-/** As mixBlock, one number at a time and hidden keys left out: for values that are not finite, which 0 would turn to NaN. */
-export function mixHiddenAside(mixed: usize, T: i32, block: usize, N: i32, scores: usize, value: usize, valueRow: i32, t: i32, from: i32, to: i32, rows: i32): void {
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < t; c++) {
+/** The same, one number at a time and hidden keys left out: for values that are not finite, which 0 would turn to NaN. */
+function mixAside(t: AttendTask, sight: Sight, block: usize, scores: usize, b: i32, h: i32, keyHead: i32, i: i32, rows: i32): void {
+  const to = min(sight.to, t.keyLength);
+  for (let r = 0; r < rows; r++) {
+    const out = rowOf(t.out, t.outBatch, t.outHead, t.outRow, b, h, i + r);
+    for (let c = 0; c < t.valueSize; c++) {
       let sum: f32 = 0;
-      for (let j = from; j < to; j++) {
-        if (load<f32>(scores + ((<usize>r * N + j) << 2)) == HIDDEN) continue;
-        sum += load<f32>(block + ((<usize>r * N + j) << 2)) * load<f32>(value + ((<usize>j * valueRow + c) << 2));
+      for (let j = sight.from; j < to; j++) {
+        const o = (<usize>j << 4) + (<usize>r << 2);
+        if (load<f32>(scores + o) == HIDDEN) continue;
+        sum += load<f32>(block + o) * load<f32>(rowOf(t.value, t.valueBatch, t.valueHead, t.valueRow, b, keyHead, j) + (<usize>c << 2));
       }
-      store<f32>(mixed + ((<usize>r * T + c) << 2), sum);
+      store<f32>(out + (<usize>c << 2), sum);
     }
-}
-
-/** 1 when every number of `count` rows of `width` is finite. */
-export function finiteRows(x: usize, row: i32, count: i32, width: i32): i32 {
-  for (let i = 0; i < count; i++)
-    for (let c = 0; c < width; c++) if (!isFinite(load<f32>(x + ((<usize>i * row + c) << 2)))) return 0;
-  return 1;
-}
-
-/** weights = exp(score − logSumExp) over [from, to) of one row, in place; 0 where hidden or where the row saw nothing. */
-export function reweighRow(row: usize, from: i32, to: i32, logSumExp: f32): void {
-  const shift = f32x4.splat(logSumExp);
-  const empty = logSumExp == HIDDEN;
-  for (let j = from; j < to; j += 4) {
-    const at = row + (<usize>j << 2);
-    const x = v128.load(at);
-    const hidden = f32x4.eq(x, f32x4.splat(HIDDEN));
-    v128.store(at, empty ? f32x4.splat(0) : v128.bitselect(f32x4.splat(0), exp4(f32x4.sub(x, shift)), hidden));
-  }
-}
-
-/**
- * dots' gradient of one row over [from, to), in place of `weightGradient`:
- * w · (wg − mean) · (1 − (capped / softcap)²) · scale; `capped` rows are used only with a soft-cap.
- */
-export function dotGradientRow(weightGradient: usize, weights: usize, capped: usize, from: i32, to: i32, mean: f32, softcap: f32, scale: f32): void {
-  for (let j = from; j < to; j += 4) {
-    const o = <usize>j << 2;
-    const w = v128.load(weights + o);
-    let g = f32x4.mul(w, f32x4.sub(v128.load(weightGradient + o), f32x4.splat(mean)));
-    if (softcap > 0) {
-      const u = f32x4.div(v128.load(capped + o), f32x4.splat(softcap));
-      g = f32x4.mul(g, f32x4.sub(f32x4.splat(1), f32x4.mul(u, u)));
-    }
-    g = f32x4.mul(g, f32x4.splat(scale));
-    // A hidden key passes nothing back, whatever its weight's gradient (which may be NaN).
-    v128.store(weightGradient + o, v128.bitselect(f32x4.splat(0), g, f32x4.eq(w, f32x4.splat(0))));
-  }
-}
-
-/** rows j of `to` in [from, until) += Σ over 4 block rows r of block[r][j] · x[r] (x rows xRow apart, `width` numbers, only `count` rows). */
-export function spreadBlock(to: usize, toRow: i32, block: usize, N: i32, x: usize, xRow: i32, count: i32, width: i32, from: i32, until: i32): void {
-  for (let j = from; j < until; j++) {
-    const out = to + ((<usize>j * toRow) << 2);
-    if (count == 4) {
-      const at = block + (<usize>j << 2);
-      const step = <usize>N << 2;
-      const f0 = load<f32>(at), f1 = load<f32>(at + step), f2 = load<f32>(at + 2 * step), f3 = load<f32>(at + 3 * step);
-      // All four at once: one load and one store of the result instead of four. A factor of 0 goes the long way, which
-      // leaves its row out, since the row may hold NaN.
-      if (f0 != 0 && f1 != 0 && f2 != 0 && f3 != 0) {
-        spreadFour(out, x, <usize>xRow << 2, width, f0, f1, f2, f3);
-        continue;
-      }
-    }
-    for (let r = 0; r < count; r++) {
-      const factor = load<f32>(block + ((<usize>r * N + j) << 2));
-      if (factor == 0) continue;
-      const row = x + ((<usize>r * xRow) << 2);
-      const factor4 = f32x4.splat(factor);
-      let c = 0;
-      for (; c + 4 <= width; c += 4) {
-        const o = <usize>c << 2;
-        v128.store(out + o, f32x4.add(v128.load(out + o), f32x4.mul(factor4, v128.load(row + o))));
-      }
-      for (; c < width; c++) {
-        const o = <usize>c << 2;
-        store<f32>(out + o, load<f32>(out + o) + factor * load<f32>(row + o));
-      }
-    }
-  }
-}
-
-/** out += f0 · x[0] + f1 · x[1] + f2 · x[2] + f3 · x[3], in this order; x rows `step` bytes apart. */
-function spreadFour(out: usize, x: usize, step: usize, width: i32, f0: f32, f1: f32, f2: f32, f3: f32): void {
-  const x1 = x + step, x2 = x1 + step, x3 = x2 + step;
-  let c = 0;
-  for (; c + 4 <= width; c += 4) {
-    const o = <usize>c << 2;
-    let y = f32x4.add(v128.load(out + o), f32x4.mul(f32x4.splat(f0), v128.load(x + o)));
-    y = f32x4.add(y, f32x4.mul(f32x4.splat(f1), v128.load(x1 + o)));
-    y = f32x4.add(y, f32x4.mul(f32x4.splat(f2), v128.load(x2 + o)));
-    v128.store(out + o, f32x4.add(y, f32x4.mul(f32x4.splat(f3), v128.load(x3 + o))));
-  }
-  for (; c < width; c++) {
-    const o = <usize>c << 2;
-    store<f32>(out + o, load<f32>(out + o) + f0 * load<f32>(x + o) + f1 * load<f32>(x1 + o) + f2 * load<f32>(x2 + o) + f3 * load<f32>(x3 + o));
   }
 }

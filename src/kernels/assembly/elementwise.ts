@@ -1,36 +1,42 @@
 // Number by number. Every loop runs over whole vectors: the allocator rounds storages up to 16 bytes, so the last
-// vector may touch padding but never another storage.
-import { erf4, exp4, sum4, tanh4 } from './math';
+// vector may touch padding but never another storage. Unit u is the u-th stretch of CHUNK numbers.
+import { erf4, exp4, tanh4 } from './math';
 
 // @ts-ignore: decorator
 @inline
 const GELU_TANH: f32 = 0.7978845608;
 
+/** Numbers in a unit of work; ../wasm.ts counts units by it. A multiple of 4. */
+// @ts-ignore: decorator
+@inline
+const CHUNK: i32 = 16384;
+
 /** kind: 0 gelu, 1 geluTanh, 2 relu, 3 silu, 4 tanh. */
-export function activate(kind: i32, x: usize, out: usize, length: i32): void {
-  for (let i = 0; i < length; i += 4) {
+// @ts-ignore: decorator
+@inline
+export function activated4(kind: i32, a: v128): v128 {
+  if (kind == 0) return f32x4.mul(f32x4.mul(a, f32x4.splat(0.5)), f32x4.add(f32x4.splat(1), erf4(f32x4.mul(a, f32x4.splat(0.70710678)))));
+  if (kind == 1) {
+    const cube = f32x4.mul(f32x4.mul(a, a), f32x4.mul(a, f32x4.splat(0.044715)));
+    return f32x4.mul(f32x4.mul(a, f32x4.splat(0.5)), f32x4.add(f32x4.splat(1), tanh4(f32x4.mul(f32x4.splat(GELU_TANH), f32x4.add(a, cube)))));
+  }
+  if (kind == 2) return f32x4.max(a, f32x4.splat(0));
+  if (kind == 3) return f32x4.div(a, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(a))));
+  return tanh4(a);
+}
+
+export function activate(u: i32, scratch: usize, kind: i32, x: usize, out: usize, length: i32): void {
+  const end = min(length, (u + 1) * CHUNK);
+  for (let i = u * CHUNK; i < end; i += 4) {
     const o = <usize>i << 2;
-    const a = v128.load(x + o);
-    let y = a;
-    if (kind == 0) {
-      y = f32x4.mul(f32x4.mul(a, f32x4.splat(0.5)), f32x4.add(f32x4.splat(1), erf4(f32x4.mul(a, f32x4.splat(0.70710678)))));
-    } else if (kind == 1) {
-      const cube = f32x4.mul(f32x4.mul(a, a), f32x4.mul(a, f32x4.splat(0.044715)));
-      y = f32x4.mul(f32x4.mul(a, f32x4.splat(0.5)), f32x4.add(f32x4.splat(1), tanh4(f32x4.mul(f32x4.splat(GELU_TANH), f32x4.add(a, cube)))));
-    } else if (kind == 2) {
-      y = f32x4.max(a, f32x4.splat(0));
-    } else if (kind == 3) {
-      y = f32x4.div(a, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(a))));
-    } else {
-      y = tanh4(a);
-    }
-    v128.store(out + o, y);
+    v128.store(out + o, activated4(kind, v128.load(x + o)));
   }
 }
 
-export function activateBackward(kind: i32, x: usize, g: usize, xg: usize, length: i32): void {
+export function activateBackward(u: i32, scratch: usize, kind: i32, x: usize, g: usize, xg: usize, length: i32): void {
   const one = f32x4.splat(1), half = f32x4.splat(0.5);
-  for (let i = 0; i < length; i += 4) {
+  const end = min(length, (u + 1) * CHUNK);
+  for (let i = u * CHUNK; i < end; i += 4) {
     const o = <usize>i << 2;
     const a = v128.load(x + o);
     let slope = one;
@@ -60,10 +66,12 @@ export function activateBackward(kind: i32, x: usize, g: usize, xg: usize, lengt
 }
 
 /** out = left + right or left · right; `right` (period numbers) repeats along `left`. */
-export function combine(product: i32, left: usize, right: usize, out: usize, length: i32, period: i32): void {
+export function combine(u: i32, scratch: usize, product: i32, left: usize, right: usize, out: usize, length: i32, period: i32): void {
+  const end = min(length, (u + 1) * CHUNK);
+  let i = u * CHUNK;
+  let j = period == length ? i : i % period;
   if (period == length || (period & 3) == 0) {
-    let j = 0;
-    for (let i = 0; i < length; i += 4) {
+    for (; i < end; i += 4) {
       const o = <usize>i << 2;
       const b = v128.load(right + (<usize>j << 2));
       v128.store(out + o, product ? f32x4.mul(v128.load(left + o), b) : f32x4.add(v128.load(left + o), b));
@@ -72,8 +80,7 @@ export function combine(product: i32, left: usize, right: usize, out: usize, len
     }
     return;
   }
-  let j = 0;
-  for (let i = 0; i < length; i++) {
+  for (; i < end; i++) {
     const o = <usize>i << 2;
     const b = load<f32>(right + (<usize>j << 2));
     store<f32>(out + o, product ? load<f32>(left + o) * b : load<f32>(left + o) + b);
@@ -81,27 +88,12 @@ export function combine(product: i32, left: usize, right: usize, out: usize, len
   }
 }
 
-export function scale(x: usize, factor: f32, out: usize, length: i32): void {
-  for (let i = 0; i < length; i += 4) v128.store(out + (<usize>i << 2), f32x4.mul(v128.load(x + (<usize>i << 2)), f32x4.splat(factor)));
+export function scale(u: i32, scratch: usize, x: usize, factor: f32, out: usize, length: i32): void {
+  const end = min(length, (u + 1) * CHUNK);
+  for (let i = u * CHUNK; i < end; i += 4) v128.store(out + (<usize>i << 2), f32x4.mul(v128.load(x + (<usize>i << 2)), f32x4.splat(factor)));
 }
 
-/** Column sums; `out` must be zeroed. Blocks of 64 rows are summed first, which keeps the rounding of long sums small. */
-export function sumRows(x: usize, out: usize, rows: i32, columns: i32, scratch: usize): void {
-  for (let first = 0; first < rows; first += 64) {
-    memory.fill(scratch, 0, <usize>columns << 2);
-    const last = min(rows, first + 64);
-    for (let i = first; i < last; i++)
-      for (let j = 0; j < columns; j++) {
-        const o = <usize>j << 2;
-        store<f32>(scratch + o, load<f32>(scratch + o) + load<f32>(x + ((<usize>i * columns) << 2) + o));
-      }
-    for (let j = 0; j < columns; j++) {
-      const o = <usize>j << 2;
-      store<f32>(out + o, load<f32>(out + o) + load<f32>(scratch + o));
-    }
-  }
-}
-
+/** Σ x², one number after another, in double precision; not in units. */
 export function sumSquares(x: usize, length: i32): f64 {
   let sum: f64 = 0;
   for (let i = 0; i < length; i++) {
@@ -111,23 +103,26 @@ export function sumSquares(x: usize, length: i32): f64 {
   return sum;
 }
 
-export function gather(table: usize, ids: usize, out: usize, count: i32, columns: i32): void {
+export function gather(u: i32, scratch: usize, table: usize, ids: usize, out: usize, count: i32, columns: i32): void {
   const width = <usize>columns << 2;
   for (let i = 0; i < count; i++) memory.copy(out + <usize>i * width, table + <usize>load<i32>(ids + (<usize>i << 2)) * width, width);
 }
 
-export function scatterAdd(table: usize, ids: usize, rows: usize, count: i32, columns: i32): void {
+export function scatterAdd(u: i32, scratch: usize, table: usize, ids: usize, rows: usize, count: i32, columns: i32): void {
   const width = <usize>columns << 2;
   for (let i = 0; i < count; i++) {
     const to = table + <usize>load<i32>(ids + (<usize>i << 2)) * width;
     const from = rows + <usize>i * width;
-    for (let o: usize = 0; o < width; o += 4) store<f32>(to + o, load<f32>(to + o) + load<f32>(from + o));
+    let o: usize = 0;
+    for (; o + 16 <= width; o += 16) v128.store(to + o, f32x4.add(v128.load(to + o), v128.load(from + o)));
+    for (; o < width; o += 4) store<f32>(to + o, load<f32>(to + o) + load<f32>(from + o));
   }
 }
 
-export function adam(p: usize, g: usize, m: usize, s: usize, length: i32, rate: f32, beta1: f32, beta2: f32, epsilon: f32, decay: f32, correction1: f32, correction2: f32, gradientScale: f32): void {
+export function adam(u: i32, scratch: usize, p: usize, g: usize, m: usize, s: usize, length: i32, rate: f32, beta1: f32, beta2: f32, epsilon: f32, decay: f32, correction1: f32, correction2: f32, gradientScale: f32): void {
   const keep1 = f32x4.splat(beta1), take1 = f32x4.splat(1 - beta1), keep2 = f32x4.splat(beta2), take2 = f32x4.splat(1 - beta2);
-  for (let i = 0; i < length; i += 4) {
+  const end = min(length, (u + 1) * CHUNK);
+  for (let i = u * CHUNK; i < end; i += 4) {
     const o = <usize>i << 2;
     const slope = f32x4.mul(v128.load(g + o), f32x4.splat(gradientScale));
     const first = f32x4.add(f32x4.mul(keep1, v128.load(m + o)), f32x4.mul(take1, slope));
@@ -142,8 +137,24 @@ export function adam(p: usize, g: usize, m: usize, s: usize, length: i32, rate: 
 }
 
 /** One row of rotary position: pairs (2c, 2c + 1) or (c, c + half) turned by the angles at `cosine` and `sine`. */
-export function rotateRow(x: usize, out: usize, cosine: usize, sine: usize, half: i32, width: i32, interleaved: i32, inverse: i32): void {
-  for (let c = 0; c < half; c++) {
+// @ts-ignore: decorator
+@inline
+function rotateRow(x: usize, out: usize, cosine: usize, sine: usize, half: i32, width: i32, interleaved: i32, inverse: i32): void {
+  let c = 0;
+  if (!interleaved) {
+    const across = <usize>half << 2;
+    const sign = f32x4.splat(inverse ? -1 : 1);
+    for (; c + 4 <= half; c += 4) {
+      const o = <usize>c << 2;
+      const co = v128.load(cosine + o);
+      const si = f32x4.mul(v128.load(sine + o), sign);
+      const a = v128.load(x + o);
+      const b = v128.load(x + across + o);
+      v128.store(out + o, f32x4.sub(f32x4.mul(co, a), f32x4.mul(si, b)));
+      v128.store(out + across + o, f32x4.add(f32x4.mul(si, a), f32x4.mul(co, b)));
+    }
+  }
+  for (; c < half; c++) {
     const first = <usize>(interleaved ? 2 * c : c) << 2;
     const second = <usize>(interleaved ? 2 * c + 1 : c + half) << 2;
     const co = load<f32>(cosine + (<usize>c << 2));
@@ -154,5 +165,20 @@ export function rotateRow(x: usize, out: usize, cosine: usize, sine: usize, half
     store<f32>(out + first, co * a - si * b);
     store<f32>(out + second, si * a + co * b);
   }
-  for (let c = 2 * half; c < width; c++) store<f32>(out + (<usize>c << 2), load<f32>(x + (<usize>c << 2)));
+  for (c = 2 * half; c < width; c++) store<f32>(out + (<usize>c << 2), load<f32>(x + (<usize>c << 2)));
+}
+
+/** Unit u: all rows of one head of one batch item. Strides in numbers; `positions` (batch, length). */
+export function rotate(
+  u: i32, scratch: usize, x: usize, xBatch: i32, xHead: i32, xRow: i32, out: usize, outBatch: i32, outHead: i32, outRow: i32,
+  heads: i32, length: i32, half: i32, width: i32, interleaved: i32, inverse: i32, cosine: usize, sine: usize, positions: usize,
+): void {
+  const b = u / heads;
+  const h = u % heads;
+  for (let i = 0; i < length; i++) {
+    const table = (<usize>half * load<i32>(positions + ((<usize>b * length + i) << 2))) << 2;
+    const from = x + ((<usize>b * xBatch + <usize>h * xHead + <usize>i * xRow) << 2);
+    const to = out + ((<usize>b * outBatch + <usize>h * outHead + <usize>i * outRow) << 2);
+    rotateRow(from, to, cosine + table, sine + table, half, width, interleaved, inverse);
+  }
 }

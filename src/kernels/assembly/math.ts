@@ -27,6 +27,29 @@ export function exp4(x: v128): v128 {
   return v128.bitselect(y, x, f32x4.eq(x, x)); // NaN stays NaN
 }
 
+/**
+ * e^x for x ≤ 0 and NaN, with the same bits as exp4 in fewer steps: adding 1.5 · 2²³ rounds to a whole number and leaves
+ * it in the low bits, and one factor 2^n is enough where n ≤ 0.
+ */
+// @ts-ignore: decorator
+@inline
+export function expBelow4(x: v128): v128 {
+  const magic = f32x4.splat(12582912);
+  const whole = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504)), magic);
+  const n = f32x4.sub(whole, magic);
+  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
+  let p = f32x4.splat(1.98412698e-4);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.38888889e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.33333333e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.16666667e-2));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.66666667e-1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
+  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), f32x4.splat(1));
+  const power = i32x4.add(i32x4.shl(whole, 23), i32x4.splat(0x3f800000));
+  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, f32x4.splat(-87.33655)));
+}
+
 /** tanh x: an odd polynomial near 0 (Cephes), 1 − 2 / (e^2|x| + 1) elsewhere. */
 // @ts-ignore: decorator
 @inline

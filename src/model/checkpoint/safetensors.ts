@@ -2,14 +2,16 @@
  * The safetensors format (huggingface/safetensors, README "Format"): 8 bytes of header length, a JSON header, then the
  * bytes of every tensor, one after another. What a hostile file could get wrong is checked before a byte is believed.
  */
-import { SiseonError } from '../../platform/index.ts';
+import { type Folder, SiseonError } from '../../platform/index.ts';
+import { numberTypes } from './numbers.ts';
+import type { CheckpointTensor } from './tensors.ts';
 
 export type TensorData = Float32Array | Int32Array;
 
 export interface StoredTensor {
   readonly dtype: string;
   readonly shape: readonly number[];
-  /** F16, BF16 and F64 as float32; I64, I32, U8 and BOOL as int32. */
+  /** Floats as float32, whole numbers as int32. */
   readonly data: TensorData;
 }
 
@@ -19,7 +21,6 @@ export interface SafetensorsFile {
 }
 
 const HEADER_LIMIT = 100_000_000;
-const widths: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U8: 1, BOOL: 1 };
 
 interface HeaderEntry {
   readonly name: string;
@@ -29,12 +30,11 @@ interface HeaderEntry {
   readonly end: number;
 }
 
-/**
- * Reads a whole file. Throws `badSafetensors`, naming the file and what is wrong: too short, header longer than the file,
- * not JSON, a name twice, unknown type, bad shape or offsets, sizes that do not match, bytes shared or owned by nobody.
- */
-export function readSafetensors(bytes: Uint8Array, file = 'the file'): SafetensorsFile {
-  const refuse = (problem: string): never => {
+type Refuse = (problem: string) => never;
+
+const refusal =
+  (file: string): Refuse =>
+  (problem) => {
     throw new SiseonError({
       code: 'badSafetensors',
       kind: 'failure',
@@ -43,22 +43,16 @@ export function readSafetensors(bytes: Uint8Array, file = 'the file'): Safetenso
       details: { file, problem },
     });
   };
-  if (bytes.length < 8) refuse(`it has ${bytes.length} bytes, and its first 8 should say how long the header is`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headerLength = view.getBigUint64(0, true);
-  if (headerLength > HEADER_LIMIT) refuse(`its header would be ${headerLength} bytes long, more than ${HEADER_LIMIT}`);
-  const bodyStart = 8 + Number(headerLength);
-  if (bodyStart > bytes.length) refuse(`its header would end at byte ${bodyStart}, but the file has ${bytes.length}`);
+
+/**
+ * Reads a whole file. Throws `badSafetensors`, naming the file and what is wrong: too short, header longer than the file,
+ * not JSON, a name twice, unknown type, bad shape or offsets, sizes that do not match, bytes shared or owned by nobody.
+ */
+export function readSafetensors(bytes: Uint8Array, file = 'the file'): SafetensorsFile {
+  const refuse = refusal(file);
+  const bodyStart = headerEnd(bytes, bytes.length, refuse);
   const { entries, metadata } = readHeader(bytes.subarray(8, bodyStart), refuse);
-  const bodyLength = bytes.length - bodyStart;
-  let covered = 0;
-  for (const { name, start, end } of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
-    if (end > bodyLength) refuse(`${name} ends at byte ${end} of ${bodyLength}`);
-    if (start < covered) refuse(`${name} shares bytes with another tensor`);
-    if (start > covered) refuse(`bytes ${covered} to ${start} belong to no tensor`);
-    covered = end;
-  }
-  if (covered !== bodyLength) refuse(`bytes ${covered} to ${bodyLength} belong to no tensor`);
+  checkCovered(entries, bytes.length - bodyStart, refuse);
   const tensors = new Map<string, StoredTensor>();
   for (const { name, dtype, shape, start, end } of entries)
     tensors.set(name, {
@@ -71,10 +65,50 @@ export function readSafetensors(bytes: Uint8Array, file = 'the file'): Safetenso
   return { tensors, metadata };
 }
 
-function readHeader(
-  bytes: Uint8Array,
-  refuse: (problem: string) => never,
-): { entries: HeaderEntry[]; metadata: Record<string, string> } {
+/** Reads a file's header alone; a tensor's bytes are read when it is asked for. Throws `badSafetensors` and `cannotRead`. */
+export async function openSafetensors(folder: Folder, file: string): Promise<Map<string, CheckpointTensor>> {
+  const refuse = refusal(`${folder.name}/${file}`);
+  const size = await folder.size(file);
+  const bodyStart = headerEnd(await folder.read(file, 0, Math.min(8, size)), size, refuse);
+  const { entries } = readHeader(await folder.read(file, 8, bodyStart), refuse);
+  checkCovered(entries, size - bodyStart, refuse);
+  return new Map(
+    entries.map(({ name, dtype, shape, start, end }) => [
+      name,
+      {
+        dtype,
+        shape,
+        bytes: end - start,
+        read: async () =>
+          numberTypes[dtype]!.widen((await folder.read(file, bodyStart + start, bodyStart + end)).buffer),
+      },
+    ]),
+  );
+}
+
+/** Where the header ends and the tensors begin, from a file's first bytes. */
+function headerEnd(first: Uint8Array, size: number, refuse: Refuse): number {
+  if (size < 8) return refuse(`it has ${size} bytes, and its first 8 should say how long the header is`);
+  const length = new DataView(first.buffer, first.byteOffset, first.byteLength).getBigUint64(0, true);
+  if (length > HEADER_LIMIT) refuse(`its header would be ${length} bytes long, more than ${HEADER_LIMIT}`);
+  const end = 8 + Number(length);
+  if (end > size) refuse(`its header would end at byte ${end}, but the file has ${size}`);
+  return end;
+}
+
+/** Every byte of the body belongs to one tensor. */
+function checkCovered(entries: readonly HeaderEntry[], bodyLength: number, refuse: Refuse): void {
+  let covered = 0;
+  for (const { name, start, end } of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
+    if (end > bodyLength) refuse(`${name} ends at byte ${end} of ${bodyLength}`);
+    if (start < covered) refuse(`${name} shares bytes with another tensor`);
+    if (start > covered) refuse(`bytes ${covered} to ${start} belong to no tensor`);
+    covered = end;
+  }
+  if (covered !== bodyLength) refuse(`bytes ${covered} to ${bodyLength} belong to no tensor`);
+}
+
+function readHeader(bytes: Uint8Array, refuse: Refuse): { entries: HeaderEntry[]; metadata: Record<string, string> } {
   let text = '';
   let header: unknown;
   try {
@@ -100,10 +134,11 @@ function readHeader(
       continue;
     }
     const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-    const width = typeof dtype === 'string' ? widths[dtype] : undefined;
+    const width =
+      typeof dtype === 'string' && Object.hasOwn(numberTypes, dtype) ? numberTypes[dtype]!.width : undefined;
     if (width === undefined)
       refuse(
-        `${name} has the type ${String(JSON.stringify(dtype)).slice(0, 40)}, not one of ${Object.keys(widths).join(', ')}`,
+        `${name} has the type ${String(JSON.stringify(dtype)).slice(0, 40)}, not one of ${Object.keys(numberTypes).join(', ')}`,
       );
     const whole = (list: unknown): list is number[] =>
       Array.isArray(list) && list.every((item) => Number.isSafeInteger(item) && item >= 0);
@@ -137,36 +172,15 @@ function repeatedName(text: string): string | null {
   return null;
 }
 
-function widen(dtype: string, bytes: Uint8Array, refuse: (problem: string) => never): TensorData {
+function widen(dtype: string, bytes: Uint8Array<ArrayBuffer>, refuse: Refuse): TensorData {
   const { buffer } = bytes;
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(buffer);
-    case 'F64':
-      return Float32Array.from(new Float64Array(buffer));
-    case 'F16':
-      return Float32Array.from(new Uint16Array(buffer), halfToFloat);
-    case 'BF16':
-      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (half) => half << 16).buffer);
-    case 'I32':
-      return new Int32Array(buffer);
-    case 'I64':
-      return Int32Array.from(new BigInt64Array(buffer), (number) =>
-        BigInt.asIntN(32, number) === number ? Number(number) : refuse(`holds ${number}, beyond 32 bits`),
-      );
-    default:
-      return Int32Array.from(bytes);
-  }
-}
-
-/** IEEE 754 binary16 → number. */
-export function halfToFloat(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 31;
-  const fraction = half & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+  if (dtype === 'I64')
+    return Int32Array.from(new BigInt64Array(buffer), (number) =>
+      BigInt.asIntN(32, number) === number ? Number(number) : refuse(`holds ${number}, beyond 32 bits`),
+    );
+  if (dtype === 'I32') return new Int32Array(buffer);
+  const numbers = numberTypes[dtype]!.widen(buffer);
+  return /^[FB]/.test(dtype) && dtype !== 'BOOL' ? numbers : Int32Array.from(numbers);
 }
 
 /** The bytes of a file: Float32Array as F32, Int32Array as I32, in the order given, header padded to 8 bytes. */

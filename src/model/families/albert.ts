@@ -27,8 +27,8 @@ export const albert: Family = {
       embeddingSize,
       // A linear map, even where the sizes are equal.
       embeddingProjection: 'normed',
-      head: masked ? { transform: { activation }, tied, scale: 1, softcap: 0 } : null,
-      classifier: classifierOf(config, { of: 'first', activation: 'tanh', norm: false }),
+      head: masked ? { transform: { activation, bias: true }, tied, bias: true, scale: 1, softcap: 0 } : null,
+      classifier: classifierOf(config, { of: 'first', activation: 'tanh', bias: true, norm: false }),
     };
   },
   parameters(a, tensors) {

@@ -8,6 +8,7 @@ export function bertArchitecture(
   family: string,
   config: ConfigReader,
   vocabularySize: number,
+  segments = 2,
 ): Omit<Architecture, 'head' | 'classifier'> {
   config.only('position_embedding_type', 'absolute');
   config.only('is_decoder', false);
@@ -32,7 +33,7 @@ export function bertArchitecture(
     embeddingSize: hiddenSize,
     embeddingProjection: null,
     embeddingNorm: true,
-    tokenTypeCount: config.count('type_vocab_size', 2),
+    tokenTypeCount: config.number('type_vocab_size', segments),
     normPlacement: 'after',
     normEpsilon: config.number('layer_norm_eps', 1e-12),
     finalNorm: false,
@@ -89,7 +90,7 @@ export const classifierParameters = (
       ]
     : [];
 
-const ofText: Omit<Classifier, 'labels'> = { of: 'first', activation: 'tanh', norm: false };
+const ofText: Omit<Classifier, 'labels'> = { of: 'first', activation: 'tanh', bias: true, norm: false };
 
 /** BERT (Devlin et al. 2019), klue/bert-base among them: norms after the sums, a masked-token head where there is one. */
 export const bert: Family = {
@@ -103,7 +104,9 @@ export const bert: Family = {
     const masked = config.architectures.some((name) => /For(MaskedLM|PreTraining)$/.test(name));
     return {
       ...architecture,
-      head: masked ? { transform: { activation: architecture.activation }, tied, scale: 1, softcap: 0 } : null,
+      head: masked
+        ? { transform: { activation: architecture.activation, bias: true }, tied, bias: true, scale: 1, softcap: 0 }
+        : null,
       classifier: classifierOf(config, ofText),
     };
   },

@@ -37,7 +37,7 @@ export const bloom: Family = {
       causal: true,
       layers: everyLayer(layerCount, () => plainLayer(headSize, true)),
       head: languageHead(config, /^BloomForCausalLM$/, true),
-      classifier: classifierOf(config, { of: 'last', activation: null, norm: false }),
+      classifier: classifierOf(config, { of: 'last', activation: null, bias: true, norm: false }),
     };
   },
   parameters(a, tensors) {

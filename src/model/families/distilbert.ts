@@ -39,8 +39,8 @@ export const distilbert: Family = {
       activation,
       causal: false,
       layers: everyLayer(layerCount, () => plainLayer(headSize, false)),
-      head: masked ? { transform: { activation }, tied, scale: 1, softcap: 0 } : null,
-      classifier: classifierOf(config, { of: 'first', activation: 'relu', norm: false }),
+      head: masked ? { transform: { activation, bias: true }, tied, bias: true, scale: 1, softcap: 0 } : null,
+      classifier: classifierOf(config, { of: 'first', activation: 'relu', bias: true, norm: false }),
     };
   },
   parameters(a, tensors) {

@@ -18,10 +18,10 @@ export const electra: Family = {
       ...architecture,
       embeddingSize,
       embeddingProjection: embeddingSize === architecture.hiddenSize ? null : 'normed',
-      head: masked ? { transform: { activation: 'gelu' }, tied, scale: 1, softcap: 0 } : null,
+      head: masked ? { transform: { activation: 'gelu', bias: true }, tied, bias: true, scale: 1, softcap: 0 } : null,
       classifier: discriminates
-        ? { of: 'tokens', labels: ['replaced'], activation: architecture.activation, norm: false }
-        : classifierOf(config, { of: 'first', activation: 'gelu', norm: false }),
+        ? { of: 'tokens', labels: ['replaced'], activation: architecture.activation, bias: true, norm: false }
+        : classifierOf(config, { of: 'first', activation: 'gelu', bias: true, norm: false }),
     };
   },
   parameters(a, tensors) {

@@ -40,6 +40,7 @@ export const exaone: Family = {
       embeddingProjection: null,
       tokenTypeCount: 0,
       norm: 'rms',
+      normBias: false,
       normEpsilon: config.number('layer_norm_epsilon', 1e-5),
       activation: config.choice('activation_function', activations, 'silu'),
       gated: true,
@@ -47,7 +48,7 @@ export const exaone: Family = {
       causal: true,
       layers: everyLayer(layerCount, () => ({ ...plainLayer(headSize, true), rotary })),
       head: languageHead(config, /^ExaoneForCausalLM$/, false),
-      classifier: classifierOf(config, { of: 'last', activation: null, norm: false }),
+      classifier: classifierOf(config, { of: 'last', activation: null, bias: true, norm: false }),
     };
   },
   parameters(a, tensors) {

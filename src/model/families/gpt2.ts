@@ -37,7 +37,7 @@ export const gpt2: Family = {
       causal: true,
       layers: everyLayer(layerCount, (n) => ({ ...layer, scale: byLayer ? scale / (n + 1) : scale })),
       head: languageHead(config, /^GPT2LMHeadModel$/, true),
-      classifier: classifierOf(config, { of: 'last', activation: null, norm: false }),
+      classifier: classifierOf(config, { of: 'last', activation: null, bias: true, norm: false }),
     };
   },
   parameters(a, tensors) {

@@ -48,7 +48,7 @@ export const gptNeox: Family = {
       causal: true,
       layers: everyLayer(layerCount, () => ({ ...plainLayer(headSize, true), rotary })),
       head: languageHead(config, /^GPTNeoXForCausalLM$/, false),
-      classifier: classifierOf(config, { of: 'last', activation: null, norm: false }),
+      classifier: classifierOf(config, { of: 'last', activation: null, bias: true, norm: false }),
     };
   },
   parameters(a, tensors) {

@@ -2,8 +2,10 @@ import { SiseonError } from '../../platform/index.ts';
 import type { Architecture, Family } from '../architecture.ts';
 import { configReader } from '../config.ts';
 import { albert } from './albert.ts';
+import { bart } from './bart.ts';
 import { bert } from './bert.ts';
 import { bloom } from './bloom.ts';
+import { debertaV2 } from './debertaV2.ts';
 import { distilbert } from './distilbert.ts';
 import { electra } from './electra.ts';
 import { exaone, exaone4 } from './exaone.ts';
@@ -12,12 +14,15 @@ import { gpt2 } from './gpt2.ts';
 import { gptNeox } from './gptNeox.ts';
 import { llama } from './llama.ts';
 import { mistral, mixtral } from './mistral.ts';
+import { modernbert } from './modernbert.ts';
 import { opt } from './opt.ts';
 import { phi3 } from './phi3.ts';
 import { qwen2, qwen3, qwen3Moe } from './qwen.ts';
 import { roberta, xlmRoberta } from './roberta.ts';
+import { mt5, t5 } from './t5.ts';
 
-const encoders = [albert, bert, distilbert, electra, roberta, xlmRoberta];
+const encoders = [albert, bert, debertaV2, distilbert, electra, modernbert, roberta, xlmRoberta];
+const encoderDecoders = [bart, mt5, t5];
 const decoders = [
   bloom,
   exaone,
@@ -39,7 +44,7 @@ const decoders = [
 
 /** Every family that can be read, by the `model_type` of config.json. */
 export const families: ReadonlyMap<string, Family> = new Map(
-  [...encoders, ...decoders].map((family) => [family.modelType, family]),
+  [...encoders, ...decoders, ...encoderDecoders].map((family) => [family.modelType, family]),
 );
 
 /** Fields that change no number of a run in any family: names, tokens, dropout, how it was trained or is generated from. */

@@ -69,6 +69,7 @@ export function llamaArchitecture(family: string, config: ConfigReader, differen
     embeddingProjection: null,
     tokenTypeCount: 0,
     norm: 'rms',
+    normBias: false,
     normEpsilon: config.number('rms_norm_eps', 1e-6),
     activation: differences.activation ?? config.choice('hidden_act', activations, 'silu'),
     gated: true,
@@ -78,7 +79,7 @@ export function llamaArchitecture(family: string, config: ConfigReader, differen
     ...differences.stack,
     layers: everyLayer(layerCount, (n) => ({ ...layer, ...differences.layer?.(n, layer) })),
     head: head && { ...head, softcap: differences.logitSoftcap ?? 0 },
-    classifier: classifierOf(config, { of: 'last', activation: null, norm: false }),
+    classifier: classifierOf(config, { of: 'last', activation: null, bias: true, norm: false }),
   };
 }
 

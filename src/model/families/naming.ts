@@ -1,7 +1,7 @@
 /** Short ways of saying where a checkpoint keeps its parameters. */
 import type { ParameterSource, TensorRows } from '../architecture.ts';
 
-type Options = Pick<ParameterSource, 'transposed' | 'rows' | 'plus'>;
+type Options = Pick<ParameterSource, 'transposed' | 'rows' | 'plus' | 'stored'>;
 
 /** One tensor. */
 export const one = (

@@ -40,7 +40,7 @@ export const opt: Family = {
       causal: true,
       layers: everyLayer(layerCount, () => plainLayer(headSize, true)),
       head: languageHead(config, /^OPTForCausalLM$/, true),
-      classifier: classifierOf(config, { of: 'last', activation: null, norm: false }),
+      classifier: classifierOf(config, { of: 'last', activation: null, bias: true, norm: false }),
     };
   },
   parameters(a, tensors) {

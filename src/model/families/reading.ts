@@ -22,6 +22,7 @@ export const plainStack = {
   embeddingScale: 1,
   embeddingNorm: false,
   norm: 'layer',
+  normBias: true,
   normPlacement: 'before',
   parallel: false,
   finalNorm: true,
@@ -48,14 +49,14 @@ export const plainLayer = (headSize: number, causal: boolean): Layer => ({
 export const languageHead = (config: ConfigReader, names: RegExp, tied: boolean): LanguageHead | null => {
   const tie = config.flag('tie_word_embeddings', tied);
   if (!config.architectures.some((name) => names.test(name))) return null;
-  return { transform: null, tied: tie, scale: 1, softcap: 0 };
+  return { transform: null, tied: tie, bias: false, scale: 1, softcap: 0 };
 };
 
 /** Scores for labels, where the checkpoint's class has them: `…ForSequenceClassification`, `…ForTokenClassification`. */
 export function classifierOf(
   config: ConfigReader,
   ofText: Omit<Classifier, 'labels'>,
-  ofTokens: Omit<Classifier, 'labels'> | null = { of: 'tokens', activation: null, norm: false },
+  ofTokens: Omit<Classifier, 'labels'> | null = { of: 'tokens', activation: null, bias: true, norm: false },
 ): Classifier | null {
   const names = config.object('id2label');
   const count = config.count('num_labels', names?.size ?? 2);

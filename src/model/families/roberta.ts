@@ -18,8 +18,8 @@ const robertaLike = (modelType: string): Family => ({
       ...architecture,
       positionCount: architecture.positionCount - offset,
       positionOffset: offset,
-      head: masked ? { transform: { activation: 'gelu' }, tied, scale: 1, softcap: 0 } : null,
-      classifier: classifierOf(config, { of: 'first', activation: 'tanh', norm: false }),
+      head: masked ? { transform: { activation: 'gelu', bias: true }, tied, bias: true, scale: 1, softcap: 0 } : null,
+      classifier: classifierOf(config, { of: 'first', activation: 'tanh', bias: true, norm: false }),
     };
   },
   parameters(a: Architecture, tensors) {

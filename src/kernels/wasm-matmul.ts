@@ -1,0 +1,79 @@
+/** Matrix products on the WebAssembly device: how they are cut into units of work. The arithmetic is assembly/gemm.ts. */
+import type { Activation, Matmul } from './contract.ts';
+import { type LinearMemory, PackedBlock } from './memory.ts';
+import type { Threads } from './threads.ts';
+import { typeKinds, unpack } from './wasm-packed.ts';
+
+/** The numbers that assembly/elementwise.ts knows activations by. */
+export const activationKinds: Record<Activation, number> = { gelu: 0, geluTanh: 1, relu: 2, silu: 3, tanh: 4 };
+
+const up = (count: number, to: number): number => Math.ceil(count / to) * to;
+
+/**
+ * Up to 64 × 256 numbers of the result a unit, over 256 inner numbers at a time: 64 KiB of left in the L2 cache and 8 KiB
+ * of right in the L1 cache. Smaller units where there are too few to share.
+ */
+function unitsOf({ batch = 1, rows, inner, columns }: Matmul): { rows: number; columns: number; block: number } {
+  let [unitRows, unitColumns] = [Math.min(64, up(rows, 4)) || 4, Math.min(256, up(columns, 8)) || 8];
+  const count = (): number => batch * Math.ceil(rows / unitRows) * Math.ceil(columns / unitColumns);
+  if (2 * batch * rows * inner * columns >= 1_000_000)
+    while (count() < 8 && unitColumns > 64) unitColumns = up(unitColumns / 2, 8);
+  while (count() < 8 && unitRows > 16 && 2 * batch * rows * inner * columns >= 1_000_000)
+    unitRows = up(unitRows / 2, 4);
+  return { rows: unitRows, columns: unitColumns, block: Math.max(1, Math.min(inner, rows <= 4 ? 1024 : 256)) };
+}
+
+export function matmul(threads: Threads, memory: LinearMemory, task: Matmul): void {
+  const { out, left, right, bias, residual, batch = 1, rows, inner, columns, leftTransposed, rightTransposed } = task;
+  const unit = unitsOf(task);
+  const scratchBytes = 16 * unit.rows * unit.block + 64 * unit.block + 16 * unit.rows * (unit.columns + 8);
+  const block = memory.block(right);
+  const packed = block instanceof PackedBlock ? block : undefined;
+  // Packed for products with its transpose: as numbers again, and on as any other operand.
+  const fits =
+    packed && packed.inner === inner && packed.columns === columns && !rightTransposed === !packed.transposed;
+  if (packed && !fits) {
+    const plain = memory.allocate(packed.length, false);
+    try {
+      unpack(threads, packed, plain.pointer, packed.transposed);
+      matmul(threads, memory, { ...task, right: plain });
+    } finally {
+      memory.free(plain);
+    }
+    return;
+  }
+  // A right operand that many units read is packed once before them.
+  const ahead = !packed && rows > unit.rows && rows > 32;
+  const panelSize = inner * up(columns, 8);
+  const panelBytes = ahead ? 4 * batch * panelSize : 0;
+  const start = memory.scratch((panelBytes + threads.count * scratchBytes) / 4);
+  const at = memory.task([
+    memory.pointer(out),
+    memory.pointer(left),
+    block.pointer,
+    packed ? packed.pointer : ahead ? start : 0,
+    bias ? memory.pointer(bias) : 0,
+    residual ? memory.pointer(residual) : 0,
+    rows,
+    inner,
+    columns,
+    leftTransposed ? 1 : inner,
+    leftTransposed ? rows : 1,
+    rightTransposed ? 1 : columns,
+    rightTransposed ? inner : 1,
+    rows * inner,
+    inner * columns,
+    panelSize,
+    task.accumulate ? 1 : 0,
+    task.activation ? activationKinds[task.activation] : -1,
+    unit.rows,
+    unit.columns,
+    unit.block,
+    packed ? typeKinds[packed.type] : 0,
+    packed ? packed.scales : 0,
+    packed ? packed.group : 1,
+  ]);
+  if (ahead) threads.run('packUnit', batch * Math.ceil(columns / 8), 4 * batch * panelSize, start, 0, [at]);
+  const units = batch * Math.ceil(rows / unit.rows) * Math.ceil(columns / unit.columns);
+  threads.run('matmul', units, 2 * batch * rows * inner * columns, start + panelBytes, scratchBytes, [at]);
+}

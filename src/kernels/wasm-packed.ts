@@ -1,0 +1,73 @@
+/** Operands packed once, in their file's type, on the WebAssembly device. The layout is assembly/widen.ts. */
+import type { NumberType, PackSource } from './contract.ts';
+import { type LinearMemory, PackedBlock } from './memory.ts';
+import type { Threads } from './threads.ts';
+
+/** The numbers that assembly/widen.ts knows types by, and bytes a number. */
+export const typeKinds: Record<NumberType, number> = { f32: 0, f16: 1, bf16: 2, int8: 3 };
+const sizes: Record<NumberType, number> = { f32: 4, f16: 2, bf16: 2, int8: 1 };
+
+/** Bytes that cross over to the device at a time. */
+const PIECE = 4 * 2 ** 20;
+
+export function pack(threads: Threads, memory: LinearMemory, source: PackSource): PackedBlock {
+  const { type, values, inner, columns, transposed = false, scales, group = Math.max(1, inner) } = source;
+  const [size, panels] = [sizes[type], Math.ceil(columns / 8)];
+  const groups = type === 'int8' ? Math.ceil(inner / group) : 0;
+  if (
+    values.length !== inner * columns ||
+    values.BYTES_PER_ELEMENT !== size ||
+    (type === 'int8') !== (scales !== undefined) ||
+    (scales && scales.length !== columns * groups)
+  )
+    throw new TypeError(
+      `an operand of ${inner} × ${columns} numbers in ${type} cannot be made of ${values.length} numbers of ${values.BYTES_PER_ELEMENT} bytes and ${scales?.length ?? 0} scales`,
+    );
+  const bytes = (8 * panels * inner * size + 15) & ~15;
+  const block = memory.allocate(bytes / 4 + 8 * panels * groups, false);
+  const put = (to: number, from: typeof values, kind: NumberType, depth: number, swapped: boolean): void => {
+    // Whole rows of what is given, so many that a piece stays small: rows are columns of the operand when transposed.
+    const [rows, width] = swapped ? [columns, depth] : [depth, columns];
+    const each = Math.max(8, Math.floor(PIECE / sizes[kind] / Math.max(1, width) / 8) * 8);
+    for (let first = 0; first < rows; first += each) {
+      const count = Math.min(each, rows - first);
+      const piece = from.subarray(first * width, (first + count) * width);
+      const scratch = memory.scratch(Math.ceil(piece.byteLength / 4));
+      new Uint8Array(memory.memory.buffer, scratch, piece.byteLength).set(
+        new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength),
+      );
+      const [begin, p, depthHere, columnsHere] = swapped
+        ? [to + first * depth * sizes[kind], 0, depth, count]
+        : [to, first, count, columns];
+      const strides = swapped ? [1, depth] : [columns, 1];
+      const task = [begin, scratch, typeKinds[kind], depth, p, depthHere, columnsHere, ...strides];
+      threads.run('packTyped', Math.ceil(columnsHere / 8), piece.length * 4, 0, 0, task);
+    }
+  };
+  put(block.pointer, values, type, inner, transposed);
+  if (scales) put(block.pointer + bytes, scales, 'f32', groups, true);
+  return new PackedBlock(block, { inner, columns, type, transposed }, group, block.pointer + bytes);
+}
+
+/** Writes a packed operand as f32 to a pointer: (columns, inner) when `transposed`, else (inner, columns). */
+export function unpack(threads: Threads, block: PackedBlock, to: number, transposed: boolean): void {
+  const { pointer, scales, type, inner, columns, group } = block;
+  const strides = transposed ? [1, inner] : [columns, 1];
+  const task = [to, pointer, scales, typeKinds[type], inner, group, ...strides];
+  threads.run('unpackTyped', columns, 4 * inner * columns, 0, 0, task);
+}
+
+/** Rows of the table that was packed: columns of a transposed operand. */
+export function gatherPacked(
+  threads: Threads,
+  memory: LinearMemory,
+  block: PackedBlock,
+  ids: Int32Array,
+  out: number,
+): void {
+  const { pointer, scales, type, inner, group } = block;
+  if (!block.transposed)
+    throw new TypeError('rows of a packed table can be gathered only when it was packed transposed');
+  const task = [pointer, scales, typeKinds[type], inner, group, memory.upload(ids), out];
+  threads.run('gatherTyped', ids.length, 4 * ids.length * inner, 0, 0, task);
+}

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { diskFolder, memoryFolder, SiseonError } from '../../platform/index.ts';
+import { openGguf } from './gguf.ts';
+import { llama3Divisors } from './ggufLayout.ts';
+import { ggufTokenizer } from './ggufTokenizer.ts';
+
+const place = new URL('samples/', import.meta.url);
+const samples = diskFolder(fileURLToPath(place));
+const blocks = new Uint8Array(readFileSync(new URL('blocks.gguf', place)));
+
+describe('quantised blocks against numpy (samples/make.py), relative error < 1e-6', () => {
+  const expected = JSON.parse(readFileSync(new URL('blocks.json', place), 'utf8')) as Record<string, number[]>;
+  it.each(['q8_0', 'q4_0', 'q4_k', 'q6_k'])('%s', async (type) => {
+    const { tensors } = await openGguf(samples, 'blocks.gguf');
+    const numbers = await tensors.get(`blk.0.${type}`)!.read();
+    expect(numbers.length).toBe(expected[type]!.length);
+    const size = Math.max(...expected[type]!.map(Math.abs));
+    expect(size).toBeGreaterThan(0.1);
+    for (const [i, want] of expected[type]!.entries())
+      expect(Math.abs(numbers[i]! - want), `${type} ${i}`).toBeLessThan(1e-6 * size);
+  });
+  it.each(['f32', 'f16', 'bf16'])('%s', async (type) => {
+    const { tensors } = await openGguf(samples, 'blocks.gguf');
+    expect(Array.from(await tensors.get(type)!.read())).toEqual([1.5, -2, 0.25]);
+  });
+});
+
+it('llama3’s divisors: high frequencies stay, low ones are divided by the factor, between lies a ramp', () => {
+  const rule = { factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 };
+  const divisors = llama3Divisors(500_000, 128, rule);
+  expect(divisors.slice(0, 29).every((divisor) => divisor === 1)).toBe(true);
+  expect(divisors.slice(-28).every((divisor) => divisor === 8)).toBe(true);
+  for (let i = 1; i < divisors.length; i++) expect(divisors[i]!).toBeGreaterThanOrEqual(divisors[i - 1]!);
+});
+
+describe('a damaged file is refused', () => {
+  const open = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> => {
+    try {
+      const { tensors, metadata } = await openGguf(memoryFolder({ 'x.gguf': bytes }), 'x.gguf');
+      for (const tensor of tensors.values()) await tensor.read();
+      ggufTokenizer(metadata);
+      return 'none';
+    } catch (error) {
+      expect(error).toBeInstanceOf(SiseonError);
+      return (error as SiseonError).message;
+    }
+  };
+  const changed = (from: string, to: string): Uint8Array<ArrayBuffer> => {
+    const latin = Array.from(blocks, (byte) => String.fromCharCode(byte)).join('');
+    expect(latin).toContain(from);
+    return Uint8Array.from(latin.replace(from, to), (c) => c.charCodeAt(0));
+  };
+  it.each<[string, Uint8Array<ArrayBuffer>, string]>([
+    ['no magic number', new Uint8Array(64), 'magic number'],
+    ['cut off within its header', blocks.slice(0, 200), 'breaks off|exceeds|x.gguf is not read'],
+    ['cut off within a tensor', blocks.slice(0, blocks.length - 40), 'ends at byte'],
+    [
+      'an architecture that is not read',
+      changed('\x05\0\0\0\0\0\0\0llama', '\x05\0\0\0\0\0\0\0mamba'),
+      '"mamba", not one of llama',
+    ],
+    [
+      'a type that is not read',
+      changed(
+        '\x02\0\0\0\x40\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\x08\0\0\0',
+        '\x02\0\0\0\x40\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\x0a\0\0\0',
+      ),
+      'has the type Q2_K, not one of',
+    ],
+    ['a missing number', changed('llama.block_count', 'llama.block_xount'), 'lacks the number llama.block_count'],
+  ])('%s', async (_, bytes, problem) => expect(await open(bytes)).toMatch(new RegExp(problem)));
+
+  it('whatever bytes are changed, nothing but its own error', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(1100), fc.nat(255)), { minLength: 1, maxLength: 6 }),
+        fc.nat(blocks.length),
+        async (changes, length) => {
+          const bytes = blocks.slice(0, length < 20 ? blocks.length : length);
+          for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
+          await open(bytes);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('tokenizers in the metadata', () => {
+  it('byte-level, cut as Llama 3 and Qwen 2 cut', () => {
+    const tokens = [...'123', 'Ġ', 'a', '12', '123', 'Ġa', '<|end|>'];
+    const metadata = {
+      'tokenizer.ggml.model': 'gpt2',
+      'tokenizer.ggml.tokens': tokens,
+      'tokenizer.ggml.token_type': tokens.map((token) => (token === '<|end|>' ? 3 : 1)),
+      'tokenizer.ggml.merges': ['1 2', '12 3', 'Ġ a'],
+      'tokenizer.ggml.bos_token_id': 8,
+    };
+    const pieces = (pre: string): string[] =>
+      ggufTokenizer({ ...metadata, 'tokenizer.ggml.pre': pre })!
+        .encode('1231 a')
+        .tokens.map(({ piece }) => piece);
+    expect(pieces('llama-bpe')).toEqual(['<|end|>', '123', '1', 'Ġa']);
+    expect(pieces('qwen2')).toEqual(['1', '2', '3', '1', 'Ġa']);
+    expect(() => pieces('magic')).toThrow('got "magic"');
+  });
+  it('SentencePiece’s BPE: merges by score, bytes where a letter is missing', () => {
+    const tokens = ['<unk>', '<s>', '</s>', '<0xED>', '<0x95>', '<0x9C>', '▁', 'a', 'b', '▁a', 'ab', '▁ab'];
+    const tokenizer = ggufTokenizer({
+      'tokenizer.ggml.model': 'llama',
+      'tokenizer.ggml.tokens': tokens,
+      'tokenizer.ggml.token_type': tokens.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < 6 ? 6 : 1)),
+      'tokenizer.ggml.scores': tokens.map((_, id) => -id),
+      'tokenizer.ggml.bos_token_id': 1,
+    })!;
+    const { tokens: seen } = tokenizer.encode('ab 한');
+    expect(seen.map(({ piece, start, end }) => [piece, start, end])).toEqual([
+      ['<s>', null, null],
+      ['▁ab', 0, 2],
+      ['▁', 2, 3],
+      ['<0xED>', 3, 4],
+      ['<0x95>', 3, 4],
+      ['<0x9C>', 3, 4],
+    ]);
+    expect(tokenizer.decode(seen.map(({ id }) => id))).toBe(' ab 한');
+  });
+  it('of another kind are refused; none is none', () => {
+    expect(() => ggufTokenizer({ 'tokenizer.ggml.model': 't5', 'tokenizer.ggml.tokens': ['a'] })).toThrow('got "t5"');
+    expect(ggufTokenizer({})).toBeNull();
+  });
+});

@@ -1,0 +1,160 @@
+/** The tokenizer in a GGUF file's metadata, as a tokenizer.json would say it. */
+import { SiseonError } from '../../platform/index.ts';
+import { Tokenizer } from '../tokenizer.ts';
+import type { GgufMetadata } from './ggufLayout.ts';
+
+/** Kinds of tokens (llama.h, `llama_token_type`). */
+const CONTROL = 3;
+const USER_DEFINED = 4;
+
+/** How texts are cut before merging, by the file's name for it: the patterns of Llama 3's and Qwen 2's tokenizer.json. */
+const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+const signs = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+const letters = '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+';
+const patterns: Readonly<Record<string, string>> = {
+  'llama-bpe': `${contractions}|${letters}|\\p{N}{1,3}|${signs}`,
+  qwen2: `${contractions}|${letters}|\\p{N}|${signs}`,
+};
+
+/** Null where the file has none. Throws `unknownTokenizer` for kinds that are not read, and `badTokenizer`. */
+export function ggufTokenizer(metadata: GgufMetadata): Tokenizer | null {
+  const kind = metadata['tokenizer.ggml.model'];
+  if (kind === undefined || kind === 'no_vocab') return null;
+  const tokens = strings(metadata, 'tokenizer.ggml.tokens');
+  const types = (metadata['tokenizer.ggml.token_type'] ?? []) as readonly number[];
+  const template = metadata['tokenizer.chat_template'];
+  const options = { chatTemplate: async () => (typeof template === 'string' ? template : null) };
+  const added = tokens.flatMap((content, id) =>
+    types[id] === CONTROL || types[id] === USER_DEFINED
+      ? [
+          {
+            id,
+            content,
+            special: types[id] === CONTROL,
+            normalized: false,
+            single_word: false,
+            lstrip: false,
+            rstrip: false,
+          },
+        ]
+      : [],
+  );
+  const vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  if (kind === 'gpt2')
+    return Tokenizer.fromJson(
+      { ...byteLevel(metadata, tokens), added_tokens: added, model: bpe(metadata, vocab) },
+      options,
+    );
+  if (kind === 'llama')
+    return Tokenizer.fromJson({ ...sentencePiece(metadata, tokens, vocab), added_tokens: added }, options);
+  throw refusal('tokenizer.ggml.model', kind, ['gpt2', 'llama']);
+}
+
+function refusal(field: string, got: unknown, known: readonly string[]): SiseonError {
+  return new SiseonError({
+    code: 'unknownTokenizer',
+    kind: 'failure',
+    what: `the GGUF file's ${field}`,
+    expected: `one of ${known.join(', ')}`,
+    got: JSON.stringify(got) ?? 'nothing',
+    next: 'Give token ids, or take the checkpoint in Hugging Face layout with its tokenizer.json.',
+  });
+}
+
+function strings(metadata: GgufMetadata, field: string): readonly string[] {
+  const list = metadata[field];
+  if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
+  throw refusal(field, list === undefined ? undefined : 'something else', ['a list of texts']);
+}
+
+/** What stands around a text: the tokens of `add_bos_token` and `add_eos_token`. */
+function around(metadata: GgufMetadata, tokens: readonly string[], bosByDefault: boolean): object {
+  const special = (role: 'bos' | 'eos', fallback: boolean): object[] => {
+    const id = metadata[`tokenizer.ggml.${role}_token_id`];
+    const wanted = metadata[`tokenizer.ggml.add_${role}_token`] ?? fallback;
+    return wanted === true && typeof id === 'number' && tokens[id] !== undefined
+      ? [{ SpecialToken: { id: tokens[id], type_id: 0 } }]
+      : [];
+  };
+  const single = [...special('bos', bosByDefault), { Sequence: { id: 'A', type_id: 0 } }, ...special('eos', false)];
+  return { type: 'TemplateProcessing', single, pair: single };
+}
+
+function byteLevel(metadata: GgufMetadata, tokens: readonly string[]): object {
+  const pre = String(metadata['tokenizer.ggml.pre'] ?? 'default');
+  const plain = pre === 'default' || pre === 'gpt-2';
+  if (!plain && !Object.hasOwn(patterns, pre))
+    throw refusal('tokenizer.ggml.pre', pre, ['default', 'gpt-2', ...Object.keys(patterns)]);
+  const cut = plain
+    ? { type: 'ByteLevel', add_prefix_space: false, use_regex: true }
+    : {
+        type: 'Sequence',
+        pretokenizers: [
+          { type: 'Split', pattern: { Regex: patterns[pre] }, behavior: 'Isolated', invert: false },
+          { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
+        ],
+      };
+  return {
+    normalizer: pre === 'qwen2' ? { type: 'NFC' } : null,
+    pre_tokenizer: cut,
+    post_processor: around(metadata, tokens, pre === 'llama-bpe'),
+    decoder: { type: 'ByteLevel' },
+  };
+}
+
+const bpe = (metadata: GgufMetadata, vocab: object): object => ({
+  type: 'BPE',
+  vocab,
+  merges: strings(metadata, 'tokenizer.ggml.merges'),
+  unk_token: null,
+  ignore_merges: metadata['tokenizer.ggml.pre'] === 'llama-bpe',
+});
+
+/**
+ * SentencePiece's BPE: a merge for every way of making a piece out of two others, the likelier piece first. That is how
+ * its pieces are merged, and how transformers writes it into a tokenizer.json.
+ */
+function sentencePiece(
+  metadata: GgufMetadata,
+  tokens: readonly string[],
+  vocab: Readonly<Record<string, number>>,
+): object {
+  const scores = metadata['tokenizer.ggml.scores'];
+  if (!Array.isArray(scores) || scores.length !== tokens.length)
+    throw refusal('tokenizer.ggml.scores', 'nothing', ['a number for each token']);
+  const known = new Map(Object.entries(vocab));
+  const merges = tokens.flatMap((piece, id) => {
+    const characters = [...piece];
+    return characters.slice(1).flatMap((_, i) => {
+      const [left, right] = [characters.slice(0, i + 1).join(''), characters.slice(i + 1).join('')];
+      return known.has(left) && known.has(right) ? [{ pair: [left, right], score: Number(scores[id]), left: i }] : [];
+    });
+  });
+  merges.sort((a, b) => b.score - a.score || b.left - a.left);
+  const unknown = tokens[Number(metadata['tokenizer.ggml.unknown_token_id'] ?? 0)];
+  const replace = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
+  return {
+    normalizer:
+      metadata['tokenizer.ggml.add_space_prefix'] === false
+        ? replace
+        : { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, replace] },
+    pre_tokenizer: null,
+    post_processor: around(metadata, tokens, true),
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+      ],
+    },
+    model: {
+      type: 'BPE',
+      vocab,
+      merges: merges.map(({ pair }) => pair),
+      unk_token: unknown,
+      byte_fallback: true,
+      fuse_unk: true,
+    },
+  };
+}

@@ -1,0 +1,250 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { blobFolder, diskFolder, memoryFolder } from '../../platform/index.ts';
+import { Tokenizer } from '../tokenizer.ts';
+import { loadModel } from './load.ts';
+import { bytesText, checkMemory } from './memory.ts';
+import { parameterFiles } from './parameterFiles.ts';
+import { readTokenizer } from './readTokenizer.ts';
+import { openSafetensors, readSafetensors, writeSafetensors } from './safetensors.ts';
+
+const ko = new URL('../../../models/ko/', import.meta.url);
+const file = (name: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(new URL(name, ko)));
+const files = {
+  'config.json': file('config.json'),
+  'tokenizer.json': file('tokenizer.json'),
+  'model.safetensors': file('model.safetensors'),
+};
+const sound = await loadModel(ko);
+
+/** The model's tensors in two files with an index. */
+function shards(): Record<string, Uint8Array<ArrayBuffer> | string> {
+  const tensors = [...readSafetensors(files['model.safetensors']).tensors].map(([name, tensor]) => ({
+    name,
+    ...tensor,
+  }));
+  const halves = [tensors.slice(0, 7), tensors.slice(7)];
+  const names = halves.map((_, i) => `model-0000${i + 1}-of-00002.safetensors`);
+  const weightMap = Object.fromEntries(halves.flatMap((half, i) => half.map(({ name }) => [name, names[i]!])));
+  return {
+    'config.json': files['config.json'],
+    'tokenizer.json': files['tokenizer.json'],
+    'model.safetensors.index.json': JSON.stringify({ metadata: {}, weight_map: weightMap }),
+    ...Object.fromEntries(halves.map((half, i) => [names[i]!, new Uint8Array(writeSafetensors(half))])),
+  };
+}
+
+describe('one loader, wherever the files are', () => {
+  it('on disk, dropped, in memory, in two parts: the same parameters and tokenizer', async () => {
+    const dropped = Object.entries(files).map(([name, bytes]) => {
+      const dropped = new File([bytes], name);
+      Object.defineProperty(dropped, 'webkitRelativePath', { value: `my model/${name}` });
+      return dropped;
+    });
+    for (const place of [blobFolder(dropped), memoryFolder(files), memoryFolder(shards())]) {
+      const model = await loadModel(place, { name: 'x' });
+      expect(model.fingerprint).toBe(sound.fingerprint);
+      expect(model.tokenizer!.encode('철수가 먹었다').ids).toEqual(sound.tokenizer!.encode('철수가 먹었다').ids);
+    }
+  });
+  it('tells how much of the parameters is read, and stops when it is told to', async () => {
+    const seen: number[] = [];
+    await loadModel(memoryFolder(files), { onProgress: (done, total) => seen.push(done / total) });
+    expect(seen.length).toBeGreaterThan(10);
+    expect(seen.at(-1)).toBe(1);
+    const controller = new AbortController();
+    const stopped = loadModel(memoryFolder(files), {
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error('enough')),
+    });
+    await expect(stopped).rejects.toThrow('enough');
+  });
+
+  describe('behind an address', () => {
+    let server: Server;
+    let address: string;
+    const asked: string[] = [];
+    let ranges = true;
+    beforeAll(async () => {
+      server = createServer((request, response) => {
+        const name = request.url!.slice(1);
+        asked.push(`${request.method} ${name} ${request.headers.range ?? ''}`.trim());
+        const bytes = name === 'large' ? Buffer.alloc(40 << 20, 7) : files[name as keyof typeof files];
+        if (!bytes) return void response.writeHead(404).end();
+        const range = ranges ? /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') : null;
+        const part = range ? bytes.subarray(Number(range[1]), Number(range[2]) + 1) : bytes;
+        response.writeHead(range ? 206 : 200, { 'content-length': part.length });
+        response.end(request.method === 'HEAD' ? undefined : part);
+      });
+      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+      address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    });
+    afterAll(() => server.close());
+    it('each small file is fetched once', async () => {
+      expect((await loadModel(new URL(address))).fingerprint).toBe(sound.fingerprint);
+      expect(asked.filter((line) => line.startsWith('GET')).sort()).toEqual([
+        'GET config.json',
+        'GET model.safetensors',
+        'GET tokenizer.json',
+      ]);
+    });
+    it('a large file is read by ranges, and a server that does not answer with one is refused', async () => {
+      const { networkFolder } = await import('../../platform/index.ts');
+      asked.length = 0;
+      expect(Array.from(await networkFolder(address).read('large', 5, 8))).toEqual([7, 7, 7]);
+      expect(asked).toEqual(['HEAD large', 'GET large bytes=5-7']);
+      ranges = false;
+      await expect(networkFolder(address).read('large', 5, 8)).rejects.toThrow('answered 200 to a range');
+      ranges = true;
+    });
+  });
+});
+
+describe('what does not fit together is refused', () => {
+  const refused = (changes: Record<string, string | Uint8Array<ArrayBuffer> | null>) => {
+    const all = { ...shards(), ...changes };
+    const left = Object.fromEntries(Object.entries(all).filter(([, content]) => content !== null));
+    return expect(loadModel(memoryFolder(left as Record<string, string>), { name: 'x' })).rejects;
+  };
+  const index = (change: (map: Record<string, string>) => void): string => {
+    const json = JSON.parse(shards()['model.safetensors.index.json'] as string) as {
+      weight_map: Record<string, string>;
+    };
+    change(json.weight_map);
+    return JSON.stringify(json);
+  };
+  const bias = 'cls.predictions.bias';
+  it('a part that is missing, a tensor in the wrong part, a path out of the folder', async () => {
+    await refused({ 'model-00002-of-00002.safetensors': null }).toThrow('model-00002-of-00002.safetensors is missing');
+    const wrong = index((map) => {
+      map[bias] =
+        map[bias] === 'model-00001-of-00002.safetensors'
+          ? 'model-00002-of-00002.safetensors'
+          : 'model-00001-of-00002.safetensors';
+    });
+    await refused({ 'model.safetensors.index.json': wrong }).toThrow(`has ${bias}, which the index does not say`);
+    const out = index((map) => {
+      map[bias] = '../../secret';
+    });
+    await refused({ 'model.safetensors.index.json': out }).toThrow('"../../secret", which is no file');
+    const absent = index((map) => {
+      map.ghost = 'model-00001-of-00002.safetensors';
+    });
+    await refused({ 'model.safetensors.index.json': absent }).toThrow('should have ghost');
+    await refused({ 'model.safetensors.index.json': '{' }).toThrow('it is not JSON');
+  });
+  it('no parameters, a quantised config, a tensor that is missing', async () => {
+    await refused({ 'model.safetensors.index.json': null, 'tf_model.h5': 'x' }).toThrow(
+      'got model-00001-of-00002.safetensors',
+    );
+    const config = JSON.parse(new TextDecoder().decode(files['config.json'])) as object;
+    const quantised = JSON.stringify({ ...config, quantization_config: { quant_method: 'gptq' } });
+    await refused({ 'config.json': quantised }).toThrow('parameters that are not quantized');
+    await refused({ 'config.json': JSON.stringify({ ...config, num_hidden_layers: 9 }) }).toThrow(
+      'encoder.layer.8.output.dense.weight is missing',
+    );
+  });
+});
+
+describe('memory is estimated before anything is loaded', () => {
+  it('too large says so, with the numbers and what to do', () => {
+    const need = { fileBytes: 15.2e9, parameterCount: 7_600_000_000, parameterBytes: 30.4e9 };
+    expect(() => checkMemory('big', need, { machine: 64e9 })).toThrow(
+      'big does not fit into memory: expected at most 4.3 GB of parameters (what the engine reaches), got 15.2 GB of files, 7,600,000,000 parameters, 30.4 GB as float32. Take a smaller model',
+    );
+    expect(() => checkMemory('small', { ...need, parameterBytes: 1e9 }, { machine: 1.5e9 })).toThrow(
+      "half of this machine's memory",
+    );
+    expect(() => checkMemory('fits', { ...need, parameterBytes: 1e9 }, { machine: 8e9 })).not.toThrow();
+    expect([bytesText(890e6), bytesText(1500), bytesText(123.4e9)]).toEqual(['890 MB', '1.5 kB', '123 GB']);
+  });
+  it('a file that is too large is not opened', async () => {
+    const reads: string[] = [];
+    const folder = memoryFolder(files);
+    const huge = {
+      ...folder,
+      size: async (name: string) => (name === 'model.safetensors' ? 1e13 : folder.size(name)),
+      read: (name: string, start?: number, end?: number) => {
+        reads.push(name);
+        return folder.read(name, start, end);
+      },
+    };
+    await expect(loadModel(huge, { name: 'x' })).rejects.toMatchObject({ code: 'modelTooLarge' });
+    expect(reads).toEqual(['config.json']);
+  });
+  it('tensors are read one by one: at no time more than one beside the parameters', async () => {
+    const tensors = await openSafetensors(memoryFolder(files), 'model.safetensors');
+    const folder = memoryFolder(files);
+    let largest = 0;
+    const watched = {
+      ...folder,
+      async read(name: string, start = 0, end?: number) {
+        const bytes = await folder.read(name, start, end);
+        if (name === 'model.safetensors') largest = Math.max(largest, bytes.length);
+        return bytes;
+      },
+    };
+    await loadModel(watched, { name: 'x' });
+    expect(largest).toBe(Math.max(...[...tensors.values()].map(({ bytes }) => bytes)));
+  });
+});
+
+it('8-bit numbers are what their formats say: E4M3 without ∞, E5M2 with', async () => {
+  const header = new TextEncoder().encode(
+    JSON.stringify({
+      a: { dtype: 'F8_E4M3', shape: [6], data_offsets: [0, 6] },
+      b: { dtype: 'F8_E5M2', shape: [5], data_offsets: [6, 11] },
+      c: { dtype: 'I8', shape: [2], data_offsets: [11, 13] },
+    }),
+  );
+  const bytes = new Uint8Array(8 + header.length + 13);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  bytes.set(header, 8);
+  // 1, −2, 448 (the largest), NaN, the smallest (2^−9), −0; 1, −2, 57344 (the largest), ∞, the smallest (2^−16); −128, 5
+  bytes.set([0x38, 0xc0, 0x7e, 0x7f, 0x01, 0x80, 0x3c, 0xc0, 0x7b, 0x7c, 0x01, 0x80, 5], 8 + header.length);
+  const tensors = await openSafetensors(memoryFolder({ x: bytes }), 'x');
+  const read = async (name: string): Promise<number[]> => Array.from(await tensors.get(name)!.read());
+  expect(await read('a')).toEqual([1, -2, 448, Number.NaN, 2 ** -9, -0]);
+  expect(await read('b')).toEqual([1, -2, 57344, Infinity, 2 ** -16]);
+  expect(await read('c')).toEqual([-128, 5]);
+});
+
+describe('tokenizers without tokenizer.json', () => {
+  const vocabulary = '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\n';
+  it('vocab.txt, then vocab.json with merges.txt; a SentencePiece file alone is refused; nothing is nothing', async () => {
+    const bert = await readTokenizer(
+      memoryFolder({ 'vocab.txt': vocabulary, 'tokenizer_config.json': '{"do_lower_case":false}' }),
+      'bert',
+    );
+    expect(Array.from(bert!.encode('hello Hello').ids)).toEqual([2, 5, 1, 3]);
+    const merged = { 'vocab.json': '{"<s>":0,"</s>":1,"a":2,"b":3,"ab":4}', 'merges.txt': 'a b\n' };
+    expect(Array.from((await readTokenizer(memoryFolder(merged), 'gpt2'))!.encode('ab').ids)).toEqual([4]);
+    expect(Array.from((await readTokenizer(memoryFolder(merged), 'roberta'))!.encode('ab').ids)).toEqual([0, 4, 1]);
+    await expect(readTokenizer(memoryFolder({ 'spiece.model': 'x' }), 't5')).rejects.toThrow('use_fast=True');
+    expect(await readTokenizer(memoryFolder({}), 'gpt2')).toBeNull();
+  });
+  it('a chat template comes along', async () => {
+    const files = { 'vocab.txt': vocabulary, 'tokenizer_config.json': '{"chat_template":"{{ messages[0].content }}"}' };
+    const tokenizer = await readTokenizer(memoryFolder(files), 'bert');
+    expect(tokenizer).toBeInstanceOf(Tokenizer);
+    expect(await tokenizer!.chatTemplate()).toBe('{{ messages[0].content }}');
+  });
+});
+
+it('a folder on disk: files are read by position, and what is not there is said', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'siseon-folder-'));
+  writeFileSync(join(place, 'a'), 'abcdef');
+  const folder = diskFolder(`${place}/`);
+  expect(await folder.list()).toEqual(['a']);
+  expect(new TextDecoder().decode(await folder.read('a', 2, 4))).toBe('cd');
+  await expect(folder.read('a', 4, 9)).rejects.toThrow('it ends at byte 6, before 9');
+  await expect(folder.read('b')).rejects.toThrow('there is no such file or folder');
+  await expect(parameterFiles(folder)).rejects.toThrow('has no parameters');
+  await folder.close();
+  rmSync(place, { recursive: true });
+  expect(existsSync(place)).toBe(false);
+});

@@ -1,0 +1,61 @@
+/** The tokenizer of a checkpoint, from whichever files it has. */
+import { type Folder, readFolderText, SiseonError } from '../../platform/index.ts';
+import { chatTemplateOf } from '../tokenizer/chat.ts';
+import { Tokenizer } from '../tokenizer.ts';
+
+/** Families whose tokenizer puts <s> and </s> around a text. */
+const wrapping = /^(roberta|xlm-roberta|bart|camembert|longformer)$/;
+
+/** Parses a file of a folder. Throws `badJson` and `cannotRead`. */
+export async function readFolderJson(folder: Folder, file: string): Promise<Record<string, unknown>> {
+  const text = await readFolderText(folder, file);
+  try {
+    const json: unknown = JSON.parse(text);
+    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+    throw new Error('it is no JSON object');
+  } catch (error) {
+    throw new SiseonError({
+      code: 'badJson',
+      kind: 'failure',
+      what: `${folder.name}/${file} is not JSON`,
+      got: error instanceof Error ? error.message : String(error),
+      next: 'The file is damaged; fetch it again.',
+    });
+  }
+}
+
+/**
+ * tokenizer.json, else vocab.txt, else vocab.json with merges.txt; null where a checkpoint has none of them. Throws
+ * `sentencePieceTokenizer` where there is only SentencePiece's binary, and what Tokenizer.fromJson throws.
+ */
+export async function readTokenizer(folder: Folder, modelType: string): Promise<Tokenizer | null> {
+  // Read only when it is asked for: most texts are no conversation.
+  const chatTemplate = async (): Promise<string | null> => {
+    try {
+      if (await folder.has('chat_template.jinja')) return await readFolderText(folder, 'chat_template.jinja');
+      return chatTemplateOf(await tokenizerConfig(folder));
+    } finally {
+      await folder.close();
+    }
+  };
+  if (await folder.has('tokenizer.json'))
+    return Tokenizer.fromJson(await readFolderJson(folder, 'tokenizer.json'), { chatTemplate });
+  const old = await import('../tokenizer/files.ts');
+  const config = await tokenizerConfig(folder);
+  if (await folder.has('vocab.txt')) {
+    const json = old.fromVocabularyText(await readFolderText(folder, 'vocab.txt'), config);
+    return Tokenizer.fromJson(json, { chatTemplate });
+  }
+  if ((await folder.has('vocab.json')) && (await folder.has('merges.txt'))) {
+    const vocabulary = await readFolderText(folder, 'vocab.json');
+    const merges = await readFolderText(folder, 'merges.txt');
+    const json = old.fromVocabularyAndMerges(vocabulary, merges, config, wrapping.test(modelType));
+    return Tokenizer.fromJson(json, { chatTemplate });
+  }
+  for (const file of ['tokenizer.model', 'spiece.model', 'sentencepiece.bpe.model'])
+    if (await folder.has(file)) throw old.sentencePieceOnly(`${folder.name}/${file}`);
+  return null;
+}
+
+const tokenizerConfig = async (folder: Folder): Promise<Record<string, unknown>> =>
+  (await folder.has('tokenizer_config.json')) ? readFolderJson(folder, 'tokenizer_config.json') : {};

@@ -1,0 +1,78 @@
+/**
+ * A folder of files to read from, wherever it is: on disk, behind an address, or in a browser's hands. A loader asks for
+ * the ranges that it needs; no whole file has to fit into memory.
+ */
+import { SiseonError } from './errors.ts';
+
+export interface Folder {
+  /** As a person knows it: a path, an address, a model's name. */
+  readonly name: string;
+  /** Names of the files in it, in order; null where the place does not say (an address). */
+  list(): Promise<readonly string[] | null>;
+  has(file: string): Promise<boolean>;
+  /** Bytes of a file. Throws `cannotRead`. */
+  size(file: string): Promise<number>;
+  /** Bytes `start` to `end` (all, unless said) in a buffer of their own. Throws `cannotRead`, also where a file is shorter. */
+  read(file: string, start?: number, end?: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Lets go of open files; reading on opens them anew. */
+  close(): Promise<void>;
+}
+
+export function cannotRead(file: string, problem: string, cause?: unknown): SiseonError {
+  return new SiseonError({
+    code: 'cannotRead',
+    kind: 'failure',
+    what: `cannot read ${file}: ${problem}`,
+    details: { path: file },
+    cause,
+  });
+}
+
+/** A file of a folder as UTF-8 text. Throws `cannotRead`. */
+export async function readFolderText(folder: Folder, file: string): Promise<string> {
+  const bytes = await folder.read(file);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw cannotRead(`${folder.name}/${file}`, 'it is not UTF-8 text', cause);
+  }
+}
+
+/** Files that a browser holds: dropped, chosen, or kept in its cache. A dropped folder's files bring their paths along. */
+export function blobFolder(files: ReadonlyMap<string, Blob> | Iterable<File>, name = 'the files'): Folder {
+  const blobs = files instanceof Map ? (files as ReadonlyMap<string, Blob>) : byPath(files as Iterable<File>);
+  const get = (file: string): Blob => {
+    const blob = blobs.get(file);
+    if (!blob) throw cannotRead(`${name}/${file}`, 'there is no such file');
+    return blob;
+  };
+  return {
+    name,
+    list: async () => [...blobs.keys()].sort(),
+    has: async (file) => blobs.has(file),
+    size: async (file) => get(file).size,
+    async read(file, start = 0, end = get(file).size) {
+      if (end > get(file).size) throw cannotRead(`${name}/${file}`, `it ends at byte ${get(file).size}, before ${end}`);
+      try {
+        return new Uint8Array(await get(file).slice(start, end).arrayBuffer());
+      } catch (cause) {
+        throw cannotRead(`${name}/${file}`, cause instanceof Error ? cause.message : String(cause), cause);
+      }
+    },
+    close: async () => {},
+  };
+}
+
+/** Names without the folder that all of them stand in. */
+function byPath(files: Iterable<File>): Map<string, Blob> {
+  const list = [...files].map((file) => [file.webkitRelativePath || file.name, file] as const);
+  const top = list[0]?.[0].split('/')[0];
+  const shared = list.length > 0 && list.every(([path]) => path.startsWith(`${top}/`));
+  return new Map(list.map(([path, file]) => [shared ? path.slice(top!.length + 1) : path, file]));
+}
+
+/** Files in memory, by name. */
+export const memoryFolder = (
+  files: Readonly<Record<string, Uint8Array<ArrayBuffer> | string>>,
+  name = 'memory',
+): Folder => blobFolder(new Map(Object.entries(files).map(([file, content]) => [file, new Blob([content])])), name);

@@ -1,0 +1,11 @@
+/** Bytes of memory that this machine has; Infinity where nobody says (a browser tells at most a rounded guess, capped at 8 GB). */
+export function memorySize(): number {
+  if (typeof process === 'undefined' || typeof process.constrainedMemory !== 'function') return Infinity;
+  const { constrained, total } = { constrained: process.constrainedMemory(), total: totalMemory() };
+  return constrained > 0 && constrained < total ? constrained : total;
+}
+
+function totalMemory(): number {
+  const os = process.getBuiltinModule?.('node:os');
+  return os ? os.totalmem() : Infinity;
+}

@@ -1,0 +1,69 @@
+/** Threads below this one, in Node and in browsers; the code of a thread is one function without imports. */
+
+interface NodeWorker {
+  unref(): void;
+  terminate(): Promise<number>;
+}
+interface NodeThreads {
+  readonly Worker: new (source: string, options: object) => NodeWorker;
+  readonly isMainThread: boolean;
+}
+
+/** Node's worker_threads, had without an import so that bundlers for browsers see nothing of it. */
+function nodeThreads(): NodeThreads | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  return process?.getBuiltinModule?.('node:worker_threads') as NodeThreads | undefined;
+}
+
+/** How many threads the machine runs at once. */
+export function hardwareThreads(): number {
+  return Math.max(1, globalThis.navigator?.hardwareConcurrency ?? nodeParallelism());
+}
+
+function nodeParallelism(): number {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  const os = process?.getBuiltinModule?.('node:os') as { availableParallelism(): number } | undefined;
+  return os?.availableParallelism() ?? 1;
+}
+
+/**
+ * Why threads cannot share memory with this one, or null when they can: they need SharedArrayBuffer, which browsers give
+ * to cross-origin isolated pages, and a thread that may wait, which a page's main thread may not.
+ */
+export function threadsProblem(): string | null {
+  if (typeof SharedArrayBuffer === 'undefined')
+    return 'no SharedArrayBuffer: serve the page with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
+  if (nodeThreads()) return null;
+  if (typeof Worker === 'undefined') return 'this thread cannot start workers';
+  if (typeof window !== 'undefined') return "a page's main thread may not wait for others: compute in a worker";
+  return null;
+}
+
+/**
+ * Starts a thread that runs `main(data)`, and returns what ends it. It does not keep a Node process alive. `main` reaches
+ * the thread as text and may use nothing outside of itself; where a page's policy forbids workers made of text, `url`
+ * names a module that does `onmessage = ({ data }) => main(data)`. `failed` is called when the thread cannot start.
+ */
+export function startThread<T>(
+  main: (data: T) => void,
+  data: T,
+  failed: (reason: string) => void,
+  url?: string | URL,
+): () => void {
+  const node = nodeThreads();
+  if (node) {
+    const source = `(${main.toString()})(require('node:worker_threads').workerData)`;
+    const worker = new node.Worker(source, { eval: true, workerData: data, execArgv: [], name: 'siseon kernels' });
+    worker.unref();
+    return () => void worker.terminate();
+  }
+  const source = `onmessage = ({ data }) => (${main.toString()})(data)`;
+  const own = url ? undefined : URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  const worker = url ? new Worker(url, { type: 'module' }) : new Worker(own!);
+  worker.onerror = (event) => failed(event.message ?? 'the worker did not start');
+  worker.postMessage(data);
+  return () => {
+    worker.terminate();
+    if (own) URL.revokeObjectURL(own);
+  };
+}
