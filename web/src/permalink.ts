@@ -27,10 +27,20 @@ export interface Place {
 /** Longer sentences are not put into the address. */
 export const longestText = 2000;
 
-const written = (change: Change): string =>
-  change.kind === 'silence'
-    ? `s${change.layer}.${change.head}`
-    : `t${change.layer}.${change.head}.${change.temperature}`;
+const written = (change: Change): string => {
+  switch (change.kind) {
+    case 'silence':
+      return `s${change.layer}.${change.head}`;
+    case 'temperature':
+      return `t${change.layer}.${change.head}.${change.temperature}`;
+    case 'cut':
+      return `x${change.layer}.${change.head}.${change.queries.join('-')}.${change.keys.join('-')}`;
+    case 'weight':
+      return `w${change.layer}.${change.head}.${change.query}.${change.keys.join('-')}.${change.to}`;
+    case 'drop':
+      return `d${change.keys.join('-')}`;
+  }
+};
 
 export function toHash({ language, part, text, query, head, unit, other, changes }: Place): string {
   const values: string[] = [];
@@ -45,14 +55,32 @@ export function toHash({ language, part, text, query, head, unit, other, changes
 
 const index = (text: string | null): number | null => (text !== null && /^\d{1,6}$/.test(text) ? Number(text) : null);
 
+/** How a change is written, by its letter; what is not written so is left out. */
+const shapes: Readonly<Record<string, RegExp>> = {
+  s: /^(\d{1,3})\.(\d{1,3})$/,
+  t: /^(\d{1,3})\.(\d{1,3})\.(\d{1,3}(?:\.\d{1,4})?)$/,
+  x: /^(\d{1,3})\.(\d{1,3})\.(\d{1,6})-(\d{1,6})\.(\d{1,6})-(\d{1,6})$/,
+  w: /^(\d{1,3})\.(\d{1,3})\.(\d{1,6})\.(\d{1,6})-(\d{1,6})\.([01](?:\.\d{1,4})?)$/,
+  d: /^(\d{1,6})-(\d{1,6})$/,
+};
+
 function readChange(text: string): Change[] {
-  const [, kind, layer, head, temperature] =
-    /^([st])(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}(?:\.\d{1,4})?))?$/.exec(text) ?? [];
-  const at = { layer: Number(layer), head: Number(head) };
-  if (kind === 's' && temperature === undefined) return [{ kind: 'silence', ...at }];
-  if (kind === 't' && Number(temperature) > 0)
-    return [{ kind: 'temperature', ...at, temperature: Number(temperature) }];
-  return [];
+  const [kind = ''] = text;
+  const found = shapes[kind]?.exec(text.slice(1));
+  if (!found) return [];
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = found.slice(1).map(Number);
+  switch (kind) {
+    case 's':
+      return [{ kind: 'silence', layer: a, head: b }];
+    case 't':
+      return c > 0 ? [{ kind: 'temperature', layer: a, head: b, temperature: c }] : [];
+    case 'x':
+      return c <= d && e <= f ? [{ kind: 'cut', layer: a, head: b, queries: [c, d], keys: [e, f] }] : [];
+    case 'w':
+      return d <= e && f <= 1 ? [{ kind: 'weight', layer: a, head: b, query: c, keys: [d, e], to: f }] : [];
+    default:
+      return a <= b ? [{ kind: 'drop', keys: [a, b] }] : [];
+  }
 }
 
 /** What cannot be read falls back to `fallback`'s language, the first part, the story's sentence and the defaults. */

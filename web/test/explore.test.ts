@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
+import type { Edit } from 'siseon/attention';
 import { layerRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
 import { loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
@@ -16,11 +17,13 @@ const last = { layer: model.architecture.layerCount - 1, head: model.architectur
 const address = (more = ''): string => `#/ko/explore?h=${last.layer}.${last.head}${more}`;
 
 /** Probabilities in the place of one hidden token, by another model where one is given. */
-async function guesses(token: number, by: Model): Promise<Float64Array> {
+async function guesses(token: number, by: Model, edits: readonly Edit[] = []): Promise<Float64Array> {
   const ids = trace.ids.slice();
   ids[token] = model.tokenizer!.tokenId('[MASK]')!;
   const size = model.architecture.vocabularySize;
-  const row = Float64Array.from((await by.run(ids)).logits!.subarray(token * size, (token + 1) * size));
+  const row = Float64Array.from(
+    (await by.run(ids, () => {}, edits)).logits!.subarray(token * size, (token + 1) * size),
+  );
   const exponentials = row.map((logit) => Math.exp(logit - Math.max(...row)));
   const total = exponentials.reduce((a, b) => a + b, 0);
   return exponentials.map((number) => number / total);
@@ -74,7 +77,12 @@ describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
           for (const [j, weight] of row.entries()) expect(Math.abs(weights[i]![j]! - weight)).toBeLessThanOrEqual(1e-6);
       };
       const json = JSON.parse((await saved(page, 'JSON')).toString()) as WordMatrix & { text: string; model: string };
-      expect(json).toMatchObject({ text: storySentence, model: 'siseon/models/ko', rows: words.rows, columns: words.columns });
+      expect(json).toMatchObject({
+        text: storySentence,
+        model: 'siseon/models/ko',
+        rows: words.rows,
+        columns: words.columns,
+      });
       same(json.weights, words.weights);
       const lines = (await saved(page, 'CSV')).toString().replace('\ufeff', '').trimEnd().split('\r\n');
       expect(lines[0]).toBe(['', ...words.columns.map(({ text }) => text)].join(','));
@@ -189,7 +197,7 @@ describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
       await page.getByRole('button', { name: '모두 되돌리기' }).click();
       await page.locator('data[data-of^="guessAfter:"]').first().waitFor({ state: 'detached' });
 
-      await page.locator('.changes input').focus();
+      await page.locator('#head-temperature').focus();
       await page.keyboard.press('End');
       await page.locator('data[data-of^="guessAfter:"]').first().waitFor();
       // A hundredth of the query's parameters, bias included: temperature 100.
@@ -200,6 +208,63 @@ describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
       const { family, architecture, tokenizer, metadata } = model;
       const heated = await Model.create({ name: '', family, architecture, tokenizer, metadata, parameters: bias });
       await agree('guessAfter', await guesses(token, heated));
+    }));
+
+  it('cuts a pair, sets a weight and hides a word: prediction and square are the library’s for the same edits', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open(address());
+      const words = trace.encoding!.words;
+      const [asking, seen] = [words.at(-1)!, words[1]!];
+      const token = asking.tokens[0]!;
+      await page.locator('data[data-of^="guess:"]').first().waitFor();
+      // The cell of the last word and the second: below the first separator, and before the last.
+      await page.locator('.frame').first().focus();
+      await page.keyboard.press('ArrowRight');
+      for (let i = 0; i < words.length; i++) await page.keyboard.press('ArrowDown');
+      for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowRight');
+      const settled = async (edits: readonly Edit[]): Promise<void> => {
+        const expected = await guesses(token, model, edits);
+        await page.waitForFunction((all) => {
+          const shown = [...document.querySelectorAll('data[data-of^="guessAfter:"]')];
+          return (
+            shown.length >= 8 &&
+            shown.every(
+              (data) =>
+                Math.abs(
+                  Number(data.getAttribute('value')) - all[Number(data.getAttribute('data-of')!.split(':')[1])]!,
+                ) <= 1e-5,
+            )
+          );
+        }, Array.from(expected));
+        const matrix = await wordMatrix(await recordTrace(model, { text: storySentence, edits }), model, last);
+        await page.waitForTimeout(100);
+        const json = JSON.parse((await saved(page, 'JSON')).toString()) as WordMatrix;
+        for (const [i, row] of matrix.weights.entries())
+          for (const [j, weight] of row.entries())
+            expect(Math.abs(json.weights[i]![j]! - weight)).toBeLessThanOrEqual(1e-6);
+      };
+      const pairs = asking.tokens.flatMap((query) => seen.tokens.map((key) => [query, key] as const));
+      const cut: Edit = { kind: 'block', ...last, pairs };
+      await page.getByRole('button', { name: '이 쌍 끊기' }).click();
+      await settled([cut]);
+      await page.getByRole('button', { name: '가리기 (모든 헤드에서)' }).click();
+      const hidden = seen.tokens.map((position): Edit => ({ kind: 'drop', position }));
+      await settled([cut, ...hidden]);
+      await page.getByRole('button', { name: '모두 되돌리기' }).click();
+      await page.locator('#pair-weight').focus();
+      await page.keyboard.press('Home');
+      await page.keyboard.press('ArrowRight');
+      const row = (await layerRows(trace, last.layer))[last.head]!.weights(token);
+      const whole = seen.tokens.reduce((sum, key) => sum + row[key]!, 0);
+      await settled(
+        seen.tokens.map(
+          (key): Edit => ({ kind: 'weight', ...last, query: token, key, to: (0.01 * row[key]!) / whole }),
+        ),
+      );
+      // Another sentence has other words: what was done to these does not follow.
+      await page.locator('#sentence').fill('영희가 책을 읽었다');
+      await page.waitForFunction(() => !location.hash.includes('e='));
+      expect((await numbers()).size).toBeGreaterThan(0);
     }));
 
   it('holds another sentence beside the first, and takes their difference where the words are as many', () =>

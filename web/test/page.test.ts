@@ -539,11 +539,19 @@ describe('an address', () => {
         { kind: 'silence', layer: 2, head: 1 },
         { kind: 'temperature', layer: 0, head: 11, temperature: 0.251 },
         { kind: 'temperature', layer: 1, head: 3, temperature: 100 },
+        { kind: 'cut', layer: 1, head: 0, queries: [7, 9], keys: [3, 4] },
+        { kind: 'weight', layer: 2, head: 2, query: 7, keys: [3, 4], to: 0.25 },
+        { kind: 'drop', keys: [0, 0] },
       ],
     },
   ] as const)('goes there and back: %j', (place) => expect(fromHash(toHash(place), 'ko')).toEqual(place));
   it('falls back where it cannot be read, and carries no sentence that is too long', () => {
-    for (const hash of ['', '#', '#/xx/nowhere?q=-1&h=a.b', '#/?h=1&u=letter&e=x1.2,s1,t1.2.0,t1.2.x,s1.2.3'])
+    for (const hash of [
+      '',
+      '#',
+      '#/xx/nowhere?q=-1&h=a.b',
+      '#/?h=1&u=letter&e=x1.2,s1,t1.2.0,t1.2.x,s1.2.3,w1.1.2.3-4.1.5,d4-3,x1.1.4-2.1-1,z',
+    ])
       expect(fromHash(hash, 'ko')).toEqual(whole);
     expect(toHash({ ...whole, text: '가'.repeat(2001) })).toBe('#/ko/opening');
   });

@@ -5,7 +5,7 @@ import { loadModel, type Model, splitWords } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
 import { recordTrace, type Trace } from 'siseon/trace';
 import { Course, type Report } from '../training/course.ts';
-import { type Change, type Glance, glance, type Prediction, predict, square, type Unit } from './explorer.ts';
+import { type Change, editsOf, type Glance, glance, type Prediction, predict, square, type Unit } from './explorer.ts';
 
 export interface Choice {
   readonly query?: number;
@@ -47,6 +47,7 @@ export class Engine {
   #shipped: Model | null = null;
   #model: Model | null = null;
   #trace: Trace | null = null;
+  #edited: { readonly of: Trace; readonly key: string; readonly trace: Trace } | null = null;
   #course: Course | null = null;
 
   /** Loads the model of the page. Throws what loadModel throws. */
@@ -92,6 +93,17 @@ export class Engine {
     return this.#trace!;
   }
 
+  /** The same text in a run that was interfered with. */
+  async #changed(text: string, changes: readonly Change[]): Promise<Trace> {
+    const trace = await this.#read(text);
+    if (changes.length === 0) return trace;
+    const edits = await editsOf(changes, trace);
+    const key = JSON.stringify(edits);
+    if (this.#edited?.of !== trace || this.#edited.key !== key)
+      this.#edited = { of: trace, key, trace: await recordTrace(this.#model!, { text, edits }) };
+    return this.#edited.trace;
+  }
+
   async look(text: string, choice: Choice): Promise<Look> {
     return look(await this.#read(text), this.#model!, choice);
   }
@@ -117,18 +129,19 @@ export class Engine {
   }
 
   /** Every head over the whole text, small. */
-  async glance(text: string, unit: Unit): Promise<Glance> {
-    return glance(await this.#read(text), unit);
+  async glance(text: string, unit: Unit, changes: readonly Change[]): Promise<Glance> {
+    return glance(await this.#changed(text, changes), unit);
   }
 
   /** One head over the whole text. */
-  async square(text: string, choice: Choice, unit: Unit): Promise<WordMatrix> {
-    return square(await this.#read(text), chooseHead(this.#model!, choice), unit);
+  async square(text: string, choice: Choice, unit: Unit, changes: readonly Change[]): Promise<WordMatrix> {
+    return square(await this.#changed(text, changes), chooseHead(this.#model!, choice), unit);
   }
 
   /** What stands at a token, by the model; with changes, before and after them. */
   async predict(text: string, token: number, changes: readonly Change[]): Promise<Prediction> {
-    return predict(this.#model!, await this.#read(text), token, changes);
+    const trace = await this.#read(text);
+    return predict(this.#model!, trace, token, await editsOf(changes, trace));
   }
 
   /** A question against the tags of a library, decided at a temperature. */

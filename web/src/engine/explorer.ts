@@ -1,5 +1,5 @@
 /** What the room "Explore" asks of a model: all heads at a glance, one head as a square, and what the model predicts. */
-import type { Edit, Probe } from 'siseon/attention';
+import type { Edit } from 'siseon/attention';
 import { type HeadChoice, layerRows, type WordMatrix } from 'siseon/lens';
 import type { Encoding, Model } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
@@ -78,48 +78,68 @@ export async function glance(trace: Trace, unit: Unit): Promise<Glance> {
   return { layers, heads, side, weights, count: list.length };
 }
 
-/** What a visitor does to a head: silence it, or change the temperature of its softmax. */
+/** Tokens from the first to the last: a word's own stand beside each other. */
+export type Tokens = readonly [first: number, last: number];
+
+/** What a visitor does: to a head, to one pair of words in it, or to a word in all heads. */
 export type Change =
   | { readonly kind: 'silence'; readonly layer: number; readonly head: number }
-  | { readonly kind: 'temperature'; readonly layer: number; readonly head: number; readonly temperature: number };
-
-/**
- * The changes as edits of the stages: a head whose values are all 0 passes on nothing but the bias behind it; queries
- * divided by T give scores divided by T. A layer's queries are read off a run in which the layers below are changed.
- */
-async function editsOf(model: Model, ids: Int32Array, changes: readonly Change[]): Promise<Edit[]> {
-  const { headSize, layerCount } = model.architecture;
-  const positions = Array.from(ids.keys());
-  const edits: Edit[] = [];
-  for (let layer = 0; layer < layerCount; layer++) {
-    const own = changes.filter((change) => change.layer === layer);
-    const turned = own.filter((change) => change.kind === 'temperature');
-    if (turned.length > 0) {
-      let read: Promise<Float32Array> | undefined;
-      const probe: Probe = (name, _, values) => {
-        if (name === `layers.${layer}.query`) read = values;
-      };
-      await model.run(ids, probe, edits);
-      const queries = await read!;
-      for (const { head, temperature } of turned)
-        for (const position of positions) {
-          const start = (head * ids.length + position) * headSize;
-          const vector = Array.from(queries.subarray(start, start + headSize), (number) => number / temperature);
-          edits.push({ kind: 'set', stage: 'query', layer, head, position, vector });
-        }
+  | { readonly kind: 'temperature'; readonly layer: number; readonly head: number; readonly temperature: number }
+  | {
+      readonly kind: 'cut';
+      readonly layer: number;
+      readonly head: number;
+      readonly queries: Tokens;
+      readonly keys: Tokens;
     }
-    for (const { kind, head } of own)
-      if (kind === 'silence')
-        for (const position of positions)
+  | {
+      readonly kind: 'weight';
+      readonly layer: number;
+      readonly head: number;
+      readonly query: number;
+      readonly keys: Tokens;
+      readonly to: number;
+    }
+  | { readonly kind: 'drop'; readonly keys: Tokens };
+
+const inside = ([first, last]: Tokens): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+/** The changes as edits of the package. A weight set for a word is shared among its tokens as the model shared it. */
+export async function editsOf(changes: readonly Change[], trace: Trace): Promise<Edit[]> {
+  const edits: Edit[] = [];
+  for (const change of changes)
+    switch (change.kind) {
+      case 'silence':
+        edits.push({ kind: 'ablate', layer: change.layer, head: change.head, by: 'zero' });
+        break;
+      case 'temperature':
+        edits.push({ kind: 'temperature', layer: change.layer, head: change.head, value: change.temperature });
+        break;
+      case 'cut': {
+        const { layer, head, queries, keys } = change;
+        const pairs = inside(queries).flatMap((query) => inside(keys).map((key) => [query, key] as const));
+        edits.push({ kind: 'block', layer, head, pairs });
+        break;
+      }
+      case 'weight': {
+        const { layer, head, query, keys, to } = change;
+        const row = (await layerRows(trace, layer))[head]?.weights(query) ?? [];
+        const own = inside(keys).map((key) => row[key] ?? 0);
+        const total = own.reduce((sum, weight) => sum + weight, 0);
+        for (const [i, key] of inside(keys).entries())
           edits.push({
-            kind: 'set',
-            stage: 'value',
+            kind: 'weight',
             layer,
             head,
-            position,
-            vector: new Array<number>(headSize).fill(0),
+            query,
+            key,
+            to: total > 0 ? (to * own[i]!) / total : to / own.length,
           });
-  }
+        break;
+      }
+      case 'drop':
+        for (const position of inside(change.keys)) edits.push({ kind: 'drop', position });
+    }
   return edits;
 }
 
@@ -156,7 +176,7 @@ export async function predict(
   model: Model,
   trace: Trace,
   token: number,
-  changes: readonly Change[] = [],
+  edits: readonly Edit[] = [],
 ): Promise<Prediction> {
   const { causal, vocabularySize, head } = model.architecture;
   const tokenizer = model.tokenizer!;
@@ -170,8 +190,8 @@ export async function predict(
     });
   const ids = trace.ids.slice();
   if (!causal) ids[token] = maskId!;
-  const probabilities = async (edits: readonly Edit[]): Promise<Float64Array> => {
-    const { logits } = await model.run(ids, () => {}, edits);
+  const probabilities = async (by: readonly Edit[]): Promise<Float64Array> => {
+    const { logits } = await model.run(ids, () => {}, by);
     const row = logits!.subarray(token * vocabularySize, (token + 1) * vocabularySize);
     const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
     const exponentials = Float64Array.from(row, (logit) => Math.exp(logit - largest));
@@ -179,7 +199,7 @@ export async function predict(
     return exponentials.map((number) => number / total);
   };
   const before = await probabilities([]);
-  const after = changes.length > 0 ? await probabilities(await editsOf(model, ids, changes)) : null;
+  const after = edits.length > 0 ? await probabilities(edits) : null;
   const guess = (id: number): Guess => ({
     id,
     // Some vocabularies hold Hangul in pieces; put together, it can be read.

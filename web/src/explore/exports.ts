@@ -1,6 +1,7 @@
 /** What stands on the screen as a file of the visitor's own. Nothing leaves the browser but into its downloads. */
 import type { WordMatrix } from 'siseon/lens';
 import { type Language, matrixCsv, matrixSvg } from 'siseon/views';
+import type { Change } from '../engine/explorer.ts';
 import { readInk, rgb } from './ink.ts';
 
 export const kinds = ['svg', 'png', 'csv', 'json'] as const;
@@ -11,11 +12,16 @@ export interface Exported {
   readonly text: string;
   readonly model: string;
   readonly unit: 'word' | 'token';
+  /** What was done to the run that the matrix is of. */
+  readonly changes: readonly Change[];
   readonly language: Language;
   readonly theme: 'light' | 'dark';
 }
 
-export async function exportFile(kind: Kind, { matrix, text, model, unit, language, theme }: Exported): Promise<Blob> {
+export async function exportFile(
+  kind: Kind,
+  { matrix, text, model, unit, changes, language, theme }: Exported,
+): Promise<Blob> {
   switch (kind) {
     case 'svg':
       return new Blob([matrixSvg(matrix, { language, theme })], { type: 'image/svg+xml' });
@@ -23,7 +29,9 @@ export async function exportFile(kind: Kind, { matrix, text, model, unit, langua
       // Spreadsheets take a file for UTF-8 when it begins with this mark.
       return new Blob(['\ufeff', matrixCsv(matrix)], { type: 'text/csv' });
     case 'json':
-      return new Blob([`${JSON.stringify({ model, text, unit, ...matrix }, null, 1)}\n`], { type: 'application/json' });
+      return new Blob([`${JSON.stringify({ model, text, unit, changes, ...matrix }, null, 1)}\n`], {
+        type: 'application/json',
+      });
     case 'png':
       return picture(matrix);
   }
