@@ -2,14 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type Kernels, referenceKernels, wasmKernels } from '../src/kernels/index.ts';
-import { loadModel, type Model, readSafetensors } from '../src/model/index.ts';
-import { recordTrace, recordTraces, stages, traceStages } from '../src/trace/index.ts';
+import { loadModel, type Model, readConfig, readSafetensors } from '../src/model/index.ts';
+import { recordTrace, recordTraces, stages, TraceSession, traceStages } from '../src/trace/index.ts';
 
 /** Tiny checkpoints with what test/families/make.py, written in NumPy without this engine, says of every stage. */
 const folder = new URL('./families/', import.meta.url);
 const names = readdirSync(folder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !entry.name.startsWith('__'))
   .map((entry) => entry.name);
+const causal = new Set(
+  names.filter((name) => {
+    const config: unknown = JSON.parse(readFileSync(new URL(`${name}/config.json`, folder), 'utf8'));
+    return readConfig(config as Record<string, unknown>).architecture.causal;
+  }),
+);
 const wasm = await wasmKernels();
 
 /** ‖a − b‖₂ / ‖b‖₂ over finite entries; −∞ must stand in the same places. */
@@ -70,4 +76,30 @@ describe.each(names)('%s', (name) => {
       }
     }
   });
+
+  it.runIf(causal.has(name))(
+    'gives the trace of a text read token by token, cut back and gone on as that of the text read at once: to the bit',
+    async () => {
+      const model = await load(name);
+      const { inputs } = expectedOf(name);
+      const own = inputs.decoderIds ?? inputs.ids;
+      const textOf = (ids: number[]) => (inputs.decoderIds ? { ids: inputs.ids, decoderIds: ids } : { ids });
+      const session = new TraceSession(model);
+      const other = [...own.slice(0, 3), own[3]! - 1, 1];
+      const ways = [...own.map((_, n) => own.slice(0, n + 1)), other, own.slice(0, 5), own, own];
+      const computed: number[] = [];
+      for (const ids of ways) {
+        const trace = await session.record(textOf(ids));
+        computed.push(session.computed);
+        const whole = await recordTrace(model, textOf(ids));
+        expect([...trace.recorded.keys()].sort()).toEqual([...whole.recorded.keys()].sort());
+        for (const [stage, { shape, data }] of whole.recorded) {
+          expect(trace.recorded.get(stage)!.shape, stage).toEqual(shape);
+          expect(trace.recorded.get(stage)!.data, stage).toEqual(data);
+        }
+      }
+      expect(computed).toEqual([...own.map(() => 1), 2, 2, own.length - 5, 1]);
+      session.free();
+    },
+  );
 });

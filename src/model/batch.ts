@@ -3,6 +3,7 @@ import type { Edit, Probe, StageName } from '../attention/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Stack } from './architecture.ts';
+import type { KeyValueCache } from './cache.ts';
 import { changed, changesOf } from './edits.ts';
 import type { Batch, Cache, Ids, StageListener } from './transformer.ts';
 
@@ -11,7 +12,9 @@ export interface RunOptions {
   readonly decoderIds?: Int32Array;
   /** Segment of each token; absent: all 0. */
   readonly tokenTypes?: Int32Array;
-  readonly cache?: Cache;
+  /** Logits of the last position alone. */
+  readonly lastLogits?: boolean;
+  readonly cache?: KeyValueCache;
 }
 
 /** One text of a batch. */

@@ -1,7 +1,16 @@
 import type { Edit, Probe } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
-import { type AttendTask, operations, packedTensor, scope, type Tensor, tensor } from '../tensor/index.ts';
+import { SiseonError } from '../platform/index.ts';
+import {
+  type AttendTask,
+  type Operations,
+  operations,
+  packedTensor,
+  scope,
+  type Tensor,
+  tensor,
+} from '../tensor/index.ts';
 import type { Architecture, Family } from './architecture.ts';
 import {
   batchOf,
@@ -12,11 +21,12 @@ import {
   stageListener,
   type TextRun,
 } from './batch.ts';
+import { KeyValueCache } from './cache.ts';
 import { attendEdited, checkEdits } from './edits.ts';
 import { classify, decode } from './heads.ts';
 import type { HostTensor } from './parameters.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { type Cache, type Parameters, transform } from './transformer.ts';
+import { type Parameters, transform } from './transformer.ts';
 
 /** What Siseon adds to a checkpoint's config.json, under the field `siseon`. */
 export interface ModelMetadata {
@@ -65,6 +75,11 @@ export class Model {
   }
   #fingerprint: string | undefined;
 
+  /** An empty cache of keys and values on the model's device; free it when it is done with. Throws `notCausal`. */
+  newCache(): KeyValueCache {
+    return new KeyValueCache(this.#kernels, this.architecture);
+  }
+
   /**
    * Runs the model over one text's token ids and hands every linear stage to the probe, in the stage's own shape.
    * Resolves to the last hidden states [position, hidden] and, where the model has heads for them, the logits
@@ -84,9 +99,10 @@ export class Model {
 
   /**
    * Runs several texts side by side, shorter ones padded; each gets the numbers that it gets alone (to rounding of the last
-   * bit) and its own probe. With a cache there is one text, and its ids go on where the cache ends. Throws what `run` throws.
+   * bit) and its own probe. With a cache there is one text without edits, and its ids go on where the cache ends; stages
+   * then hold the new positions alone. Throws what `run` throws, `cacheAlone` and `anotherSource`.
    */
-  async runBatch(texts: readonly TextRun[], cache?: Cache): Promise<RunResult[]> {
+  async runBatch(texts: readonly TextRun[], cache?: KeyValueCache): Promise<RunResult[]> {
     const { architecture: a } = this;
     const past = cache?.length ?? 0;
     for (const { ids, decoderIds, tokenTypes, edits = [] } of texts) {
@@ -98,6 +114,9 @@ export class Model {
       checkEdits(edits, a, ids.length);
     }
     if (texts.length === 0) return [];
+    if (cache && (texts.length > 1 || (texts[0]!.edits ?? []).length > 0)) throw cacheAlone();
+    const [{ ids: added, decoderIds = added }] = texts as [TextRun];
+    cache?.begin(decoderIds.length, a.encoder ? added : null);
     const batch = batchOf(texts, a, cache);
     // Everything below is queued at once; only the copies that were asked for are waited for, after the scope is gone.
     const queued = scope(this.#kernels, () => {
@@ -122,18 +141,20 @@ export class Model {
               );
         return {
           hidden: read(rows),
-          logits: a.head ? read(decode(o, this.#device, a, rows)) : null,
+          logits: a.head ? read(decode(o, this.#device, a, text.lastLogits ? lastRow(o, rows) : rows)) : null,
           classes: a.classifier ? read(classify(o, this.#device, a, rows)) : null,
         };
       });
     });
+    cache?.end(decoderIds);
     return Promise.all(
       queued.map(async ({ hidden, logits, classes }, b) => {
         const result = { hidden: await hidden, logits: await logits, classes: await classes };
         const { probe = () => {} } = texts[b]!;
         const rows = result.hidden.length / a.hiddenSize;
         const labels = a.classifier?.labels.length ?? 0;
-        if (result.logits) probe('logits', [rows, a.vocabularySize], Promise.resolve(result.logits));
+        if (result.logits)
+          probe('logits', [result.logits.length / a.vocabularySize, a.vocabularySize], Promise.resolve(result.logits));
         if (result.classes)
           probe('classes', a.classifier!.of === 'tokens' ? [rows, labels] : [labels], Promise.resolve(result.classes));
         return result;
@@ -141,6 +162,17 @@ export class Model {
     );
   }
 }
+
+/** [1, D]: the last position. */
+const lastRow = (o: Operations, x: Tensor): Tensor => o.embed(x, Int32Array.of(x.shape[0]! - 1));
+
+const cacheAlone = (): SiseonError =>
+  new SiseonError({
+    code: 'cacheAlone',
+    kind: 'usage',
+    what: 'a cache goes with one text that nothing is changed in',
+    next: 'Run several texts, or edits, without a cache.',
+  });
 
 export interface ModelParts {
   readonly name: string;

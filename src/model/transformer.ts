@@ -39,10 +39,12 @@ export interface Cache {
   readonly length: number;
   readonly layers: readonly { readonly key: Tensor; readonly value: Tensor }[];
   /** Of an encoder-decoder: what decoder layers see of the encoded text; written by the run that encodes it (`encoded` false). */
-  readonly cross?: {
-    readonly encoded: boolean;
-    readonly layers: readonly { readonly key: Tensor; readonly value: Tensor }[];
-  };
+  readonly cross?:
+    | {
+        readonly encoded: boolean;
+        readonly layers: readonly { readonly key: Tensor; readonly value: Tensor }[];
+      }
+    | undefined;
 }
 
 /** Sees each linear stage as it is computed, (B·N, width) with heads side by side, and may put another in its place. */

@@ -1,5 +1,6 @@
 export { type AttentionCache, openCache } from './cache.ts';
 export { saveTrace, type TraceFormat } from './save.ts';
+export { TraceSession } from './session.ts';
 export type { Stage } from './stage.ts';
 export {
   attentionStages,

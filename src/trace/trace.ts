@@ -62,11 +62,7 @@ export async function recordTrace(model: Model, input: TraceInput): Promise<Trac
 export async function recordTraces(model: Model, inputs: readonly TraceInput[]): Promise<Trace[]> {
   const { name, fingerprint, architecture } = model;
   const runs = inputs.map((input) => {
-    const encoding = 'text' in input ? tokenizerOf(model).encode(input.text) : null;
-    const ids = encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids);
-    const decoderIds = architecture.encoder
-      ? Int32Array.from(input.decoderIds ?? [architecture.decoderStart ?? 0])
-      : null;
+    const { encoding, ids, decoderIds } = readInput(model, input);
     const pending: Promise<[StageName, Stage]>[] = [];
     const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
     const edits = input.edits ?? [];
@@ -83,6 +79,17 @@ export async function recordTraces(model: Model, inputs: readonly TraceInput[]):
       recorded: new Map(await Promise.all(pending)),
     })),
   );
+}
+
+/** What the model reads of an input. Throws what Tokenizer.encode throws, and `noTokenizer`. */
+export function readInput(model: Model, input: TraceInput): Pick<Trace, 'ids' | 'decoderIds' | 'encoding'> {
+  const { encoder, decoderStart } = model.architecture;
+  const encoding = 'text' in input ? tokenizerOf(model).encode(input.text) : null;
+  return {
+    encoding,
+    ids: encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids),
+    decoderIds: encoder ? Int32Array.from(input.decoderIds ?? [decoderStart ?? 0]) : null,
+  };
 }
 
 function tokenizerOf({ name, tokenizer }: Model): Tokenizer {
