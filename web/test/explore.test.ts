@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { Edit } from 'siseon/attention';
 import { layerRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
@@ -265,6 +266,55 @@ describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
       await page.locator('#sentence').fill('영희가 책을 읽었다');
       await page.waitForFunction(() => !location.hash.includes('e='));
       expect((await numbers()).size).toBeGreaterThan(0);
+    }));
+
+  it('opens a model from files of the visitor’s own, tells what is missing, and goes back', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/explore');
+      const path = (name: string): string => fileURLToPath(new URL(name, modelFolder));
+      await page.locator('#own-files').setInputFiles([path('tokenizer.json'), path('model.safetensors')]);
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await page.getByText(/config.json이 없어요/).waitFor();
+      await page.locator('#own-files').setInputFiles([path('library.json')]);
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await page.getByText(/config.json이 없어요/).waitFor();
+
+      const file = (name: string, buffer: Buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
+      // The model that comes along, its last layer's queries all 0: it looks at every token alike.
+      const bytes = await readFile(path('model.safetensors'));
+      const headerSize = Number(bytes.readBigUInt64LE());
+      const header = JSON.parse(bytes.subarray(8, 8 + headerSize).toString()) as Record<
+        string,
+        { data_offsets: [number, number] }
+      >;
+      for (const [name, { data_offsets: offsets }] of Object.entries(header))
+        if (name.includes(`layer.${last.layer}.attention.self.query`))
+          bytes.fill(0, ...(offsets.map((offset) => 8 + headerSize + offset) as [number, number]));
+      await page
+        .locator('#own-files')
+        .setInputFiles([
+          file('config.json', await readFile(path('config.json'))),
+          file('tokenizer.json', await readFile(path('tokenizer.json'))),
+          file('model.safetensors', bytes),
+        ]);
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await page.getByText(/지금 모든 방의 숫자는/).waitFor();
+      await open(address());
+      await page.waitForFunction((hash) => location.hash.includes(hash), `h=${last.layer}.${last.head}`);
+      const { tokens } = trace.encoding!;
+      await page.locator('.readout').first().waitFor();
+      await page.waitForTimeout(300);
+      const json = JSON.parse((await saved(page, 'JSON')).toString()) as WordMatrix & { model: string };
+      expect(json.model).not.toBe('siseon/models/ko');
+      expect(json).toMatchObject(last);
+      for (const row of json.weights)
+        for (const [j, weight] of row.entries()) {
+          const { word } = json.columns[j]!;
+          const own = word === null ? 1 : tokens.filter((token) => token.word === word).length;
+          expect(Math.abs(weight - own / tokens.length)).toBeLessThanOrEqual(1e-6);
+        }
+      await page.getByRole('button', { name: '원래 모델로 돌아가기' }).click();
+      await page.getByText(/지금 모든 방의 숫자는/).waitFor({ state: 'detached' });
     }));
 
   it('holds another sentence beside the first, and takes their difference where the words are as many', () =>

@@ -2,7 +2,7 @@
 import { softLookup } from 'siseon/attention';
 import { chooseHead, type Look, look, lookup, type Pair, pair, type Remix, remix, type WordMatrix } from 'siseon/lens';
 import { loadModel, type Model, splitWords } from 'siseon/model';
-import { SiseonError } from 'siseon/platform';
+import { blobFolder, SiseonError } from 'siseon/platform';
 import { recordTrace, type Trace } from 'siseon/trace';
 import { Course, type Report } from '../training/course.ts';
 import { type Change, editsOf, type Glance, glance, type Prediction, predict, square, type Unit } from './explorer.ts';
@@ -16,6 +16,8 @@ export interface Choice {
 export interface ModelFacts {
   readonly name: string;
   readonly parameters: number;
+  /** The model that comes with the page. */
+  readonly shipped: boolean;
   readonly layers: number;
   readonly heads: number;
   readonly positions: number;
@@ -48,6 +50,7 @@ export class Engine {
   #model: Model | null = null;
   #trace: Trace | null = null;
   #edited: { readonly of: Trace; readonly key: string; readonly trace: Trace } | null = null;
+  #opening: AbortController | null = null;
   #course: Course | null = null;
 
   /** Loads the model of the page. Throws what loadModel throws. */
@@ -64,11 +67,35 @@ export class Engine {
     return {
       name: model.name,
       parameters: model.parameterCount,
+      shipped: model === this.#shipped,
       layers: layerCount,
       heads: headCount,
       positions: positionCount,
       roles: (model.metadata.roles ?? {}) as ModelFacts['roles'],
     };
+  }
+
+  /** A checkpoint from files of the visitor's own. Throws what loadModel throws, and `cancelled`. */
+  async openFiles(files: readonly File[], tell: (done: number, total: number) => void): Promise<ModelFacts> {
+    this.#opening?.abort();
+    const opening = new AbortController();
+    this.#opening = opening;
+    const [first] = files;
+    const name = (first?.webkitRelativePath || first?.name || '').split('/')[0] || 'model';
+    try {
+      const model = await loadModel(blobFolder(files, name), {
+        name,
+        signal: opening.signal,
+        onProgress: (done, total) => tell(done, total),
+      });
+      return this.use(model);
+    } catch (cause) {
+      if (!opening.signal.aborted) throw cause;
+      throw new SiseonError({ code: 'cancelled', kind: 'usage', what: 'opening the model was cancelled' });
+    }
+  }
+  cancelOpening(): void {
+    this.#opening?.abort();
   }
 
   useShipped(): ModelFacts {
