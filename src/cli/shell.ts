@@ -54,18 +54,23 @@ export const layerOption = () => new Option('--layer <N>', 'layer, counted from 
 export const headOption = () => new Option('--head <N>', 'head, counted from 0').argParser(whole);
 export const modelOption = () =>
   new Option(
-    '--model <DIR>',
-    'folder of a checkpoint in Hugging Face layout (default: the Korean model that comes with it)',
+    '--model <MODEL>',
+    'folder of a checkpoint, .gguf file, or name on the Hugging Face hub, as klue/bert-base or NAME@REVISION (default: the Korean model that comes with it)',
   );
 export const langOption = () => new Option('--lang <LANG>', 'language of what is printed').choices(['ko', 'en']);
 export const jsonOption = () => new Option('--json', 'print the numbers as JSON');
 export const svgOption = () => new Option('--svg <FILE>', 'write the picture to a file');
 
-export async function load(folder: string | undefined): Promise<Model> {
+/** A model by its folder, file or name on the hub; none: the Korean one. What comes from the hub is told on stderr. */
+export async function load(
+  where: string | undefined,
+  options: { readonly tokenizer?: 'needed' | 'none' } = {},
+): Promise<Model> {
   const { loadModel, shippedModel } = await import('../model/index.ts');
-  return folder === undefined
-    ? loadModel(shippedModel, { name: 'siseon/models/ko' })
-    : loadModel(folder, { name: folder });
+  if (where === undefined) return loadModel(shippedModel, { name: 'siseon/models/ko' });
+  const { downloadLine } = await import('./download.ts');
+  const { tell, stop } = downloadLine(spoken);
+  return loadModel(where, { name: where, onDownload: tell, ...options }).finally(stop);
 }
 
 /** Runs a model over a text or ids; what the reader should know about the text goes to stderr. */
@@ -74,7 +79,7 @@ export async function record(
   input: { readonly text: string } | { readonly ids: readonly number[] },
 ): Promise<{ model: Model; trace: Trace }> {
   const { recordTrace } = await import('../trace/index.ts');
-  const model = await load(folder);
+  const model = await load(folder, { tokenizer: 'ids' in input ? 'none' : 'needed' });
   const trace = await recordTrace(model, input);
   const { notice } = await import('./errors.ts');
   for (const line of trace.encoding?.notices ?? []) remark(notice(line, spoken));

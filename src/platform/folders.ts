@@ -14,6 +14,8 @@ export interface Folder {
   size(file: string): Promise<number>;
   /** Bytes `start` to `end` (all, unless said) in a buffer of their own. Throws `cannotRead`, also where a file is shorter. */
   read(file: string, start?: number, end?: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Fetches what will be read, several files at once, where the place is far away. */
+  prefetch?(files: readonly string[]): Promise<void>;
   /** Lets go of open files; reading on opens them anew. */
   close(): Promise<void>;
 }

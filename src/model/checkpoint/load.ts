@@ -1,6 +1,15 @@
 /** From a place with a checkpoint to a model: everything accounted for, or refused. */
 import type { Kernels } from '../../kernels/index.ts';
-import { diskFolder, type Folder, networkFolder, SiseonError } from '../../platform/index.ts';
+import {
+  diskFolder,
+  type Folder,
+  fileExists,
+  type HubProgress,
+  hubModel,
+  isHubName,
+  networkFolder,
+  SiseonError,
+} from '../../platform/index.ts';
 import { readConfig } from '../families/index.ts';
 import { Model, type ModelMetadata } from '../model.ts';
 import { checkParameters, takeParameters } from '../parameters.ts';
@@ -17,6 +26,10 @@ export interface LoadOptions {
   readonly ignoreFields?: readonly string[];
   /** `none`: the model is given ids alone, and a tokenizer that cannot be read is no obstacle. */
   readonly tokenizer?: 'needed' | 'none';
+  /** Of a model on the hub: branch, tag or commit. */
+  readonly revision?: string;
+  /** Called as files come from the hub. */
+  readonly onDownload?: (progress: HubProgress) => void;
   /** Called with bytes of parameters read, and in all. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -27,17 +40,19 @@ interface Checkpoint {
   readonly config: Record<string, unknown>;
   /** Bytes of the files that hold the parameters. */
   readonly fileBytes: number;
+  /** Brings what lies far away, several files at once. */
+  readonly fetch?: () => Promise<void>;
   readonly open: () => Promise<CheckpointTensors>;
   readonly tokenizer: () => Promise<Tokenizer | null>;
 }
 
 /**
- * Loads a model: from a folder on disk or a .gguf file (a path or file: address), from an address, or from any Folder
- * (dropped files). Throws `noConfig`, `badJson`, `noParameters`, `modelTooLarge`, `parametersDoNotFit`, and what
+ * Loads a model: a folder on disk or a .gguf file (a path or file: address), an address, any Folder (dropped files), or a
+ * name on the Hugging Face hub, as `klue/bert-base`, `owner/name@revision`, `owner/name/file.gguf`. Throws `noConfig`, `badJson`, `noParameters`, `modelTooLarge`, `parametersDoNotFit`, and what
  * readConfig and the files' own formats throw; nothing is repaired.
  */
 export async function loadModel(where: string | URL | Folder, options: LoadOptions = {}): Promise<Model> {
-  const { folder, file } = placeOf(where);
+  const { folder, file } = await placeOf(where, options);
   try {
     const gguf = file ?? (await onlyGguf(folder));
     const checkpoint = gguf === null ? await layout(folder) : await ggufFile(folder, gguf);
@@ -48,14 +63,36 @@ export async function loadModel(where: string | URL | Folder, options: LoadOptio
   }
 }
 
-function placeOf(where: string | URL | Folder): { folder: Folder; file: string | null } {
+interface Place {
+  readonly folder: Folder;
+  /** A .gguf file that was named. */
+  readonly file: string | null;
+}
+
+async function placeOf(where: string | URL | Folder, options: LoadOptions): Promise<Place> {
   if (typeof where === 'object' && !(where instanceof URL)) return { folder: where, file: null };
   const overNetwork = /^https?:/.test(String(where));
   const path = where instanceof URL && !overNetwork ? decodeURIComponent(where.pathname) : String(where);
+  const onHub = typeof where === 'string' && !overNetwork ? await hubPlace(where, options) : null;
+  if (onHub) return onHub;
   const open = overNetwork ? networkFolder : diskFolder;
   if (!path.endsWith('.gguf')) return { folder: open(path), file: null };
   const [, folder = '.', file = path] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
   return { folder: open(folder === '' ? '/' : folder), file };
+}
+
+/** `owner/name`, `owner/name@revision` or `owner/name/file.gguf`, unless there is such a file or folder here. */
+async function hubPlace(where: string, { revision, onDownload, signal }: LoadOptions): Promise<Place | null> {
+  const [, name = where, at] = /^([^@]+)@(.+)$/.exec(where) ?? [];
+  const [, repository = name, file = null] = /^([^/]+\/[^/]+)\/([^/]+\.gguf)$/.exec(name) ?? [];
+  if (!isHubName(repository) || (!file && name.endsWith('.gguf')) || (await fileExists(where))) return null;
+  const chosen = revision ?? at;
+  const folder = hubModel(repository, {
+    ...(chosen && { revision: chosen }),
+    ...(onDownload && { onProgress: onDownload }),
+    ...(signal && { signal }),
+  });
+  return { folder, file };
 }
 
 /** The name of a .gguf that stands alone in a folder without config.json. */
@@ -76,8 +113,9 @@ async function layout(folder: Folder): Promise<Checkpoint> {
       next: 'Give the folder of a checkpoint in Hugging Face layout.',
     });
   const config = await readFolderJson(folder, 'config.json');
-  const { bytes, open } = await parameterFiles(folder);
-  return { config, fileBytes: bytes, open, tokenizer: () => readTokenizer(folder, String(config.model_type)) };
+  const { bytes, files, open } = await parameterFiles(folder);
+  const fetch = async (): Promise<void> => folder.prefetch?.([...files, 'tokenizer.json', 'vocab.txt', 'merges.txt']);
+  return { config, fileBytes: bytes, fetch, open, tokenizer: () => readTokenizer(folder, String(config.model_type)) };
 }
 
 async function ggufFile(folder: Folder, file: string): Promise<Checkpoint> {
@@ -92,6 +130,7 @@ async function build({ config, fileBytes, ...rest }: Checkpoint, name: string, o
   const { family, architecture } = readConfig(config, options);
   // No type of numbers takes more than twice as much in a file as in memory: too large is known before anything is opened.
   checkMemory(name, { fileBytes, parameterBytes: fileBytes / 2 });
+  await rest.fetch?.();
   const tensors = await rest.open();
   const sources = family.parameters(architecture, new Set(tensors.keys()));
   checkParameters(family, sources, tensors);
