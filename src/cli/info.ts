@@ -52,7 +52,8 @@ export function infoText(about: About, language: Language): string {
   const ko = language === 'ko';
   const view = about.defaultView as { layer: number; head: number } | undefined;
   const count = (number: number): string => number.toLocaleString('en');
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  const size = (bytes: number): string =>
+    bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
   const partNames: Record<Part, string> = ko
     ? { embeddings: '임베딩', attention: '어텐션', feedForward: '피드포워드', norms: '정규화', heads: '출력' }
     : { embeddings: 'embeddings', attention: 'attention', feedForward: 'feed-forward', norms: 'norms', heads: 'heads' };
@@ -86,7 +87,7 @@ export function infoText(about: About, language: Language): string {
     ],
     [
       ko ? '메모리' : 'memory',
-      `${megabytes(about.memory.parameterBytes)} (float32)${
+      `${size(about.memory.parameterBytes)} (float32)${
         about.causal
           ? ko
             ? `, 토큰마다 키와 값 ${count(about.memory.cacheBytesPerToken)}바이트`
