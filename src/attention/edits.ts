@@ -13,6 +13,7 @@ export const vectorStages = [
   'mixed',
   'headOutput',
   'attentionOutput',
+  'feedForward',
   'output',
 ] as const;
 export type VectorStage = (typeof vectorStages)[number];

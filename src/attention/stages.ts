@@ -10,7 +10,10 @@ export const derivedStages = ['scores', 'maskedScores', 'weights', 'mixed', 'hea
 
 export type LinearStage = (typeof linearStages)[number];
 export type DerivedStage = (typeof derivedStages)[number];
-export type LayerStage = LinearStage | DerivedStage;
+/** Seen by edits, and by those who ask for them as a run goes by; a trace does not keep them. */
+export const passingStages = ['mixed', 'feedForward'] as const;
+
+export type LayerStage = LinearStage | DerivedStage | (typeof passingStages)[number];
 
 /** Which stack of an encoder-decoder; nothing where there is one stack alone. */
 export type StackPrefix = '' | 'encoder.' | 'decoder.';

@@ -1,6 +1,6 @@
 /** What a head can do on any text, read from its parameters alone: the maps QK and OV (Elhage et al. 2021). */
 import { sharedKernels } from '../attention/device.ts';
-import type { Model } from '../model/index.ts';
+import type { Architecture, Model } from '../model/index.ts';
 import { operations, read, scope } from '../tensor/index.ts';
 
 export interface Circuit {
@@ -110,10 +110,15 @@ async function tokenOverlap(model: Model, against: Circuits['copyingAgainst']): 
   return { data, rows: hiddenSize, columns: hiddenSize };
 }
 
+/** Whether a layer's attention reads the stream through a norm. */
+export const normsBefore = ({ normPlacement, layers }: Architecture, layer: number): boolean =>
+  (normPlacement === 'before' || normPlacement === 'both') && layers[layer]!.attentionNorm;
+
 /** Gain of the norm that stands before a layer's attention, or none. */
 export function incomingGain(model: Model, layer: number): Float32Array | undefined {
-  const { normPlacement } = model.architecture;
-  return normPlacement === 'before' ? model.parameters.get(`layers.${layer}.attentionNorm.weight`)?.data : undefined;
+  return normsBefore(model.architecture, layer)
+    ? model.parameters.get(`layers.${layer}.attentionNorm.weight`)?.data
+    : undefined;
 }
 
 /** One head's rows of a projection, [headSize, hidden], with the gain of the norm in front. */

@@ -235,6 +235,121 @@ def flow(stages):
     return result
 
 
+TARGET = (4, 2, 5)  # at position 4: logit of token 2 − logit of token 5
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def target(logits):
+    return logits[TARGET[0], TARGET[1]] - logits[TARGET[0], TARGET[2]]
+
+
+def slope(f, x, step=1e-5):
+    """Central differences of a number with respect to every entry."""
+    result = np.zeros_like(x)
+    for at in np.ndindex(*x.shape):
+        moved = x.copy()
+        moved[at] += step
+        high = f(moved)
+        moved[at] -= 2 * step
+        result[at] = (high - f(moved)) / (2 * step)
+    return result
+
+
+def with_stage(model, name, n):
+    """The target as a function of one stage of layer n."""
+    def value(array):
+        return target(model.run(change=lambda stage, layer, a: array if (stage, layer) == (name, n) else a)[2])
+    return value
+
+
+def gradients(model, stages):
+    times = [slope(with_stage(model, "weights", n), s["weights"]) * s["weights"] for n, s in enumerate(stages)]
+    mixed = [slope(with_stage(model, "mixed", n), s["mixed"]) for n, s in enumerate(stages)]
+    relevance = np.eye(N)
+    for t in times:
+        relevance = relevance + np.maximum(t, 0).mean(0) @ relevance
+    x, steps = stages[0]["input"], 8
+    path = [slope(lambda e: target(model.run(embedded=e)[2]), x * (k + 0.5) / steps) for k in range(steps)]
+    return dict(times=np.stack(times).tolist(), relevance=relevance[TARGET[0]].tolist(),
+                integrated=(x * np.mean(path, 0)).sum(1).tolist(), mixed=np.stack(mixed).tolist(),
+                baseline=float(target(model.run(embedded=0 * x)[2])), value=float(target(model.run()[2])))
+
+
+def zeroing(model, stages):
+    result = []
+    for n in range(L):
+        far = np.zeros((N, N))
+        for j in range(N):
+            def without(stage, layer, a):
+                if (stage, layer) != ("value", n):
+                    return a
+                a = a.copy()
+                a[:, j] = 0
+                return a
+            moved = model.run(change=without)[0][n]["output"]
+            for i in range(N):
+                a, b = stages[n]["output"][i], moved[i]
+                far[i, j] = 1 - a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+        result.append((far / far.sum(1, keepdims=True)).tolist())
+    return result
+
+
+def lens(model, stages):
+    states = [stages[0]["input"]] + [s["output"] for s in stages]
+    return np.stack([softmax(model.logits(x))[TARGET[0]] for x in states]).tolist()
+
+
+def frozen(model, pair, parts):
+    """Every part through the norm of the whole; its bias joins the biases."""
+    whole = sum(parts.values())
+    sigma = math.sqrt(((whole - whole.mean()) ** 2).mean() + model.epsilon)
+    parts = {name: (v - v.mean()) / sigma * pair[0] for name, v in parts.items()}
+    parts["biases"] = parts.get("biases", 0) + pair[1]
+    return parts
+
+
+def stream(model, stages, layers, i):
+    parts = {"token": model.token[IDS[i]], "position": model.position[i]}
+    if model.type is not None:
+        parts["segment"] = model.type[0]
+        parts = frozen(model, model.embedNorm, parts)
+    for n in range(layers):
+        s, p = stages[n], model.layers[n]
+        for h in range(H):
+            parts[f"L{n}·H{h}"] = s["headOutput"][h, i]
+        parts["biases"] = parts.get("biases", 0) + p["attentionOutput"][1]
+        if not model.pre:
+            parts = frozen(model, p["attentionNorm"], parts)
+        parts[f"L{n}·feedForward"] = s["fed"][i]
+        if not model.pre:
+            parts = frozen(model, p["outputNorm"], parts)
+    return parts
+
+
+def why(model, stages):
+    """Layer 1, head 2, query 5, key 3."""
+    n, h, ends = 1, 2, {}
+    for name, i in (("query", 5), ("key", 3)):
+        parts = stream(model, stages, n, i)
+        w, b = model.layers[n][name]
+        if model.pre:
+            parts = frozen(model, model.layers[n]["attentionNorm"], parts)
+        parts = {part: w[h * S:(h + 1) * S] @ v for part, v in parts.items()}
+        parts["biases"] = parts.get("biases", 0) + b[h * S:(h + 1) * S]
+        ends[name] = parts
+    return {a: {b: float(x @ y) / math.sqrt(S) for b, y in ends["key"].items()} for a, x in ends["query"].items()}
+
+
+def direct(model, stages):
+    parts = frozen(model, model.final, stream(model, stages, L, TARGET[0]))
+    direction = model.decoder[TARGET[1]] - model.decoder[TARGET[2]]
+    return {name: float(v @ direction) for name, v in parts.items()}
+
+
 def main():
     result = {}
     for kind in ("gpt2", "bert"):
@@ -246,6 +361,11 @@ def main():
             "circuits": circuits(model),
             "norms": [norms(model, stages, n) for n in range(L)],
             "rollout": rollouts(model, stages),
+            "gradients": gradients(model, stages),
+            "why": why(model, stages),
+            "zeroing": zeroing(model, stages),
+            "lens": lens(model, stages),
+            "direct": direct(model, stages) if model.pre else None,
         }
     print(json.dumps(result))
 

@@ -2,7 +2,16 @@ export { alignTokens, type Span } from './align.ts';
 export { cacheMatrix, cachePatterns, looksBackOnly } from './cachePatterns.ts';
 export { type Circuit, type Circuits, circuits, effectiveRank } from './circuits.ts';
 export { readConllu, type TreeSentence, type TreeWord } from './conllu.ts';
+export { type DirectPart, directLogits, type LensLayer, logitLens } from './direct.ts';
 export { chooseHead, defaultWord, findWord } from './find.ts';
+export {
+  type GradientRows,
+  gradientAttention,
+  gradientAttentionByToken,
+  type IntegratedGradients,
+  integratedGradients,
+  relevance,
+} from './gradient.ts';
 export { type HeadChoice, look, pair, wordMatrix } from './look.ts';
 export { embedText, type LibraryEntry, type LookupResult, lookup } from './lookup.ts';
 export { type LayerNorms, layerNorms } from './norms.ts';
@@ -28,4 +37,8 @@ export {
 export { attentionFlow, contributionMixing, longestFlow, rollout, weightMixing } from './rollout.ts';
 export { layerRows } from './rows.ts';
 export { binomialTail, corrected, mean, meanInterval, type Share, wilson } from './statistics.ts';
+export { type Part, residualStream, type Stream } from './stream.ts';
+export { prediction, type Target, targetOf, tokenName } from './target.ts';
 export type { Look, LookKey, LookToken, LookWord, Pair, WordMatrix } from './types.ts';
+export { type Why, why } from './why.ts';
+export { valueZeroing } from './zeroing.ts';

@@ -35,21 +35,26 @@ export interface LayerNorms {
  */
 export async function layerNorms(trace: Trace, model: Model, layer: number): Promise<LayerNorms> {
   sameModel(trace, model);
-  const { hiddenSize: hidden, headCount: heads, normPlacement, normEpsilon } = trace.model.architecture;
+  const { hiddenSize: hidden, headCount: heads, normPlacement, norm: kind, normEpsilon } = trace.model.architecture;
   const length = trace.ids.length;
   const rows = await layerRows(trace, layer);
   const carried = Array.from({ length: heads }, (_, h) => carriedBy(trace, model, layer, h));
   const input = recordedStage(trace, layerStage(layer, 'input')).data;
   const attention = recordedStage(trace, layerStage(layer, 'attentionOutput')).data;
-  const gain = normPlacement === 'after' ? model.parameters.get(`layers.${layer}.attentionNorm.weight`)!.data : null;
+  // The norm stands after the sum with the residual, or on the attention's output before it, or there is none.
+  const after = normPlacement === 'after';
+  const onOutput = model.parameters.get(`layers.${layer}.attentionPostNorm.weight`)?.data;
+  const gain = after ? model.parameters.get(`layers.${layer}.attentionNorm.weight`)!.data : (onOutput ?? null);
+  const centred = kind === 'layer';
   const at = (data: ArrayLike<number>, i: number, d: number): number => data[i * hidden + d]!;
 
   const frozen = (i: number): FrozenNorm | null =>
     gain &&
     freeze(
-      Array.from({ length: hidden }, (_, d) => at(input, i, d) + at(attention, i, d)),
+      Array.from({ length: hidden }, (_, d) => (after ? at(input, i, d) : 0) + at(attention, i, d)),
       gain,
       normEpsilon,
+      centred,
     );
   const normed = (vector: Float64Array, by: FrozenNorm | null): Float64Array => (by ? through(by, vector) : vector);
   const taken = (i: number, j: number): Float64Array => {
@@ -60,8 +65,12 @@ export async function layerNorms(trace: Trace, model: Model, layer: number): Pro
     }
     return vector;
   };
-  const own = (i: number): Float64Array => taken(i, i).map((number, d) => number + at(input, i, d));
-  const plain = grams(carried, length, hidden, null);
+  /** Own place and residual, as they come out of the norm. */
+  const own = (i: number, by: FrozenNorm | null): Float64Array => {
+    const residual = (vector: Float64Array) => vector.map((number, d) => number + at(input, i, d));
+    return after ? normed(residual(taken(i, i)), by) : residual(normed(taken(i, i), by));
+  };
+  const plain = grams(carried, length, hidden, null, false);
   let scaled: Float64Array | undefined;
   const joined = (gram: Float64Array, i: number): Float64Array =>
     Float64Array.from({ length }, (_, j) => {
@@ -79,16 +88,16 @@ export async function layerNorms(trace: Trace, model: Model, layer: number): Pro
     contribution: (i) => joined(plain, i),
     withResidual(i) {
       const by = frozen(i);
-      scaled ??= gain ? grams(carried, length, hidden, gain) : plain;
+      scaled ??= gain ? grams(carried, length, hidden, gain, centred) : plain;
       const norms = joined(scaled, i).map((number) => number * (by?.inverse ?? 1));
-      norms[i] = norm(normed(own(i), by));
+      norms[i] = norm(own(i, by));
       return norms;
     },
     mixing(i) {
       const by = frozen(i);
       const mine = taken(i, i);
       const others = mine.map((number, d) => at(attention, i, d) - constant[d]! - number);
-      const [elsewhere, here] = [norm(normed(others, by)), norm(normed(own(i), by))];
+      const [elsewhere, here] = [norm(normed(others, by)), norm(own(i, by))];
       return elsewhere / (elsewhere + here);
     },
   };
@@ -117,13 +126,14 @@ function grams(
   length: number,
   hidden: number,
   gain: Float32Array | null,
+  centred: boolean,
 ): Float64Array {
   const heads = carried.length;
   const out = new Float64Array(length * heads * heads);
   for (let j = 0; j < length; j++) {
     const vectors = carried.map((all) => {
       const vector = all.subarray(j * hidden, (j + 1) * hidden);
-      return gain ? through({ gain, inverse: 1, centred: true }, vector) : vector;
+      return gain ? through({ gain, inverse: 1, centred }, vector) : vector;
     });
     for (let a = 0; a < heads; a++)
       for (let b = 0; b <= a; b++) {

@@ -1,5 +1,5 @@
 /** Several texts as one run, and the stages of that run as each text's own. */
-import type { Edit, Probe, StageName } from '../attention/index.ts';
+import { type Edit, type Probe, passingStages, type StageName } from '../attention/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Stack } from './architecture.ts';
@@ -15,6 +15,8 @@ export interface RunOptions {
   /** Logits of the last position alone. */
   readonly lastLogits?: boolean;
   readonly cache?: KeyValueCache;
+  /** Hand stages that a trace does not keep to the probe as well: `layers.N.mixed`, `layers.N.feedForward`. */
+  readonly passing?: boolean;
 }
 
 /** One text of a batch. */
@@ -70,12 +72,13 @@ export function stageListener(
       (y, { ids, edits = [] }, b) => changed(o, y, changesOf(edits, name, a, ids.length), b * batch.length),
       computed,
     );
-    // Mixtures are recomputed where they are looked at: a trace keeps what is linear and cannot be had from the rest.
-    if (name.endsWith('.mixed') || !texts.some(({ probe }) => probe)) return x;
+    const passing = passingStages.some((stage) => name.endsWith(`.${stage}`));
+    if (!texts.some((text) => text.probe && (text.passing || !passing))) return x;
     const { heads, ids } = layout(name, a, batch);
     const values = read(x);
     const [total = 0, width = 0] = x.shape;
-    for (const [b, { probe }] of texts.entries()) {
+    for (const [b, text] of texts.entries()) {
+      const probe = text.passing || !passing ? text.probe : undefined;
       const length = ids?.lengths?.[b] ?? ids?.length ?? 0;
       // Distances of a shorter text are the middle ones of the longest one's.
       const shorter = (ids?.length ?? 0) - length;
@@ -111,12 +114,12 @@ function layout(name: StageName, a: Architecture, batch: Batch): { heads: number
   if (stage === 'positionKey' || stage === 'positionQuery') return { heads: stack.headCount, ids: null };
   const crossed = /\.cross\.(key|value)$/.test(name);
   const ids = name.startsWith('decoder.') && !crossed ? batch.decoder! : batch;
-  if (stage === 'query' || stage === 'relativeBias') return { heads: stack.headCount, ids };
+  if (stage === 'query' || stage === 'mixed' || stage === 'relativeBias') return { heads: stack.headCount, ids };
   return { heads: stage === 'key' || stage === 'value' ? stack.keyValueHeadCount : 0, ids };
 }
 
 /** (position, head · size) → [head, position, size]. */
-function headsFirst(data: Float32Array, positions: number, heads: number): Float32Array {
+export function headsFirst(data: Float32Array, positions: number, heads: number): Float32Array {
   const size = data.length / positions / heads;
   const out = new Float32Array(data.length);
   for (let i = 0; i < positions; i++)

@@ -1,4 +1,4 @@
-import type { Edit, Probe } from '../attention/index.ts';
+import type { Edit, Probe, StageName } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
 import { SiseonError } from '../platform/index.ts';
@@ -8,6 +8,7 @@ import {
   operations,
   packedTensor,
   scope,
+  Tape,
   type Tensor,
   tensor,
 } from '../tensor/index.ts';
@@ -23,7 +24,9 @@ import {
 } from './batch.ts';
 import { KeyValueCache } from './cache.ts';
 import { attendEdited, checkEdits } from './edits.ts';
+import { checkGradient, inOwnShape, type LogitTarget, noLogits, targetValue } from './gradients.ts';
 import { classify, decode } from './heads.ts';
+import { norm } from './norm.ts';
 import type { HostTensor } from './parameters.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { type Parameters, transform } from './transformer.ts';
@@ -160,6 +163,67 @@ export class Model {
         return result;
       }),
     );
+  }
+
+  /**
+   * Gradients of a number made of the logits with respect to stages of the run, each in the stage's own shape, and the
+   * number itself: one forward and one backward pass. Stages: those of a probe, and `layers.N.mixed` and `.feedForward`.
+   * Vector edits are made on the way; edits of the square have no gradient here (`noGradient`), nor has a model without
+   * logits. Throws what `run` throws.
+   */
+  async gradients(
+    ids: Int32Array,
+    target: LogitTarget,
+    wanted: (name: StageName) => boolean,
+    edits: readonly Edit[] = [],
+  ): Promise<{ readonly value: number; readonly gradients: ReadonlyMap<StageName, Float32Array> }> {
+    const { architecture: a } = this;
+    checkIds(ids, a.positionCount, a.vocabularySize);
+    checkEdits(edits, a, ids.length);
+    checkGradient(a, edits, target, ids.length);
+    const batch = batchOf([{ ids }], a);
+    const queued = scope(this.#kernels, () => {
+      const tape = new Tape();
+      const o = operations(this.#kernels, tape);
+      const watched = new Map<StageName, Tensor>();
+      const listen = stageListener(o, a, batch, [{ ids, edits }], (x) => this.#kernels.read(x.storage));
+      const last = transform(o, this.#device, a, batch, (name, computed) => {
+        const x = listen(name, computed) ?? computed;
+        if (!wanted(name)) return x;
+        tape.watch(x);
+        watched.set(name, x);
+        return x;
+      });
+      const row = o.embed(last, Int32Array.of(target.position));
+      const value = targetValue(o, decode(o, this.#device, a, row), target, a.vocabularySize);
+      const found = tape.gradients(value, operations(this.#kernels));
+      const read = (x: Tensor): Promise<Float32Array> => this.#kernels.read(x.storage);
+      return {
+        value: read(value),
+        // What the number does not depend on has the gradient 0.
+        gradients: [...watched].map(
+          ([name, x]) =>
+            [name, x.shape, found.get(x) ? read(found.get(x)!) : new Float32Array(x.storage.length)] as const,
+        ),
+      };
+    });
+    const gradients = new Map<StageName, Float32Array>();
+    for (const [name, [rows = 0], numbers] of queued.gradients)
+      gradients.set(name, inOwnShape(name, await numbers, rows, a));
+    return { value: (await queued.value)[0]!, gradients };
+  }
+
+  /** States of the residual stream read as if they were the last: [rows, hidden] → final norm, head → logits [rows, vocabulary]. */
+  async readOut(states: Float32Array): Promise<Float32Array> {
+    const { architecture: a } = this;
+    if (!a.head) throw noLogits();
+    return scope(this.#kernels, () => {
+      const o = operations(this.#kernels);
+      const x = o.constant([states.length / a.hiddenSize, a.hiddenSize], states);
+      const prefix = a.encoder ? 'decoder.' : '';
+      const normed = a.finalNorm ? norm(o, this.#device, a, x, `${prefix}finalNorm`) : x;
+      return this.#kernels.read(decode(o, this.#device, a, normed).storage);
+    });
   }
 }
 

@@ -175,12 +175,12 @@ function block(pass: Pass, n: number, given: Tensor): Tensor {
   const input = see('input', given);
   const attended = selfAttention(pass, place, layer, layer.attentionNorm ? before(input, 'attention') : input);
   if (stack.parallel) {
-    const fed = feedForward(o, parameters, stack, layer, before(input, 'output'), place);
+    const fed = see('feedForward', feedForward(o, parameters, stack, layer, before(input, 'output'), place));
     return see('output', o.add(o.add(input, attended), fed));
   }
   let x = join(input, attended, 'attention');
   if (pass.memory) x = join(x, crossAttention(pass, n, layer, before(x, 'cross')), 'cross');
-  const fed = feedForward(o, parameters, stack, layer, before(x, 'output'), place);
+  const fed = see('feedForward', feedForward(o, parameters, stack, layer, before(x, 'output'), place));
   return see('output', join(x, fed, 'output'));
 }
 
