@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { explain } from './errors.ts';
 import { heads } from './heads.ts';
+import { interfere } from './interfere.ts';
 import { open } from './open.ts';
 import { report } from './report.ts';
 import {
@@ -197,7 +198,7 @@ program
     print(infoText(about, language()));
   });
 
-for (const register of [heads, open, report]) register(program);
+for (const register of [heads, interfere, open, report]) register(program);
 for (const command of program.commands) command.exitOverride();
 
 // `siseon … | head`: the reader has seen enough.
