@@ -1,9 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { AttentionPlace } from '../src/attention/index.ts';
 import { type Kernels, referenceKernels, wasmKernels } from '../src/kernels/index.ts';
 import { loadModel, type Model, readConfig, readSafetensors } from '../src/model/index.ts';
-import { recordTrace, recordTraces, stages, TraceSession, traceStages } from '../src/trace/index.ts';
+import {
+  attentionRow,
+  attentionStages,
+  recordTrace,
+  recordTraces,
+  stages,
+  TraceSession,
+  traceStages,
+} from '../src/trace/index.ts';
 
 /** Tiny checkpoints with what test/families/make.py, written in NumPy without this engine, says of every stage. */
 const folder = new URL('./families/', import.meta.url);
@@ -58,6 +67,25 @@ describe.each(names)('%s', (name) => {
       expect(unchecked.filter((stage) => !/(relativeBias|positionKey|positionQuery)$/.test(stage))).toEqual([]);
     },
   );
+
+  it('gives one query’s row alone as the whole square has it, at every place: relative 2-norm ≤ 1e-6', async () => {
+    const model = await load(name);
+    const trace = await recordTrace(model, expectedOf(name).inputs);
+    const places = traceStages(trace).flatMap((stage) => /^(.*)\.weights$/.exec(stage)?.[1] ?? []);
+    for (const place of places as AttentionPlace[]) {
+      const squares = await attentionStages(trace, place);
+      const [heads = 0, queries = 0, keys = 0] = squares.weights.shape;
+      for (const query of [0, 3, queries - 1]) {
+        const row = await attentionRow(trace, place, query);
+        for (const stage of ['scores', 'maskedScores', 'weights'] as const)
+          for (let h = 0; h < heads; h++) {
+            const from = (h * queries + query) * keys;
+            const whole = squares[stage].data.subarray(from, from + keys);
+            expect(distance(row[stage].data.subarray(h * keys, (h + 1) * keys), whole)).toBeLessThanOrEqual(1e-6);
+          }
+      }
+    }
+  });
 
   it('gives each of three texts run together, the shorter ones padded, what it gives alone: relative 2-norm ≤ 1e-5', async () => {
     const model = await load(name);

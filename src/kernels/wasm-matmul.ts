@@ -11,7 +11,7 @@ const up = (count: number, to: number): number => Math.ceil(count / to) * to;
 
 /**
  * Up to 64 × 256 numbers of the result a unit, over 256 inner numbers at a time: 64 KiB of left in the L2 cache and 8 KiB
- * of right in the L1 cache. Smaller units where there are too few to share.
+ * of right in the L1 cache. Smaller units where there are too few to share, longer stretches where few rows use them.
  */
 function unitsOf({ batch = 1, rows, inner, columns }: Matmul): { rows: number; columns: number; block: number } {
   let [unitRows, unitColumns] = [Math.min(64, up(rows, 4)) || 4, Math.min(256, up(columns, 8)) || 8];
@@ -20,13 +20,13 @@ function unitsOf({ batch = 1, rows, inner, columns }: Matmul): { rows: number; c
     while (count() < 8 && unitColumns > 64) unitColumns = up(unitColumns / 2, 8);
   while (count() < 8 && unitRows > 16 && 2 * batch * rows * inner * columns >= 1_000_000)
     unitRows = up(unitRows / 2, 4);
-  return { rows: unitRows, columns: unitColumns, block: Math.max(1, Math.min(inner, rows <= 4 ? 1024 : 256)) };
+  return { rows: unitRows, columns: unitColumns, block: Math.max(1, Math.min(inner, rows <= 16 ? 1024 : 256)) };
 }
 
 export function matmul(threads: Threads, memory: LinearMemory, task: Matmul): void {
   const { out, left, right, bias, residual, batch = 1, rows, inner, columns, leftTransposed, rightTransposed } = task;
   const unit = unitsOf(task);
-  const scratchBytes = 16 * unit.rows * unit.block + 64 * unit.block + 16 * unit.rows * (unit.columns + 8);
+  const scratchBytes = 16 * unit.rows * unit.block + 128 * unit.block + 16 * unit.rows * (unit.columns + 8);
   const block = memory.block(right);
   const packed = block instanceof PackedBlock ? block : undefined;
   // Packed for products with its transpose: as numbers again, and on as any other operand.

@@ -148,6 +148,8 @@ export interface Architecture extends Stack {
   readonly encoder: Stack | null;
   /** The token that a decoder of an encoder-decoder begins with. */
   readonly decoderStart: number | null;
+  /** Tokens that end a text that the model writes. */
+  readonly endTokens?: readonly number[];
 }
 
 export interface LanguageHead {

@@ -14,6 +14,7 @@ export { classify, decode } from './heads.ts';
 export { Model, type ModelMetadata, type ModelParts, toDevice } from './model.ts';
 export { fileTensors, type HostTensor, takeParameters } from './parameters.ts';
 export { rotaryTable } from './rotary.ts';
+export { type Choice, checkSampling, chooseToken, type Sampling } from './sampling.ts';
 export { shippedModel } from './shipped.ts';
 export { type ChatMessage, renderChat } from './tokenizer/chat.ts';
 export { type Encoding, type Notice, type Token, Tokenizer, type Word } from './tokenizer.ts';

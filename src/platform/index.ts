@@ -5,3 +5,4 @@ export { blobFolder, cannotRead, type Folder, memoryFolder, readFolderText } fro
 export { type HubOptions, type HubProgress, hubAddress, hubFolder, hubModel, isHubName } from './hub.ts';
 export { memorySize } from './machine.ts';
 export { type NetworkOptions, networkFolder } from './network.ts';
+export { type Random, seededRandom } from './random.ts';

@@ -1,8 +1,10 @@
 export { type AttentionCache, openCache } from './cache.ts';
+export { type GenerateOptions, generate, type NewToken } from './generate.ts';
 export { saveTrace, type TraceFormat } from './save.ts';
 export { TraceSession } from './session.ts';
 export type { Stage } from './stage.ts';
 export {
+  attentionRow,
   attentionStages,
   headOutput,
   recordedStage,

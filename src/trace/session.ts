@@ -17,6 +17,7 @@ export class TraceSession {
   #source: Int32Array | null = null;
   #line: Promise<unknown> = Promise.resolve();
   #computed = 0;
+  #lastLogits: Float32Array | null = null;
 
   constructor(model: Model) {
     this.model = model;
@@ -26,6 +27,11 @@ export class TraceSession {
   /** Tokens that the last recording computed; the others it had. */
   get computed(): number {
     return this.#computed;
+  }
+
+  /** Logits [vocabulary] of the last recording's last position; null without a language head. */
+  get lastLogits(): Float32Array | null {
+    return this.#lastLogits;
   }
 
   /** The trace of a text or of token ids. Throws what recordTrace throws. */
@@ -55,8 +61,11 @@ export class TraceSession {
     const kept = this.#keep(read.decoderIds ? read.ids : null, own);
     const added = own.slice(kept);
     try {
-      if (read.decoderIds) await model.run(read.ids, probe, [], { decoderIds: added, cache: this.#cache });
-      else await model.run(added, probe, [], { cache: this.#cache });
+      const cache = this.#cache;
+      const { logits } = read.decoderIds
+        ? await model.run(read.ids, probe, [], { decoderIds: added, cache })
+        : await model.run(added, probe, [], { cache });
+      this.#lastLogits = logits?.slice(-model.architecture.vocabularySize) ?? null;
     } catch (error) {
       this.#forget();
       throw error;

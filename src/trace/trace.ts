@@ -145,18 +145,23 @@ function placeOf(trace: Trace, place: number | AttentionPlace): Place {
 /** The multiplier of q · k in a layer of this trace's model. */
 export const scaleOf = (trace: Trace, place: number | AttentionPlace): number => placeOf(trace, place).layer.scale;
 
-/** What position adds to the scores of one place, as numbers [head, query, key]; null where it adds nothing. */
-function positionBias(trace: Trace, { path, prefix, stack, layer, crossed }: Place): Stage | null {
+/** What position adds to the scores of one place for these queries (all), as numbers [head, query, key]; null where it adds nothing. */
+function positionBias(
+  trace: Trace,
+  { path, prefix, stack, layer, crossed }: Place,
+  queries?: readonly number[],
+): Stage | null {
   if (stack.positionBias === null || crossed) return null;
   const [heads, length] = [stack.headCount, recordedStage(trace, layerStage(path, 'query')).shape[1]!];
-  const data = new Float32Array(heads * length * length);
-  const shape = [heads, length, length];
+  const rows = queries ?? Array.from({ length }, (_, i) => i);
+  const data = new Float32Array(heads * rows.length * length);
+  const shape = [heads, rows.length, length];
   if (stack.positionBias.kind !== 'disentangled') {
     const { data: byDistance } = recordedStage(trace, `${prefix}relativeBias`);
     for (let h = 0; h < heads; h++)
-      for (let i = 0; i < length; i++) {
+      for (const [r, i] of rows.entries()) {
         const first = h * (2 * length - 1) + length - 1 - i;
-        data.set(byDistance.subarray(first, first + length), (h * length + i) * length);
+        data.set(byDistance.subarray(first, first + length), (h * rows.length + r) * length);
       }
     return { shape, data };
   }
@@ -168,13 +173,13 @@ function positionBias(trace: Trace, { path, prefix, stack, layer, crossed }: Pla
       shape: [, count = 0, size = 0],
     } = recordedStage(trace, `${path}.${positions}` as StageName);
     for (let h = 0; h < heads; h++)
-      for (let i = 0; i < length; i++)
+      for (const [r, i] of rows.entries())
         for (let j = 0; j < length; j++) {
           const vector = (h * length + (stage === 'query' ? i : j)) * size;
           const distance = (h * count + index[i * length + j]!) * size;
           let dot = 0;
           for (let c = 0; c < size; c++) dot += vectors[vector + c]! * distances[distance + c]!;
-          data[(h * length + i) * length + j]! += layer.scale * dot;
+          data[(h * rows.length + r) * length + j]! += layer.scale * dot;
         }
   };
   if (stack.positionBias.contentToPosition) add('query', 'positionKey');
@@ -221,6 +226,57 @@ export async function attentionStages(
   };
   if (trace.edits.length === 0) return plain;
   return interfered(trace, place.path, plain, recordedStage(trace, layerStage(place.path, 'value')));
+}
+
+/**
+ * One query's row in every head of a layer: scores, maskedScores and weights [head, key]; nothing square is computed.
+ * Throws `noStage`.
+ */
+export async function attentionRow(
+  trace: Trace,
+  layer: number | AttentionPlace,
+  query: number,
+): Promise<Record<'scores' | 'maskedScores' | 'weights', Stage>> {
+  const place = placeOf(trace, layer);
+  const {
+    shape: [heads = 0, length = 0, size = 0],
+    data,
+  } = recordedStage(trace, layerStage(place.path, 'query'));
+  const [key, value] = (['key', 'value'] as const).map((stage) => recordedStage(trace, layerStage(place.path, stage)));
+  const keys = key!.shape[1]!;
+  if (trace.edits.length > 0) {
+    const whole = await attentionStages(trace, layer);
+    const row = (stage: Stage): Stage => ({
+      shape: [heads, keys],
+      data: Float32Array.from({ length: heads * keys }, (_, i) => {
+        const head = Math.floor(i / keys);
+        return stage.data[(head * length + query) * keys + (i % keys)]!;
+      }),
+    });
+    return { scores: row(whole.scores), maskedScores: row(whole.maskedScores), weights: row(whole.weights) };
+  }
+  const own = new Float32Array(heads * size);
+  for (let h = 0; h < heads; h++)
+    own.set(data.subarray((h * length + query) * size, (h * length + query + 1) * size), h * size);
+  const mask = positionBias(trace, place, [query])?.data ?? new Float32Array(heads * keys);
+  const { left, right } = place.layer;
+  if (!place.crossed)
+    for (let at = 0; at < mask.length; at++) {
+      const distance = (at % keys) - query;
+      if ((left >= 0 && distance < -left) || (right >= 0 && distance > right)) mask[at] = -Infinity;
+    }
+  const batched = ({ shape, data: numbers }: Stage) => ({ shape: [1, ...shape], data: numbers });
+  const result = await attention({
+    query: { shape: [1, heads, 1, size], data: own },
+    key: batched(key!),
+    value: batched(value!),
+    scale: place.layer.scale,
+    softcap: place.crossed ? 0 : place.stack.softcap,
+    mask: { shape: [heads, 1, keys], data: mask },
+    keep: ['scores', 'maskedScores', 'weights'],
+  });
+  const row = (stage: { data: Float32Array } | undefined): Stage => ({ shape: [heads, keys], data: stage!.data });
+  return { scores: row(result.scores), maskedScores: row(result.maskedScores), weights: row(result.weights) };
 }
 
 /** Refuses a model that did not make this trace: its parameters would give other numbers. Throws `anotherModel`. */

@@ -47,7 +47,7 @@ function look(s: Sight, t: AttendTask, b: i32, first: i32, rows: i32, everything
 
 /**
  * Unit u: a block of queries of one head. Scratch, for each group: scores (N × 4), packed queries (s × 4), tiles of the
- * result (T × 4), a Sight of 64 bytes; then once more N × 4.
+ * result (T × 4), a Sight of 64 bytes; then twice more N × 4.
  */
 export function attend(u: i32, scratch: usize, at: usize): void {
   const t = changetype<AttendTask>(at);
@@ -63,6 +63,7 @@ export function attend(u: i32, scratch: usize, at: usize): void {
   const mixed = queries + groups * querySize;
   const sights = mixed + groups * mixedSize;
   const aside = sights + (groups << 6);
+  const turned = aside + blockSize;
 
   const keyHead = h * t.keyValueHeads / t.heads;
   if (!t.packed) {
@@ -90,7 +91,7 @@ export function attend(u: i32, scratch: usize, at: usize): void {
     }
   for (let g: usize = 0; g < groups; g++) {
     const block = scratch + g * blockSize;
-    weighGroup(t, changetype<Sight>(sights + (g << 6)), block, finite ? 0 : aside, b, h, first + 4 * <i32>g, min(4, count - 4 * <i32>g));
+    weighGroup(t, changetype<Sight>(sights + (g << 6)), block, finite ? 0 : aside, turned, b, h, first + 4 * <i32>g, min(4, count - 4 * <i32>g));
     if (!finite) mixAside(t, changetype<Sight>(sights + (g << 6)), block, aside, b, h, keyHead, first + 4 * <i32>g, min(4, count - 4 * <i32>g));
   }
   if (finite) mix(t, scratch, packedValue, mixed, sights, b, h, first, count, from, min(to, n));
@@ -104,7 +105,7 @@ function thin(t: AttendTask, block: usize, queries: usize, sight: Sight, aside: 
   packLeft(queries, rowOf(t.query, t.queryBatch, t.queryHead, t.queryRow, b, h, first), t.queryRow, 1, rows, t.headSize);
   scoreThin(block, queries, rowOf(t.key, t.keyBatch, t.keyHead, t.keyRow, b, keyHead, 0), t.keyRow, t.headSize, sight.from, to, rows, t.scale);
   if (sight.to > to) memory.fill(block + (<usize>to << 4), 0, <usize>(sight.to - to) << 4);
-  weighGroup(t, sight, block, aside, b, h, first, rows);
+  weighGroup(t, sight, block, aside, aside + (<usize>up8(n) << 4), b, h, first, rows);
   let finite = true;
   for (let r = 0; r < rows; r++) {
     const out = rowOf(t.out, t.outBatch, t.outHead, t.outRow, b, h, first + r);
@@ -115,21 +116,21 @@ function thin(t: AttendTask, block: usize, queries: usize, sight: Sight, aside: 
 }
 
 /** Scores of a group to weights, in place: soft-cap, mask, softmax, keeping what is asked for. A copy of the masked scores goes `aside`, if there. */
-function weighGroup(t: AttendTask, sight: Sight, block: usize, aside: usize, b: i32, h: i32, i: i32, rows: i32): void {
+function weighGroup(t: AttendTask, sight: Sight, block: usize, aside: usize, turned: usize, b: i32, h: i32, i: i32, rows: i32): void {
   const from = sight.from, to = sight.to;
   const row = <usize>((b * t.heads + h) * t.queryLength + i);
-  if (t.dots) keep(t, t.dots, row, block, rows);
+  if (t.dots) keep(t, t.dots, row, block, rows, turned);
   if (t.softcap > 0) {
     const cap = f32x4.splat(t.softcap);
     for (let o = <usize>from << 4; o < <usize>to << 4; o += 16)
       v128.store(block + o, f32x4.mul(tanh4(f32x4.div(v128.load(block + o), cap)), cap));
   }
-  if (t.scores) keep(t, t.scores, row, block, rows);
+  if (t.scores) keep(t, t.scores, row, block, rows, turned);
   hide(t, sight, block, b, h, i, rows);
-  if (t.maskedScores) keep(t, t.maskedScores, row, block, rows);
+  if (t.maskedScores) keep(t, t.maskedScores, row, block, rows, turned);
   if (aside) memory.copy(aside + (<usize>from << 4), block + (<usize>from << 4), <usize>(to - from) << 4);
   softmaxGroup(block, from, to, t.logSumExp ? t.logSumExp + (row << 2) : 0, rows);
-  if (t.weights) keep(t, t.weights, row, block, rows);
+  if (t.weights) keep(t, t.weights, row, block, rows, turned);
 }
 
 /** −∞ where a row cannot see, and the bias. Tiles that all rows see whole are left alone. */
@@ -221,19 +222,13 @@ function writeLog(to: usize, largest: f32, sum: f64): void {
   store<f32>(to, largest == HIDDEN ? HIDDEN : largest + <f32>log(sum));
 }
 
-/** Copies a group's block to rows of a kept square. */
-function keep(t: AttendTask, square: usize, row: usize, block: usize, rows: i32): void {
-  const n = t.keyLength;
-  const stride = <usize>n << 2;
-  const to = square + row * stride;
-  let j = 0;
-  if (rows == 4)
-    for (; j + 4 <= n; j += 4) {
-      const o = block + (<usize>j << 4);
-      transpose4(to + (<usize>j << 2), stride, v128.load(o), v128.load(o, 16), v128.load(o, 32), v128.load(o, 48));
-    }
-  for (; j < n; j++)
-    for (let r = 0; r < rows; r++) store<f32>(to + <usize>r * stride + (<usize>j << 2), load<f32>(block + (<usize>j << 4) + (<usize>r << 2)));
+/** Copies a group's block to rows of a kept square: turned in the cache first, so that memory sees one row after another. */
+function keep(t: AttendTask, square: usize, row: usize, block: usize, rows: i32, turned: usize): void {
+  const stride = <usize>up8(t.keyLength) << 2;
+  for (let o: usize = 0; o < stride; o += 16, block += 64)
+    transpose4(turned + o, stride, v128.load(block), v128.load(block, 16), v128.load(block, 32), v128.load(block, 48));
+  const width = <usize>t.keyLength << 2;
+  for (let r: usize = 0; r < <usize>rows; r++) memory.copy(square + (row + r) * width, turned + r * stride, width);
 }
 
 /** out = weights · V for all groups of a unit: 256 keys of one panel of V at a time (8 KiB, the L1 cache) for all groups. */

@@ -60,7 +60,7 @@ export function packUnit(u: i32, scratch: usize, at: usize): void {
 }
 
 /**
- * Unit u of the product. Scratch: the unit's rows of left packed (unitRows × block), one panel (block × 8), and the tiles
+ * Unit u of the product. Scratch: the unit's rows of left packed (unitRows × block), four panels (block × 8), and the tiles
  * of the unit, 4 × 8 each, which hold partial sums between stretches.
  */
 export function matmul(u: i32, scratch: usize, at: usize): void {
@@ -79,7 +79,7 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
   const right = t.right + ((<usize>b * t.rightBatch) << 2);
   const out = t.out + ((<usize>b * rows * columns) << 2);
   const panel = scratch + ((<usize>((t.unitRows + 3) & ~3) * t.block) << 2);
-  const tiles = panel + (<usize>t.block << 6);
+  const tiles = panel + (<usize>t.block << 7);
   const plain = !t.accumulate && t.activation < 0 && !t.residual;
   let p = 0;
   do {
@@ -90,17 +90,19 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
       packLeft(to, left + ((<usize>i * t.leftRow + <usize>p * t.leftInner) << 2), t.leftRow, t.leftInner, count - i, length);
     let tile = tiles;
     for (let j = j0; j < last; j += 8) {
-      const from = panelOf(t, panel, right, b, j, p, length);
-      if (count == 1 && j + 8 < last) {
-        multiplyRow(tile, p ? tile : 0, scratch, from, panelOf(t, panel + (<usize>t.block << 5), right, b, j + 8, p, length), length);
-        if (done) {
-          finish(t, out, tile, i0, j, 1);
-          finish(t, out, tile + 128, i0, j + 8, 1);
-        }
-        tile += 256;
-        j += 8;
+      if (count == 1 && j + 24 < last) {
+        // f32, f16 and bf16 are multiplied where they lie packed, everything else as four panels of f32.
+        const ready = t.panels && t.type < 3;
+        const step = ready ? <usize>t.inner * 8 * bytesOf(t.type) : <usize>t.block << 5;
+        const from = ready ? placeOf(t, b, j, p) : panel;
+        if (!ready) for (let next = 0; next < 4; next++) panelOf(t, panel + <usize>next * step, right, b, j + 8 * next, p, length);
+        multiplyRow(tile, p ? tile : 0, scratch, from, step, length, ready ? t.type : 0);
+        if (done) for (let next = 0; next < 4; next++) finish(t, out, tile + (<usize>next << 7), i0, j + 8 * next, 1);
+        tile += 512;
+        j += 24;
         continue;
       }
+      const from = panelOf(t, panel, right, b, j, p, length);
       const whole = done && plain && j + 8 <= columns;
       for (let i = 0, a = scratch; i < count; i += 4, a += group, tile += 128) {
         const direct = whole && i + 4 <= count;
@@ -114,12 +116,19 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
   } while (p < inner);
 }
 
+/** Where the panel of the 8 columns from j lies packed, from inner number p on. */
+// @ts-ignore: decorator
+@inline
+function placeOf(t: MatmulTask, b: i32, j: i32, p: i32): usize {
+  return t.panels + (<usize>b * t.panelBatch + <usize>j * t.inner + <usize>p * 8) * bytesOf(t.type);
+}
+
 /** Where `length` inner numbers of the 8 columns from j lie as a panel of f32: packed before, widened now, or packed now. */
 // @ts-ignore: decorator
 @inline
 function panelOf(t: MatmulTask, panel: usize, right: usize, b: i32, j: i32, p: i32, length: i32): usize {
   if (t.panels) {
-    const from = t.panels + (<usize>b * t.panelBatch + <usize>j * t.inner + <usize>p * 8) * bytesOf(t.type);
+    const from = placeOf(t, b, j, p);
     if (t.type == 0) return from;
     const groups = (t.inner + t.group - 1) / t.group;
     widenPanel(panel, from, t.type, p, length, t.scales + ((<usize>j * groups) << 2), t.group);

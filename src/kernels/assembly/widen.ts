@@ -37,7 +37,7 @@ export function packTyped(u: i32, scratch: usize, to: usize, from: usize, type: 
 /** 4 f16 in the low halves of i32 lanes. Multiplying by 2¹¹² mends the exponent, subnormal numbers included. */
 // @ts-ignore: decorator
 @inline
-function half4(bits: v128): v128 {
+export function half4(bits: v128): v128 {
   const size = i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13);
   const sign = i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16);
   const special = v128.and(i32x4.ge_s(size, i32x4.splat(0x0f800000)), i32x4.splat(0x7f800000));

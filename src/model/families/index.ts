@@ -87,5 +87,6 @@ export function readConfig(
       next: 'They may change the numbers. Where you know that they do not, name them as fields to ignore.',
       details: { fields: unknown },
     });
-  return { family, architecture };
+  const ends = [config.eos_token_id ?? []].flat().filter((id) => typeof id === 'number');
+  return { family, architecture: ends.length > 0 ? { ...architecture, endTokens: ends } : architecture };
 }

@@ -1,0 +1,156 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { AttentionPlace } from '../attention/index.ts';
+import type { Model } from '../model/index.ts';
+import type { NewToken } from '../trace/index.ts';
+import {
+  type Common,
+  headOption,
+  idList,
+  jsonOption,
+  langOption,
+  language,
+  layerOption,
+  load,
+  modelOption,
+  print,
+  printJson,
+  speak,
+  type Where,
+  whole,
+} from './shell.ts';
+
+interface Options extends Common, Where {
+  readonly ids?: number[];
+  readonly tokens: number;
+  readonly temperature: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly seed: number;
+  readonly looks: number;
+}
+
+/** A token, what wrote it, and the tokens that it looked at most. */
+interface Written {
+  readonly id: number;
+  readonly text: string | null;
+  readonly position: number;
+  readonly probability: number;
+  readonly layer: number;
+  /** Null: the mean over the heads, which is an overview. */
+  readonly head: number | null;
+  readonly looked: readonly { readonly position: number; readonly text: string; readonly weight: number }[];
+}
+
+const share = (text: string): number => {
+  const number = Number(text);
+  if (Number.isFinite(number) && number >= 0) return number;
+  throw new InvalidArgumentError('A number from 0 is expected.');
+};
+
+/** `siseon generate`: the model writes on, and says for each token what it looked at. */
+export function generate(program: Command): void {
+  program
+    .command('generate')
+    .description('the model writes on; each new token with what it looked at')
+    .argument('[text]')
+    .option('--ids <LIST>', 'token ids instead of a text, as 1,2,3', idList)
+    .option('--tokens <N>', 'at most so many new tokens', whole, 20)
+    .option('--temperature <T>', '0: the likeliest token each time; above, one is drawn', share, 0)
+    .option('--top-k <K>', 'draw among so many of the likeliest', whole)
+    .option('--top-p <P>', 'draw among the likeliest that have this much probability together', share)
+    .option('--seed <N>', 'of what is drawn: the same seed, the same text', whole, 0)
+    .option('--looks <N>', 'how many tokens looked at are shown for each', whole, 3)
+    .addOption(layerOption())
+    .addOption(headOption())
+    .addOption(modelOption())
+    .addOption(langOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  siseon generate "옛날 옛적에" --model ./kogpt2 --tokens 30\n  siseon generate --ids 3,14,7 --model ./tiny --temperature 0.8 --seed 5 --layer 1 --head 0\n',
+    )
+    .action(async (text: string | undefined, options: Options) => {
+      speak(options, text ?? '');
+      const { SiseonError } = await import('../platform/index.ts');
+      if ((text === undefined) === (options.ids === undefined))
+        throw new SiseonError({
+          code: 'textOrIds',
+          kind: 'usage',
+          what: 'generate needs a text or --ids',
+          expected: 'one of the two',
+        });
+      const model = await load(options.model);
+      const trace = await import('../trace/index.ts');
+      const { tokens: maxTokens, temperature, topK, topP, seed } = options;
+      const sampling = { maxTokens, temperature, seed, ...(topK && { topK }), ...(topP !== undefined && { topP }) };
+      const written: Written[] = [];
+      const stop = new AbortController();
+      process.once('SIGINT', () => stop.abort());
+      const input = text === undefined ? { ids: options.ids! } : { text };
+      if (!options.json && text !== undefined) print(`\n  ${text}\n`);
+      try {
+        for await (const token of trace.generate(model, input, { ...sampling, signal: stop.signal })) {
+          written.push(await lookedAt(model, token, options));
+          if (!options.json) print(line(written.at(-1)!));
+        }
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+      }
+      const whole = written.map((token) => token.text ?? `${token.id} `).join('');
+      if (options.json) return printJson({ model: model.name, text: text ?? null, written, added: whole });
+      print(`\n  ${text ?? ''}${whole}\n${footnote(written)}`);
+    });
+}
+
+/** The row of the position that said the token: one head's, or the mean over all of a layer. */
+async function lookedAt(model: Model, token: NewToken, options: Options): Promise<Written> {
+  const { architecture: a, tokenizer } = model;
+  const layer = options.layer ?? a.layerCount - 1;
+  const place: AttentionPlace = a.encoder ? `decoder.layers.${layer}.cross` : `layers.${layer}`;
+  const { shape, data } = await token.look(place);
+  const [heads = 0, keys = 0] = shape;
+  const { SiseonError } = await import('../platform/index.ts');
+  if (options.head !== undefined && options.head >= heads)
+    throw new SiseonError({
+      code: 'headOutOfRange',
+      kind: 'usage',
+      what: `there is no head ${options.head}`,
+      expected: `0 to ${heads - 1}`,
+      details: { index: options.head, last: heads - 1 },
+    });
+  const rows = options.head === undefined ? Array.from({ length: heads }, (_, h) => h) : [options.head];
+  const weight = (j: number): number => rows.reduce((sum, h) => sum + data[h * keys + j]!, 0) / rows.length;
+  const { trace } = token;
+  const textOf = (id: number): string => tokenizer?.decode([id]) || tokenizer?.piece(id) || `${id}`;
+  const looked = Array.from({ length: keys }, (_, position) => ({
+    position,
+    text: textOf(trace.ids[position]!),
+    weight: weight(position),
+  }))
+    .sort((one, other) => other.weight - one.weight)
+    .slice(0, options.looks);
+  const { id, text, position, probability } = token;
+  return { id, text, position, probability, layer, head: options.head ?? null, looked };
+}
+
+const visible = (text: string): string => text.replace(/\n/g, '⏎').trim() || '␣';
+
+function line({ id, text, position, probability, looked }: Written): string {
+  const own = text === null ? `${id}` : text === '' ? '…' : visible(text);
+  const percent = (part: number): string => `${(100 * part).toFixed(0)}%`;
+  const looks = looked.map((key) => `${visible(key.text)} ${percent(key.weight)}`).join(', ');
+  return `  ${String(position).padStart(4)}  ${own}  (${percent(probability)})  ← ${looks}`;
+}
+
+function footnote(written: readonly Written[]): string {
+  const [first] = written;
+  if (!first) return '';
+  const { layer, head } = first;
+  if (language() === 'ko')
+    return head === null
+      ? `  화살표 뒤: 층 ${layer}에서 그 토큰을 쓰며 본 곳, 모든 헤드의 평균(개요)입니다. --head로 헤드 하나를 고르세요.`
+      : `  화살표 뒤: 층 ${layer}, 헤드 ${head}에서 그 토큰을 쓰며 본 곳입니다.`;
+  return head === null
+    ? `  Behind the arrow: what layer ${layer} looked at while writing the token, the mean over its heads (an overview; --head chooses one).`
+    : `  Behind the arrow: what layer ${layer}, head ${head} looked at while writing the token.`;
+}
