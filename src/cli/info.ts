@@ -1,55 +1,181 @@
-import type { Model } from '../model/index.ts';
+import stringWidth from 'string-width';
+import type { Layer, Model, Stack } from '../model/index.ts';
 import type { Language } from '../views/language.ts';
 
-/** What a model is made of, as `info --json` prints it. */
-export function describe(model: Model) {
+const parts = ['embeddings', 'attention', 'feedForward', 'norms', 'heads'] as const;
+type Part = (typeof parts)[number];
+
+/** Which part of a transformer a parameter belongs to, by the transformer's own name of it. */
+function partOf(name: string): Part {
+  if (/^(head|classifier)\./.test(name)) return 'heads';
+  if (/norm\.(weight|bias)$/i.test(name)) return 'norms';
+  if (/(^|\.)embeddings\./.test(name)) return 'embeddings';
+  if (/\.(gate|inner|outer|router)\./.test(name)) return 'feedForward';
+  return 'attention';
+}
+
+/** What a model is made of, as `info --json` prints it. `license`: what its card says, null where it says nothing. */
+export function describe(model: Model, license: string | null) {
   const { architecture: a } = model;
-  const parts: Record<string, number> = {};
-  for (const [name, { data }] of model.parameters) {
-    const part = name.split('.')[0]!;
-    parts[part] = (parts[part] ?? 0) + data.length;
+  const parameters: Record<Part, number> = { embeddings: 0, attention: 0, feedForward: 0, norms: 0, heads: 0 };
+  const seen = new Set<unknown>();
+  for (const [name, parameter] of model.parameters) {
+    // What layers share counts once.
+    if (!seen.has(parameter)) parameters[partOf(name)] += parameter.data.length;
+    seen.add(parameter);
   }
   return {
     model: model.name,
     fingerprint: model.fingerprint,
     ...a,
     parameterCount: model.parameterCount,
-    parameters: parts,
+    parameters,
+    memory: { parameterBytes: 4 * model.parameterCount, cacheBytesPerToken: cacheBytes(a) },
     tokenizer: model.tokenizer ? { kind: model.tokenizer.kind, vocabularySize: model.tokenizer.vocabularySize } : null,
+    license,
     ...model.metadata,
   };
 }
 
-export function infoText(about: ReturnType<typeof describe>, language: Language): string {
+/** Bytes of keys and values that one more token adds; 0 where they are not kept. */
+const cacheBytes = (a: Stack): number => (a.causal ? 8 * a.layerCount * a.keyValueHeadCount * a.headSize : 0);
+
+/** The `license` of a model card's front matter, or null. */
+export function licenseOf(card: string): string | null {
+  const [, front = ''] = /^---\r?\n(.*?)\r?\n---/s.exec(card) ?? [];
+  return /^license:\s*["']?([^"'\r\n]+?)["']?\s*$/m.exec(front)?.[1] ?? null;
+}
+
+type About = ReturnType<typeof describe>;
+
+export function infoText(about: About, language: Language): string {
   const ko = language === 'ko';
   const view = about.defaultView as { layer: number; head: number } | undefined;
+  const count = (number: number): string => number.toLocaleString('en');
+  const size = (bytes: number): string =>
+    bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  const partNames: Record<Part, string> = ko
+    ? { embeddings: '임베딩', attention: '어텐션', feedForward: '피드포워드', norms: '정규화', heads: '출력' }
+    : { embeddings: 'embeddings', attention: 'attention', feedForward: 'feed-forward', norms: 'norms', heads: 'heads' };
+  const sees = about.causal ? (ko ? '앞만 봄' : 'causal') : ko ? '양쪽을 봄' : 'sees both sides';
+  const groups =
+    about.keyValueHeadCount === about.headCount
+      ? ''
+      : `, ${about.keyValueHeadCount} ${ko ? '키·값 헤드' : 'key/value heads'}`;
   const rows: [string, string][] = [
     [ko ? '모델' : 'model', `${about.model} (${about.fingerprint})`],
     [
       ko ? '계열' : 'family',
-      `${about.family}, ${about.causal ? (ko ? '앞만 봄' : 'causal') : ko ? '양쪽을 봄' : 'sees both sides'}`,
+      `${about.family}, ${about.encoder ? (ko ? '인코더와 디코더' : 'encoder and decoder') : sees}`,
     ],
-    [ko ? '층 × 헤드' : 'layers × heads', `${about.layerCount} × ${about.headCount}`],
+    [ko ? '층 × 헤드' : 'layers × heads', `${about.layerCount} × ${about.headCount}${groups}`],
     [
       ko ? '너비' : 'width',
       `${about.hiddenSize}, ${ko ? '헤드' : 'a head'} ${about.headSize}, ${ko ? '안쪽' : 'inner'} ${about.innerSize}`,
     ],
-    [ko ? '길이' : 'positions', `${about.positionCount}`],
+    [ko ? '길이' : 'positions', `${about.positionCount} (${positionText(about, ko)})`],
     [
       ko ? '어휘' : 'vocabulary',
       `${about.vocabularySize}${about.tokenizer ? ` (${about.tokenizer.kind})` : ko ? ' (토크나이저 없음)' : ' (no tokenizer)'}`,
     ],
     [
       ko ? '매개변수' : 'parameters',
-      `${about.parameterCount.toLocaleString('en')}: ${Object.entries(about.parameters)
-        .map(([part, count]) => `${part} ${count.toLocaleString('en')}`)
+      `${count(about.parameterCount)}: ${parts
+        .filter((part) => about.parameters[part] > 0)
+        .map((part) => `${partNames[part]} ${count(about.parameters[part])}`)
         .join(', ')}`,
     ],
+    [
+      ko ? '메모리' : 'memory',
+      `${size(about.memory.parameterBytes)} (float32)${
+        about.causal
+          ? ko
+            ? `, 토큰마다 키와 값 ${count(about.memory.cacheBytesPerToken)}바이트`
+            : `, keys and values of a token ${count(about.memory.cacheBytesPerToken)} bytes`
+          : ''
+      }`,
+    ],
+    [ko ? '출력' : 'says', saysText(about, ko)],
+    [ko ? '라이선스' : 'licence', about.license ?? (ko ? '적혀 있지 않음' : 'not stated')],
   ];
   if (view)
     rows.push([
       ko ? '기본 보기' : 'default view',
       ko ? `층 ${view.layer}, 헤드 ${view.head}` : `layer ${view.layer}, head ${view.head}`,
     ]);
-  return `\n${rows.map(([name, value]) => `  ${name.padEnd(ko ? 10 : 16)} ${value}`).join('\n')}\n`;
+  const width = ko ? 12 : 16;
+  const pad = (name: string): string => name + ' '.repeat(Math.max(1, width - stringWidth(name)));
+  const table = rows.map(([name, value]) => `  ${pad(name)} ${value}`).join('\n');
+  return `\n${table}\n\n${layersPicture(about, ko)}\n`;
+}
+
+function positionText(about: About, ko: boolean): string {
+  const { positionBias: bias } = about;
+  if (about.layers.some(({ rotary }) => rotary)) return ko ? '회전' : 'rotation';
+  if (bias?.kind === 'alibi') return 'ALiBi';
+  if (bias) return ko ? '거리에 따른 점수' : 'scores by distance';
+  return ko ? '배운 위치' : 'learned';
+}
+
+function saysText({ head, classifier }: About, ko: boolean): string {
+  const says = [
+    ...(head ? [ko ? '토큰' : 'tokens'] : []),
+    ...(classifier ? [classifier.labels.slice(0, 8).join(', ') + (classifier.labels.length > 8 ? ', …' : '')] : []),
+  ];
+  return says.join('; ') || (ko ? '은닉 상태만' : 'hidden states alone');
+}
+
+/** The layers from the last down to the first, neighbours alike drawn once: a dot a head, heads that share keys together. */
+function layersPicture(about: About, ko: boolean): string {
+  const stacks: [string, Stack][] = about.encoder
+    ? [
+        [ko ? '디코더' : 'decoder', about],
+        [ko ? '인코더' : 'encoder', about.encoder],
+      ]
+    : [['', about]];
+  return stacks
+    .map(([title, stack]) => {
+      const runs: { from: number; to: number; layer: Layer }[] = [];
+      for (const [n, layer] of stack.layers.entries()) {
+        const last = runs.at(-1);
+        if (last && JSON.stringify(last.layer) === JSON.stringify(layer)) last.to = n;
+        else runs.push({ from: n, to: n, layer });
+      }
+      const share = stack.headCount / stack.keyValueHeadCount;
+      const dots =
+        stack.headCount > 48
+          ? `${stack.headCount} ●`
+          : Array.from({ length: stack.keyValueHeadCount }, () => '●'.repeat(share)).join(share > 1 ? ' ' : '');
+      const label = ({ from, to }: (typeof runs)[number]): string => (from === to ? `${from}` : `${from}–${to}`);
+      const wide = Math.max(...runs.map((run) => label(run).length));
+      const lines = runs.map((run) => {
+        const { left, right, rotary } = run.layer;
+        const sight =
+          left < 0
+            ? ''
+            : right === 0
+              ? ko
+                ? ` 앞 ${left}개까지`
+                : ` ${left} back`
+              : ko
+                ? ` 앞뒤 ${left}개까지`
+                : ` ${left} to each side`;
+        const turned =
+          rotary && rotary.rotated < stack.headSize
+            ? ko
+              ? `, ${rotary.rotated}개 회전`
+              : `, ${rotary.rotated} turned`
+            : '';
+        const experts =
+          run.layer.experts && stack.experts
+            ? ko
+              ? ` 전문가 ${stack.experts.chosen}/${stack.experts.count}`
+              : ` experts ${stack.experts.chosen} of ${stack.experts.count}`
+            : '';
+        const inner = experts || ` ${stack.hiddenSize} → ${stack.innerSize}${stack.gated ? ' × 2' : ''}`;
+        return `  ${label(run).padStart(wide)} │ ${dots}${sight}${turned} │${inner}`;
+      });
+      return [...(title ? [`  ${title}`] : []), ...lines.reverse()].join('\n');
+    })
+    .join('\n');
 }

@@ -193,8 +193,11 @@ program
   .action(async (folder: string | undefined, options: Common) => {
     speak(options, '');
     const model = await load(folder);
-    const { describe, infoText } = await import('./info.ts');
-    const about = describe(model);
+    const { describe, infoText, licenseOf } = await import('./info.ts');
+    const { shippedModel } = await import('../model/index.ts');
+    const { fileExists, readText } = await import('../platform/index.ts');
+    const card = folder === undefined ? new URL('README.md', shippedModel) : `${folder}/README.md`;
+    const about = describe(model, (await fileExists(card)) ? licenseOf(await readText(card)) : null);
     if (options.json) return printJson(about);
     print(infoText(about, language()));
   });
