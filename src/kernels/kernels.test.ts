@@ -933,6 +933,26 @@ describe('the WebAssembly device', () => {
     for (let i = 0; i < 2000; i++) once();
     expect(device.bytes).toBe(before);
   });
+  it('does not grow over 10,000 runs of products, attention and packing, of changing sizes', async () => {
+    const fresh = await wasmKernels({ threads: 1 });
+    const run = (i: number): void => {
+      const [rows, inner, columns] = [1 + (i % 9), 1 + (i % 5), 1 + (i % 7)];
+      const packed = fresh.pack({ type: 'f32', values: new Float32Array(inner * columns), inner, columns });
+      const [left, out] = [fresh.allocate(rows * inner), fresh.allocate(rows * columns, false)];
+      fresh.matmul({ out, left, right: packed, rows, inner, columns });
+      const own = dense(left, 1, rows, inner);
+      const shape = { batch: 1, heads: 1, keyValueHeads: 1, queryLength: rows, keyLength: rows };
+      const visibility = { left: -1, right: 0 };
+      const sizes = { headSize: inner, valueSize: inner, scale: 1, softcap: 0, visibility };
+      const mixed = fresh.allocate(rows * inner, false);
+      fresh.attend({ ...shape, ...sizes, query: own, key: own, value: own, out: dense(mixed, 1, rows, inner) });
+      for (const storage of [packed, left, out, mixed]) fresh.free(storage);
+    };
+    for (let i = 0; i < 315; i++) run(i);
+    const before = fresh.bytes;
+    for (let i = 0; i < 10_000; i++) run(i);
+    expect(fresh.bytes).toBe(before);
+  });
   it('refuses storages that are freed or foreign', () => {
     const storage = device.allocate(3);
     device.free(storage);

@@ -156,7 +156,7 @@ export class LinearMemory {
           what: 'the memory of the engine is full',
           expected: `at most ${gib(LIMIT)}`,
           got: `${gib(pointer)} in use and ${gib(bytes)} more asked for`,
-          next: 'Use a shorter text or a smaller model.',
+          next: 'Use a shorter text, keep fewer stages at once, or load the parameters in f16, bf16 or int8.',
           cause,
         });
       }

@@ -6,6 +6,7 @@ import { diskFolder, memoryFolder, SiseonError } from '../../platform/index.ts';
 import { openGguf } from './gguf.ts';
 import { llama3Divisors } from './ggufLayout.ts';
 import { ggufTokenizer } from './ggufTokenizer.ts';
+import { loadModel } from './load.ts';
 
 const place = new URL('samples/', import.meta.url);
 const samples = diskFolder(fileURLToPath(place));
@@ -131,4 +132,50 @@ describe('tokenizers in the metadata', () => {
     expect(() => ggufTokenizer({ 'tokenizer.ggml.model': 't5', 'tokenizer.ggml.tokens': ['a'] })).toThrow('got "t5"');
     expect(ggufTokenizer({})).toBeNull();
   });
+});
+
+describe('whole models, written from the tiny checkpoints of test/families as llama.cpp’s converter writes them', () => {
+  /** What a GGUF file cannot say, or says otherwise than the tiny checkpoint. */
+  const changes: Readonly<Record<string, Record<string, unknown>>> = {
+    llama: {
+      rope_theta: 1e7,
+      rope_scaling: {
+        rope_type: 'llama3',
+        factor: 3,
+        low_freq_factor: 1,
+        high_freq_factor: 4,
+        original_max_position_embeddings: 8192,
+      },
+    },
+    qwen2: { use_sliding_window: false, sliding_window: undefined, max_window_layers: undefined },
+    qwen3: {},
+    gemma2: { query_pre_attn_scalar: 4 },
+    gpt2: { scale_attn_by_inverse_layer_idx: false },
+  };
+  it.each(Object.keys(changes))(
+    '%s: the same architecture and parameters (error < 1e-3 of f16, else 1e-6)',
+    async (family) => {
+      const at = (file: string): Uint8Array<ArrayBuffer> =>
+        new Uint8Array(readFileSync(new URL(`../../../test/families/${family}/${file}`, import.meta.url)));
+      const config = JSON.parse(new TextDecoder().decode(at('config.json'))) as object;
+      const folder = memoryFolder({
+        'config.json': JSON.stringify({ ...config, ...changes[family] }),
+        'model.safetensors': at('model.safetensors'),
+      });
+      const original = await loadModel(folder, { name: family });
+      const model = await loadModel(fileURLToPath(new URL(`${family}.gguf`, place)), { name: family });
+      expect(model.architecture).toEqual(original.architecture);
+      expect([...model.parameters.keys()]).toEqual([...original.parameters.keys()]);
+      const tolerance = family === 'qwen3' ? 1e-3 : 1e-6;
+      for (const [name, { shape, data }] of original.parameters) {
+        const own = model.parameters.get(name)!;
+        expect(own.shape, name).toEqual(shape);
+        for (const [i, want] of data.entries())
+          expect(Math.abs(own.data[i]! - want), `${name} ${i}`).toBeLessThan(tolerance);
+      }
+      const ids = Int32Array.of(1, 5, 2, 7, 3);
+      const [a, b] = [await model.run(ids), await original.run(ids)];
+      for (const [i, want] of b.hidden.entries()) expect(Math.abs(a.hidden[i]! - want)).toBeLessThan(20 * tolerance);
+    },
+  );
 });

@@ -24,12 +24,18 @@ const classes: Readonly<Record<string, string>> = {
 
 const architectureOf = (metadata: GgufMetadata): string => String(metadata['general.architecture']);
 
+/** The decimal that a float32 was written from: 1e-5 and not 0.000009999999747378752. */
+function decimal(value: number): number {
+  const short = Number(value.toPrecision(7));
+  return Math.fround(short) === value ? short : value;
+}
+
 /** A number of the file under its architecture's prefix. */
 function reader(metadata: GgufMetadata, refuse: RefuseGguf) {
   const architecture = architectureOf(metadata);
   const find = (key: string): number | undefined => {
     const value = metadata[`${architecture}.${key}`];
-    return typeof value === 'bigint' ? Number(value) : typeof value === 'number' ? value : undefined;
+    return typeof value === 'bigint' ? Number(value) : typeof value === 'number' ? decimal(value) : undefined;
   };
   const need = (key: string): number => find(key) ?? refuse(`it lacks the number ${architecture}.${key}`);
   return { find, need };

@@ -190,3 +190,125 @@ llama = {
 write_gguf("blocks.gguf", llama, tensors)
 with open(place("blocks.json"), "w") as file:
     json.dump(expected, file)
+
+
+# --- Whole models as llama.cpp's converter writes them, from the tiny checkpoints of test/families ---------------------
+families = os.path.join(here, "../../../../test/families")
+
+
+def read_safetensors(path):
+    data = open(path, "rb").read()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    header.pop("__metadata__", None)
+    return {
+        name: np.frombuffer(data, np.float32, offset=8 + length + about["data_offsets"][0], count=int(np.prod(about["shape"]))).reshape(about["shape"])
+        for name, about in header.items()
+    }
+
+
+def neighbours(rows, heads):
+    """Rotated halves → rotated neighbours: (head, half, pair, …) → (head, pair, half, …)."""
+    return rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
+
+
+llama_names = [
+    ("model.embed_tokens.", "token_embd."),
+    ("model.norm.", "output_norm."),
+    ("lm_head.", "output."),
+    ("model.layers.", "blk."),
+    ("input_layernorm", "attn_norm"),
+    ("self_attn.q_proj", "attn_q"),
+    ("self_attn.k_proj", "attn_k"),
+    ("self_attn.v_proj", "attn_v"),
+    ("self_attn.o_proj", "attn_output"),
+    ("self_attn.q_norm", "attn_q_norm"),
+    ("self_attn.k_norm", "attn_k_norm"),
+    ("mlp.gate_proj", "ffn_gate"),
+    ("mlp.up_proj", "ffn_up"),
+    ("mlp.down_proj", "ffn_down"),
+]
+plain_norm = [("post_attention_layernorm", "ffn_norm")]
+gemma_norms = [
+    ("post_attention_layernorm", "post_attention_norm"),
+    ("pre_feedforward_layernorm", "ffn_norm"),
+    ("post_feedforward_layernorm", "post_ffw_norm"),
+]
+gpt2_names = [
+    ("transformer.wte", "token_embd"),
+    ("transformer.wpe", "position_embd"),
+    ("transformer.ln_f", "output_norm"),
+    ("transformer.h.", "blk."),
+    ("ln_1", "attn_norm"),
+    ("attn.c_attn", "attn_qkv"),
+    ("attn.c_proj", "attn_output"),
+    ("ln_2", "ffn_norm"),
+    ("mlp.c_fc", "ffn_up"),
+    ("mlp.c_proj", "ffn_down"),
+]
+
+
+def renamed(name, rules):
+    for old, new in rules:
+        name = name.replace(old, new)
+    return name
+
+
+for family in ["llama", "qwen2", "qwen3", "gemma2", "gpt2"]:
+    config = json.load(open(os.path.join(families, family, "config.json")))
+    source = read_safetensors(os.path.join(families, family, "model.safetensors"))
+    key = lambda name: f"{family}.{name}"
+    metadata = {"general.architecture": family, "tokenizer.ggml.model": "no_vocab"}
+    tensors = {}
+    if family == "gpt2":
+        metadata |= {
+            key("embedding_length"): config["n_embd"],
+            key("block_count"): config["n_layer"],
+            key("attention.head_count"): config["n_head"],
+            key("feed_forward_length"): config["n_inner"],
+            key("context_length"): config["n_positions"],
+            key("attention.layer_norm_epsilon"): config["layer_norm_epsilon"],
+        }
+        rules = gpt2_names
+    else:
+        metadata |= {
+            key("embedding_length"): config["hidden_size"],
+            key("block_count"): config["num_hidden_layers"],
+            key("attention.head_count"): config["num_attention_heads"],
+            key("attention.head_count_kv"): config["num_key_value_heads"],
+            key("attention.key_length"): config["head_dim"],
+            key("attention.value_length"): config["head_dim"],
+            key("rope.dimension_count"): config["head_dim"],
+            key("rope.freq_base"): config["rope_theta"],
+            key("feed_forward_length"): config["intermediate_size"],
+            key("context_length"): config["max_position_embeddings"],
+            key("attention.layer_norm_rms_epsilon"): config["rms_norm_eps"],
+        }
+        rules = llama_names + (gemma_norms if family == "gemma2" else plain_norm)
+    if family == "gemma2":
+        metadata |= {
+            key("attn_logit_softcapping"): config["attn_logit_softcapping"],
+            key("final_logit_softcapping"): config["final_logit_softcapping"],
+            key("attention.sliding_window"): config["sliding_window"],
+        }
+    if family == "llama":
+        # Llama 3's rule (factor 3, 8192 positions at first), as one divisor for each pair; a base at which it does something
+        base = metadata[key("rope.freq_base")] = 1e7
+        wavelength = 2 * np.pi * base ** (np.arange(0, config["head_dim"], 2) / config["head_dim"])
+        smooth = np.clip((8192 / wavelength - 1) / (4 - 1), 0, 1)
+        divisors = (1 / ((1 - smooth) / 3.0 + smooth)).astype(np.float32)
+        tensors["rope_freqs.weight"] = (divisors.shape, 0, divisors.tobytes())
+    for name, numbers in source.items():
+        short = renamed(name, rules)
+        if family == "llama" and ".attn_q." in short:
+            numbers = neighbours(numbers, config["num_attention_heads"])
+        if family == "llama" and ".attn_k." in short:
+            numbers = neighbours(numbers, config["num_key_value_heads"])
+        if family == "gemma2" and "norm." in short:
+            numbers = numbers + np.float32(1)
+        if family == "gpt2" and numbers.ndim == 2 and short.startswith("blk."):
+            numbers = numbers.T
+        half_type = family == "qwen3" and numbers.ndim == 2
+        data = np.ascontiguousarray(numbers.astype(np.float16 if half_type else np.float32))
+        tensors[short] = (data.shape, 1 if half_type else 0, data.tobytes())
+    write_gguf(f"{family}.gguf", metadata, tensors)

@@ -1,0 +1,35 @@
+// What the machine can do from WebAssembly at most: the yardsticks of the table. Compiled by machine.mjs.
+
+/** `count` rounds of 6 products and 6 sums of 4 numbers, in chains that do not wait for each other. */
+export function arithmetic(count: i32): f32 {
+  let a0 = f32x4.splat(1), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0;
+  let b0 = f32x4.splat(1), b1 = b0, b2 = b0, b3 = b0, b4 = b0, b5 = b0;
+  const factor = f32x4.splat(0.9999999), step = f32x4.splat(0.0000001);
+  for (let i = 0; i < count; i++) {
+    a0 = f32x4.mul(a0, factor); b0 = f32x4.add(b0, step);
+    a1 = f32x4.mul(a1, factor); b1 = f32x4.add(b1, step);
+    a2 = f32x4.mul(a2, factor); b2 = f32x4.add(b2, step);
+    a3 = f32x4.mul(a3, factor); b3 = f32x4.add(b3, step);
+    a4 = f32x4.mul(a4, factor); b4 = f32x4.add(b4, step);
+    a5 = f32x4.mul(a5, factor); b5 = f32x4.add(b5, step);
+  }
+  a0 = f32x4.add(f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3)), f32x4.add(a4, a5));
+  b0 = f32x4.add(f32x4.add(f32x4.add(b0, b1), f32x4.add(b2, b3)), f32x4.add(b4, b5));
+  return f32x4.extract_lane(f32x4.add(a0, b0), 0);
+}
+
+/** Reads `bytes` from `from`, a multiple of 128. */
+export function read(from: usize, bytes: usize): i32 {
+  let a = i32x4.splat(0), b = a, c = a, d = a;
+  for (const end = from + bytes; from < end; from += 128) {
+    a = v128.or(a, v128.or(v128.load(from), v128.load(from, 16)));
+    b = v128.or(b, v128.or(v128.load(from, 32), v128.load(from, 48)));
+    c = v128.or(c, v128.or(v128.load(from, 64), v128.load(from, 80)));
+    d = v128.or(d, v128.or(v128.load(from, 96), v128.load(from, 112)));
+  }
+  return i32x4.extract_lane(v128.or(v128.or(a, b), v128.or(c, d)), 0);
+}
+
+export function copy(to: usize, from: usize, bytes: usize): void {
+  memory.copy(to, from, bytes);
+}

@@ -1,0 +1,46 @@
+/** The engines to compare with, and how one graph runs on each. */
+import { createRequire } from 'node:module';
+
+const version = (name) => createRequire(import.meta.url)(`./node_modules/${name}/package.json`).version;
+
+/** onnxruntime on WebAssembly and native, on the same number of threads as ours. */
+export async function onnxRuntimes(threads) {
+  const web = await import('onnxruntime-web');
+  web.env.wasm.numThreads = threads;
+  web.env.logLevel = 'error';
+  const native = (await import('onnxruntime-node')).default;
+  return [
+    { name: `onnxruntime-web ${version('onnxruntime-web')}`, ort: web, provider: 'wasm' },
+    { name: `onnxruntime-node ${version('onnxruntime-node')}`, ort: native, provider: 'cpu' },
+  ].map(({ name, ort, provider }) => ({
+    name,
+    /** Runs of a graph: `feeds` are { name: [data, dims] }. Resolves to the outputs by name. */
+    async session(model, feeds) {
+      const session = await ort.InferenceSession.create(model, {
+        executionProviders: [provider],
+        intraOpNumThreads: threads,
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 3,
+      });
+      const tensors = Object.fromEntries(
+        Object.entries(feeds).map(([key, [data, dims]]) => [
+          key,
+          new ort.Tensor(data instanceof BigInt64Array ? 'int64' : 'float32', data, dims),
+        ]),
+      );
+      return { run: () => session.run(tensors), release: () => session.release() };
+    },
+  }));
+}
+
+/** TensorFlow.js on WebAssembly; in Node its backend has no threads, whatever is asked for. */
+export async function tensorFlow(threads) {
+  const tf = await import('@tensorflow/tfjs');
+  const wasm = await import('@tensorflow/tfjs-backend-wasm');
+  const folder = new URL('./node_modules/@tensorflow/tfjs-backend-wasm/dist/', import.meta.url).pathname;
+  wasm.setWasmPaths(folder);
+  wasm.setThreadsCount(threads);
+  await tf.setBackend('wasm');
+  await tf.ready();
+  return { name: `tfjs-wasm ${version('@tensorflow/tfjs')}`, tf };
+}

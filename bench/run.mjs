@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+/**
+ * `npm run bench [-- GROUP...]`: one table, and results.json beside it, which later runs of single groups are added to.
+ * Groups: products, attention, long, small, gpt2-64, gpt2-256, gpt2-1024, token, training, process.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { wasmKernels } from '../dist/kernels/index.js';
+import { attentions, longAttentions, products, small } from './kernels.mjs';
+import { machineLimits } from './machine.mjs';
+import { median } from './measure.mjs';
+import { gpt2, oneMore } from './models.mjs';
+import { onnxRuntimes } from './peers.mjs';
+import { training } from './training.mjs';
+
+const groups = {
+  products,
+  attention: attentions,
+  long: longAttentions,
+  small,
+  'gpt2-64': (context) => gpt2(context, 64),
+  'gpt2-256': (context) => gpt2(context, 256),
+  'gpt2-1024': (context) => gpt2(context, 1024),
+  token: oneMore,
+  training,
+  process: processes,
+};
+
+/** Starting the command line, against starting Node with nothing to do; and how much memory the command took. */
+function processes() {
+  const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+  const time = (args) => {
+    const began = performance.now();
+    execFileSync(process.execPath, args, { stdio: 'ignore' });
+    return performance.now() - began;
+  };
+  const text = '철수가 사과를 맛있게 먹었다';
+  const [empty, whole] = [
+    ['-e', '0'],
+    [cli, text],
+  ].map((args) => {
+    time(args);
+    return median(Array.from({ length: 7 }, () => time(args)));
+  });
+  const script = `process.argv = [process.argv[0], 'siseon', ${JSON.stringify(text)}]; process.on('exit', () => console.error(process.resourceUsage().maxRSS)); await import(${JSON.stringify(cli)})`;
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  const peakMiB = Number(stderr.trim().split('\n').at(-1)) / 1024;
+  return [
+    {
+      name: 'the command line, cold, beyond an empty Node',
+      milliseconds: whole - empty,
+      peers: {},
+      note: `peak memory ${peakMiB.toFixed(0)} MiB`,
+    },
+  ];
+}
+
+const threads = Math.min(2, availableParallelism());
+const machine = await machineLimits(threads);
+const context = { machine, threads, kernels: await wasmKernels({ threads }), runtimes: await onnxRuntimes(threads) };
+const file = new URL('results.json', import.meta.url);
+const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { groups: {} };
+const chosen = process.argv.slice(2);
+for (const group of chosen.length ? chosen : Object.keys(groups)) {
+  const rows = await groups[group](context);
+  // The limits once more: a machine that others share is not the same from minute to minute, and the better counts.
+  const later = await machineLimits(threads);
+  for (const limit of ['gflops', 'read', 'copy']) machine[limit] = Math.max(machine[limit], later[limit]);
+  for (const row of rows) {
+    if (row.gflops) row.ofPeak = row.gflops / machine.gflops;
+    if (row.gigabytes) row.ofRead = row.gigabytes / machine.read;
+  }
+  before.groups[group] = { date: new Date().toISOString().slice(0, 10), machine: { ...machine }, rows };
+  writeFileSync(file, `${JSON.stringify(before, null, 2)}\n`);
+  print(group, rows);
+}
+process.exit(0);
+
+function print(group, rows) {
+  console.log(
+    `\n${group}: SIMD peak ${machine.gflops.toFixed(1)} GFLOP/s, reading ${machine.read.toFixed(1)} GB/s, ${machine.threads} threads`,
+  );
+  for (const { name, milliseconds, peers = {}, gflops, ofPeak, gigabytes, ofRead, scratchMiB, note } of rows) {
+    const figures = [
+      gflops && `${gflops.toFixed(1)} GFLOP/s, ${(100 * ofPeak).toFixed(0)}% of the peak`,
+      gigabytes && `${gigabytes.toFixed(1)} GB/s, ${(100 * ofRead).toFixed(0)}% of reading`,
+      scratchMiB > 0 && `${scratchMiB.toFixed(0)} MiB`,
+      note,
+    ].filter(Boolean);
+    console.log(`  ${name.padEnd(56)} ${milliseconds.toFixed(3).padStart(10)} ms  ${figures.join('; ')}`);
+    for (const [peer, { milliseconds: time, ratio, least, most }] of Object.entries(peers))
+      console.log(
+        `    ${peer.padEnd(54)} ${time.toFixed(3).padStart(10)} ms  × ${ratio.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`,
+      );
+  }
+}

@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const dist = new URL('../../dist/', import.meta.url);
+
+/** Computes one product alone and on two threads, again and again until both have surely taken part. */
+const worker = `
+  import { wasmKernels } from '/kernels/index.js';
+  const [rows, inner, columns] = [200, 150, 170];
+  const wave = (length) => Float32Array.from({ length }, (_, i) => Math.sin(i));
+  const answers = [];
+  for (const threads of [1, 2]) {
+    const k = await wasmKernels({ threads });
+    const [left, right, out] = [rows * inner, inner * columns, rows * columns].map((length) => k.allocate(length));
+    k.write(left, wave(rows * inner));
+    k.write(right, wave(inner * columns));
+    for (let i = 0; i < 50; i++) {
+      k.matmul({ out, left, right, rows, inner, columns });
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    answers.push({ threads: k.threads, notice: k.notice, numbers: await k.read(out) });
+    k.close();
+  }
+  const [one, two] = answers;
+  const same = one.numbers.every((number, i) => Object.is(number, two.numbers[i]));
+  postMessage({ same, threads: two.threads, notice: two.notice, crossOriginIsolated });
+`;
+const page = `<!doctype html><script type="module">
+  const worker = new Worker('/worker.js', { type: 'module' });
+  window.answer = new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+  });
+</script>`;
+
+function serve(isolated: boolean): Promise<Server> {
+  const server = createServer(({ url = '/' }, response) => {
+    const script = url.endsWith('.js');
+    const headers = {
+      'Content-Type': script ? 'text/javascript' : 'text/html',
+      ...(isolated && {
+        'Cross-Origin-Opener-Policy': 'same-origin',
+        'Cross-Origin-Embedder-Policy': 'require-corp',
+      }),
+    };
+    const file = new URL(`.${url}`, dist);
+    const body = url === '/worker.js' ? worker : url === '/' ? page : existsSync(file) ? readFileSync(file) : undefined;
+    response.writeHead(body === undefined ? 404 : 200, headers).end(body);
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+describe.skipIf(!existsSync(chromium))('kernels in a browser', () => {
+  let browser: import('playwright-core').Browser;
+  beforeAll(async () => {
+    const { chromium: driver } = await import('playwright-core');
+    browser = await driver.launch({ executablePath: chromium, args: ['--no-sandbox'] });
+  });
+  afterAll(() => browser?.close());
+
+  const answerOf = async (isolated: boolean): Promise<unknown> => {
+    const server = await serve(isolated);
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      return await tab.evaluate('window.answer');
+    } finally {
+      server.close();
+    }
+  };
+
+  it('run on two threads on a cross-origin isolated page, with the same bytes', async () => {
+    expect(await answerOf(true)).toEqual({ same: true, threads: 2, notice: null, crossOriginIsolated: true });
+  });
+  it('run on one elsewhere, and say why', async () => {
+    expect(await answerOf(false)).toEqual({
+      same: true,
+      threads: 1,
+      notice: expect.stringContaining('Cross-Origin-Opener-Policy'),
+      crossOriginIsolated: false,
+    });
+  });
+});
