@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { explain } from './errors.ts';
 import { generate } from './generate.ts';
 import { heads } from './heads.ts';
+import { interfere } from './interfere.ts';
 import { open } from './open.ts';
 import { report } from './report.ts';
 import {
@@ -201,7 +202,7 @@ program
     print(infoText(about, language()));
   });
 
-for (const register of [generate, heads, open, report]) register(program);
+for (const register of [generate, heads, interfere, open, report]) register(program);
 for (const command of program.commands) command.exitOverride();
 
 // `siseon … | head`: the reader has seen enough.

@@ -1,8 +1,11 @@
 /** The parts of the page in the order of the path; each has its own address and is loaded when it is opened. */
 import type { Component } from 'svelte';
 
+/** The path of the room "Learn". */
 export const parts = ['opening', 'library', 'sentence', 'dot-product', 'training', 'apart', 'summary'] as const;
-export type Part = (typeof parts)[number];
+/** Rooms beside the path. */
+export const rooms = ['explore'] as const;
+export type Part = (typeof parts)[number] | (typeof rooms)[number];
 
 export const load: Readonly<Record<Part, () => Promise<{ default: Component }>>> = {
   opening: () => import('./parts/Opening.svelte'),
@@ -12,4 +15,5 @@ export const load: Readonly<Record<Part, () => Promise<{ default: Component }>>>
   training: () => import('./parts/Training.svelte'),
   apart: () => import('./parts/Apart.svelte'),
   summary: () => import('./parts/Summary.svelte'),
+  explore: () => import('./explore/Explore.svelte'),
 };

@@ -12,10 +12,13 @@ class Here {
   text = $state(first.text);
   query = $state(first.query);
   head = $state(first.head);
+  unit = $state(first.unit);
+  other = $state(first.other);
+  changes = $state.raw(first.changes);
 
   get place(): Place {
-    const { language, part, text, query, head } = this;
-    return { language, part, text, query, head };
+    const { language, part, text, query, head, unit, other, changes } = this;
+    return { language, part, text, query, head, unit, other, changes };
   }
 }
 export const here = new Here();

@@ -6,7 +6,7 @@ import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
 import { caption } from 'siseon/views';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parts } from '../src/parts.ts';
+import { parts, rooms } from '../src/parts.ts';
 import { fromHash, storySentence, toHash } from '../src/permalink.ts';
 import { Course, type Report } from '../src/training/course.ts';
 import { findChromium } from './chromium.js';
@@ -53,11 +53,11 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
     it.each(['light', 'dark'] as const)('opens every part without a complaint or an axe violation, %s', (colorScheme) =>
       visited(
         async ({ page, open }) => {
-          for (const part of parts) {
+          for (const part of [...parts, ...rooms]) {
             await open(`#/${language}/${part}`);
             expect(await page.locator('html').getAttribute('lang')).toBe(language);
             if (part !== 'library' && part !== 'training') await page.locator('.gaze button').first().waitFor();
-            if (part === 'library') await page.locator('data').first().waitFor();
+            if (part === 'library' || part === 'explore') await page.locator('data').first().waitFor();
             await page.evaluate(axe);
             const violations = await page.evaluate(async () => {
               const run = (
@@ -77,9 +77,9 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
     it('fits into 360 pixels', () =>
       visited(
         async ({ page, open }) => {
-          for (const part of parts) {
+          for (const part of [...parts, ...rooms]) {
             await open(`#/${language}/${part}`);
-            await page.waitForTimeout(150);
+            if (part !== 'training') await page.locator('main data, main canvas').first().waitFor();
             const over = await page.evaluate(
               () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
             );
@@ -317,6 +317,10 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
       await page.getByRole('link', { name: '4 내적' }).click();
       await page.locator('data[data-of="duelDot:B"]').waitFor();
       expect(await pictureDifference(page, 'arrows', page.locator('.board'))).toBeLessThan(pictureTolerance);
+      await page.getByRole('link', { name: '살펴보기' }).click();
+      await page.locator('.readout').first().waitFor();
+      expect(await pictureDifference(page, 'heads', page.locator('.grid'))).toBeLessThan(pictureTolerance);
+      expect(await pictureDifference(page, 'square', page.locator('.frame').first())).toBeLessThan(pictureTolerance);
     });
   }, 300_000);
 
@@ -520,14 +524,35 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
 });
 
 describe('an address', () => {
+  const plain = { language: 'ko', part: 'opening', text: storySentence, query: null, head: null } as const;
+  const whole = { ...plain, unit: 'word', other: null, changes: [] } as const;
   it.each([
-    { language: 'en', part: 'apart', text: '영희가 100% “책”을? 읽었다 & #', query: 2, head: { layer: 1, head: 0 } },
-    { language: 'ko', part: 'opening', text: storySentence, query: null, head: null },
-    { language: 'ko', part: 'summary', text: '', query: 0, head: null },
+    { ...whole, language: 'en', part: 'apart', text: '영희가 100% “책”을? 읽었다 & #', query: 2 },
+    { ...whole, head: { layer: 1, head: 0 } },
+    { ...whole, part: 'summary', text: '', query: 0 },
+    {
+      ...whole,
+      part: 'explore',
+      unit: 'token',
+      other: '영희가 빵을, 떡을 먹었다',
+      changes: [
+        { kind: 'silence', layer: 2, head: 1 },
+        { kind: 'temperature', layer: 0, head: 11, temperature: 0.251 },
+        { kind: 'temperature', layer: 1, head: 3, temperature: 100 },
+        { kind: 'cut', layer: 1, head: 0, queries: [7, 9], keys: [3, 4] },
+        { kind: 'weight', layer: 2, head: 2, query: 7, keys: [3, 4], to: 0.25 },
+        { kind: 'drop', keys: [0, 0] },
+      ],
+    },
   ] as const)('goes there and back: %j', (place) => expect(fromHash(toHash(place), 'ko')).toEqual(place));
   it('falls back where it cannot be read, and carries no sentence that is too long', () => {
-    const fallback = { language: 'ko', part: 'opening', text: storySentence, query: null, head: null };
-    for (const hash of ['', '#', '#/xx/nowhere?q=-1&h=a.b', '#/?h=1']) expect(fromHash(hash, 'ko')).toEqual(fallback);
-    expect(toHash({ ...fallback, language: 'ko', part: 'opening', text: '가'.repeat(2001) })).toBe('#/ko/opening');
+    for (const hash of [
+      '',
+      '#',
+      '#/xx/nowhere?q=-1&h=a.b',
+      '#/?h=1&u=letter&e=x1.2,s1,t1.2.0,t1.2.x,s1.2.3,w1.1.2.3-4.1.5,d4-3,x1.1.4-2.1-1,z',
+    ])
+      expect(fromHash(hash, 'ko')).toEqual(whole);
+    expect(toHash({ ...whole, text: '가'.repeat(2001) })).toBe('#/ko/opening');
   });
 });

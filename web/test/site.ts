@@ -1,5 +1,8 @@
 /** The built page on a local port, and a browser that notes what should not happen. */
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { preview } from 'vite';
@@ -24,11 +27,18 @@ export interface Site {
 }
 
 export async function startSite(executablePath: string): Promise<Site> {
-  execFileSync('npx', ['vite', 'build', '--logLevel', 'error'], {
+  // A build of its own: test files run beside each other.
+  const outDir = mkdtempSync(join(tmpdir(), 'siseon-page-'));
+  execFileSync('npx', ['vite', 'build', '--logLevel', 'error', '--outDir', outDir, '--emptyOutDir'], {
     cwd: root,
     env: { ...process.env, NODE_ENV: 'production' },
   });
-  const server = await preview({ root, logLevel: 'error', preview: { port: 4317, strictPort: false, open: false } });
+  const server = await preview({
+    root,
+    logLevel: 'error',
+    build: { outDir },
+    preview: { port: 4317, strictPort: false, open: false },
+  });
   const address = server.resolvedUrls!.local[0]!;
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb'] });
 
@@ -73,6 +83,7 @@ export async function startSite(executablePath: string): Promise<Site> {
     async close() {
       await browser.close();
       await server.close();
+      rmSync(outDir, { recursive: true });
     },
   };
 }

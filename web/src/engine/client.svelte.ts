@@ -85,8 +85,11 @@ export async function start(): Promise<void> {
 }
 
 /** Every part looks through another model from now on. */
-export async function switchModel(question: (remote: Comlink.Remote<Engine>) => Promise<ModelFacts>): Promise<void> {
-  engine.model = await ask(question);
+export async function switchModel(
+  question: (remote: Comlink.Remote<Engine>) => Promise<ModelFacts>,
+  wait?: null,
+): Promise<void> {
+  engine.model = await ask(question, wait);
   engine.version++;
 }
 

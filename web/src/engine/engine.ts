@@ -1,10 +1,11 @@
 /** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
 import { softLookup } from 'siseon/attention';
-import { type Look, look, lookup, type Pair, pair, type Remix, remix } from 'siseon/lens';
+import { chooseHead, type Look, look, lookup, type Pair, pair, type Remix, remix, type WordMatrix } from 'siseon/lens';
 import { loadModel, type Model, splitWords } from 'siseon/model';
-import { SiseonError } from 'siseon/platform';
+import { blobFolder, SiseonError } from 'siseon/platform';
 import { recordTrace, type Trace } from 'siseon/trace';
 import { Course, type Report } from '../training/course.ts';
+import { type Change, editsOf, type Glance, glance, type Prediction, predict, square, type Unit } from './explorer.ts';
 
 export interface Choice {
   readonly query?: number;
@@ -15,11 +16,15 @@ export interface Choice {
 export interface ModelFacts {
   readonly name: string;
   readonly parameters: number;
+  /** The model that comes with the page. */
+  readonly shipped: boolean;
   readonly layers: number;
   readonly heads: number;
   readonly positions: number;
   /** What a head was found to look at, on development sentences. */
-  readonly roles: Readonly<Record<string, { readonly layer: number; readonly head: number }>>;
+  readonly roles: Readonly<
+    Record<string, { readonly layer: number; readonly head: number; readonly development?: number }>
+  >;
 }
 
 export interface Shelf {
@@ -44,6 +49,8 @@ export class Engine {
   #shipped: Model | null = null;
   #model: Model | null = null;
   #trace: Trace | null = null;
+  #edited: { readonly of: Trace; readonly key: string; readonly trace: Trace } | null = null;
+  #opening: AbortController | null = null;
   #course: Course | null = null;
 
   /** Loads the model of the page. Throws what loadModel throws. */
@@ -60,11 +67,35 @@ export class Engine {
     return {
       name: model.name,
       parameters: model.parameterCount,
+      shipped: model === this.#shipped,
       layers: layerCount,
       heads: headCount,
       positions: positionCount,
       roles: (model.metadata.roles ?? {}) as ModelFacts['roles'],
     };
+  }
+
+  /** A checkpoint from files of the visitor's own. Throws what loadModel throws, and `cancelled`. */
+  async openFiles(files: readonly File[], tell: (done: number, total: number) => void): Promise<ModelFacts> {
+    this.#opening?.abort();
+    const opening = new AbortController();
+    this.#opening = opening;
+    const [first] = files;
+    const name = (first?.webkitRelativePath || first?.name || '').split('/')[0] || 'model';
+    try {
+      const model = await loadModel(blobFolder(files, name), {
+        name,
+        signal: opening.signal,
+        onProgress: (done, total) => tell(done, total),
+      });
+      return this.use(model);
+    } catch (cause) {
+      if (!opening.signal.aborted) throw cause;
+      throw new SiseonError({ code: 'cancelled', kind: 'usage', what: 'opening the model was cancelled' });
+    }
+  }
+  cancelOpening(): void {
+    this.#opening?.abort();
   }
 
   useShipped(): ModelFacts {
@@ -89,6 +120,17 @@ export class Engine {
     return this.#trace!;
   }
 
+  /** The same text in a run that was interfered with. */
+  async #changed(text: string, changes: readonly Change[]): Promise<Trace> {
+    const trace = await this.#read(text);
+    if (changes.length === 0) return trace;
+    const edits = await editsOf(changes, trace);
+    const key = JSON.stringify(edits);
+    if (this.#edited?.of !== trace || this.#edited.key !== key)
+      this.#edited = { of: trace, key, trace: await recordTrace(this.#model!, { text, edits }) };
+    return this.#edited.trace;
+  }
+
   async look(text: string, choice: Choice): Promise<Look> {
     return look(await this.#read(text), this.#model!, choice);
   }
@@ -111,6 +153,22 @@ export class Engine {
   /** One cell of a query's row, by the token of the key. */
   async pair(text: string, choice: Choice & { readonly query: number }, keyToken: number): Promise<Pair> {
     return pair(await this.#read(text), this.#model!, { ...choice, keyToken });
+  }
+
+  /** Every head over the whole text, small. */
+  async glance(text: string, unit: Unit, changes: readonly Change[]): Promise<Glance> {
+    return glance(await this.#changed(text, changes), unit);
+  }
+
+  /** One head over the whole text. */
+  async square(text: string, choice: Choice, unit: Unit, changes: readonly Change[]): Promise<WordMatrix> {
+    return square(await this.#changed(text, changes), chooseHead(this.#model!, choice), unit);
+  }
+
+  /** What stands at a token, by the model; with changes, before and after them. */
+  async predict(text: string, token: number, changes: readonly Change[]): Promise<Prediction> {
+    const trace = await this.#read(text);
+    return predict(this.#model!, trace, token, await editsOf(changes, trace));
   }
 
   /** A question against the tags of a library, decided at a temperature. */

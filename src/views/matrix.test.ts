@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { WordMatrix } from '../lens/index.ts';
+import { gazeLines, matrixCsv, matrixSvg } from './index.ts';
+
+/** Two queries over three keys, with weights that can be added in the head. */
+const matrix: WordMatrix = {
+  layer: 1,
+  head: 3,
+  rows: [
+    { word: 0, text: 'a,"b"', token: 1 },
+    { word: 1, text: '<c>', token: 2 },
+  ],
+  columns: [
+    { word: null, text: '[CLS]' },
+    { word: 0, text: 'a,"b"' },
+    { word: 1, text: '<c>' },
+  ],
+  weights: [
+    [0.25, 0.75, 0],
+    [0.02, 0.48, 0.5],
+  ],
+};
+
+describe('lines between words', () => {
+  it('are the cells that weigh enough, the faintest first, and what is left out is counted and weighed', () =>
+    expect(gazeLines(matrix, { least: 0.3 })).toEqual({
+      lines: [
+        { row: 1, column: 1, weight: 0.48 },
+        { row: 1, column: 2, weight: 0.5 },
+        { row: 0, column: 1, weight: 0.75 },
+      ],
+      hidden: { count: 2, mass: (0.25 + 0.02) / 2 },
+    }));
+  it('of one query are its row alone, and its mass is of that row', () => {
+    const { lines, hidden } = gazeLines(matrix, { query: 1 });
+    expect(lines.map(({ row, column }) => [row, column])).toEqual([
+      [1, 1],
+      [1, 2],
+    ]);
+    expect(hidden).toEqual({ count: 1, mass: 0.02 });
+  });
+});
+
+describe('a matrix', () => {
+  it('as CSV quotes what needs it and keeps every digit', () =>
+    expect(matrixCsv(matrix)).toBe(',[CLS],"a,""b""",<c>\r\n"a,""b""",0.25,0.75,0\r\n<c>,0.02,0.48,0.5\r\n'));
+  it.each(['ko', 'en'] as const)(
+    'as SVG in %s has a cell for each weight above 0, named axes, and text that XML takes',
+    (language) => {
+      const svg = matrixSvg(matrix, { language });
+      expect(svg.match(/fill-opacity="/g)).toHaveLength(5);
+      expect(svg).toContain(language === 'ko' ? '질문(Query)' : 'query');
+      expect(svg).toContain('&lt;c&gt; → a,&quot;b&quot;: 0.48');
+      expect(svg).not.toContain('<c>');
+    },
+  );
+});

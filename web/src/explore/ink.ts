@@ -1,0 +1,52 @@
+/** Colours of the page for a canvas: a weight from the ground (0) to the full colour (1), a difference to either side. */
+type Channels = readonly [number, number, number];
+
+const channels = (name: string): Channels => {
+  const text = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  return [1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16)) as unknown as Channels;
+};
+const between = (from: Channels, to: Channels, share: number): Channels =>
+  from.map((number, c) => Math.round(number + (to[c]! - number) * share)) as unknown as Channels;
+
+export interface Ink {
+  readonly css: (name: 'ground' | 'ink' | 'faint' | 'rule' | 'query' | 'key' | 'score' | 'field') => string;
+  /** 0 to 1. */
+  readonly weight: (weight: number) => Channels;
+  /** Of ink and ground, the one that stands out more on a colour. */
+  readonly on: (color: Channels) => string;
+  /** −1 to 1: orange below 0, blue above. */
+  readonly difference: (difference: number) => Channels;
+}
+
+/** Read anew whenever the theme has changed. */
+export function readInk(): Ink {
+  const [ground, ink, score, positive, negative] = ['--ground', '--ink', '--score', '--query', '--negative'].map(
+    channels,
+  ) as [Channels, Channels, Channels, Channels, Channels];
+  const style = getComputedStyle(document.documentElement);
+  return {
+    css: (name) => style.getPropertyValue(`--${name}`).trim(),
+    on: (color) => {
+      const contrast = (other: Channels): number => {
+        const [a, b] = [luminance(color), luminance(other)];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      };
+      return rgb(contrast(ink) >= contrast(ground) ? ink : ground);
+    },
+    weight: (weight) => between(ground, score, Math.min(1, Math.max(0, weight))),
+    difference: (difference) =>
+      between(ground, difference < 0 ? negative : positive, Math.min(1, Math.abs(difference))),
+  };
+}
+
+/** Relative luminance, WCAG 2. */
+const luminance = (color: Channels): number => {
+  const [r, g, b] = color.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4)) as [
+    number,
+    number,
+    number,
+  ];
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+
+export const rgb = ([r, g, b]: Channels): string => `rgb(${r} ${g} ${b})`;

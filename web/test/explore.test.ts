@@ -1,0 +1,341 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import type { Edit } from 'siseon/attention';
+import { layerRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
+import { loadModel, Model } from 'siseon/model';
+import { modelFolder } from 'siseon/models/ko';
+import { recordTrace } from 'siseon/trace';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { storySentence } from '../src/permalink.ts';
+import { findChromium } from './chromium.js';
+import { type Site, startSite, type Visit } from './site.ts';
+
+const executable = findChromium();
+const model = await loadModel(modelFolder);
+const trace = await recordTrace(model, { text: storySentence });
+const last = { layer: model.architecture.layerCount - 1, head: model.architecture.headCount - 1 };
+const address = (more = ''): string => `#/ko/explore?h=${last.layer}.${last.head}${more}`;
+
+/** Probabilities in the place of one hidden token, by another model where one is given. */
+async function guesses(token: number, by: Model, edits: readonly Edit[] = []): Promise<Float64Array> {
+  const ids = trace.ids.slice();
+  ids[token] = model.tokenizer!.tokenId('[MASK]')!;
+  const size = model.architecture.vocabularySize;
+  const row = Float64Array.from(
+    (await by.run(ids, () => {}, edits)).logits!.subarray(token * size, (token + 1) * size),
+  );
+  const exponentials = row.map((logit) => Math.exp(logit - Math.max(...row)));
+  const total = exponentials.reduce((a, b) => a + b, 0);
+  return exponentials.map((number) => number / total);
+}
+
+/** The model with some rows or columns of a layer's parameters multiplied: what a change of a head must come to. */
+function scaled(name: string, factor: number, chosen: (row: number, column: number) => boolean): Promise<Model> {
+  const parameters = new Map(model.parameters);
+  const { shape, data } = parameters.get(name)!;
+  const width = shape[1] ?? 1;
+  parameters.set(name, {
+    ...parameters.get(name)!,
+    data: data.map((number, i) => (chosen(Math.floor(i / width), i % width) ? number * factor : number)),
+  });
+  const { family, architecture, tokenizer, metadata } = model;
+  return Model.create({ name, family, architecture, tokenizer, metadata, parameters });
+}
+
+describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await startSite(executable!);
+  }, 240_000);
+  afterAll(() => site?.close());
+
+  const visited = async (run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void> => {
+    const visit = await site.visit(...how);
+    try {
+      await run(visit);
+      expect(visit.complaints).toEqual([]);
+    } finally {
+      await visit.close();
+    }
+  };
+  const saved = async (page: Page, kind: string): Promise<Buffer> => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: kind, exact: true }).click(),
+    ]);
+    return readFile(await download.path());
+  };
+
+  it('saves a head as JSON, CSV, SVG and PNG, and every cell is the library’s, by words and by tokens', () =>
+    visited(async ({ page, open }) => {
+      await open(address());
+      await page.getByRole('button', { name: 'JSON' }).waitFor();
+      const words = await wordMatrix(trace, model, last);
+      const same = (weights: readonly (readonly number[])[], expected: WordMatrix['weights']): void => {
+        expect(weights.length).toBe(expected.length);
+        for (const [i, row] of expected.entries())
+          for (const [j, weight] of row.entries()) expect(Math.abs(weights[i]![j]! - weight)).toBeLessThanOrEqual(1e-6);
+      };
+      const json = JSON.parse((await saved(page, 'JSON')).toString()) as WordMatrix & { text: string; model: string };
+      expect(json).toMatchObject({
+        text: storySentence,
+        model: 'siseon/models/ko',
+        rows: words.rows,
+        columns: words.columns,
+      });
+      same(json.weights, words.weights);
+      const lines = (await saved(page, 'CSV')).toString().replace('\ufeff', '').trimEnd().split('\r\n');
+      expect(lines[0]).toBe(['', ...words.columns.map(({ text }) => text)].join(','));
+      same(
+        lines.slice(1).map((line) => line.split(',').slice(1).map(Number)),
+        words.weights,
+      );
+      const svg = (await saved(page, 'SVG')).toString();
+      expect(svg.match(/fill-opacity=/g)).toHaveLength(words.weights.flat().filter((weight) => weight > 0).length);
+      expect([...(await saved(page, 'PNG')).subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
+
+      await page.getByRole('button', { name: '토큰', exact: true }).click();
+      await page.waitForFunction(() => location.hash.includes('u=token'));
+      const rows = (await layerRows(trace, last.layer))[last.head]!;
+      const tokens = Array.from({ length: rows.length }, (_, i) => Array.from(rows.weights(i)));
+      await page.waitForFunction((count) => document.querySelectorAll('.keys li').length === count, tokens.length);
+      same((JSON.parse((await saved(page, 'JSON')).toString()) as WordMatrix).weights, tokens);
+    }));
+
+  it('paints every head in the colours of its weights, and the arrow keys choose among them', () =>
+    visited(async ({ page, open }) => {
+      await open(address());
+      const pictures = page.locator('.grid canvas');
+      await pictures.first().waitFor();
+      const { layerCount, headCount } = model.architecture;
+      expect(await pictures.count()).toBe(layerCount * headCount);
+      for (const layer of [0, last.layer])
+        for (let head = 0; head < headCount; head++) {
+          const { weights } = await wordMatrix(trace, model, { layer, head });
+          const painted = await pictures.nth(layer * headCount + head).evaluate((canvas: HTMLCanvasElement) => {
+            const { width, height } = canvas;
+            const { data } = canvas.getContext('2d')!.getImageData(0, 0, width, height);
+            return Array.from({ length: width * height }, (_, i) => data[i * 4 + 1]!);
+          });
+          const channel = (name: string): Promise<number> =>
+            page.evaluate((n) => {
+              const color = getComputedStyle(document.documentElement).getPropertyValue(n).trim();
+              return Number.parseInt(color.slice(3, 5), 16);
+            }, name);
+          const [ground, score] = [await channel('--ground'), await channel('--score')];
+          const expected = weights.flat().map((weight) => ground + (score - ground) * weight);
+          expect(painted).toHaveLength(expected.length);
+          for (const [i, green] of painted.entries()) expect(Math.abs(green - expected[i]!)).toBeLessThanOrEqual(1);
+        }
+      await page.locator('.grid [aria-pressed=true]').focus();
+      await page.keyboard.press('ArrowUp');
+      await page.waitForFunction((hash) => location.hash.includes(hash), `h=${last.layer - 1}.${last.head}`);
+      await page.locator(`.grid [data-head="${last.layer - 1}.${last.head}"][aria-pressed=true]:focus`).waitFor();
+    }));
+
+  it('walks from cell to cell with the keyboard, reads each out, and takes the pinned one apart', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open(address());
+      const words = await wordMatrix(trace, model, last);
+      await page.locator('.frame').first().focus();
+      for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight', 'ArrowDown']) await page.keyboard.press(key);
+      // Down from nothing is the first cell; then two to the right and one down.
+      const { row, column } = { row: 1, column: 2 };
+      const readout = page.locator('.readout').first();
+      await readout.getByText(words.columns[column]!.text).waitFor();
+      expect(await readout.textContent()).toContain(words.weights[row]![column]!.toFixed(2));
+      expect(await readout.textContent()).toContain(words.rows[row]!.text);
+      const expected = await pair(trace, model, {
+        ...last,
+        query: words.rows[row]!.word!,
+        keyToken: words.rows[column]!.token,
+      });
+      await page.locator('data[data-of="pair:dot"]').waitFor();
+      const shown = await numbers();
+      expect(Math.abs(shown.get('pair:dot')! - expected.dot)).toBeLessThanOrEqual(1e-5);
+      expect(Math.abs(shown.get('pair:part')! - expected.contribution)).toBeLessThanOrEqual(1e-5);
+      await page.keyboard.press('Escape');
+      await page.locator('data[data-of="pair:dot"]').waitFor({ state: 'detached' });
+    }));
+
+  it('predicts as the model does, and a silenced or heated head changes that as a model with such a head would', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open(address('&q=1'));
+      const token = trace.encoding!.words[1]!.tokens[0]!;
+      await page.locator('data[data-of^="guess:"]').first().waitFor();
+      const agree = async (name: string, expected: Float64Array): Promise<void> => {
+        const shown = [...(await numbers())].filter(([of]) => of.startsWith(`${name}:`));
+        expect(shown.length).toBeGreaterThanOrEqual(8);
+        for (const [of, value] of shown)
+          expect(Math.abs(value! - expected[Number(of.split(':')[1])]!), of).toBeLessThanOrEqual(1e-5);
+      };
+      const before = await guesses(token, model);
+      await agree('guess', before);
+      const { headSize } = model.architecture;
+      const own = (row: number): boolean => Math.floor(row / headSize) === last.head;
+      const part = `layers.${last.layer}`;
+
+      await page.getByRole('button', { name: '이 헤드 끄기' }).click();
+      await page.locator('data[data-of^="guessAfter:"]').first().waitFor();
+      const silent = await guesses(
+        token,
+        await scaled(`${part}.attentionOutput.weight`, 0, (_, column) => own(column)),
+      );
+      await agree('guess', before);
+      await agree('guessAfter', silent);
+      const moved = before.reduce((sum, probability, id) => sum + Math.abs(probability - silent[id]!), 0) / 2;
+      await page.getByText(`예측이 ${moved.toFixed(2)}만큼`).waitFor();
+
+      // The list undoes what was done, and the address carries it.
+      const shared = page.url();
+      await page.getByRole('button', { name: '되돌리기', exact: true }).click();
+      await page.locator('data[data-of^="guessAfter:"]').first().waitFor({ state: 'detached' });
+      await page.goto(shared);
+      await page.reload();
+      await page.locator('data[data-of^="guessAfter:"]').first().waitFor();
+      await agree('guessAfter', silent);
+      await page.getByRole('button', { name: '모두 되돌리기' }).click();
+      await page.locator('data[data-of^="guessAfter:"]').first().waitFor({ state: 'detached' });
+
+      await page.locator('#head-temperature').focus();
+      await page.keyboard.press('End');
+      await page.locator('data[data-of^="guessAfter:"]').first().waitFor();
+      // A hundredth of the query's parameters, bias included: temperature 100.
+      const cooler = await scaled(`${part}.query.weight`, 0.01, own);
+      const bias = new Map(cooler.parameters);
+      const { data, ...rest } = bias.get(`${part}.query.bias`)!;
+      bias.set(`${part}.query.bias`, { ...rest, data: data.map((number, i) => (own(i) ? number / 100 : number)) });
+      const { family, architecture, tokenizer, metadata } = model;
+      const heated = await Model.create({ name: '', family, architecture, tokenizer, metadata, parameters: bias });
+      await agree('guessAfter', await guesses(token, heated));
+    }));
+
+  it('cuts a pair, sets a weight and hides a word: prediction and square are the library’s for the same edits', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open(address());
+      const words = trace.encoding!.words;
+      const [asking, seen] = [words.at(-1)!, words[1]!];
+      const token = asking.tokens[0]!;
+      await page.locator('data[data-of^="guess:"]').first().waitFor();
+      // The cell of the last word and the second: below the first separator, and before the last.
+      await page.locator('.frame').first().focus();
+      await page.keyboard.press('ArrowRight');
+      for (let i = 0; i < words.length; i++) await page.keyboard.press('ArrowDown');
+      for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowRight');
+      const settled = async (edits: readonly Edit[]): Promise<void> => {
+        const expected = await guesses(token, model, edits);
+        await page.waitForFunction((all) => {
+          const shown = [...document.querySelectorAll('data[data-of^="guessAfter:"]')];
+          return (
+            shown.length >= 8 &&
+            shown.every(
+              (data) =>
+                Math.abs(
+                  Number(data.getAttribute('value')) - all[Number(data.getAttribute('data-of')!.split(':')[1])]!,
+                ) <= 1e-5,
+            )
+          );
+        }, Array.from(expected));
+        const matrix = await wordMatrix(await recordTrace(model, { text: storySentence, edits }), model, last);
+        await page.waitForTimeout(100);
+        const json = JSON.parse((await saved(page, 'JSON')).toString()) as WordMatrix;
+        for (const [i, row] of matrix.weights.entries())
+          for (const [j, weight] of row.entries())
+            expect(Math.abs(json.weights[i]![j]! - weight)).toBeLessThanOrEqual(1e-6);
+      };
+      const pairs = asking.tokens.flatMap((query) => seen.tokens.map((key) => [query, key] as const));
+      const cut: Edit = { kind: 'block', ...last, pairs };
+      await page.getByRole('button', { name: '이 쌍 끊기' }).click();
+      await settled([cut]);
+      await page.getByRole('button', { name: '가리기 (모든 헤드에서)' }).click();
+      const hidden = seen.tokens.map((position): Edit => ({ kind: 'drop', position }));
+      await settled([cut, ...hidden]);
+      await page.getByRole('button', { name: '모두 되돌리기' }).click();
+      await page.locator('#pair-weight').focus();
+      await page.keyboard.press('Home');
+      await page.keyboard.press('ArrowRight');
+      const row = (await layerRows(trace, last.layer))[last.head]!.weights(token);
+      const whole = seen.tokens.reduce((sum, key) => sum + row[key]!, 0);
+      await settled(
+        seen.tokens.map(
+          (key): Edit => ({ kind: 'weight', ...last, query: token, key, to: (0.01 * row[key]!) / whole }),
+        ),
+      );
+      // Another sentence has other words: what was done to these does not follow.
+      await page.locator('#sentence').fill('영희가 책을 읽었다');
+      await page.waitForFunction(() => !location.hash.includes('e='));
+      expect((await numbers()).size).toBeGreaterThan(0);
+    }));
+
+  it('opens a model from files of the visitor’s own, tells what is missing, and goes back', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/explore');
+      const path = (name: string): string => fileURLToPath(new URL(name, modelFolder));
+      await page.locator('#own-files').setInputFiles([path('tokenizer.json'), path('model.safetensors')]);
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await page.getByText(/config.json이 없어요/).waitFor();
+      await page.locator('#own-files').setInputFiles([path('library.json')]);
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await page.getByText(/config.json이 없어요/).waitFor();
+
+      const file = (name: string, buffer: Buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
+      // The model that comes along, its last layer's queries all 0: it looks at every token alike.
+      const bytes = await readFile(path('model.safetensors'));
+      const headerSize = Number(bytes.readBigUInt64LE());
+      const header = JSON.parse(bytes.subarray(8, 8 + headerSize).toString()) as Record<
+        string,
+        { data_offsets: [number, number] }
+      >;
+      for (const [name, { data_offsets: offsets }] of Object.entries(header))
+        if (name.includes(`layer.${last.layer}.attention.self.query`))
+          bytes.fill(0, ...(offsets.map((offset) => 8 + headerSize + offset) as [number, number]));
+      await page
+        .locator('#own-files')
+        .setInputFiles([
+          file('config.json', await readFile(path('config.json'))),
+          file('tokenizer.json', await readFile(path('tokenizer.json'))),
+          file('model.safetensors', bytes),
+        ]);
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await page.getByText(/지금 모든 방의 숫자는/).waitFor();
+      await open(address());
+      await page.waitForFunction((hash) => location.hash.includes(hash), `h=${last.layer}.${last.head}`);
+      const { tokens } = trace.encoding!;
+      await page.locator('.readout').first().waitFor();
+      await page.waitForTimeout(300);
+      const json = JSON.parse((await saved(page, 'JSON')).toString()) as WordMatrix & { model: string };
+      expect(json.model).not.toBe('siseon/models/ko');
+      expect(json).toMatchObject(last);
+      for (const row of json.weights)
+        for (const [j, weight] of row.entries()) {
+          const { word } = json.columns[j]!;
+          const own = word === null ? 1 : tokens.filter((token) => token.word === word).length;
+          expect(Math.abs(weight - own / tokens.length)).toBeLessThanOrEqual(1e-6);
+        }
+      await page.getByRole('button', { name: '원래 모델로 돌아가기' }).click();
+      await page.getByText(/지금 모든 방의 숫자는/).waitFor({ state: 'detached' });
+    }));
+
+  it('holds another sentence beside the first, and takes their difference where the words are as many', () =>
+    visited(async ({ page, open }) => {
+      await open(address());
+      await page.locator('#other').fill('영희가 빵을 맛있게 먹었다');
+      await page.getByText(/둘째에서 첫째를 뺀 가중치/).waitFor();
+      const [a, b] = await Promise.all(
+        [storySentence, '영희가 빵을 맛있게 먹었다'].map(async (text) =>
+          wordMatrix(await recordTrace(model, { text }), model, last),
+        ),
+      );
+      await page.locator('.frame').last().focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowRight');
+      const readout = page.locator('.readout').last();
+      await readout.getByText('철수가/영희가').waitFor();
+      expect(await readout.textContent()).toContain(
+        (b!.weights[0]![1]! - a!.weights[0]![1]!).toFixed(2).replace('-0.00', '0.00').replace('-', '−'),
+      );
+      await page.locator('#other').fill('영희가 먹었다');
+      await page.getByText(/길이가 달라서/).waitFor();
+    }));
+});
