@@ -61,7 +61,7 @@ describe('known heads', () => {
       { by: 'resample', from: idsOf('a b c d e') },
       4,
     );
-    expect((resampled as { vectors: unknown[] }).vectors.length).toBe(4);
+    expect((resampled as { readonly vectors: readonly unknown[] }).vectors.length).toBe(4);
     await expect(
       ablations(model, [{ layer: 0, head: 1 }], { by: 'resample', from: idsOf('a') }, 4),
     ).rejects.toMatchObject({ code: 'differentLengths' });
