@@ -63,3 +63,34 @@ describe('siseon open and report', () => {
     expect(html).not.toMatch(/(src|href)=|@import|url\(/);
   });
 });
+
+describe('interfering', () => {
+  it('ablates, patches, compares and follows, in tables and pictures', () => {
+    const svg = join(folder, 'ablate.svg');
+    expect(siseon('ablate', story, '--lang', 'en', '--svg', svg).stdout).toContain('The strongest');
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
+    expect(
+      siseon('patch', story, '철수가 수박을 맛있게 먹었다', '--at', '먹었다', '--lang', 'en', '--approximate').status,
+    ).toBe(0);
+    expect(siseon('compare', story, '철수가 수박을 맛있게 먹었다', '--lang', 'en').stdout).toContain('other predicts');
+    expect(siseon('flow', story, '--lang', 'en').stdout).toContain('relevance');
+  });
+  it('runs edits from a file, and refuses those that do not fit', () => {
+    const file = join(folder, 'edits.json');
+    writeFileSync(
+      file,
+      JSON.stringify([{ kind: 'weight', layer: 2, head: 2, query: 8, key: 3, to: 0, renormalize: false }]),
+    );
+    const { edits, notDistributions } = JSON.parse(siseon('compare', story, '--edits', file, '--json').stdout) as {
+      edits: unknown[];
+      notDistributions: unknown[];
+    };
+    expect(edits.length).toBe(1);
+    expect(notDistributions.length).toBeLessThanOrEqual(1);
+    writeFileSync(file, JSON.stringify([{ kind: 'ablate', layer: 9, head: 0, by: 'zero' }]));
+    const { status, stderr, stdout } = siseon('compare', story, '--edits', file);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('layer 0 to 2');
+  });
+});

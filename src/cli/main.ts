@@ -2,9 +2,11 @@
 /** Arguments and printing, nothing else. What is heavy is imported by the command that needs it. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import type { TraceFormat } from '../trace/index.ts';
 import { explain } from './errors.ts';
 import { generate } from './generate.ts';
 import { heads } from './heads.ts';
+import { interfere } from './interfere.ts';
 import { open } from './open.ts';
 import { report } from './report.ts';
 import {
@@ -130,7 +132,7 @@ program
   .argument('[text]')
   .option('--ids <LIST>', 'token ids instead of a text, as 1,2,3', idList)
   .option('--stages <LIST>', 'names with commas between, or all', 'all')
-  .requiredOption('--save <FILE>', 'target: .safetensors, .npz or .json')
+  .requiredOption('--save <FILE>', 'target: .safetensors, .npz, .json or .parquet')
   .addOption(modelOption())
   .addOption(langOption())
   .addHelpText(
@@ -141,13 +143,13 @@ program
     speak(options, text ?? '');
     const { saveTrace } = await import('../trace/index.ts');
     const { writeFileAtomically, SiseonError } = await import('../platform/index.ts');
-    const format = /\.(safetensors|npz|json)$/.exec(options.save)?.[1] as 'safetensors' | 'npz' | 'json' | undefined;
+    const format = /\.(safetensors|npz|json|parquet)$/.exec(options.save)?.[1] as TraceFormat | undefined;
     if (!format)
       throw new SiseonError({
         code: 'unknownFormat',
         kind: 'usage',
         what: `${options.save} says no format`,
-        expected: 'a name ending in .safetensors, .npz or .json',
+        expected: 'a name ending in .safetensors, .npz, .json or .parquet',
       });
     if ((text === undefined) === (options.ids === undefined))
       throw new SiseonError({
@@ -201,7 +203,7 @@ program
     print(infoText(about, language()));
   });
 
-for (const register of [generate, heads, open, report]) register(program);
+for (const register of [generate, heads, interfere, open, report]) register(program);
 for (const command of program.commands) command.exitOverride();
 
 // `siseon … | head`: the reader has seen enough.

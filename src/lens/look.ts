@@ -41,6 +41,9 @@ export function groups({ tokens, words }: Encoding): Group[] {
   return list;
 }
 
+/** Words and special tokens of a trace's text. Throws `noText`. */
+export const wordGroups = (trace: Trace): Group[] => groups(encodingOf(trace));
+
 /** Softmax in double precision, −∞ allowed. */
 function softmax(scores: readonly number[]): number[] {
   const total = logSumExp(scores);

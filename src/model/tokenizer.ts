@@ -120,6 +120,8 @@ export class Tokenizer {
       const complete = { ...config, model: { ...config.model, type } };
       const parts = { decoder: null, post_processor: null, added_tokens: [], ...complete };
       const library = new LibraryTokenizer({ ...parts, normalizer: null, pre_tokenizer: null }, {});
+      for (const [piece, id] of library.model.tokens_to_ids)
+        if (!Number.isInteger(id) || id < 0) throw badTokenizer(`the id of ${piece} is ${JSON.stringify(id)}`);
       return new Tokenizer(complete, library, chatTemplate);
     } catch (cause) {
       if (cause instanceof SiseonError) throw cause;
@@ -160,7 +162,7 @@ export class Tokenizer {
         next: 'Give at least one word.',
       });
     const dropped: { start: number; end: number }[] = [];
-    const pieces = this.#pieces(text, (span) => dropped.push(span));
+    const pieces = this.#sound(() => this.#pieces(text, (span) => dropped.push(span)));
     const tokens = this.#tokens(text, pieces, spans);
     const words: Word[] = [];
     const renumbered = new Map<number, number>();
@@ -177,6 +179,16 @@ export class Tokenizer {
       words,
       notices: this.#notices(text, pieces, dropped),
     };
+  }
+
+  /** A damaged file may show only when a text meets it. */
+  #sound<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      if (cause instanceof SiseonError) throw cause;
+      throw badTokenizer(cause instanceof Error ? cause.message : String(cause), cause);
+    }
   }
 
   /** The text's own pieces, in order; `special` where an added token is written out in it. */
@@ -277,7 +289,7 @@ interface TextPiece extends Piece {
 
 /** Old files leave the model's type out. */
 function guessedType(model: Readonly<Record<string, unknown>> | undefined): string | undefined {
-  if (!model) return undefined;
+  if (typeof model !== 'object' || model === null) return undefined;
   if (Array.isArray(model.vocab)) return 'Unigram';
   if ('merges' in model) return 'BPE';
   return 'continuing_subword_prefix' in model ? 'WordPiece' : undefined;

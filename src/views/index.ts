@@ -1,5 +1,14 @@
 export { cacheText } from './cache.ts';
 export { alignedOrLong, caption, illustration, two } from './caption.ts';
+export {
+  comparisonText,
+  type Effects,
+  effectsSvg,
+  effectsText,
+  measuresSvg,
+  measuresText,
+  type WordMeasures,
+} from './effects.ts';
 export { headsSvg, headsText, roleText } from './heads.ts';
 export { type Language, languageOf, particle } from './language.ts';
 export { type ArcMark, type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';

@@ -1,0 +1,325 @@
+/** `siseon ablate`, `patch`, `compare` and `flow`: what a prediction rests on, and what happens if you interfere. */
+import { type Command, Option } from 'commander';
+import type { Edit } from '../attention/index.ts';
+import type { Ablation, Target } from '../lens/index.ts';
+import type { Model } from '../model/index.ts';
+import type { Trace } from '../trace/index.ts';
+import {
+  type Common,
+  color,
+  idList,
+  jsonOption,
+  langOption,
+  language,
+  load,
+  modelOption,
+  print,
+  printJson,
+  record,
+  speak,
+  svgOption,
+  writeText,
+} from './shell.ts';
+
+interface Asked extends Common {
+  readonly ids?: number[];
+  readonly at?: string;
+  readonly token?: string;
+  readonly against?: string;
+  readonly svg?: string;
+}
+
+const asking = (command: Command): Command =>
+  command
+    .option('--at <WORD|N>', 'the word whose prediction is followed, or with --ids the position (default: the last)')
+    .option('--token <PIECE>', 'the token that is followed (default: the likeliest)')
+    .option('--against <PIECE>', 'follow the difference to this token instead of the log-probability')
+    .addOption(modelOption())
+    .addOption(langOption())
+    .addOption(jsonOption())
+    .addOption(svgOption());
+
+/** A token as the vocabulary writes it, or its id. */
+async function tokenOf(model: Model, written: string): Promise<number> {
+  const id = model.tokenizer?.tokenId(written) ?? (/^\d+$/.test(written) ? Number(written) : undefined);
+  if (id !== undefined && id < model.architecture.vocabularySize) return id;
+  const { SiseonError } = await import('../platform/index.ts');
+  throw new SiseonError({
+    code: 'noSuchToken',
+    kind: 'usage',
+    what: `"${written}" is not in the vocabulary`,
+    expected: 'a token as the vocabulary writes it, or its id',
+  });
+}
+
+async function targetFor(trace: Trace, model: Model, options: Asked): Promise<Target> {
+  const { defaultWord, findWord, logitsFor, prediction } = await import('../lens/index.ts');
+  const position = trace.encoding
+    ? (options.at === undefined ? defaultWord(trace.encoding) : findWord(trace.encoding, options.at)).tokens[0]!
+    : Number(options.at ?? trace.ids.length - 1);
+  const logits = logitsFor(trace, position);
+  return {
+    position,
+    token: options.token === undefined ? prediction(logits).token : await tokenOf(model, options.token),
+    ...(options.against !== undefined && { against: await tokenOf(model, options.against) }),
+  };
+}
+
+async function saidTarget(trace: Trace, model: Model, { position, token, against }: Target): Promise<string> {
+  const { tokenName } = await import('../lens/index.ts');
+  const where = trace.encoding?.tokens[position]?.text ?? `${position}`;
+  const what = tokenName(model, token) + (against === undefined ? '' : ` − ${tokenName(model, against)}`);
+  return language() === 'ko'
+    ? `토큰 ${position}(${where})의 예측 ${what}`
+    : `${what} predicted at token ${position} (${where})`;
+}
+
+async function inputOf(text: string | undefined, ids: readonly number[] | undefined) {
+  if ((text === undefined) !== (ids === undefined)) return text === undefined ? { ids: ids! } : { text };
+  const { SiseonError } = await import('../platform/index.ts');
+  throw new SiseonError({
+    code: 'textOrIds',
+    kind: 'usage',
+    what: 'a text or --ids is needed',
+    expected: 'one of the two',
+  });
+}
+
+const placesOf = (list: string): { layer: number; head: number }[] =>
+  list.split(',').map((place) => {
+    const [, layer = 'NaN', head = 'NaN'] = /^L?(\d+)[.·]H?(\d+)$/.exec(place.trim()) ?? [];
+    return { layer: Number(layer), head: Number(head) };
+  });
+
+export function interfere(program: Command): void {
+  asking(program.command('ablate'))
+    .description('heads taken away: how each moves a prediction, or what some of them move')
+    .argument('[text]')
+    .option('--ids <LIST>', 'token ids instead of a text', idList)
+    .option('--heads <LIST>', 'layer.head with commas between: what these together move (default: each in its turn)')
+    .addOption(
+      new Option('--by <HOW>', 'what stands in their place').choices(['zero', 'mean', 'resample']).default('zero'),
+    )
+    .option('--texts <FILE>', 'for mean: texts, one a line; for resample: its first line')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  siseon ablate "철수가 사과를 맛있게 먹었다"\n  siseon ablate --model ./nano-gpt-sort --ids 2,1,0,2,1,0 --heads 0.1,2.0\n',
+    )
+    .action(
+      async (text: string | undefined, options: Asked & { heads?: string; by: Ablation['by']; texts?: string }) => {
+        speak(options, text ?? '');
+        const { model, trace } = await record(options.model, await inputOf(text, options.ids));
+        const lens = await import('../lens/index.ts');
+        const ablation = await ablationOf(model, options);
+        if (options.heads !== undefined) {
+          const edits = await lens.ablations(model, placesOf(options.heads), ablation, trace.ids.length);
+          return compared(
+            trace,
+            await editedRun(trace, model, edits),
+            model,
+            options,
+            `${options.heads} (${options.by})`,
+          );
+        }
+        const target = await targetFor(trace, model, options);
+        const { plain, heads } = await lens.ablationSweep(trace, model, target, ablation);
+        if (options.json) return printJson({ target, plain, by: options.by, heads });
+        const ko = language() === 'ko';
+        await shown(options, {
+          title: `${model.name}: ${await saidTarget(trace, model, target)}, ${ko ? '그대로는' : 'as it is'} ${plain.toFixed(3)}.`,
+          legend: ko
+            ? `헤드 하나를 빼면(${options.by}) ${target.against === undefined ? '로그 확률' : '로짓 차'}이 얼마나 움직이는가. 음수: 그 헤드가 예측을 떠받쳤습니다.`
+            : `How far the ${target.against === undefined ? 'log-probability' : 'difference of logits'} moves without the head (${options.by}). Below 0: the head spoke for the prediction.`,
+          heads: heads.map(({ layer, head, effect }) => ({ layer, head, number: effect })),
+        });
+      },
+    );
+
+  asking(program.command('patch'))
+    .description('which head carries the difference between two texts: its mixture put from one run into the other')
+    .argument('<text>', 'the run that is patched')
+    .argument('<other>', 'the run taken from')
+    .option('--approximate', 'all heads at once by gradients (attribution patching)')
+    .addHelpText('after', '\nExample:\n  siseon patch "철수가 사과를 먹었다" "철수가 수박을 먹었다"\n')
+    .action(async (text: string, other: string, options: Asked & { approximate?: boolean }) => {
+      speak(options, text);
+      const { model, trace } = await record(options.model, { text });
+      const { recordTrace } = await import('../trace/index.ts');
+      const from = await recordTrace(model, { text: other });
+      const { alignByWord, attributionSweep, patchSweep } = await import('../lens/index.ts');
+      const target = await targetFor(from.ids.length === trace.ids.length ? from : trace, model, options);
+      const alignment = trace.ids.length === from.ids.length ? undefined : alignByWord(trace.encoding!, from.encoding!);
+      const report = await (options.approximate ? attributionSweep : patchSweep)(
+        trace,
+        from,
+        model,
+        target,
+        alignment ? { alignment } : {},
+      );
+      if (options.json) return printJson({ target, ...report });
+      const ko = language() === 'ko';
+      await shown(options, {
+        title: `${model.name}: ${await saidTarget(trace, model, target)}, ${report.into.toFixed(3)} → ${report.from.toFixed(3)}.`,
+        legend: ko
+          ? `그 헤드의 혼합만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부.${options.approximate ? ' 기울기로 어림한 값입니다.' : ''}`
+          : `What part of the difference comes along when this head’s mixture alone is taken from the other text: 0 none, 1 all.${options.approximate ? ' Estimated by gradients.' : ''}`,
+        heads: report.heads.map(({ layer, head, part }) => ({ layer, head, number: part })),
+      });
+    });
+
+  program
+    .command('compare')
+    .description('two runs: two texts, two models, or before and after edits')
+    .argument('<text>')
+    .argument('[other]', 'another text, aligned by word')
+    .option('--with <DIR>', 'the same text in another model of the same shape')
+    .option('--edits <FILE>', 'the same text with edits (JSON, docs/lens.md)')
+    .addOption(modelOption())
+    .addOption(langOption())
+    .addOption(jsonOption())
+    .addOption(svgOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  siseon compare "철수가 사과를 먹었다" "영희가 사과를 먹었다"\n  siseon compare "철수가 사과를 먹었다" --edits edits.json\n',
+    )
+    .action(async (text: string, other: string | undefined, options: Asked & { with?: string; edits?: string }) => {
+      speak(options, text);
+      const { model, trace } = await record(options.model, { text });
+      const { recordTrace } = await import('../trace/index.ts');
+      const { readText, SiseonError } = await import('../platform/index.ts');
+      if ([other, options.with, options.edits].filter((one) => one !== undefined).length !== 1)
+        throw new SiseonError({
+          code: 'compareWhat',
+          kind: 'usage',
+          what: 'compare needs a second run',
+          expected: 'one of: another text, --with, --edits',
+        });
+      if (other !== undefined) return compared(trace, await recordTrace(model, { text: other }), model, options, other);
+      if (options.with !== undefined)
+        return compared(trace, await recordTrace(await load(options.with), { text }), model, options, options.with);
+      const edits = parsedEdits(await readText(options.edits!), options.edits!, SiseonError);
+      return compared(trace, await editedRun(trace, model, edits), model, options, options.edits!);
+    });
+
+  asking(program.command('flow'))
+    .description('what a prediction rests on, word by word: rollout, flow, gradients, relevance')
+    .argument('<text>')
+    .option('--faithful', 'and how faithful each measure is: words dropped in its order, against random orders')
+    .addHelpText('after', '\nExample:\n  siseon flow "철수가 사과를 맛있게 먹었다" --faithful\n')
+    .action(flow);
+}
+
+async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; texts?: string }): Promise<Ablation> {
+  if (by === 'zero') return { by };
+  const { readText, SiseonError } = await import('../platform/index.ts');
+  if (texts === undefined)
+    throw new SiseonError({
+      code: 'textsMissing',
+      kind: 'usage',
+      what: `--by ${by} needs texts`,
+      expected: '--texts FILE, one a line',
+    });
+  const { tokenIds } = await import('../lens/index.ts');
+  const lines = (await readText(texts))
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .map((line) => tokenIds(model, line));
+  return by === 'mean' ? { by, texts: lines } : { by, from: lines[0] ?? [] };
+}
+
+function parsedEdits(
+  content: string,
+  file: string,
+  Refusal: typeof import('../platform/index.ts').SiseonError,
+): Edit[] {
+  try {
+    const edits: unknown = JSON.parse(content);
+    if (Array.isArray(edits) && edits.every((edit) => typeof edit === 'object' && edit !== null && 'kind' in edit))
+      return edits as Edit[];
+  } catch {
+    // Said below, as for every other content that is no list of edits.
+  }
+  throw new Refusal({
+    code: 'badEdits',
+    kind: 'usage',
+    what: `${file} holds no edits`,
+    expected: 'a JSON array of edits, each with a kind',
+  });
+}
+
+async function editedRun(trace: Trace, model: Model, edits: readonly Edit[]): Promise<Trace> {
+  const { recordTrace } = await import('../trace/index.ts');
+  return recordTrace(model, trace.encoding ? { text: trace.encoding.text, edits } : { ids: trace.ids, edits });
+}
+
+async function compared(one: Trace, other: Trace, model: Model, options: Asked, what: string): Promise<void> {
+  const { alignByWord, compareRuns, tokenName } = await import('../lens/index.ts');
+  const byWord = one.encoding && other.encoding && one.encoding.text !== other.encoding.text;
+  const alignment = byWord ? alignByWord(one.encoding!, other.encoding!) : undefined;
+  const comparison = await compareRuns(one, other, alignment ? { alignment } : {});
+  if (options.json) return printJson({ ...comparison, edits: other.edits });
+  const { comparisonText, effectsSvg } = await import('../views/index.ts');
+  const title = `${one.encoding?.text ?? [...one.ids].join(' ')} ↔ ${what}`;
+  if (options.svg !== undefined)
+    await writeText(
+      options.svg,
+      effectsSvg({
+        title,
+        legend: '½ Σ|w − w′|',
+        heads: comparison.heads.map(({ layer, head, weights }) => ({ layer, head, number: weights })),
+      }),
+    );
+  const tokens = one.encoding?.tokens.map((token) => token.text) ?? [...one.ids].map(String);
+  print(
+    comparisonText(
+      comparison,
+      { title, name: (token) => tokenName(model, token), tokens },
+      { language: language(), color },
+    ),
+  );
+}
+
+async function shown(options: Asked, effects: import('../views/index.ts').Effects): Promise<void> {
+  const { effectsSvg, effectsText } = await import('../views/index.ts');
+  if (options.svg !== undefined) await writeText(options.svg, effectsSvg(effects));
+  print(effectsText(effects, { language: language(), color }));
+}
+
+async function flow(text: string, options: Asked & { faithful?: boolean }): Promise<void> {
+  speak(options, text);
+  const { model, trace } = await record(options.model, { text });
+  const lens = await import('../lens/index.ts');
+  const target = await targetFor(trace, model, options);
+  const token = target.position;
+  const measures: [string, string, ArrayLike<number>][] = [
+    ['rollout', '롤아웃', (await lens.rollout(trace, { token })).shares],
+    ['by norms', '기여 롤아웃', (await lens.rollout(trace, { token, model })).shares],
+    ...(trace.ids.length <= lens.longestFlow
+      ? [['flow', '흐름', await lens.attentionFlow(trace, { token })] as [string, string, Float64Array]]
+      : []),
+    ['grad × att', '기울기×가중치', await lens.gradientAttentionByToken(trace, model, target)],
+    ['relevance', '관련도', await lens.relevance(trace, model, target)],
+    ['integrated', '적분 기울기', (await lens.integratedGradients(trace, model, target)).attributions],
+  ];
+  const groups = lens.wordGroups(trace);
+  const ko = language() === 'ko';
+  const columns = [];
+  for (const [name, koreanName, numbers] of measures)
+    columns.push({
+      name: ko ? koreanName : name,
+      numbers: groups.map(({ tokens }) => tokens.reduce((sum, i) => sum + numbers[i]!, 0)),
+      ...(options.faithful && { faithful: (await lens.faithfulness(trace, model, target, numbers)).score }),
+    });
+  const view = {
+    title: `${model.name}: ${await saidTarget(trace, model, target)}.`,
+    legend: ko
+      ? '단어로 향하는 것은 토큰을 더합니다. 롤아웃·흐름(Abnar & Zuidema 2020), 기여 롤아웃(Kobayashi 외 2021의 노름), 기울기×가중치와 관련도(Chefer 외 2021), 적분 기울기(Sundararajan 외 2017). 충실도: 그 순서로 단어를 남길 때와 가릴 때의 차이에서 무작위 순서의 차이를 뺀 것. 0보다 크면 무작위보다 낫습니다.'
+      : 'Into a word: the sum over its tokens. rollout, flow: Abnar & Zuidema 2020; by norms: layers mixed by contributions (Kobayashi et al. 2021); grad × att, relevance: Chefer et al. 2021; integrated: Sundararajan et al. 2017. faithful: keeping words in that order less dropping them, less the same for random orders; above 0 is better than chance.',
+    words: groups.map((group) => group.text),
+    columns,
+  };
+  if (options.json) return printJson({ target, ...view });
+  const { measuresSvg, measuresText } = await import('../views/index.ts');
+  if (options.svg !== undefined) await writeText(options.svg, measuresSvg(view));
+  print(measuresText(view, { language: language(), color }));
+}

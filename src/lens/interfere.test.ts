@@ -1,0 +1,213 @@
+import { existsSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadModel, type Model } from '../model/index.ts';
+import { recordTrace, type Trace } from '../trace/index.ts';
+import {
+  ablationSweep,
+  ablations,
+  alignByWord,
+  attributionSweep,
+  compareRuns,
+  faithfulness,
+  patchFrom,
+  patchSweep,
+  pathPatch,
+  replaced,
+  similarContexts,
+  targetOf,
+} from './index.ts';
+import { knownModel, letters, letterTokenizer } from './known.testing.ts';
+import { tinyIds, tinyModel } from './tiny.testing.ts';
+
+const idsOf = (text: string): number[] => text.split(' ').map((letter) => letters.indexOf(letter));
+
+describe('known heads', () => {
+  let model: Model;
+  let trace: Trace;
+  const text = 'c a b c';
+  // What followed c last time is a: the induction head says so.
+  const target = { position: 3, token: letters.indexOf('a'), against: letters.indexOf('e') };
+  beforeAll(async () => {
+    model = await knownModel();
+    trace = await recordTrace(model, { text });
+  });
+
+  it('ablated in turn: induction and the previous-token head that it needs, and no useless one', async () => {
+    const { heads } = await ablationSweep(trace, model, target);
+    const effect = (layer: number, head: number): number =>
+      heads.find((one) => one.layer === layer && one.head === head)!.effect;
+    expect(effect(1, 0)).toBeLessThan(-1);
+    expect(effect(0, 0)).toBeLessThan(-1);
+    // Heads that write nothing move nothing, to the last digits of f32.
+    for (const [layer, head] of [
+      [0, 3],
+      [1, 1],
+      [1, 2],
+      [1, 3],
+    ] as const)
+      expect(Math.abs(effect(layer, head))).toBeLessThan(1e-5);
+  });
+  it('by mean and by resampling are plain data of the right size', async () => {
+    const [mean] = await ablations(
+      model,
+      [{ layer: 0, head: 1 }],
+      { by: 'mean', texts: [idsOf('a b'), idsOf('c')] },
+      4,
+    );
+    expect(mean).toMatchObject({ by: 'mean', vector: expect.any(Array) });
+    const [resampled] = await ablations(
+      model,
+      [{ layer: 0, head: 1 }],
+      { by: 'resample', from: idsOf('a b c d e') },
+      4,
+    );
+    expect((resampled as { readonly vectors: readonly unknown[] }).vectors.length).toBe(4);
+    await expect(
+      ablations(model, [{ layer: 0, head: 1 }], { by: 'resample', from: idsOf('a') }, 4),
+    ).rejects.toMatchObject({ code: 'differentLengths' });
+    await expect(ablations(model, [{ layer: 2, head: 1 }], { by: 'zero' }, 4)).rejects.toMatchObject({
+      code: 'layerOutOfRange',
+    });
+  });
+  it('patched from another text: the induction head carries the difference', async () => {
+    const other = await recordTrace(model, { text: 'c e b c' });
+    const { heads, into, from } = await patchSweep(trace, other, model, target);
+    expect(into).toBeGreaterThan(0);
+    expect(from).toBeLessThan(0);
+    const part = (layer: number, head: number): number =>
+      heads.find((one) => one.layer === layer && one.head === head)!.part;
+    expect(part(1, 0)).toBeGreaterThan(0.5);
+    expect(Math.abs(part(1, 2))).toBeLessThan(1e-5);
+    await expect(patchSweep(trace, trace, model, target)).rejects.toMatchObject({ code: 'nothingToExplain' });
+    await expect(patchSweep(trace, await recordTrace(model, { text: 'c e' }), model, target)).rejects.toMatchObject({
+      code: 'differentLengths',
+    });
+  });
+  it('a path from the previous-token head into the induction head’s keys matters, into its queries it does not', async () => {
+    const other = await recordTrace(model, { text: 'd a b c' });
+    const weightsOf = async (stage: 'query' | 'key') => {
+      const run = await pathPatch(trace, other, model, {
+        sender: { layer: 0, head: 0 },
+        receiver: { layer: 1, head: 0, stage },
+      });
+      return (await compareRuns(trace, run)).heads.find(({ layer, head }) => layer === 1 && head === 0)!.weights;
+    };
+    expect(await weightsOf('query')).toBeLessThan(1e-3);
+    expect(await weightsOf('key')).toBeGreaterThan(1e-3);
+    await expect(
+      pathPatch(trace, other, model, { sender: { layer: 1, head: 0 }, receiver: { layer: 1, head: 0, stage: 'key' } }),
+    ).rejects.toMatchObject({ code: 'badPath' });
+  });
+  it('two texts align by their words, and what is equal did not move', async () => {
+    const other = await recordTrace(model, { text: 'c d a b c' });
+    const alignment = alignByWord(trace.encoding!, other.encoding!);
+    expect(alignment).toEqual([
+      [0, 0],
+      [1, 2],
+      [2, 3],
+      [3, 4],
+    ]);
+    const comparison = await compareRuns(trace, other, { alignment });
+    expect(comparison.predictions.map(({ position }) => position)).toEqual([0, 1, 2, 3]);
+    expect(comparison.predictions[0]!.divergence).toBeLessThan(1e-6);
+    await expect(compareRuns(trace, other)).rejects.toMatchObject({ code: 'differentLengths' });
+    const tokenizer = letterTokenizer();
+    expect(() => alignByWord(tokenizer.encode('a b'), tokenizer.encode('c d'))).toThrow('no word in common');
+  });
+  it('an order that drops what matters first is faithful, its reverse is not', async () => {
+    const best = await faithfulness(trace, model, target, [0, 5, 0, 0], { orders: 3 });
+    const worst = await faithfulness(trace, model, target, [0, -5, 0, 0], { orders: 3 });
+    expect(best.deletion.length).toBe(4);
+    expect(best.score).toBeGreaterThan(worst.score);
+  });
+  it('contexts nearest in a head’s own space: the same letter, asked by the duplicate head', async () => {
+    const found = await similarContexts(model, ['a b', 'c d', 'e a'], {
+      text: 'f a',
+      query: 1,
+      layer: 0,
+      head: 2,
+      among: 'queries',
+      count: 2,
+    });
+    expect(found[0]).toMatchObject({ text: 2, word: 'a' });
+    expect(found[0]!.cosine).toBeCloseTo(1, 5);
+  });
+});
+
+describe.each(['gpt2', 'bert'] as const)('a tiny %s', (kind) => {
+  it('attribution patching is the slope of activation patching: a small step agrees to 2%', async () => {
+    const model = await tinyModel(kind);
+    const into = await recordTrace(model, { ids: tinyIds });
+    // The other run is this one, nudged: then the first order is all that there is.
+    const nudge = await replaced(into, model, { stage: 'mixed', layer: 0, head: 1 }, (row) =>
+      row.map((number) => number * 1.01),
+    );
+    const from = await recordTrace(model, { ids: tinyIds, edits: nudge });
+    const target = { position: 6, token: 2, against: 5 };
+    const [exact, estimate] = [
+      await patchSweep(into, from, model, target),
+      await attributionSweep(into, from, model, target),
+    ];
+    const own = ({ heads }: typeof exact) => heads.find(({ layer, head }) => layer === 0 && head === 1)!.part;
+    expect(own(exact)).toBeCloseTo(1, 4);
+    expect(own(estimate)).toBeGreaterThan(0.98);
+    expect(own(estimate)).toBeLessThan(1.02);
+  });
+  it('a whole stage taken from another run makes the rest that run’s: 1e-5', async () => {
+    const model = await tinyModel(kind);
+    const into = await recordTrace(model, { ids: tinyIds });
+    const from = await recordTrace(model, { ids: Int32Array.from(tinyIds, (id) => (id + 3) % 11) });
+    const patch = await patchFrom(from, model, {
+      stage: 'output',
+      layer: 0,
+      alignment: Array.from(tinyIds, (_, i) => [i, i] as const),
+    });
+    const run = await recordTrace(model, { ids: into.ids, edits: [patch] });
+    const [ours, theirs] = [run, from].map((one) => one.recorded.get('logits')!.data) as [Float32Array, Float32Array];
+    for (const [i, number] of ours.entries()) expect(Math.abs(number - theirs[i]!)).toBeLessThanOrEqual(1e-5);
+    await expect(patchFrom(from, model, { stage: 'output', layer: 0, alignment: [[0, 99]] })).rejects.toMatchObject({
+      code: 'tokenOutOfRange',
+    });
+  });
+});
+
+const checkpoint = new URL('../../../shared/data/checkpoints/nano-gpt-sort', import.meta.url);
+describe.skipIf(!existsSync(checkpoint))('a GPT trained to sort (the file beside the project)', () => {
+  it('sorts with heads that stand in for each other: any one can go, all cannot, and L2·H0 alone does the most', async () => {
+    const model = await loadModel(checkpoint);
+    const lists = [
+      [2, 1, 0, 2, 1, 0],
+      [0, 2, 2, 1, 1, 0],
+      [1, 1, 2, 0, 0, 2],
+      [2, 2, 2, 0, 1, 0],
+      [0, 1, 0, 1, 2, 2],
+    ];
+    /** Mean log-probability of the right letters, of those that the model has to say after the list. */
+    const sorting = async (edits: Parameters<Model['run']>[2]): Promise<number> => {
+      let total = 0;
+      for (const list of lists) {
+        const sorted = list.toSorted((a, b) => a - b);
+        const { logits } = await model.run(Int32Array.from([...list, ...sorted.slice(0, -1)]), undefined, edits);
+        for (const [n, letter] of sorted.entries()) {
+          const row = logits!.subarray((list.length - 1 + n) * 3, (list.length + n) * 3);
+          total += targetOf(row, { position: 0, token: letter });
+        }
+      }
+      return total / (lists.length * 6);
+    };
+    const heads = Array.from({ length: 9 }, (_, h) => h);
+    const cut = (places: readonly number[]) =>
+      places.map((h) => ({ kind: 'ablate', layer: Math.floor(h / 3), head: h % 3, by: 'zero' }) as const);
+    const plain = await sorting([]);
+    expect(plain).toBeGreaterThan(-1e-3);
+    for (const h of heads) expect(plain - (await sorting(cut([h])))).toBeLessThan(1e-3);
+    // Without any, what is left is guessing from the letters said so far. One head alone brings back the most.
+    const none = await sorting(cut(heads));
+    expect(none).toBeLessThan(-0.2);
+    const alone: number[] = [];
+    for (const h of heads) alone.push(await sorting(cut(heads.filter((other) => other !== h))));
+    expect(alone.indexOf(Math.max(...alone))).toBe(6);
+    expect(alone[6]! - none).toBeGreaterThan(0.1);
+    expect(await sorting(cut([0, 1, 2, 3, 4, 5]))).toBeGreaterThan(-0.03);
+  });
+});

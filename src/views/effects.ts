@@ -1,0 +1,224 @@
+/** What moved: a number for each head as a grid, predictions and stages as tables. */
+import pc from 'picocolors';
+import type { Comparison } from '../lens/index.ts';
+import { two } from './caption.ts';
+import { bar, clip, pad, padStart, table, wrap } from './columns.ts';
+import { face, type Theme, themes, xml } from './ink.ts';
+import type { Language } from './language.ts';
+import type { TextOptions } from './text.ts';
+
+/** One number a head, signed, with what it means. */
+export interface Effects {
+  readonly title: string;
+  /** What the numbers are, and how to read them. */
+  readonly legend: string;
+  readonly heads: readonly { readonly layer: number; readonly head: number; readonly number: number }[];
+}
+
+const signed = (number: number): string => (number >= 0 ? '+' : '') + two(number);
+
+/** Rows are layers, columns heads; then the strongest. */
+export function effectsText({ title, legend, heads }: Effects, { language, color }: TextOptions): string {
+  const c = pc.createColors(color);
+  const layers = Math.max(...heads.map(({ layer }) => layer)) + 1;
+  const perLayer = heads.length / layers;
+  const order = heads.toSorted((a, b) => Math.abs(b.number) - Math.abs(a.number)).slice(0, 8);
+  const most = Math.max(...heads.map(({ number }) => Math.abs(number)), 1e-12);
+  const rows = Array.from({ length: layers }, (_, layer) => [
+    `L${layer}`,
+    ...heads.filter((head) => head.layer === layer).map(({ number }) => signed(number)),
+  ]);
+  const [heading = '', ...lines] = table(['', ...Array.from({ length: perLayer }, (_, head) => `H${head}`)], rows, {
+    right: Array.from({ length: perLayer }, (_, head) => head + 1),
+    gap: perLayer > 10 ? 1 : 2,
+  });
+  return [
+    '',
+    ...wrap(title, '  '),
+    '',
+    // Many heads do not fit side by side: the strongest below say what matters.
+    ...(perLayer <= 12 ? [c.dim(`  ${heading}`), ...lines.map((line) => `  ${line}`), ''] : []),
+    c.dim(`  ${language === 'ko' ? '가장 크게 움직인 헤드' : 'The strongest'}`),
+    ...order.map(
+      ({ layer, head, number }) =>
+        `  ${pad(`L${layer}·H${head}`, 9)} ${padStart(signed(number), 7)} ${c.magenta(bar(Math.abs(number) / most, 30))}`,
+    ),
+    '',
+    ...wrap(legend, '  ').map((line) => c.dim(line)),
+    '',
+  ].join('\n');
+}
+
+/** The grid as a picture: orange below 0, blue above, white at 0. */
+export function effectsSvg(
+  { title, legend, heads }: Effects,
+  { theme = 'light' }: { readonly theme?: Theme } = {},
+): string {
+  const p = themes[theme];
+  const layers = Math.max(...heads.map(({ layer }) => layer)) + 1;
+  const perLayer = heads.length / layers;
+  const most = Math.max(...heads.map(({ number }) => Math.abs(number)), 1e-12);
+  const cell = perLayer > 12 ? 34 : 60;
+  const [width, height] = [Math.max(560, 70 + perLayer * cell), 90 + layers * 38 + 40];
+  const out = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="12" font-variant-numeric="tabular-nums">`,
+    `<title id="siseon-title">${xml(`${title} ${legend}`)}</title>`,
+    `<rect width="100%" height="100%" fill="${p.ground}"/>`,
+    `<text x="24" y="30" fill="${p.ink}" font-size="15">${xml(clip(title, Math.floor(width / 9)))}</text>`,
+  ];
+  for (let head = 0; head < perLayer; head++)
+    out.push(`<text x="${60 + (head + 0.5) * cell}" y="64" fill="${p.faint}" text-anchor="middle">H${head}</text>`);
+  for (const { layer, head, number } of heads) {
+    const [x, y] = [60 + head * cell, 72 + layer * 38];
+    const share = Math.abs(number) / most;
+    if (head === 0) out.push(`<text x="24" y="${y + 22}" fill="${p.faint}">L${layer}</text>`);
+    out.push(
+      `<rect x="${x}" y="${y}" width="${cell - 3}" height="35" fill="${number < 0 ? '#c2570c' : '#1257c4'}" fill-opacity="${(share * 0.85).toFixed(3)}" stroke="${p.rule}"/>`,
+      `<text x="${x + (cell - 3) / 2}" y="${y + 22}" fill="${share > 0.6 ? '#ffffff' : p.ink}" text-anchor="middle">${signed(number)}</text>`,
+    );
+  }
+  return `${[...out, '</svg>'].join('\n')}\n`;
+}
+
+/** What moved between two runs: predictions, stages, heads. */
+export function comparisonText(
+  comparison: Comparison,
+  {
+    title,
+    name,
+    tokens,
+  }: { readonly title: string; readonly name: (token: number) => string; readonly tokens: readonly string[] },
+  { language, color }: TextOptions,
+): string {
+  const c = pc.createColors(color);
+  const ko = language === 'ko';
+  const moved = comparison.predictions.toSorted((a, b) => b.divergence - a.divergence).slice(0, 10);
+  const strongest = comparison.heads.toSorted((a, b) => b.weights - a.weights).slice(0, 8);
+  const indented = ([heading = '', ...lines]: readonly string[]): string[] => [
+    c.dim(`  ${heading}`),
+    ...lines.map((line) => `  ${line}`),
+    '',
+  ];
+  return [
+    '',
+    ...wrap(title, '  '),
+    '',
+    ...indented(
+      table(
+        ko ? ['단계', '움직인 거리'] : ['stage', 'moved'],
+        comparison.stages.map(({ name: stage, distance }) => [stage, distance.toFixed(4)]),
+        { right: [1] },
+      ),
+    ),
+    ...indented(
+      table(
+        ko ? ['헤드', '가중치', '혼합'] : ['head', 'weights', 'mixture'],
+        strongest.map(({ layer, head, weights, mixed }) => [
+          `L${layer}·H${head}`,
+          weights.toFixed(3),
+          mixed.toFixed(3),
+        ]),
+        { right: [1, 2] },
+      ),
+    ),
+    ...(moved.length === 0
+      ? []
+      : indented(
+          table(
+            ko
+              ? ['토큰', '앞의 예측', '', '뒤의 예측', '', 'KL']
+              : ['token', 'one predicts', '', 'other predicts', '', 'KL'],
+            moved.map(({ position, one, other, divergence }) => [
+              `${position} ${clip(tokens[position] ?? '', 14)}`,
+              clip(name(one.token), 14),
+              two(one.probability),
+              clip(name(other.token), 14),
+              two(other.probability),
+              divergence.toFixed(4),
+            ]),
+            { right: [2, 4, 5] },
+          ),
+        )),
+    ...(comparison.notDistributions.length > 0
+      ? wrap(
+          ko
+            ? `합이 1이 아닌 행 ${comparison.notDistributions.length}개: 편집에서 정규화하지 않았습니다.`
+            : `${comparison.notDistributions.length} rows do not sum to 1: an edit left them so.`,
+          '  ',
+        )
+      : []),
+    ...wrap(
+      ko
+        ? '움직인 거리: ‖뒤 − 앞‖ / ‖앞‖. 가중치: 행마다 옮겨 간 몫(½ Σ|w − w′|)의 평균. KL의 단위는 nat.'
+        : 'moved: ‖other − one‖ / ‖one‖. weights: the share of each row that went elsewhere, ½ Σ|w − w′|, mean. KL in nats.',
+      '  ',
+    ).map((line) => c.dim(line)),
+    '',
+  ].join('\n');
+}
+
+/** Numbers for each word under several measures, each column with its own bar scale. */
+export interface WordMeasures {
+  readonly title: string;
+  readonly legend: string;
+  readonly words: readonly string[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly numbers: readonly number[];
+    readonly faithful?: number;
+  }[];
+}
+
+export function measuresText(
+  { title, legend, words, columns }: WordMeasures,
+  { language, color }: TextOptions,
+): string {
+  const c = pc.createColors(color);
+  const rows = words.map((word, i) => [clip(word, 16), ...columns.map(({ numbers }) => two(numbers[i]!))]);
+  if (columns.some(({ faithful }) => faithful !== undefined))
+    rows.push([
+      language === 'ko' ? '충실도' : 'faithful',
+      ...columns.map(({ faithful }) => (faithful === undefined ? '–' : signed(faithful))),
+    ]);
+  const [heading = '', ...lines] = table(['', ...columns.map(({ name }) => name)], rows, {
+    right: columns.map((_, n) => n + 1),
+  });
+  return [
+    '',
+    ...wrap(title, '  '),
+    '',
+    c.dim(`  ${heading}`),
+    ...lines.map((line) => `  ${line}`),
+    '',
+    ...wrap(legend, '  ').map((line) => c.dim(line)),
+    '',
+  ].join('\n');
+}
+
+export function measuresSvg(
+  { title, legend, words, columns }: WordMeasures,
+  { theme = 'light' }: { readonly theme?: Theme; readonly language?: Language } = {},
+): string {
+  const p = themes[theme];
+  const [cell, left] = [140, 150];
+  const [width, height] = [Math.max(560, left + columns.length * cell + 20), 84 + words.length * 26 + 20];
+  const out = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="13" font-variant-numeric="tabular-nums">`,
+    `<title id="siseon-title">${xml(`${title} ${legend}`)}</title>`,
+    `<rect width="100%" height="100%" fill="${p.ground}"/>`,
+    `<text x="24" y="30" fill="${p.ink}" font-size="15">${xml(clip(title, Math.floor(width / 9)))}</text>`,
+  ];
+  for (const [n, { name, numbers }] of columns.entries()) {
+    const x = left + n * cell;
+    const most = Math.max(...numbers.map(Math.abs), 1e-12);
+    out.push(`<text x="${x}" y="62" fill="${p.faint}">${xml(name)}</text>`);
+    for (const [i, number] of numbers.entries())
+      out.push(
+        `<rect x="${x}" y="${72 + i * 26}" width="${((Math.abs(number) / most) * (cell - 66)).toFixed(1)}" height="16" fill="${number < 0 ? p.key : p.score}"/>`,
+        `<text x="${x + cell - 60}" y="${85 + i * 26}" fill="${p.ink}">${two(number)}</text>`,
+      );
+  }
+  for (const [i, word] of words.entries())
+    out.push(`<text x="24" y="${85 + i * 26}" fill="${p.ink}">${xml(word)}</text>`);
+  return `${[...out, '</svg>'].join('\n')}\n`;
+}
