@@ -6,7 +6,8 @@ const folder = new URL('./pictures/', import.meta.url);
 /**
  * How far a part of the page is from its committed picture, as a share of what is drawn: 0 is the same, 1 is nothing in
  * common. Both are reduced to a quarter first, so that the edges of letters, which differ between browsers, weigh little
- * while a missing line does not, and laid on each other as they fit best. UPDATE_PICTURES=1 takes the picture anew. The browser itself decodes both.
+ * while a missing line does not, and laid on each other as they fit best. UPDATE_PICTURES=1 takes the picture anew. The
+ * browser itself decodes both.
  */
 export async function pictureDifference(page: Page, name: string, part: Locator): Promise<number> {
   const file = new URL(`${name}.png`, folder);
