@@ -6,3 +6,4 @@ export { type HubOptions, type HubProgress, hubAddress, hubFolder, hubModel, isH
 export { memorySize } from './machine.ts';
 export { type NetworkOptions, networkFolder } from './network.ts';
 export { type Random, seededRandom } from './random.ts';
+export { type Channel, ownChannel, startWorker } from './worker.ts';

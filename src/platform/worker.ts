@@ -1,0 +1,69 @@
+/** Messages between this thread and one that runs a module of its own, in Node and in browsers. */
+
+/** One end of the line. What is posted is copied, but for the buffers named to be handed over. */
+export interface Channel {
+  post(message: unknown): void;
+  receive(handle: (message: unknown) => void, failed?: (reason: string) => void): void;
+  close(): void;
+}
+
+interface NodePort {
+  postMessage(message: unknown): void;
+  on(event: 'message' | 'error' | 'exit', handle: (value: unknown) => void): void;
+  terminate?(): Promise<number>;
+  close?(): void;
+}
+interface NodeThreads {
+  readonly Worker: new (url: URL, options: object) => NodePort;
+  readonly parentPort: NodePort | null;
+}
+
+/** Node's worker_threads, had without an import so that bundlers for browsers see nothing of it. */
+function nodeThreads(): NodeThreads | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  return process?.getBuiltinModule?.('node:worker_threads') as NodeThreads | undefined;
+}
+
+const nodeChannel = (port: NodePort): Channel => ({
+  post: (message) => port.postMessage(message),
+  receive(handle, failed) {
+    port.on('message', handle);
+    if (!failed) return;
+    port.on('error', (error) => failed(error instanceof Error ? error.message : String(error)));
+    port.on('exit', () => failed('the worker has ended'));
+  },
+  close: () => void (port.terminate ? port.terminate() : port.close?.()),
+});
+
+/** Starts a worker that runs the module at `url`. */
+export function startWorker(url: URL): Channel {
+  const node = nodeThreads();
+  if (node) return nodeChannel(new node.Worker(url, { name: 'siseon' }));
+  const worker = new Worker(url, { type: 'module' });
+  return {
+    post: (message) => worker.postMessage(message),
+    receive(handle, failed) {
+      worker.onmessage = ({ data }) => handle(data);
+      worker.onerror = ({ message }) => failed?.(message);
+    },
+    close: () => worker.terminate(),
+  };
+}
+
+/** Inside a worker: the line to the thread that started it. */
+export function ownChannel(): Channel {
+  const port = nodeThreads()?.parentPort;
+  if (port) return nodeChannel(port);
+  const own = globalThis as unknown as {
+    postMessage(message: unknown): void;
+    onmessage: ((event: { data: unknown }) => void) | null;
+    close(): void;
+  };
+  return {
+    post: (message) => own.postMessage(message),
+    receive(handle) {
+      own.onmessage = ({ data }) => handle(data);
+    },
+    close: () => own.close(),
+  };
+}
