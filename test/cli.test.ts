@@ -67,7 +67,7 @@ describe('siseon TEXT', () => {
 it('pair, lookup, info and trace print and save', () => {
   expect(siseon('pair', story, '먹었다', '사과를').stdout).toContain('Σ q × k');
   expect(JSON.parse(siseon('lookup', '사과', '영화', '사과', '--json').stdout).entries.length).toBe(2);
-  expect(JSON.parse(siseon('info', '--json').stdout)).toMatchObject({ family: 'bert', layerCount: 3 });
+  expect(JSON.parse(siseon('info', '--json').stdout)).toMatchObject({ family: 'bert', layerCount: 2 });
   const file = join(folder(), 'x.safetensors');
   expect(siseon('trace', '--ids', '2,100,3', '--stages', 'layers.0.weights,logits', '--save', file).status).toBe(0);
   expect([...readSafetensors(readFileSync(file)).tensors.keys()]).toEqual(['layers.0.weights', 'logits', 'ids']);
@@ -157,7 +157,7 @@ describe('what was typed wrongly exits with 2', () => {
     ['a word that is not there', [story, '--query', '사과'], '사과를'],
     ['a word that occurs twice', ['사과를 사과를 먹었다', '--query', '사과를'], '0 또는 1'],
     ['too long a text', ['먹었다 '.repeat(200)], '602토큰'],
-    ['a layer that is not there', [story, '--layer', '9'], '0부터 2까지'],
+    ['a layer that is not there', [story, '--layer', '9'], '0부터 1까지'],
     ['a negative head', [story, '--head', '-1'], 'whole number'],
     ['an unknown option', [story, '--nothing'], 'unknown option'],
     ['trace without a text', ['trace', '--save', 'x.npz'], 'needs a text or --ids'],
@@ -186,7 +186,7 @@ describe('what is broken exits with 1', () => {
   });
   it.each([
     ['missing', 'bert.embeddings.LayerNorm.bias is missing'],
-    ['misshapen', 'bert.embeddings.LayerNorm.bias has shape [3], expected [64]'],
+    ['misshapen', 'bert.embeddings.LayerNorm.bias has shape [3], expected [96]'],
     ['unexpected', 'extra is unexpected'],
     ['NaN', 'holds NaN at index 5'],
   ])('a %s parameter', (fault, said) => {

@@ -1,5 +1,5 @@
 /** Each line of the explanation, the place that shows it, and what is measured there. docs/story.md is written from it. */
-import { type Look, look, lookup, pair } from 'siseon/lens';
+import { answers, type Look, look, lookup, pair } from 'siseon/lens';
 import { loadModel, Model } from 'siseon/model';
 import { recordTrace } from 'siseon/trace';
 import { initialParameters, seededRandom } from 'siseon/train';
@@ -21,6 +21,7 @@ export async function measureStory() {
   const model = await loadModel(modelFolder, { name: 'siseon/models/ko' });
   const trace = await recordTrace(model, { text: sentence });
   const seen = await look(trace, model);
+  const asked = await answers(trace, model);
   const cell = await pair(trace, model, { query: '먹었다', key: '사과를' });
   const library = await lookup(model, question, shelves);
   const untrained = await Model.create({
@@ -35,6 +36,7 @@ export async function measureStory() {
   const probes = probesOfSet('object', 300, 'test');
   return {
     seen,
+    asked,
     cell,
     library,
     aligned: { before: await alignment(untrained, head, probes), after: await alignment(model, head, probes) },
@@ -46,7 +48,7 @@ export type StoryFigures = Awaited<ReturnType<typeof measureStory>>;
 export const keyOf = (seen: Look, word: string) => seen.keys.find(({ text }) => text === word)!;
 
 /** The rows of docs/story.md: line, place, value. */
-export function storyRows({ seen, cell, library, aligned }: StoryFigures): [string, string, string][] {
+export function storyRows({ seen, asked, cell, library, aligned }: StoryFigures): [string, string, string][] {
   const two = (x: number | null): string =>
     x === null
       ? '−∞'
@@ -83,12 +85,20 @@ export function storyRows({ seen, cell, library, aligned }: StoryFigures): [stri
     [
       'QKᵀ is a search engine: a score for each tag',
       places.lookup,
-      `[${library.entries.reduce((a, b) => (b.score > a.score ? b : a)).tag}] first`,
+      `in order: ${library.entries
+        .toSorted((a, b) => b.score - a.score)
+        .map(({ tag }) => `[${tag}]`)
+        .join(', ')}`,
     ],
     [
       'Step 1: 누가 먹었지? 무엇을 먹었지? 어떻게 먹었지? Scores of dot products',
       `${places.look}, step 1`,
       each(({ score }) => score),
+    ],
+    [
+      '누가? 무엇을? 어떻게? Each a question of its own',
+      `${places.look}, a head for each question`,
+      asked.map(({ text, weight, head }) => `${text} ${two(weight)} (head ${head})`).join(', '),
     ],
     [
       'Step 2: scaling and softmax; all weights add up to 1',

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { lookup } from 'siseon/lens';
+import { answers, look, lookup } from 'siseon/lens';
 import { loadModel, Tokenizer, writeSafetensors } from 'siseon/model';
+import { recordTrace } from 'siseon/trace';
 import { seededRandom, type TrainingState, train } from 'siseon/train';
 import { describe, expect, it } from 'vitest';
 import { chooseHeads } from './evaluation/figures.ts';
 import { libraryFigures } from './evaluation/library.ts';
 import { probesOfSet, rules } from './evaluation/sets.ts';
 import { treebankProbes } from './evaluation/treebank.ts';
-import { alignment, areaUnderCurve, contributionFirst } from './evaluation/values.ts';
+import { alignment, areaUnderCurve, cause, contributionFirst } from './evaluation/values.ts';
 import { attach, attributive, type Conjugation, inflect } from './grammar/inflection.ts';
 import { conjugations, korean, manners, nouns } from './grammar/lexicon.ts';
-import { people } from './grammar/nouns.ts';
+import { belongings, honoured, kin, ownPlaces, people } from './grammar/nouns.ts';
+import { writeRetellings } from './grammar/retelling.ts';
 import { topics } from './grammar/topics.ts';
 import {
   bagOf,
@@ -148,13 +150,81 @@ describe('the grammar', () => {
     // 마시다 and its like have a 시 of their own.
     for (const sentence of plain)
       if (!/시$/.test(sentence.clauses[0]!.frame)) expect(verbOf(sentence)).not.toMatch(/셨|신다|세요/);
-    for (const particle of ['께서', '가', '는']) {
-      const honoured = of((stem, text) => stem === '할머니' && text === `할머니${particle}`);
-      expect(honoured.length).toBeGreaterThan(10);
-      const marked = honoured.filter((sentence) =>
+    for (const particle of ['께서', '가', '는'] as const) {
+      const raised = of((stem, text) => honoured.includes(stem) && text === attach(stem, particle));
+      expect(raised.length).toBeGreaterThan(100);
+      const marked = raised.filter((sentence) =>
         /시|셔|셨|신|세|십|계/.test(verbOf(sentence).replace(sentence.clauses[0]!.frame, '')),
       );
-      expect(marked.length / honoured.length, particle).toBeGreaterThan(0.85);
+      expect(marked.length / raised.length, particle).toBeGreaterThan(0.85);
+    }
+  });
+  it('writes no 드시다 that means lifting, and gives upwards with verbs of their own: 드리다, 여쭈다', () => {
+    for (const { words, clauses } of drawn) {
+      for (const { frame, roles } of clauses)
+        if (frame === '들' && roles.subject !== undefined) expect(honoured).not.toContain(words[roles.subject]!.stem);
+      for (const { frame, verb, roles } of clauses)
+        if (
+          roles.recipient !== undefined &&
+          words[roles.recipient]!.text.endsWith('께') &&
+          (frame === '주' || frame === '묻')
+        )
+          expect(['드리', '여쭈']).toContain(words[verb]!.stem);
+    }
+  });
+  it('does two things at once only where they take up different parts of a person', () => {
+    const channels = new Map(korean.verbs.map(({ predicate, channel }) => [predicate.stem, channel]));
+    const pairs = drawn.flatMap(({ clauses }) => {
+      const first = clauses.find(({ form: kind }) => kind === 'while');
+      return first ? [[channels.get(first.frame), channels.get(clauses.at(-1)!.frame)]] : [];
+    });
+    expect(drawn.filter(({ text }) => /아기(가|는|도|만) .*면서 .*청소/.test(text))).toEqual([]);
+    expect(pairs.length).toBeGreaterThan(500);
+    for (const [one, two] of pairs) {
+      expect(one).toBeDefined();
+      expect(two).toBeDefined();
+      expect(one).not.toBe(two);
+    }
+  });
+  it('goes on only with what lasts: 앉아 있다 and 먹고 있다, but no 발견하고 있다', () => {
+    const aspects = new Map(korean.verbs.map(({ predicate, aspect }) => [predicate.stem, aspect]));
+    const going = drawn.filter(({ words }) => words.some(({ role, stem }) => role === 'auxiliary' && stem === '있'));
+    expect(going.length).toBeGreaterThan(300);
+    for (const { clauses, text } of going)
+      expect(['activity', 'long', 'rest'], text).toContain(aspects.get(clauses.at(-1)!.frame));
+    expect(going.some(({ text }) => /앉아 (있|계)/.test(text))).toBe(true);
+  });
+  it('says whose a thing is only of what can be someone’s: no 철수의 서울, no 동생의 손', () => {
+    for (const { words, text } of drawn)
+      for (const { role, head, text: own } of words)
+        if (role === 'modifier' && own.endsWith('의')) {
+          const { stem } = words[head!]!;
+          expect(belongings.has(stem) || kin.includes(stem) || ownPlaces.includes(stem), text).toBe(true);
+        }
+  });
+  it('asks with one question word a clause', () => {
+    const asking = new Set(['누가', '뭐가', '무엇을', '뭘', '뭐를', '누구를', '어떻게', '언제', '어디에서']);
+    for (const { words, clauses, text } of drawn)
+      expect(words.filter((word) => asking.has(word.text.replace(/[.?]$/, ''))).length, text).toBeLessThanOrEqual(
+        clauses.length,
+      );
+  });
+  it('tells events twice by the same rules: no pair held out, never the story, four of one verb that differ in two things', () => {
+    const told = Array.from({ length: 60 }, () => writeRetellings(random, korean, 24)).flat();
+    for (const { told: one, retold: other } of told)
+      for (const { sentence, verb } of [one, other]) {
+        expect(mayTrain(sentence)).toBe(true);
+        expect(sentence.words[verb]!.role).toBe('verb');
+      }
+    for (let i = 0; i < told.length; i += 24) {
+      const four = told.slice(i, i + 4).map(({ retold: { sentence } }) => {
+        const { frame, roles } = sentence.clauses.at(-1)!;
+        const stemOf = (role: 'subject' | 'object' | 'manner'): string | undefined =>
+          roles[role] === undefined ? undefined : sentence.words[roles[role]]!.stem;
+        return { frame, words: [stemOf('subject'), stemOf('object'), stemOf('manner')] };
+      });
+      if (new Set(four.map(({ frame }) => frame)).size > 1) continue; // four begin anew where one could not be told
+      expect(new Set(four.map(({ words }) => words.join())).size).toBe(4);
     }
   });
   it('gives every word a place: roles and heads lie inside, and one word of the sentence has no head', () => {
@@ -239,7 +309,7 @@ describe('training', () => {
     const whole = await bytes(50, undefined, (state) => {
       kept = state;
     });
-    expect(whole).toBe('9242926cff78d4d30916c58c880f200005bc5963f86bb44dd678f33456e7859f');
+    expect(whole).toBe('060b2eaeda5d6d1d947f2988e25b4d3ba97b60148b96cc0468ca8c8c4c4c2f05');
     expect(kept!.step).toBe(25);
     expect(await bytes(50, kept!)).toBe(whole);
   });
@@ -266,27 +336,49 @@ describe('the model that ships', async () => {
     expect(chosen).toEqual(roles);
     expect(defaultView).toEqual(model.metadata.defaultView);
   });
-  it('looks from the visible verb at its object first in at least 90% of 1,000 test sentences, 80% of 400 contrast ones', async () => {
-    expect(await first('object', 'object')).toBeGreaterThanOrEqual(0.9);
+  it('looks from the visible verb at its object first in at least 95% of 1,000 test sentences, at its subject in 90%, and at the object in 80% of 400 contrast ones', async () => {
+    expect(await first('object', 'object')).toBeGreaterThanOrEqual(0.95);
+    expect(await first('subject', 'subject')).toBeGreaterThanOrEqual(0.9);
     expect(await first('contrast', 'object')).toBeGreaterThanOrEqual(0.8);
+  });
+  it('lets the object decide: another object’s values in its head move at least 80% of masked verbs', async () => {
+    const { moved, byOtherHeads } = await cause(model, roles.object, probesOfSet('cause', 200, 'test'));
+    expect(moved).toBeGreaterThanOrEqual(0.8);
+    expect(byOtherHeads).toBeLessThan(0.3);
   });
   it('aligns: AUC of centred cos(q, k) at least 0.90 over 1,000 sentences', async () => {
     expect(await alignment(model, roles.object, probesOfSet('object', 1000, 'test'))).toBeGreaterThanOrEqual(0.9);
   });
-  it('answers the library: 200 questions of 8 tags, at least 70% right, and 50 points above morpheme overlap', async () => {
+  it('answers the library: 200 questions of 8 tags, at least 80% right, and 50 points above morpheme overlap', async () => {
     const { right, hard } = await libraryFigures(model, 73);
-    expect(right).toBeGreaterThanOrEqual(0.7);
+    expect(right).toBeGreaterThanOrEqual(0.8);
     expect(hard.right - hard.byOverlap).toBeGreaterThan(0.5);
   });
-  it('puts 과일 요리 first and 운동법 last for the story’s question', async () => {
+  it('tells the story: 사과를 > 철수가 > 맛있게 in score and weight, half of the weight on them; 과일 요리 and 디저트 above the rest', async () => {
+    const { keys } = await look(await recordTrace(model, { text: '철수가 사과를 맛있게 먹었다' }), model);
+    const [who, what, how] = ['철수가', '사과를', '맛있게'].map((word) => keys.find(({ text }) => text === word)!);
+    expect(what!.score!).toBeGreaterThan(who!.score!);
+    expect(who!.score!).toBeGreaterThan(how!.score!);
+    expect(what!.weight).toBeGreaterThan(who!.weight);
+    expect(who!.weight).toBeGreaterThan(how!.weight);
+    expect(who!.weight + what!.weight + how!.weight).toBeGreaterThanOrEqual(0.5);
     const { entries } = await lookup(
       model,
       '사과 요리법에 대해 알고 싶어',
       ['과일 요리', '전자제품', '운동법', '디저트'].map((tag) => ({ tag })),
     );
     const [fruit = 0, electronics = 0, exercise = 0, dessert = 0] = entries.map(({ score }) => score);
-    expect(fruit).toBeGreaterThan(Math.max(electronics, dessert, exercise));
-    expect(exercise).toBeLessThan(Math.min(electronics, dessert));
+    expect(Math.min(fruit, dessert)).toBeGreaterThan(Math.max(electronics, exercise));
+  });
+  it('answers who, what and how, a head each, in words that it was not shown together', async () => {
+    const asked = async (text: string): Promise<string[]> =>
+      (await answers(await recordTrace(model, { text }), model))
+        .filter(({ weight }) => weight >= 0.5)
+        .map(({ text: word }) => word);
+    expect(await asked('철수가 사과를 맛있게 먹었다')).toEqual(['철수가', '사과를', '맛있게']);
+    expect(await asked('사과는 철수가 먹었다')).toEqual(['철수가', '사과는']);
+    expect(await asked('나 어제 영화 봤어')).toEqual(['나', '영화']);
+    expect(await asked('할머니께서 손자가 쓴 편지를 천천히 읽으셨다')).toEqual(['할머니께서', '편지를', '천천히']);
   });
 });
 

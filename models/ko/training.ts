@@ -51,7 +51,7 @@ export async function trainModel({
       bar.update(step, { loss: average.toFixed(3) });
     },
     {
-      matches: trainingMatches(tokenizer),
+      matches: trainingMatches(tokenizer, grammar),
       resume,
       keep: { every: keepEvery, save: (kept) => saveTrainingState(state, kept) },
     },

@@ -62,17 +62,19 @@ const program = new Command('siseon')
   .action(async (given: string, options: Common & Where & LookOptions) => {
     const text = options.nfc ? given.normalize('NFC') : given;
     speak(options, text);
-    const { look, wordMatrix } = await import('../lens/index.ts');
+    const { answers, look, wordMatrix } = await import('../lens/index.ts');
     const { model, trace } = await record(options.model, { text });
     const seen = await look(trace, model, options);
+    // The roles were found on verbs, which is what stands last unless another word is asked.
+    const asked = options.query === undefined ? await answers(trace, model) : [];
     const matrix = options.all ? await wordMatrix(trace, model, { layer: seen.layer, head: seen.head }) : null;
     if (options.svg !== undefined) {
       const { lookSvg } = await import('../views/svg.ts');
       await writeText(options.svg, lookSvg(seen, { language: language() }));
     }
-    if (options.json) return printJson(matrix ? { ...seen, matrix } : seen);
+    if (options.json) return printJson({ ...seen, answers: asked, ...(matrix && { matrix }) });
     const { lookText, matrixText } = await import('../views/text.ts');
-    print(lookText(seen, { language: language(), color }));
+    print(lookText(seen, { language: language(), color }, asked));
     if (matrix) print(matrixText(matrix, { language: language(), color }));
   });
 

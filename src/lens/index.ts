@@ -39,6 +39,7 @@ export {
   sameLength,
 } from './patch.ts';
 export { type Mass, type Pattern, patternOf, type RoleName, roleNames, type WeightRows } from './pattern.ts';
+export { type Answer, answers, type QuestionName, questionNames } from './questions.ts';
 export {
   type Direction,
   type RelationOptions,

@@ -1,5 +1,5 @@
 export { bertConfig, bertPlan, type TrainingConfig, trainFromConfig, trainingConfig } from './config.ts';
-export type { Match, MatchSource } from './matching.ts';
+export type { Match, MatchSource, Passage } from './matching.ts';
 export { type Corrupted, type Corruption, corrupt } from './objective.ts';
 export { type AdamSettings, AdamW } from './optimizer.ts';
 export { below, normal, type Random, seededRandom, stepRandom } from './random.ts';

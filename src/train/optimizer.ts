@@ -43,8 +43,8 @@ export class AdamW {
     }
   }
 
-  /** Moves every parameter that has a gradient; `gradientScale` multiplies the gradients first (clipping). */
-  step(gradients: ReadonlyMap<Tensor, Tensor>, rate: number, gradientScale = 1): void {
+  /** Moves every parameter that has a gradient, at a rate of its own; `gradientScale` multiplies the gradients first (clipping). */
+  step(gradients: ReadonlyMap<Tensor, Tensor>, rateOf: (parameter: Tensor) => number, gradientScale = 1): void {
     const { beta1, beta2, epsilon, decay } = this.#settings;
     this.#power1 *= beta1;
     this.#power2 *= beta2;
@@ -56,7 +56,7 @@ export class AdamW {
         gradient: gradient.storage,
         first,
         second,
-        rate,
+        rate: rateOf(parameter),
         beta1,
         beta2,
         epsilon,

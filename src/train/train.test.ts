@@ -61,7 +61,7 @@ it('the first step of AdamW is −rate · (sign of the gradient + decay · param
       [matrix, gradient],
       [bias, gradient],
     ]),
-    0.1,
+    () => 0.1,
   );
   const near = (ours: Float32Array, theirs: number[]): void =>
     ours.forEach((number, i) => void expect(Math.abs(number - theirs[i]!)).toBeLessThanOrEqual(1e-6));
@@ -148,8 +148,8 @@ describe('training', () => {
     ).rejects.toMatchObject({ code: 'lossNotFinite' });
   });
   it('matches texts that belong together: from chance, ln 5, to below 0.1', async () => {
-    const matches = (): { query: number[]; key: number[] }[] =>
-      [5, 6, 7, 8, 9].map((token) => ({ query: [2, token, 3], key: [2, token + 5, 3] }));
+    const matches = (): Match[] =>
+      [5, 6, 7, 8, 9].map((token) => ({ query: { ids: [2, token, 3] }, key: { ids: [2, token + 5, 3], at: [1] } }));
     const losses: number[] = [];
     await train({ ...plan, matching: 1 }, pairs, ({ matchingLoss }) => void losses.push(matchingLoss!), { matches });
     expect(Math.abs(losses[0]! - Math.log(5))).toBeLessThan(0.5);

@@ -2,6 +2,7 @@
 import { type Kernels, type Storage, wasmKernels } from '../kernels/index.ts';
 import {
   type Architecture,
+  type Batch,
   decode,
   type HostTensor,
   type ParameterSource,
@@ -10,6 +11,7 @@ import {
 } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { operations, read, scope, Tape, type Tensor } from '../tensor/index.ts';
+import { byLength, padded } from './batches.ts';
 import { type MatchSource, matchingLoss } from './matching.ts';
 import { type Corruption, corrupt } from './objective.ts';
 import { AdamW } from './optimizer.ts';
@@ -28,6 +30,8 @@ export interface TrainingPlan {
   readonly rate: number;
   readonly warmUp: number;
   readonly decay: number;
+  /** Steps over which each layer's own rate rises to its full height, for layers that are to learn later; absent: none. */
+  readonly layerWarmUp?: readonly number[];
   readonly corruption: Corruption;
   readonly maskId: number;
   /** Ids below it are special: never chosen, never drawn as replacements, never part of a text's embedding. */
@@ -58,6 +62,9 @@ export interface TrainingOptions {
   /** Called every so many steps with all that is needed to go on. */
   readonly keep?: { readonly every: number; readonly save: (state: TrainingState) => Promise<void> };
 }
+
+/** Texts that run side by side; those of a step are sorted by length first. */
+const groupSize = 16;
 
 /** Draws the token ids of one text, [CLS] and [SEP] included. */
 export type TextSource = (random: Random) => ArrayLike<number>;
@@ -93,6 +100,11 @@ export async function train(
   const planText = JSON.stringify({ ...architecture, ...numbers });
   if (resume) expectFits(resume, planText, initial);
   const parameters = toDevice(kernels, resume?.parameters ?? initial);
+  const warmUpOf = new Map(
+    [...parameters].map(
+      ([name, p]) => [p, plan.layerWarmUp?.[Number(/^layers\.(\d+)\./.exec(name)?.[1])] ?? 0] as const,
+    ),
+  );
   const optimizer = new AdamW(kernels, parameters.values(), {
     beta1: 0.9,
     beta2: 0.98,
@@ -119,18 +131,27 @@ export async function train(
 
   for (let step = resume?.step ?? 0; step < plan.steps; step++) {
     const random = stepRandom(plan.seed, step);
-    const batch = drawBatch(plan, texts, random);
+    const batches = drawBatches(plan, texts, random);
     const pairs = matches?.(random) ?? [];
     const losses = scope(kernels, () => {
       const tape = new Tape();
       tape.watch(...parameters.values());
       const o = operations(kernels, tape);
-      const hidden = transform(o, parameters, architecture, batch);
-      const logits = decode(o, parameters, architecture, o.embed(hidden, batch.chosen));
-      const repairing = o.crossEntropy(logits, batch.targets);
-      const matching = pairs.length > 0 ? matchingLoss(o, parameters, architecture, pairs, plan.firstToken) : null;
+      const count = batches.reduce((sum, { targets }) => sum + targets.length, 0);
+      const repairing = batches
+        .filter(({ targets }) => targets.length > 0)
+        .map(({ batch, chosen, targets }) => {
+          const hidden = transform(o, parameters, architecture, batch);
+          const logits = decode(o, parameters, architecture, o.embed(hidden, chosen));
+          return o.scale(o.crossEntropy(logits, targets), targets.length / count);
+        })
+        .reduce((sum, part) => o.add(sum, part));
+      const matching =
+        pairs.length > 0 ? matchingLoss(o, parameters, architecture, pairs, plan.firstToken, groupSize) : null;
       const whole = matching ? o.add(repairing, o.scale(matching, plan.matching ?? 1)) : repairing;
-      optimizer.step(tape.gradients(whole, operations(kernels)), learningRate(step, plan));
+      optimizer.step(tape.gradients(whole, operations(kernels)), (parameter) =>
+        learningRate(step, plan, warmUpOf.get(parameter)),
+      );
       return { repairing: read(repairing), matching: matching && read(matching) };
     });
     const [loss = Number.NaN] = await losses.repairing;
@@ -172,21 +193,19 @@ const diverged = (problem: string, step: number): SiseonError =>
     details: { step },
   });
 
+/** Texts side by side, the rows (position in the batch) whose token is to be said, and those tokens. */
 interface TrainingBatch {
-  readonly ids: Int32Array;
-  readonly batch: number;
-  readonly length: number;
-  readonly lengths: Int32Array;
-  /** Rows (position in the batch) whose token is to be said, and those tokens. */
+  readonly batch: Batch;
   readonly chosen: Int32Array;
   readonly targets: Int32Array;
 }
 
-function drawBatch(
+/** Draws and corrupts the texts of one step, in groups of about one length. */
+function drawBatches(
   { batchSize, corruption, maskId, firstToken }: TrainingPlan,
   draw: TextSource,
   random: Random,
-): TrainingBatch {
+): TrainingBatch[] {
   const texts = Array.from({ length: batchSize }, () => draw(random));
   // A replacement comes from elsewhere in the batch, so that it is as frequent as the language has it.
   const replacement = (): number => {
@@ -196,25 +215,17 @@ function drawBatch(
       if (id >= firstToken) return id;
     }
   };
-  const length = Math.max(...texts.map((text) => text.length));
-  const ids = new Int32Array(batchSize * length);
-  const chosen: number[] = [];
-  const targets: number[] = [];
-  for (const [b, text] of texts.entries()) {
-    const corrupted = corrupt(text, corruption, { maskId, firstToken, replacement }, random);
-    ids.set(corrupted.ids, b * length);
-    for (const [i, target] of corrupted.targets.entries()) {
-      if (target < 0) continue;
-      chosen.push(b * length + i);
-      targets.push(target);
-    }
-  }
-  return {
-    ids,
-    batch: batchSize,
-    length,
-    lengths: Int32Array.from(texts, (text) => text.length),
-    chosen: Int32Array.from(chosen),
-    targets: Int32Array.from(targets),
-  };
+  const corrupted = texts.map((text) => corrupt(text, corruption, { maskId, firstToken, replacement }, random));
+  return byLength(texts, groupSize).map((group) => {
+    const batch = padded(group.map((index) => corrupted[index]!.ids));
+    const rows: number[] = [];
+    const targets: number[] = [];
+    for (const [b, index] of group.entries())
+      for (const [i, target] of corrupted[index]!.targets.entries()) {
+        if (target < 0) continue;
+        rows.push(b * batch.length + i);
+        targets.push(target);
+      }
+    return { batch, chosen: Int32Array.from(rows), targets: Int32Array.from(targets) };
+  });
 }

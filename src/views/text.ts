@@ -1,7 +1,7 @@
 /** Views as terminal text: at most 80 columns, Hangul counted as two. */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
-import type { Look, LookKey, LookupResult, Pair, WordMatrix } from '../lens/index.ts';
+import type { Answer, Look, LookKey, LookupResult, Pair, WordMatrix } from '../lens/index.ts';
 import { alignedOrLong, caption, illustration, two } from './caption.ts';
 import { bar, clip, pad, padStart, WIDTH, wrap } from './columns.ts';
 import type { Language } from './language.ts';
@@ -40,6 +40,12 @@ const phrases = {
     raw: 'cos θ',
     geometryNote: (q: string) => `|q| = ${q}; centred: the mean key taken away, which softmax does not notice`,
     question: 'Aligned, or just long?',
+    answers: 'A head for each question of a verb, as found on development sentences',
+    none: 'no word',
+    subject: 'Who?',
+    object: 'What?',
+    manner: 'How?',
+    place: (layer: number, head: number) => `layer ${layer}, head ${head}`,
   },
   ko: {
     head: (look: { layer: number; head: number; model: string }, word: string, token: string) =>
@@ -69,11 +75,34 @@ const phrases = {
     raw: 'cos θ',
     geometryNote: (q: string) => `|q| = ${q}. 중심: 색인(Key)의 평균을 뺀 것으로, 소프트맥스에는 차이가 없습니다`,
     question: '방향이 맞아서일까, 그저 길어서일까?',
+    answers: '동사가 묻는 질문마다 헤드 하나 (개발용 문장에서 찾음)',
+    none: '없음',
+    subject: '누가?',
+    object: '무엇을?',
+    manner: '어떻게?',
+    place: (layer: number, head: number) => `층 ${layer}, 헤드 ${head}`,
   },
 } as const;
 
-/** The three steps, the caption and the geometry of one look. */
-export function lookText(look: Look, { language, color }: TextOptions): string {
+/** What the heads with a role look at, a line each. */
+function answerLines(answers: readonly Answer[], { language, color }: TextOptions): string[] {
+  if (answers.length === 0) return [];
+  const c = pc.createColors(color);
+  const t = phrases[language];
+  const column = Math.min(26, Math.max(12, ...answers.map(({ text }) => stringWidth(text))));
+  return [
+    c.bold(t.answers),
+    ...answers.map(({ question, text, weight, layer, head }) => {
+      // Below half of the weight no word is the answer.
+      const word = weight >= 0.5 ? c.red(pad(clip(text, column), column)) : c.dim(pad(t.none, column));
+      return `  ${pad(t[question], 9)} ${word} ${padStart(two(weight), 5)}  ${c.dim(t.place(layer, head))}`;
+    }),
+    '',
+  ];
+}
+
+/** The three steps, the caption, the answers of heads with a role, and the geometry of one look. */
+export function lookText(look: Look, { language, color }: TextOptions, answers: readonly Answer[] = []): string {
   const c = pc.createColors(color);
   const t = phrases[language];
   const name = (key: LookKey): string => (key.word === look.query.word ? `${key.text} (${t.itself})` : key.text);
@@ -127,7 +156,7 @@ export function lookText(look: Look, { language, color }: TextOptions): string {
   );
   const parts = look.keys.reduce((sum, key) => sum + key.contribution, look.biasContribution);
   lines.push(`  ${pad(t.sum, column)} ${padStart(two(parts), 7)}`, c.dim(`  ${t.partNote}`), '');
-  lines.push(...wrap(caption(look, language), '  '), '');
+  lines.push(...wrap(caption(look, language), '  '), '', ...answerLines(answers, { language, color }));
 
   lines.push(
     c.bold(t.geometry),

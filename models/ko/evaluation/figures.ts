@@ -5,7 +5,7 @@ import type { Split } from '../grammar/write.ts';
 import { firstWord, type HeadFigures, headFigures, type Probe, type RoleName, roleNames, verbLooks } from '../heads.ts';
 import { type LibraryFigures, libraryFigures } from './library.ts';
 import { probesOfSet, rules, type SetName, setNames } from './sets.ts';
-import { alignment, cause, contributionFirst, type HeadPlace, nearestNoun } from './values.ts';
+import { alignment, cause, contributionFirst, type HeadPlace, nearestInSentence, nearestOfAll } from './values.ts';
 
 export type Roles = Readonly<Record<RoleName, HeadPlace & { readonly development: number }>>;
 
@@ -118,11 +118,11 @@ export async function allFigures(
     withoutObject: await whereWithoutObject(model, roles.object, probes.withoutObject),
     contribution: { value: await contributionFirst(model, roles.object, probes.object), count: probes.object.length },
     nearestNoun: {
-      value: await nearestNoun(model, roles.object, probes.object, 'sentence'),
+      value: await nearestInSentence(model, roles.object, probes.object),
       count: probes.object.length,
     },
     nearestOfAll: {
-      value: await nearestNoun(model, roles.object, probes.object.slice(0, nearestCount), 'grammar'),
+      value: await nearestOfAll(model, roles.object, probes.object.slice(0, nearestCount)),
       count: nearestCount,
     },
     cause: { value: moved.moved, ...moved },

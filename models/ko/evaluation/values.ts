@@ -57,57 +57,67 @@ const meanOf = (list: readonly ArrayLike<number>[]): Float64Array => {
 };
 const less = (a: ArrayLike<number>, b: ArrayLike<number>): Float64Array => Float64Array.from(a, (x, c) => x - b[c]!);
 
-/**
- * How often the noun whose value is nearest to the head's mixture is the object, among the nouns of the sentence, and
- * among all nouns of the grammar: each put in the object's place in turn, its value in this head taken there, with the
- * mean over all of them taken away. Nearest is the largest cosine.
- */
-export async function nearestNoun(
-  model: Model,
-  place: HeadPlace,
-  probes: readonly Probe[],
-  among: 'sentence' | 'grammar',
-): Promise<number> {
+/** One head's mixture for one query: Σ weight · value, [headSize]. */
+async function mixtureOf(trace: Trace, { layer, head }: HeadPlace, query: number): Promise<Float32Array> {
+  const { mixed } = await attentionStages(trace, layer);
+  const [, positions = 0, size = 0] = mixed.shape;
+  const start = (head * positions + query) * size;
+  return mixed.data.subarray(start, start + size);
+}
+
+/** How often the noun of the sentence whose value is nearest to the head's mixture is the object. Nearest is the largest cosine. */
+export async function nearestInSentence(model: Model, place: HeadPlace, probes: readonly Probe[]): Promise<number> {
   let hits = 0;
   for (const { sentence, clause } of probes) {
     const trace = await recordTrace(model, { text: sentence.text });
     const first = tokensOf(sentence, trace).map((own) => own[0]!);
-    const { mixed } = await attentionStages(trace, place.layer);
-    const [, positions = 0, size = 0] = mixed.shape;
-    const start = (place.head * positions + first[clause.verb]!) * size;
-    const mixture = mixed.data.subarray(start, start + size);
-    const object = clause.roles.object!;
-    const values = new Map<string, Float32Array>();
-    if (among === 'sentence') {
-      const own = await vectors(trace, place, 'value');
-      for (const [index, { stem }] of sentence.words.entries())
-        if (known.has(stem)) values.set(stem, own[first[index]!]!);
-    } else
-      for (const noun of [...nouns, sentence.words[object]!.stem]) {
-        const words = sentence.words.map(({ text, stem }, index) =>
-          index !== object ? text : stem === noun ? text : attach(noun, /[은는]$/.test(text) ? '는' : '를'),
-        );
-        const other = await recordTrace(model, { text: words.join(' ') });
-        values.set(noun, (await vectors(other, place, 'value'))[first[object]!]!);
-      }
-    const middle = among === 'grammar' ? meanOf([...values.values()]) : new Float64Array(size);
-    let best = '';
-    let nearest = -Infinity;
-    for (const [noun, value] of values) {
-      const near = cosine(less(mixture, middle), less(value, middle));
-      if (near > nearest) [best, nearest] = [noun, near];
-    }
-    if (best === sentence.words[object]!.stem) hits++;
+    const mixture = await mixtureOf(trace, place, first[clause.verb]!);
+    const values = await vectors(trace, place, 'value');
+    const nouns = [...sentence.words.keys()].filter((index) => known.has(sentence.words[index]!.stem));
+    const near = nouns.map((index) => cosine(mixture, values[first[index]!]!));
+    if (nouns[near.indexOf(Math.max(...near))] === clause.roles.object) hits++;
   }
   return hits / probes.length;
 }
 const known = new Set(nouns);
 
 /**
- * Cause: the verb's stem is masked, and in one head the object's values are put in place of those of a run whose object
- * belongs to another verb. Counted are sentences whose masked verb was rather the first verb than the other before;
- * moved are those where it is rather the other after. Beside it: the same in another head drawn at random, and what
- * another object does when it is really there.
+ * How often the noun whose value is nearest to the head's mixture is the object, among all nouns of the grammar: each put
+ * in the object's place in turn, and its value in this head taken there. The mean over all of them is taken away; nearest
+ * is the largest cosine.
+ */
+export async function nearestOfAll(model: Model, place: HeadPlace, probes: readonly Probe[]): Promise<number> {
+  let hits = 0;
+  for (const { sentence, clause } of probes) {
+    const object = clause.roles.object!;
+    const own = sentence.words[object]!;
+    const run = async (noun: string) => {
+      const words = sentence.words.map(({ text }, index) =>
+        index !== object ? text : noun === own.stem ? text : attach(noun, /[은는]$/.test(text) ? '는' : '를'),
+      );
+      const trace = await recordTrace(model, { text: words.join(' ') });
+      return { trace, at: (word: number): number => trace.encoding!.words[word]!.tokens[0]! };
+    };
+    const values: Float32Array[] = [];
+    for (const noun of new Set([own.stem, ...nouns])) {
+      const { trace, at } = await run(noun);
+      values.push((await vectors(trace, place, 'value'))[at(object)]!);
+    }
+    const { trace, at } = await run(own.stem);
+    const middle = meanOf(values);
+    const mixture = less(await mixtureOf(trace, place, at(clause.verb)), middle);
+    const near = values.map((value) => cosine(mixture, less(value, middle)));
+    if (near.indexOf(Math.max(...near)) === 0) hits++;
+  }
+  return hits / probes.length;
+}
+
+/**
+ * Cause: the verb's stem is masked, and in one head the object's values are put in place of those of a run with an object
+ * that no verb of the first takes. What the model then says is the chance that it gives to verbs which take the one
+ * object and not the other. Counted are sentences whose masked verb was rather one of the first before; moved are those
+ * where it is rather one of the other after. Beside it: the same in another head drawn at random, and what another
+ * object does when it is really there.
  */
 export async function cause(
   model: Model,
@@ -127,7 +137,10 @@ export async function cause(
     const { base, donor, positions, mask, stems } = swap;
     const prefers = (logits: Float32Array): 'own' | 'other' => {
       const row = logits.subarray(mask * model.architecture.vocabularySize);
-      return row[stems.own]! > row[stems.other]! ? 'own' : 'other';
+      const [own = 0, other = 0] = [stems.own, stems.other].map((ids) =>
+        ids.reduce((sum, id) => sum + Math.exp(row[id]!), 0),
+      );
+      return own > other ? 'own' : 'other';
     };
     if (prefers((await model.run(base)).logits!) !== 'own') continue;
     const donorTrace = await recordTrace(model, { ids: [...donor] });
@@ -165,44 +178,40 @@ const forms: readonly PredicateForm[] = [false, true].flatMap((honorific) => [
 ]);
 
 /**
- * The sentence with its verb's stem masked, and the same with an object of another verb, of as many tokens. The other
- * verb is one whose form would have the same endings, so that what is left of the verb speaks for neither.
+ * The sentence with its verb's stem masked, and the same with an object of other verbs, of as many tokens; and the first
+ * tokens of the verbs with the same endings that take the one object and not the other.
  */
 function otherObject(model: Model, random: Random, { sentence, clause }: Probe) {
   const tokenizer = model.tokenizer!;
   const plain = (text: string): string => text.replace(/[.?]/g, '');
-  const own = verbs.find(({ predicate, kind }) => predicate.stem === clause.frame && kind === 'transitive');
+  const frames = verbs.filter(({ objects }) => objects.length > 0);
+  const own = frames.find(({ predicate, kind }) => predicate.stem === clause.frame && kind === 'transitive');
   const object = sentence.words[clause.roles.object ?? -1];
   const written = plain(sentence.words[clause.verb]!.text);
   const form = own && forms.find((one) => plain(inflect(own.predicate, one)) === written);
   if (!own || !object || !form) return null;
-  const idsOf = (word: string): number[] => [...tokenizer.encode(word).ids.subarray(1, -1)];
-  const [ownStem, ...endings] = idsOf(written);
-  const foreign = verbs.flatMap((frame) => {
-    if (frame.kind !== 'transitive' || frame === own || frame.objects.includes(object.stem)) return [];
-    const [stem, ...rest] = idsOf(plain(inflect(frame.predicate, form)));
-    return rest.join() === endings.join() && stem !== ownStem ? [{ frame, stem: stem! }] : [];
-  });
-  if (foreign.length === 0) return null;
-  const other = pick(random, foreign);
-  const candidates = other.frame.objects.filter((noun) => !own.objects.includes(noun));
-  if (candidates.length === 0) return null;
-  const noun = pick(random, candidates);
+  const noun = pick(
+    random,
+    [...new Set(frames.flatMap(({ objects }) => objects))].filter((one) => !own.objects.includes(one)),
+  );
+  // Of one ending with what is left of the verb, so that it speaks for none of them.
+  const [, ...endings] = tokenizer.encode(written).ids.subarray(1);
+  const taking = (noun: string, not: string): number[] =>
+    frames.flatMap(({ predicate, objects }) => {
+      if (!objects.includes(noun) || objects.includes(not)) return [];
+      const [stem = 0, ...rest] = tokenizer.encode(plain(inflect(predicate, form))).ids.subarray(1);
+      return rest.join() === endings.join() ? [stem] : [];
+    });
   const base = tokenizer.encode(sentence.text);
   const donor = tokenizer.encode(
     sentence.words.map((word) => (word === object ? attach(noun, '를') : word.text)).join(' '),
   );
   const positions = base.words[clause.roles.object!]!.tokens;
   const mask = base.words[clause.verb]!.tokens[0]!;
-  if (base.ids.length !== donor.ids.length || base.ids[mask] !== ownStem || donor.ids[mask] !== ownStem) return null;
+  const stems = { own: taking(object.stem, noun), other: taking(noun, object.stem) };
+  if (base.ids.length !== donor.ids.length || stems.own.length === 0 || stems.other.length === 0) return null;
   const masked = (ids: Int32Array): Int32Array => ids.with(mask, tokenizer.tokenId('[MASK]')!);
-  return {
-    base: masked(base.ids),
-    donor: masked(donor.ids),
-    positions,
-    mask,
-    stems: { own: ownStem!, other: other.stem },
-  };
+  return { base: masked(base.ids), donor: masked(donor.ids), positions, mask, stems };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Random } from 'siseon/train';
 import { times } from './adverbs.ts';
 import type { Conjugation } from './inflection.ts';
 import { animals, honoured, people, places } from './nouns.ts';
-import { adjectives, eat, type Frame, offer, sleep, stay, verbs } from './predicates.ts';
+import { adjectives, eat, type Frame, sleep, stay, verbs } from './predicates.ts';
 
 /** What sentences are written from. */
 export interface Grammar {
@@ -45,7 +45,7 @@ function grammarOf(of: readonly Frame[], adjectival: readonly Frame[], more: Par
       of.filter(({ kind }) => kind === 'transitive'),
       ({ objects }) => objects,
     ),
-    adjectivesOf: index(adjectival, ({ subjects }) => subjects),
+    adjectivesOf: index(adjectival, ({ before }) => before),
     personal: of.filter(({ subjects }) => subjects.includes('철수')),
     inventedObjects: 0.05,
     independent: false,
@@ -106,6 +106,6 @@ export const conjugations: readonly Conjugation[] = [
   eat,
   sleep,
   stay,
-  offer,
+  ...verbs.flatMap(({ upwards }) => upwards ?? []),
   { stem: '않' },
 ];

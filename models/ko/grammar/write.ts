@@ -1,8 +1,9 @@
 /** Writes sentences with their words' roles, and divides them into parts. */
 import { type Random, seededRandom } from 'siseon/train';
-import { type Draft, drawLevel, pick, type Written, writeClause } from './clause.ts';
-import type { Tense } from './inflection.ts';
+import { type Draft, drawLevel, type Event, pick, type Written, writeClause } from './clause.ts';
+import type { Level, Tense } from './inflection.ts';
 import { type Grammar, korean } from './lexicon.ts';
+import type { Frame } from './predicates.ts';
 import type { Sentence } from './sentence.ts';
 
 export type Split = 'train' | 'development' | 'test';
@@ -61,27 +62,58 @@ export function writeSentence(random: Random, grammar: Grammar = korean): Senten
       writeClause(random, grammar, { ...simple, form: 'final', frame: pick(random, grammar.verbs) }),
     );
 
-  const together = kind > 0.93;
-  const tense: Tense = pick(random, ['past', 'past', 'present', 'future'] as const);
-  const frames = together ? grammar.personal : grammar.verbs;
-  const [firstFrame, secondFrame] = [pick(random, frames), pick(random, frames)];
+  return writeTwoClauses(random, grammar, { level, question, together: kind > 0.93 });
+}
+
+/** Two clauses joined by -고 or -면서; the first or the second may be told to say a given event. */
+export function writeTwoClauses(
+  random: Random,
+  grammar: Grammar,
+  {
+    level,
+    question,
+    together,
+    events = [],
+  }: {
+    readonly level: Level;
+    readonly question: boolean;
+    readonly together: boolean;
+    readonly events?: readonly (Event | undefined)[];
+  },
+): Sentence {
+  const [one, two] = events;
+  const used = new Set(
+    events.flatMap((event) => (event ? [event.subject, event.object] : [])).filter((noun) => noun !== undefined),
+  );
+  const { frames: drawn, atOnce } = twoFrames(random, grammar, together, [one?.frame, two?.frame], one?.subject);
+  const [firstFrame, secondFrame] = drawn;
+  // What is a state is not foretold.
+  const state = drawn.some(({ aspect }) => aspect === 'state');
+  const tense: Tense = pick(
+    random,
+    state ? (['past', 'present'] as const) : (['past', 'past', 'present', 'future'] as const),
+  );
+  const simple = { level, nested: true, tense, used } as const;
+  const contrasted = !atOnce && random() < 0.3;
   const first = writeClause(random, grammar, {
     ...simple,
-    form: together ? 'while' : 'and',
+    form: atOnce ? 'while' : 'and',
     frame: firstFrame,
     question: false,
-    nested: true,
-    tense,
+    contrasted,
+    ...(one && { event: one }),
   });
   const subject = first.clauses.at(-1)!.roles.get('subject')?.stem ?? null;
-  const shared = together || (subject !== null && secondFrame.subjects.includes(subject) && random() < 0.5);
+  const shared =
+    !two && (atOnce || (!contrasted && subject !== null && secondFrame.subjects.includes(subject) && random() < 0.6));
   const second = writeClause(random, grammar, {
     ...simple,
     form: 'final',
     frame: secondFrame,
-    nested: true,
-    tense,
+    question,
+    contrasted: contrasted && !shared,
     ...(shared && { subject }),
+    ...(two && { event: two }),
   });
   first.clauses.at(-1)!.verb.head = second.clauses.at(-1)!.verb;
   return assemble(random, {
@@ -90,8 +122,55 @@ export function writeSentence(random: Random, grammar: Grammar = korean): Senten
   });
 }
 
+/** Two different frames; done at once only where they take up different parts of a person, and one subject fits both. */
+function twoFrames(
+  random: Random,
+  grammar: Grammar,
+  together: boolean,
+  [one, two]: readonly (Frame | undefined)[],
+  subject?: string,
+): { frames: readonly [Frame, Frame]; atOnce: boolean } {
+  const goTogether = (a: Frame, b: Frame): boolean =>
+    a.channel !== undefined &&
+    b.channel !== undefined &&
+    a.channel !== b.channel &&
+    !notAtOnce.some(
+      ([first, second]) => [a.channel, b.channel].includes(first) && [a.channel, b.channel].includes(second),
+    );
+  for (let tries = 0; together && !two && tries < 60; tries++) {
+    const first = one ?? pick(random, grammar.personal);
+    const second = pick(random, grammar.personal);
+    if (!goTogether(first, second) || (subject !== undefined && !second.subjects.includes(subject))) continue;
+    // Whoever does the one does the other: no baby sweeps the floor while it eats.
+    const both = (nouns: readonly string[]): string[] => nouns.filter((noun) => second.subjects.includes(noun));
+    const shared = { ...first, subjects: both(first.subjects), agents: both(first.agents) };
+    return { frames: [shared, second], atOnce: true };
+  }
+  for (;;) {
+    const first = one ?? pick(random, two && grammar.personal.includes(two) ? grammar.personal : grammar.verbs);
+    // People beside people: 형은 책을 읽고 에어컨은 고장났다 would say nothing.
+    const second = two ?? pick(random, grammar.personal.includes(first) ? grammar.personal : grammar.verbs);
+    if (second !== first) return { frames: [first, second], atOnce: false };
+  }
+}
+/** No one works while walking, rests at work, or walks while resting. */
+const notAtOnce = [
+  ['hands', 'legs'],
+  ['hands', 'resting'],
+  ['legs', 'resting'],
+  ['legs', 'waiting'],
+  ['hands', 'waiting'],
+  ['waiting', 'resting'],
+  ['reading', 'hands'],
+  ['reading', 'legs'],
+  ['eyes', 'legs'],
+  ['reading', 'eyes'],
+  ['ears', 'eyes'],
+  ['ears', 'reading'],
+] as const;
+
 /** Gives every word its place, and the last one its mark. */
-function assemble(random: Random, { drafts, clauses }: Written): Sentence {
+export function assemble(random: Random, { drafts, clauses }: Written): Sentence {
   const last = drafts.at(-1)!;
   const verb = clauses.at(-1)!.verb;
   const asked = drafts.some(({ text }) => text.endsWith('?'));
