@@ -90,10 +90,15 @@ export function writeCard(data: CardData): string {
     `${show(bar)} ${value >= bar ? 'held' : '**missed**'}`;
   const drop = figures.first.object.value - figures.first.contrast.value;
   const nearest = rules['nearest 을/를 to the left']!;
-  const lesson =
+  const points = (own: number, other: number): string => (100 * (own - other)).toFixed(1);
+  const beyondMarks =
     figures.first.contrast.value >= 0.8 && figures.first.unmarked.value >= 0.75
-      ? 'On both contrast sets the head finds the object where that rule is wrong by construction, so it has learned more than to follow 를: which noun fits the verb, and which clause it belongs to.'
-      : `On the contrast sets, where that rule is wrong by construction, the head falls by ${(100 * drop).toFixed(0)} points: it has learned part of what ties noun and verb, and leans on case and place for the rest.`;
+      ? 'On both contrast sets the head finds the object where that rule is wrong by construction, so it has learned more than to follow 를.'
+      : `On the contrast sets, where that rule is wrong by construction, the head falls by ${(100 * drop).toFixed(0)} points: it leans on case and place.`;
+  const free = baselines.independentWords?.first;
+  const lesson = free
+    ? `${beyondMarks} Meaning is the smaller part of it: where words are drawn independently, and no verb has nouns of its own, the same training comes to ${percent(free.object.value)}, and to ${percent(free.contrast.value)} of the contrast set, by marks, order, clauses and by what kinds of nouns act and are acted on. What fits the verb adds ${points(figures.first.object.value, free.object.value)} and ${points(figures.first.contrast.value, free.contrast.value)} points.`
+    : beyondMarks;
 
   return `---
 language: ko
