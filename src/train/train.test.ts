@@ -18,6 +18,7 @@ import {
   type TrainingPlan,
   train,
 } from './index.ts';
+import type { Match } from './matching.ts';
 
 describe('corrupting', () => {
   it('chooses, masks and replaces in the parts asked for (10,000 tokens, ±0.02), never a special token', () => {
