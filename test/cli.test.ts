@@ -161,7 +161,7 @@ describe('what was typed wrongly exits with 2', () => {
     ['a negative head', [story, '--head', '-1'], 'whole number'],
     ['an unknown option', [story, '--nothing'], 'unknown option'],
     ['trace without a text', ['trace', '--save', 'x.npz'], 'needs a text or --ids'],
-    ['a format that is not there', ['trace', story, '--save', 'x.txt'], '.safetensors, .npz or .json'],
+    ['a format that is not there', ['trace', story, '--save', 'x.txt'], '.safetensors, .npz, .json or .parquet'],
     ['a stage that is not there', ['trace', story, '--stages', 'nothing', '--save', 'x.npz'], 'no stage'],
     ['a temperature that is none', ['lookup', '사과', '--temperature', '0'], 'above 0'],
     ['ids outside of the vocabulary', ['trace', '--ids', '99999999', '--save', 'x.npz'], 'not in the vocabulary'],

@@ -403,7 +403,7 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
           .getByText(/‘먹었다’는/)
           .first()
           .waitFor();
-        expect(await page.getByText(said).count()).toBe(0);
+        await page.getByText(said).first().waitFor({ state: 'detached' });
       });
     it('empty: asks for a word', () => typed('  ', /한 단어 이상 적어 보세요/));
     it('50,000 characters: says how many tokens and how many fit, and keeps the text', () =>
