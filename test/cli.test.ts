@@ -92,6 +92,13 @@ it('train makes a model that siseon loads', () => {
   writeFileSync(join(place, 'train.json'), JSON.stringify({ stepz: 3 }));
   const wrong = siseon('train', join(place, 'train.json'));
   expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('stepz')]);
+  const uneven = { layers: 1, heads: 3, hidden: 8, inner: 16, positions: 32 };
+  writeFileSync(
+    join(place, 'train.json'),
+    JSON.stringify({ texts: 'texts.txt', tokenizer: 'tokenizer.json', output: 'out', steps: 3, model: uneven }),
+  );
+  const narrow = siseon('train', join(place, 'train.json'));
+  expect([narrow.status, narrow.stderr]).toEqual([2, expect.stringContaining('model.hidden: has to be a multiple')]);
 });
 
 it('lookup without tags asks the library that comes along, contents and their parts included', () => {
@@ -159,6 +166,7 @@ describe('what was typed wrongly exits with 2', () => {
     ['too long a text', ['먹었다 '.repeat(200)], '602토큰'],
     ['a layer that is not there', [story, '--layer', '9'], '0부터 1까지'],
     ['a negative head', [story, '--head', '-1'], 'whole number'],
+    ['heads that are none', ['ablate', story, '--heads', 'abc'], 'with a dot between'],
     ['an unknown option', [story, '--nothing'], 'unknown option'],
     ['trace without a text', ['trace', '--save', 'x.npz'], 'needs a text or --ids'],
     ['a format that is not there', ['trace', story, '--save', 'x.txt'], '.safetensors, .npz, .json or .parquet'],

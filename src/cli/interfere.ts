@@ -1,5 +1,5 @@
 /** `siseon ablate`, `patch`, `compare` and `flow`: what a prediction rests on, and what happens if you interfere. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Edit } from '../attention/index.ts';
 import type { Ablation, Target } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
@@ -87,7 +87,9 @@ async function inputOf(text: string | undefined, ids: readonly number[] | undefi
 
 const placesOf = (list: string): { layer: number; head: number }[] =>
   list.split(',').map((place) => {
-    const [, layer = 'NaN', head = 'NaN'] = /^L?(\d+)[.·]H?(\d+)$/.exec(place.trim()) ?? [];
+    const [, layer, head] = /^L?(\d+)[.·]H?(\d+)$/.exec(place.trim()) ?? [];
+    if (layer === undefined || head === undefined)
+      throw new InvalidArgumentError('Layer and head with a dot between, as 1.0 or 1.0,1.2, are expected.');
     return { layer: Number(layer), head: Number(head) };
   });
 
@@ -96,7 +98,11 @@ export function interfere(program: Command): void {
     .description('heads taken away: how each moves a prediction, or what some of them move')
     .argument('[text]')
     .option('--ids <LIST>', 'token ids instead of a text', idList)
-    .option('--heads <LIST>', 'layer.head with commas between: what these together move (default: each in its turn)')
+    .option(
+      '--heads <LIST>',
+      'layer.head with commas between: what these together move (default: each in its turn)',
+      placesOf,
+    )
     .addOption(
       new Option('--by <HOW>', 'what stands in their place').choices(['zero', 'mean', 'resample']).default('zero'),
     )
@@ -106,19 +112,22 @@ export function interfere(program: Command): void {
       '\nExamples:\n  siseon ablate "철수가 사과를 맛있게 먹었다"\n  siseon ablate --model ./nano-gpt-sort --ids 2,1,0,2,1,0 --heads 0.1,2.0\n',
     )
     .action(
-      async (text: string | undefined, options: Asked & { heads?: string; by: Ablation['by']; texts?: string }) => {
+      async (
+        text: string | undefined,
+        options: Asked & { heads?: ReturnType<typeof placesOf>; by: Ablation['by']; texts?: string },
+      ) => {
         speak(options, text ?? '');
         const { model, trace } = await record(options.model, await inputOf(text, options.ids));
         const lens = await import('../lens/index.ts');
         const ablation = await ablationOf(model, options);
         if (options.heads !== undefined) {
-          const edits = await lens.ablations(model, placesOf(options.heads), ablation, trace.ids.length);
+          const edits = await lens.ablations(model, options.heads, ablation, trace.ids.length);
           return compared(
             trace,
             await editedRun(trace, model, edits),
             model,
             options,
-            `${options.heads} (${options.by})`,
+            `${options.heads.map(({ layer, head }) => `L${layer}·H${head}`).join(', ')} (${options.by})`,
           );
         }
         const target = await targetFor(trace, model, options);

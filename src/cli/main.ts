@@ -65,8 +65,7 @@ const program = new Command('siseon')
     const { answers, look, wordMatrix } = await import('../lens/index.ts');
     const { model, trace } = await record(options.model, { text });
     const seen = await look(trace, model, options);
-    // The roles were found on verbs, which is what stands last unless another word is asked.
-    const asked = options.query === undefined ? await answers(trace, model) : [];
+    const asked = await answers(trace, model, options);
     const matrix = options.all ? await wordMatrix(trace, model, { layer: seen.layer, head: seen.head }) : null;
     if (options.svg !== undefined) {
       const { lookSvg } = await import('../views/svg.ts');

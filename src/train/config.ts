@@ -21,7 +21,12 @@ export const trainingConfig = z
       .string()
       .describe('tokenizer.json (WordPiece, [PAD] [UNK] [CLS] [SEP] [MASK] as ids 0 to 4); or characters'),
     output: z.string().describe('folder for the trained model'),
-    model: z.strictObject({ layers: count, heads: count, hidden: count, inner: count, positions: count }),
+    model: z
+      .strictObject({ layers: count, heads: count, hidden: count, inner: count, positions: count })
+      .refine(({ heads, hidden }) => hidden % heads === 0, {
+        path: ['hidden'],
+        message: 'has to be a multiple of heads',
+      }),
     corruption: z
       .strictObject({ chosen: share, masked: share, replaced: share })
       .default({ chosen: 0.2, masked: 0.4, replaced: 0.45 }),
