@@ -12,7 +12,16 @@ export {
 export { headsSvg, headsText, roleText } from './heads.ts';
 export { type Language, languageOf, particle } from './language.ts';
 export { type ArcMark, type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
-export { type GazeLine, type GazeLines, gazeLines, matrixCsv, matrixSvg } from './matrix.ts';
+export {
+  type GazeLine,
+  type GazeLines,
+  gazeLines,
+  type Matrix,
+  type Measure,
+  matrixCsv,
+  matrixSvg,
+  measured,
+} from './matrix.ts';
 export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
 export { beatsRules, type RelationView, relationsSvg, relationsText } from './relations.ts';
 export { reportHtml } from './report.ts';

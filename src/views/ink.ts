@@ -17,6 +17,7 @@ export const themes = {
     key: '#b42318',
     value: '#1a7f37',
     score: '#7a3aa8',
+    negative: '#b45309',
     rule: '#e3e3e6',
   },
   dark: {
@@ -27,6 +28,7 @@ export const themes = {
     key: '#ff9488',
     value: '#6fd08c',
     score: '#cf9bf5',
+    negative: '#f2a65a',
     rule: '#33343a',
   },
 } as const;

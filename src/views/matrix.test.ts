@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WordMatrix } from '../lens/index.ts';
-import { gazeLines, matrixCsv, matrixSvg } from './index.ts';
+import { gazeLines, type Matrix, matrixCsv, matrixSvg, measured } from './index.ts';
 
 /** Two queries over three keys, with weights that can be added in the head. */
 const matrix: WordMatrix = {
@@ -54,4 +54,40 @@ describe('a matrix', () => {
       expect(svg).not.toContain('<c>');
     },
   );
+  const masked: Matrix = {
+    ...matrix,
+    head: null,
+    weights: [
+      [-4, null, 2],
+      [0, 0.5, null],
+    ],
+  };
+  it('with masked cells hatches them in the picture and leaves them empty in the file', () => {
+    expect(matrixCsv(masked).split('\r\n').slice(1, 3)).toEqual(['"a,""b""",-4,,2', '<c>,0,0.5,']);
+    const svg = matrixSvg(masked, { language: 'en' });
+    expect(svg.match(/fill="url\(#siseon-masked\)"/g)).toHaveLength(2);
+    expect(svg).toContain('masked</title>');
+    expect(svg).toContain('all heads together');
+  });
+  it('of another measure is coloured by its largest number, to either side of 0, and says what it is', () => {
+    const measure = { title: 'Gradient × weight', legend: 'Blue speaks for it.', range: 4, signed: true };
+    const svg = matrixSvg(masked, { language: 'en', measure });
+    expect(
+      [...svg.matchAll(/fill="(#\w+)" fill-opacity="([\d.]+)"/g)].map(([, colour, share]) => [colour, share]),
+    ).toEqual([
+      ['#b45309', '1.0000'],
+      ['#1257c4', '0.5000'],
+      ['#1257c4', '0.1250'],
+    ]);
+    expect(svg).toContain('Gradient × weight, layer 1');
+    expect(svg).toContain('Blue speaks for it.');
+  });
+  it('writes its numbers with as many digits as they need', () => {
+    expect([measured(0.5, 1), measured(-0.004, 0.005), measured(0, 0.005), measured(-1234.5, 2000)]).toEqual([
+      '0.50',
+      '−4.0e−3',
+      '0',
+      '−1235',
+    ]);
+  });
 });

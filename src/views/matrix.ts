@@ -1,23 +1,48 @@
 /** One head over a whole text as geometry: a square of cells with named axes, and lines between two columns of words. */
-import type { WordMatrix } from '../lens/index.ts';
 import { two } from './caption.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
 
 const words = {
   en: {
-    title: (m: WordMatrix) => `Attention weights, layer ${m.layer}, head ${m.head}`,
+    title: (where: string) => `Attention weights, ${where}`,
+    where: (m: Matrix) => `layer ${m.layer}${m.head === null ? ', all heads together' : `, head ${m.head}`}`,
     rows: 'query ↓',
     columns: 'key →',
+    masked: 'masked',
     legend: 'Every row sums to 1. White is 0, the full colour 1. Layers and heads count from 0.',
   },
   ko: {
-    title: (m: WordMatrix) => `어텐션 가중치, 층 ${m.layer}, 헤드 ${m.head}`,
+    title: (where: string) => `어텐션 가중치, ${where}`,
+    where: (m: Matrix) => `층 ${m.layer}${m.head === null ? ', 모든 헤드' : `, 헤드 ${m.head}`}`,
     rows: '질문(Query) ↓',
     columns: '색인(Key) →',
+    masked: '가려짐',
     legend: '한 줄의 합은 1입니다. 바탕색이 0, 가장 진한 색이 1입니다. 층과 헤드는 0부터 셉니다.',
   },
 } as const;
+
+/** A square of numbers with its axes named; null where a query may not look. `WordMatrix` is one. */
+export interface Matrix {
+  readonly layer: number;
+  /** null: all heads of the layer together. */
+  readonly head: number | null;
+  readonly rows: readonly { readonly text: string }[];
+  readonly columns: readonly { readonly text: string }[];
+  /** [row][column] */
+  readonly weights: readonly (readonly (number | null)[])[];
+}
+
+/** What the numbers of a square are, where they are no weights. */
+export interface Measure {
+  readonly title: string;
+  /** One sentence: what they mean and how they are coloured. */
+  readonly legend: string;
+  /** The number in full colour. */
+  readonly range: number;
+  /** Below 0 in the colour of what is negative. */
+  readonly signed: boolean;
+}
 
 /** A line from a query on the left to a key on the right; lengths in units of one row. */
 export interface GazeLine {
@@ -34,7 +59,7 @@ export interface GazeLines {
 
 /** The cells that weigh at least `least` as lines, the faintest first, and what that leaves out; `query` keeps one row alone. */
 export function gazeLines(
-  { weights }: Pick<WordMatrix, 'weights'>,
+  { weights }: Pick<Matrix, 'weights'>,
   { least = 0.05, query = null }: { readonly least?: number; readonly query?: number | null } = {},
 ): GazeLines {
   const lines: GazeLine[] = [];
@@ -43,6 +68,7 @@ export function gazeLines(
     if (query !== null && row !== query) continue;
     rows++;
     for (const [column, weight] of own.entries()) {
+      if (weight === null) continue;
       if (weight >= least) lines.push({ row, column, weight });
       else if (weight > 0) {
         count++;
@@ -56,24 +82,41 @@ export function gazeLines(
   };
 }
 
-/** RFC 4180: keys in the first row, queries in the first column, weights with every digit that they have. */
-export function matrixCsv({ rows, columns, weights }: WordMatrix): string {
+/** RFC 4180: keys in the first row, queries in the first column, numbers with every digit that they have; masked cells are empty. */
+export function matrixCsv({ rows, columns, weights }: Matrix): string {
   const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   return [
     ['', ...columns.map(({ text }) => quoted(text))],
-    ...rows.map(({ text }, i) => [quoted(text), ...weights[i]!.map(String)]),
+    ...rows.map(({ text }, i) => [
+      quoted(text),
+      ...weights[i]!.map((weight) => (weight === null ? '' : String(weight))),
+    ]),
   ]
     .map((line) => `${line.join(',')}\r\n`)
     .join('');
 }
 
-/** The square as one self-contained SVG. Numbers stand in the cells where there are few. */
+/** Two decimals where the largest number is about 1; scientific where two decimals would say nothing. */
+export function measured(number: number, range: number): string {
+  if (range >= 0.1 && range < 100) return two(number);
+  if (range >= 100) return number.toFixed(0).replace('-', '−');
+  return number === 0 ? '0' : number.toExponential(1).replaceAll('-', '−');
+}
+
+/** The square as one self-contained SVG. Numbers stand in the cells where there are few; masked cells are hatched. */
 export function matrixSvg(
-  matrix: WordMatrix,
-  { language, theme = 'light' }: { readonly language: Language; readonly theme?: Theme },
+  matrix: Matrix,
+  {
+    language,
+    theme = 'light',
+    measure,
+  }: { readonly language: Language; readonly theme?: Theme; readonly measure?: Measure },
 ): string {
   const { rows, columns, weights } = matrix;
   const t = words[language];
+  const title = measure ? `${measure.title}, ${t.where(matrix)}` : t.title(t.where(matrix));
+  const { legend, range, signed } = measure ?? { legend: t.legend, range: 1, signed: false };
+  const someMasked = weights.some((row) => row.includes(null));
   const p = themes[theme];
   const cell = rows.length <= 16 ? 44 : 18;
   const letters = (list: readonly { readonly text: string }[]): number =>
@@ -82,9 +125,14 @@ export function matrixSvg(
   const [width, height] = [Math.max(460, left + columns.length * cell + 40), top + rows.length * cell + 52];
   const out = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="14" font-variant-numeric="tabular-nums">`,
-    `<title id="siseon-title">${xml(t.title(matrix))}</title>`,
+    `<title id="siseon-title">${xml(title)}</title>`,
+    ...(someMasked
+      ? [
+          `<defs><pattern id="siseon-masked" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line y2="6" stroke="${p.faint}" stroke-width="1.2"/></pattern></defs>`,
+        ]
+      : []),
     `<rect width="100%" height="100%" fill="${p.ground}"/>`,
-    `<text x="24" y="32" fill="${p.ink}" font-size="16">${xml(t.title(matrix))}</text>`,
+    `<text x="24" y="32" fill="${p.ink}" font-size="16">${xml(title)}</text>`,
     `<text x="${left}" y="58" fill="${p.key}">${t.columns}</text>`,
     `<text x="24" y="${top - 10}" fill="${p.query}">${t.rows}</text>`,
   ];
@@ -99,16 +147,24 @@ export function matrixSvg(
       `<rect x="${left}" y="${y}" width="${columns.length * cell}" height="${cell}" fill="none" stroke="${p.rule}"/>`,
     );
     for (const [j, weight] of weights[i]!.entries()) {
-      if (weight > 0)
+      const place = `x="${left + j * cell}" y="${y}" width="${cell - 1}" height="${cell - 1}"`;
+      const pair = `${text} → ${columns[j]!.text}`;
+      if (weight === null) {
+        out.push(`<rect ${place} fill="url(#siseon-masked)"><title>${xml(`${pair}: ${t.masked}`)}</title></rect>`);
+        continue;
+      }
+      const share = Math.min(1, Math.abs(weight) / (range || 1));
+      const colour = signed ? (weight < 0 ? p.negative : p.query) : p.score;
+      if (share > 0)
         out.push(
-          `<rect x="${left + j * cell}" y="${y}" width="${cell - 1}" height="${cell - 1}" fill="${p.score}" fill-opacity="${weight.toFixed(4)}"><title>${xml(`${text} → ${columns[j]!.text}: ${two(weight)}`)}</title></rect>`,
+          `<rect ${place} fill="${colour}" fill-opacity="${share.toFixed(4)}"><title>${xml(`${pair}: ${measured(weight, range)}`)}</title></rect>`,
         );
       if (cell > 30)
         out.push(
-          `<text x="${left + (j + 0.5) * cell}" y="${y + cell / 2 + 5}" font-size="13" text-anchor="middle" fill="${weight > 0.55 ? p.ground : p.ink}">${two(weight)}</text>`,
+          `<text x="${left + (j + 0.5) * cell}" y="${y + cell / 2 + 5}" font-size="13" text-anchor="middle" fill="${share > 0.55 ? p.ground : p.ink}">${measured(weight, range)}</text>`,
         );
     }
   }
-  out.push(`<text x="24" y="${height - 20}" fill="${p.faint}" font-size="12">${xml(t.legend)}</text>`);
+  out.push(`<text x="24" y="${height - 20}" fill="${p.faint}" font-size="12">${xml(legend)}</text>`);
   return `${[...out, '</svg>'].join('\n')}\n`;
 }

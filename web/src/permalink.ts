@@ -3,7 +3,10 @@
  * ever sent the sentence.
  */
 import type { Language } from 'siseon/views';
-import type { Change, Unit } from './engine/explorer.ts';
+import type { Change } from './engine/change.ts';
+import { type LensName, lensNames } from './engine/lens.ts';
+import type { Unit } from './engine/squares.ts';
+import { readChange, writtenChange } from './explore/written.ts';
 import { type Part, parts, rooms } from './parts.ts';
 
 export const storySentence = '철수가 사과를 맛있게 먹었다';
@@ -22,66 +25,29 @@ export interface Place {
   readonly other: string | null;
   /** What was done to the heads, in the order in which it was done. */
   readonly changes: readonly Change[];
+  /** The measure through which "Explore" shows its squares. */
+  readonly lens: LensName;
+  /** Its squares leave out separators and the first token. */
+  readonly bare: boolean;
 }
 
 /** Longer sentences are not put into the address. */
 export const longestText = 2000;
 
-const written = (change: Change): string => {
-  switch (change.kind) {
-    case 'silence':
-      return `s${change.layer}.${change.head}`;
-    case 'temperature':
-      return `t${change.layer}.${change.head}.${change.temperature}`;
-    case 'cut':
-      return `x${change.layer}.${change.head}.${change.queries.join('-')}.${change.keys.join('-')}`;
-    case 'weight':
-      return `w${change.layer}.${change.head}.${change.query}.${change.keys.join('-')}.${change.to}`;
-    case 'drop':
-      return `d${change.keys.join('-')}`;
-  }
-};
-
-export function toHash({ language, part, text, query, head, unit, other, changes }: Place): string {
+export function toHash({ language, part, text, query, head, unit, other, changes, lens, bare }: Place): string {
   const values: string[] = [];
   if (text !== storySentence && text.length <= longestText) values.push(`s=${encodeURIComponent(text.toWellFormed())}`);
   if (query !== null) values.push(`q=${query}`);
   if (head) values.push(`h=${head.layer}.${head.head}`);
   if (unit === 'token') values.push('u=token');
+  if (lens !== 'weight') values.push(`l=${lens}`);
+  if (bare) values.push('b=1');
   if (other !== null && other.length <= longestText) values.push(`c=${encodeURIComponent(other.toWellFormed())}`);
-  if (changes.length > 0) values.push(`e=${changes.map(written).join(',')}`);
+  if (changes.length > 0) values.push(`e=${changes.map(writtenChange).join(',')}`);
   return `#/${language}/${part}${values.length > 0 ? `?${values.join('&')}` : ''}`;
 }
 
 const index = (text: string | null): number | null => (text !== null && /^\d{1,6}$/.test(text) ? Number(text) : null);
-
-/** How a change is written, by its letter; what is not written so is left out. */
-const shapes: Readonly<Record<string, RegExp>> = {
-  s: /^(\d{1,3})\.(\d{1,3})$/,
-  t: /^(\d{1,3})\.(\d{1,3})\.(\d{1,3}(?:\.\d{1,4})?)$/,
-  x: /^(\d{1,3})\.(\d{1,3})\.(\d{1,6})-(\d{1,6})\.(\d{1,6})-(\d{1,6})$/,
-  w: /^(\d{1,3})\.(\d{1,3})\.(\d{1,6})\.(\d{1,6})-(\d{1,6})\.([01](?:\.\d{1,4})?)$/,
-  d: /^(\d{1,6})-(\d{1,6})$/,
-};
-
-function readChange(text: string): Change[] {
-  const [kind = ''] = text;
-  const found = shapes[kind]?.exec(text.slice(1));
-  if (!found) return [];
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = found.slice(1).map(Number);
-  switch (kind) {
-    case 's':
-      return [{ kind: 'silence', layer: a, head: b }];
-    case 't':
-      return c > 0 ? [{ kind: 'temperature', layer: a, head: b, temperature: c }] : [];
-    case 'x':
-      return c <= d && e <= f ? [{ kind: 'cut', layer: a, head: b, queries: [c, d], keys: [e, f] }] : [];
-    case 'w':
-      return d <= e && f <= 1 ? [{ kind: 'weight', layer: a, head: b, query: c, keys: [d, e], to: f }] : [];
-    default:
-      return a <= b ? [{ kind: 'drop', keys: [a, b] }] : [];
-  }
-}
 
 /** What cannot be read falls back to `fallback`'s language, the first part, the story's sentence and the defaults. */
 export function fromHash(hash: string, fallback: Language): Place {
@@ -97,6 +63,8 @@ export function fromHash(hash: string, fallback: Language): Place {
     head: typeof layer === 'number' && typeof head === 'number' ? { layer, head } : null,
     unit: found.get('u') === 'token' ? 'token' : 'word',
     other: found.get('c'),
+    lens: lensNames.find((name) => name === found.get('l')) ?? 'weight',
+    bare: found.get('b') === '1',
     changes: (found.get('e') ?? '').split(',').flatMap(readChange),
   };
 }

@@ -15,10 +15,12 @@ class Here {
   unit = $state(first.unit);
   other = $state(first.other);
   changes = $state.raw(first.changes);
+  lens = $state(first.lens);
+  bare = $state(first.bare);
 
   get place(): Place {
-    const { language, part, text, query, head, unit, other, changes } = this;
-    return { language, part, text, query, head, unit, other, changes };
+    const { language, part, text, query, head, unit, other, changes, lens, bare } = this;
+    return { language, part, text, query, head, unit, other, changes, lens, bare };
   }
 }
 export const here = new Here();
@@ -54,6 +56,7 @@ export function follow(): void {
   });
   $effect(() => {
     const { text } = here;
+    engine.characters = text.length;
     const asked = choice();
     if (engine.version > 0 && !engine.failure) void gaze.ask(() => ask((e) => e.look(text, asked)));
   });

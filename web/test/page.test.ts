@@ -528,7 +528,7 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
 
 describe('an address', () => {
   const plain = { language: 'ko', part: 'opening', text: storySentence, query: null, head: null } as const;
-  const whole = { ...plain, unit: 'word', other: null, changes: [] } as const;
+  const whole = { ...plain, unit: 'word', other: null, changes: [], lens: 'weight', bare: false } as const;
   it.each([
     { ...whole, language: 'en', part: 'apart', text: '영희가 100% “책”을? 읽었다 & #', query: 2 },
     { ...whole, head: { layer: 1, head: 0 } },
@@ -537,6 +537,8 @@ describe('an address', () => {
       ...whole,
       part: 'explore',
       unit: 'token',
+      lens: 'gradient',
+      bare: true,
       other: '영희가 빵을, 떡을 먹었다',
       changes: [
         { kind: 'silence', layer: 2, head: 1 },
@@ -544,7 +546,18 @@ describe('an address', () => {
         { kind: 'temperature', layer: 1, head: 3, temperature: 100 },
         { kind: 'cut', layer: 1, head: 0, queries: [7, 9], keys: [3, 4] },
         { kind: 'weight', layer: 2, head: 2, query: 7, keys: [3, 4], to: 0.25 },
-        { kind: 'drop', keys: [0, 0] },
+        { kind: 'drop', keys: [0, 0], name: '첫 시도, 50%: 끔?' },
+        {
+          kind: 'paste',
+          stage: 'value',
+          layer: 2,
+          head: 3,
+          from: '영희가: 빵을, 50% 먹었다.',
+          pairs: [
+            [1, 1],
+            [2, 3],
+          ],
+        },
       ],
     },
   ] as const)('goes there and back: %j', (place) => expect(fromHash(toHash(place), 'ko')).toEqual(place));
@@ -553,7 +566,7 @@ describe('an address', () => {
       '',
       '#',
       '#/xx/nowhere?q=-1&h=a.b',
-      '#/?h=1&u=letter&e=x1.2,s1,t1.2.0,t1.2.x,s1.2.3,w1.1.2.3-4.1.5,d4-3,x1.1.4-2.1-1,z',
+      '#/?h=1&u=letter&e=x1.2,s1,t1.2.0,t1.2.x,s1.2.3,w1.1.2.3-4.1.5,d4-3,x1.1.4-2.1-1,z,p9.1.1.1-1.a,p1.1.1.1-.a,a:b:s1,%25:s',
     ])
       expect(fromHash(hash, 'ko')).toEqual(whole);
     expect(toHash({ ...whole, text: '가'.repeat(2001) })).toBe('#/ko/opening');

@@ -8,8 +8,10 @@ export interface Failure {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** No answer takes this long unless the worker is gone. */
-const patience = 8_000;
+/** No answer takes this long unless the worker is gone: a while, and the time that a slow machine needs to read the text. */
+const patience = (): number => 8_000 + (2_000 * (engine.model?.parameters ?? 0) * engine.characters) / slowest;
+/** Numbers a second that even a slow machine multiplies and adds on one thread, times the passes behind one picture. */
+const slowest = 5e8;
 
 let worker: Worker;
 let remote: Comlink.Remote<Engine>;
@@ -19,12 +21,16 @@ let gone: Promise<never>;
 
 class Status {
   model = $state.raw<ModelFacts | null>(null);
+  /** The model that stands beside it, to compare with. */
+  beside = $state.raw<ModelFacts | null>(null);
   /** Why there is no engine at the moment. */
   failure = $state.raw<Failure | null>(null);
   /** Counts up whenever other numbers may come back: another model, or a new worker. */
   version = $state(0);
   /** Which worker this is, counted from 1. */
   worker = $state(0);
+  /** How long the text is, which every question is about. */
+  characters = 0;
 }
 export const engine = new Status();
 
@@ -39,7 +45,7 @@ const asFailure = (cause: unknown): Failure =>
  */
 export async function ask<T>(
   question: (remote: Comlink.Remote<Engine>) => Promise<T>,
-  wait: number | null = patience,
+  wait: number | null = patience(),
 ): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silent = new Promise<never>((_, reject) => {
@@ -64,6 +70,7 @@ export async function ask<T>(
 export async function start(): Promise<void> {
   worker?.terminate();
   engine.failure = null;
+  engine.beside = null;
   engine.worker++;
   gone = new Promise((_, reject) => {
     giveUp = reject;

@@ -1,11 +1,32 @@
 /** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
 import { softLookup } from 'siseon/attention';
-import { chooseHead, type Look, look, lookup, type Pair, pair, type Remix, remix, type WordMatrix } from 'siseon/lens';
-import { loadModel, type Model, splitWords } from 'siseon/model';
+import {
+  alignByWord,
+  chooseHead,
+  headsReport,
+  type Look,
+  look,
+  lookup,
+  overview,
+  type Pair,
+  pair,
+  type Remix,
+  type Role,
+  remix,
+  repeatedSequences,
+  tokenIds,
+} from 'siseon/lens';
+import { loadModel, type Model, writeNpz } from 'siseon/model';
 import { blobFolder, SiseonError } from 'siseon/platform';
-import { recordTrace, type Trace } from 'siseon/trace';
+import { stages, type Trace } from 'siseon/trace';
+import { type Language, reportHtml } from 'siseon/views';
 import { Course, type Report } from '../training/course.ts';
-import { type Change, editsOf, type Glance, glance, type Prediction, predict, square, type Unit } from './explorer.ts';
+import type { Change } from './change.ts';
+import type { ReachName } from './lens.ts';
+import { type Prediction, predict, type Sampling, type Written, write } from './predictions.ts';
+import { reachOf } from './reaches.ts';
+import { Reader } from './reader.ts';
+import { entriesOf, type Glance, glanceOf, type Sink, type Square, squareOf, type View } from './squares.ts';
 
 export interface Choice {
   readonly query?: number;
@@ -21,6 +42,8 @@ export interface ModelFacts {
   readonly layers: number;
   readonly heads: number;
   readonly positions: number;
+  /** It reads from left to right and says what comes next. */
+  readonly writes: boolean;
   /** What a head was found to look at, on development sentences. */
   readonly roles: Readonly<
     Record<string, { readonly layer: number; readonly head: number; readonly development?: number }>
@@ -45,13 +68,46 @@ export interface Duel {
   readonly weights: readonly number[];
 }
 
+/** A head's name, and the number that earned it. */
+export interface NamedHead extends Role {
+  readonly layer: number;
+  readonly head: number;
+}
+
+/** What of a word or token reaches the one that asks. */
+export interface Reached {
+  readonly text: string;
+  readonly sink: Sink | null;
+  readonly number: number;
+}
+
+/** Words of two sentences, and the tokens of each. */
+export interface Aligned {
+  readonly here: readonly { readonly text: string; readonly tokens: readonly number[] }[];
+  readonly there: readonly { readonly text: string; readonly tokens: readonly number[] }[];
+  /** For each word here, the word there that the two sentences share, or null. */
+  readonly proposed: readonly (number | null)[];
+}
+
+/** A question about a text in a run that was perhaps interfered with. */
+export interface Asked {
+  readonly text: string;
+  readonly changes: readonly Change[];
+  /** Asks the model that stands beside the one that the page looks through. */
+  readonly beside?: boolean;
+}
+
 export class Engine {
   #shipped: Model | null = null;
-  #model: Model | null = null;
-  #trace: Trace | null = null;
-  #edited: { readonly of: Trace; readonly key: string; readonly trace: Trace } | null = null;
+  #reader: Reader | null = null;
+  #beside: Reader | null = null;
   #opening: AbortController | null = null;
+  #writing: AbortController | null = null;
   #course: Course | null = null;
+
+  get #model(): Model {
+    return this.#reader!.model;
+  }
 
   /** Loads the model of the page. Throws what loadModel throws. */
   async open(folder: string): Promise<ModelFacts> {
@@ -61,9 +117,23 @@ export class Engine {
 
   /** From now on every part looks through this model. */
   use(model: Model): ModelFacts {
-    this.#model = model;
-    this.#trace = null;
-    const { layerCount, headCount, positionCount } = model.architecture;
+    this.#reader?.free();
+    this.#reader = new Reader(model);
+    return this.#factsOf(model);
+  }
+
+  putBesideShipped(): ModelFacts {
+    return this.putBeside(this.#shipped!);
+  }
+  /** Another model beside it, to compare with. */
+  putBeside(model: Model): ModelFacts {
+    this.#beside?.free();
+    this.#beside = new Reader(model);
+    return this.#factsOf(model);
+  }
+
+  #factsOf(model: Model): ModelFacts {
+    const { layerCount, headCount, positionCount, causal, head } = model.architecture;
     return {
       name: model.name,
       parameters: model.parameterCount,
@@ -71,28 +141,30 @@ export class Engine {
       layers: layerCount,
       heads: headCount,
       positions: positionCount,
+      writes: causal && head !== null,
       roles: (model.metadata.roles ?? {}) as ModelFacts['roles'],
     };
   }
 
   /** A checkpoint from files of the visitor's own. Throws what loadModel throws, and `cancelled`. */
-  async openFiles(files: readonly File[], tell: (done: number, total: number) => void): Promise<ModelFacts> {
+  async openFiles(
+    files: readonly File[],
+    beside: boolean,
+    tell: (done: number, total: number) => void,
+  ): Promise<ModelFacts> {
     this.#opening?.abort();
     const opening = new AbortController();
     this.#opening = opening;
     const [first] = files;
     const name = (first?.webkitRelativePath || first?.name || '').split('/')[0] || 'model';
-    try {
+    return cancellable(opening, 'opening the model', async () => {
       const model = await loadModel(blobFolder(files, name), {
         name,
         signal: opening.signal,
         onProgress: (done, total) => tell(done, total),
       });
-      return this.use(model);
-    } catch (cause) {
-      if (!opening.signal.aborted) throw cause;
-      throw new SiseonError({ code: 'cancelled', kind: 'usage', what: 'opening the model was cancelled' });
-    }
+      return beside ? this.putBeside(model) : this.use(model);
+    });
   }
   cancelOpening(): void {
     this.#opening?.abort();
@@ -102,80 +174,144 @@ export class Engine {
     return this.use(this.#shipped!);
   }
 
-  async #read(text: string): Promise<Trace> {
-    // Every word is at least one token: what has more words than the model has room is refused before it is split, so
-    // that a whole book pasted in does not hold up the page.
-    const { positionCount: positions } = this.#model!.architecture;
-    const words = text.length > positions ? splitWords(text).length : 0;
-    if (words > positions)
-      throw new SiseonError({
-        code: 'textTooLong',
-        kind: 'usage',
-        what: 'the text is longer than the model can read',
-        expected: `at most ${positions} tokens`,
-        got: `${words} words`,
-        details: { tokens: words, positions },
-      });
-    if (this.#trace?.encoding?.text !== text) this.#trace = await recordTrace(this.#model!, { text });
-    return this.#trace!;
-  }
-
-  /** The same text in a run that was interfered with. */
-  async #changed(text: string, changes: readonly Change[]): Promise<Trace> {
-    const trace = await this.#read(text);
-    if (changes.length === 0) return trace;
-    const edits = await editsOf(changes, trace);
-    const key = JSON.stringify(edits);
-    if (this.#edited?.of !== trace || this.#edited.key !== key)
-      this.#edited = { of: trace, key, trace: await recordTrace(this.#model!, { text, edits }) };
-    return this.#edited.trace;
-  }
-
   async look(text: string, choice: Choice): Promise<Look> {
-    return look(await this.#read(text), this.#model!, choice);
+    return look(await this.#reader!.read(text), this.#model, choice);
   }
 
   /** The same query through every head: for choosing one. */
   async heads(text: string, query: number): Promise<Look[]> {
-    const trace = await this.#read(text);
+    const trace = await this.#reader!.read(text);
     const { layerCount, headCount } = trace.model.architecture;
     const choices = Array.from({ length: layerCount * headCount }, (_, i) => ({
       layer: Math.floor(i / headCount),
       head: i % headCount,
     }));
-    return Promise.all(choices.map((choice) => look(trace, this.#model!, { query, ...choice })));
+    return Promise.all(choices.map((choice) => look(trace, this.#model, { query, ...choice })));
   }
 
   async remix(text: string, choice: Choice, weights?: readonly number[]): Promise<Remix> {
-    return remix(await this.#read(text), this.#model!, { ...choice, ...(weights && { weights }) });
+    return remix(await this.#reader!.read(text), this.#model, { ...choice, ...(weights && { weights }) });
   }
 
-  /** One cell of a query's row, by the token of the key. */
-  async pair(text: string, choice: Choice & { readonly query: number }, keyToken: number): Promise<Pair> {
-    return pair(await this.#read(text), this.#model!, { ...choice, keyToken });
+  /** One cell, by its two tokens. */
+  async pair(text: string, choice: Choice & { readonly queryToken: number; readonly keyToken: number }): Promise<Pair> {
+    return pair(await this.#reader!.read(text), this.#model, choice);
   }
 
-  /** Every head over the whole text, small. */
-  async glance(text: string, unit: Unit, changes: readonly Change[]): Promise<Glance> {
-    return glance(await this.#changed(text, changes), unit);
+  #readerOf({ beside }: Asked): Reader {
+    const reader = beside ? this.#beside : this.#reader;
+    if (reader) return reader;
+    throw new SiseonError({ code: 'noModelBeside', kind: 'usage', what: 'there is no model to compare with' });
   }
 
-  /** One head over the whole text. */
-  async square(text: string, choice: Choice, unit: Unit, changes: readonly Change[]): Promise<WordMatrix> {
-    return square(await this.#changed(text, changes), chooseHead(this.#model!, choice), unit);
+  /** Tokens as the text has them. */
+  async tokenTexts(text: string, tokens: readonly number[]): Promise<string[]> {
+    const { encoding } = await this.#reader!.read(text);
+    return tokens.map((token) => encoding!.tokens[token]!.text);
+  }
+
+  /** All heads of one layer over the whole text, small. */
+  async glance(asked: Asked, layer: number, view: View): Promise<Glance> {
+    return glanceOf(await this.#readerOf(asked).lenses(asked.text, asked.changes), layer, view);
+  }
+
+  /** One head over the whole text, or a part of its rows. */
+  async square(
+    asked: Asked,
+    choice: Choice,
+    view: View,
+    part: { readonly first: number; readonly last: number } | null = null,
+  ): Promise<Square> {
+    const reader = this.#readerOf(asked);
+    return squareOf(await reader.lenses(asked.text, asked.changes), chooseHead(reader.model, choice), view, part);
+  }
+
+  /**
+   * The square on the screen and what it is made of, as NumPy reads it: `numbers`, `masked` [row, column], `ids`, and the
+   * layer's query, key, value and weights by token.
+   */
+  async npz(asked: Asked, choice: Choice, view: View): Promise<Uint8Array<ArrayBuffer>> {
+    const reader = this.#readerOf(asked);
+    const { layer, head } = chooseHead(reader.model, choice);
+    const { trace } = await reader.lenses(asked.text, asked.changes);
+    const { rows, columns, numbers, masked } = await this.square(asked, { layer, head }, view);
+    const shape = [rows.length, columns.length];
+    const names = ['query', 'key', 'value', 'weights'].map((stage) => `layers.${layer}.${stage}`);
+    const made = await stages(trace, reader.model, names);
+    const own = [...made].map(([name, stage]) => ({ name, shape: stage.shape, data: stage.data }));
+    return writeNpz([
+      { name: 'numbers', shape, data: numbers },
+      { name: 'masked', shape, data: Int32Array.from(masked) },
+      { name: 'ids', shape: [trace.ids.length], data: trace.ids },
+      ...own,
+    ]) as Uint8Array<ArrayBuffer>;
+  }
+
+  /** Every head of the text as one HTML file that works offline. Throws `tooLongForOverview`. */
+  async report(asked: Asked, choice: Choice, token: number, language: Language): Promise<string> {
+    const reader = this.#readerOf(asked);
+    const { layer, head } = chooseHead(reader.model, choice);
+    const trace = await reader.changed(asked.text, asked.changes);
+    const seen = await overview(trace, reader.model);
+    const query = seen.words.findIndex(({ tokens }) => tokens.includes(token));
+    return reportHtml(seen, { language, start: { layer, head, query } });
+  }
+
+  /** What reaches a token through all layers, by the words or tokens of the view. */
+  async reach({ text, changes }: Asked, name: ReachName, view: View): Promise<Reached[]> {
+    const trace = await this.#reader!.changed(text, changes);
+    const numbers = await reachOf(name, trace, this.#model, view.token);
+    const all = entriesOf(trace.encoding!, { unit: view.unit, bare: false });
+    return all.map(({ text: name, sink, tokens }) => ({
+      text: name,
+      sink,
+      number: tokens.reduce((sum, token) => sum + numbers[token]!, 0),
+    }));
   }
 
   /** What stands at a token, by the model; with changes, before and after them. */
-  async predict(text: string, token: number, changes: readonly Change[]): Promise<Prediction> {
-    const trace = await this.#read(text);
-    return predict(this.#model!, trace, token, await editsOf(changes, trace));
+  async predict({ text, changes }: Asked, token: number, follow: number | null): Promise<Prediction> {
+    const trace = await this.#reader!.read(text);
+    const changed = await this.#reader!.changed(text, changes);
+    return predict(this.#model, trace, { token, edits: changed.edits, changed, follow });
+  }
+
+  /** Writes on from a text; each token is told as it comes. Throws `cancelled` when it was stopped. */
+  async write(text: string, sampling: Sampling, choice: Choice, tell: (written: Written) => void): Promise<void> {
+    this.#writing?.abort();
+    const writing = new AbortController();
+    this.#writing = writing;
+    await cancellable(writing, 'writing', () =>
+      write(this.#model, text, sampling, chooseHead(this.#model, choice), tell, writing.signal),
+    );
+  }
+  stopWriting(): void {
+    this.#writing?.abort();
+  }
+
+  /**
+   * Names of heads, chosen on half of the texts and measured on the other; without texts, over drawn sequences that come
+   * twice in a row. Throws `tooFewTexts`.
+   */
+  async roles(texts: readonly string[], tell: (done: number, of: number) => void): Promise<NamedHead[]> {
+    const model = this.#model;
+    const ids = texts.length > 0 ? texts.map((text) => tokenIds(model, text)) : repeatedSequences(model);
+    const { heads } = await headsReport(model, ids, { onProgress: tell });
+    return heads.flatMap(({ layer, head, role }) => (role ? [{ layer, head, ...role }] : []));
+  }
+
+  /** The words of two sentences side by side, and which of them belong together. */
+  async align(text: string, other: string): Promise<Aligned> {
+    const [here, there] = [await this.#reader!.read(text), await this.#reader!.read(other)];
+    const [a, b] = [here, there].map((trace) => entriesOf(trace.encoding!, { unit: 'word', bare: false }));
+    return { here: a!, there: b!, proposed: proposal(here, there, a!, b!) };
   }
 
   /** A question against the tags of a library, decided at a temperature. */
   async find(question: string, shelves: readonly Shelf[], temperature: number): Promise<Found> {
     // A book in which nothing is written yet stands for its tag.
     const library = shelves.map(({ tag, content }) => (content.trim() === '' ? { tag } : { tag, content }));
-    const { entries } = await lookup(this.#model!, question, library, { temperature });
+    const { entries } = await lookup(this.#model, question, library, { temperature });
     return {
       scores: entries.map(({ score }) => score),
       weights: entries.map(({ weight }) => weight),
@@ -208,5 +344,33 @@ export class Engine {
   /** The page looks through the small model as it was at one report. */
   async useTrained(report: number, head: number): Promise<ModelFacts> {
     return this.use(await this.#course!.model(report, head));
+  }
+}
+
+/** Runs something that can be stopped: then it throws `cancelled`, whatever it was in the middle of. */
+async function cancellable<T>({ signal }: AbortController, what: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    throw new SiseonError({ code: 'cancelled', kind: 'usage', what: `${what} was cancelled` });
+  }
+}
+
+type Entries = readonly { readonly tokens: readonly number[] }[];
+
+/** Words in their order where both sentences have as many, else the words that both have. */
+function proposal(here: Trace, there: Trace, a: Entries, b: Entries): (number | null)[] {
+  if (a.length === b.length) return a.map((_, i) => i);
+  try {
+    const pairs = new Map(alignByWord(here.encoding!, there.encoding!));
+    return a.map(({ tokens }) => {
+      const token = pairs.get(tokens[0]!);
+      const word = b.findIndex((entry) => token !== undefined && entry.tokens.includes(token));
+      return word < 0 ? null : word;
+    });
+  } catch (cause) {
+    if (cause instanceof SiseonError && cause.code === 'nothingAligns') return a.map(() => null);
+    throw cause;
   }
 }

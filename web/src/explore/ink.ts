@@ -9,22 +9,30 @@ const between = (from: Channels, to: Channels, share: number): Channels =>
   from.map((number, c) => Math.round(number + (to[c]! - number) * share)) as unknown as Channels;
 
 export interface Ink {
-  readonly css: (name: 'ground' | 'ink' | 'faint' | 'rule' | 'query' | 'key' | 'score' | 'field') => string;
+  readonly css: (name: 'ground' | 'ink' | 'faint' | 'rule' | 'query' | 'key' | 'score' | 'field' | 'stripe') => string;
   /** 0 to 1. */
   readonly weight: (weight: number) => Channels;
   /** Of ink and ground, the one that stands out more on a colour. */
   readonly on: (color: Channels) => string;
+  /** A cell at which no query may look, where there is room for a pixel alone. */
+  readonly stripe: Channels;
   /** −1 to 1: orange below 0, blue above. */
   readonly difference: (difference: number) => Channels;
 }
 
 /** Read anew whenever the theme has changed. */
 export function readInk(): Ink {
-  const [ground, ink, score, positive, negative] = ['--ground', '--ink', '--score', '--query', '--negative'].map(
-    channels,
-  ) as [Channels, Channels, Channels, Channels, Channels];
+  const [ground, ink, score, positive, negative, stripe] = [
+    '--ground',
+    '--ink',
+    '--score',
+    '--query',
+    '--negative',
+    '--stripe',
+  ].map(channels) as [Channels, Channels, Channels, Channels, Channels, Channels];
   const style = getComputedStyle(document.documentElement);
   return {
+    stripe,
     css: (name) => style.getPropertyValue(`--${name}`).trim(),
     on: (color) => {
       const contrast = (other: Channels): number => {
@@ -50,3 +58,21 @@ const luminance = (color: Channels): number => {
 };
 
 export const rgb = ([r, g, b]: Channels): string => `rgb(${r} ${g} ${b})`;
+
+/** Grey stripes: no number stands here. A pattern for a canvas whose pen may be scaled. */
+export function hatch(pen: Pick<CanvasRenderingContext2D, 'createPattern'>, ink: Ink): CanvasPattern {
+  const side = 6;
+  const tile = new OffscreenCanvas(side, side);
+  const own = tile.getContext('2d')!;
+  own.fillStyle = ink.css('ground');
+  own.fillRect(0, 0, side, side);
+  own.strokeStyle = ink.css('stripe');
+  own.lineWidth = 1.2;
+  for (const start of [-side, 0, side]) {
+    own.beginPath();
+    own.moveTo(start, side);
+    own.lineTo(start + side, 0);
+    own.stroke();
+  }
+  return pen.createPattern(tile, 'repeat')!;
+}

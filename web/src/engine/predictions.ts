@@ -1,0 +1,199 @@
+/** What a model would say in a place: its likeliest tokens, how they ripen from layer to layer, and what it writes on. */
+import type { Edit } from 'siseon/attention';
+import { logitLens } from 'siseon/lens';
+import type { Model } from 'siseon/model';
+import { SiseonError } from 'siseon/platform';
+import { generate, recordTrace, type Trace } from 'siseon/trace';
+
+export interface Guess {
+  readonly id: number;
+  readonly piece: string;
+  readonly probability: number;
+  /** The probability after the changes; null where nothing is changed. */
+  readonly changed: number | null;
+}
+
+export interface Prediction {
+  /** The token asked about, as the text has it. */
+  readonly token: number;
+  readonly text: string;
+  /** `mask`: the token was hidden, and the guesses are for its place. `next`: they are for the place after it. */
+  readonly way: 'mask' | 'next';
+  /** The likeliest first; with changes, followed by what only they made likely. */
+  readonly guesses: readonly Guess[];
+  /** What the text has in that place, and how likely the model finds it; null where nothing stands there. */
+  readonly actual: Guess | null;
+  /** Half the sum of all differences in probability (total variation, 0 to 1); null where nothing is changed. */
+  readonly moved: number | null;
+  /** The one guess that is followed, after the embeddings and after each layer. */
+  readonly followed: { readonly id: number; readonly piece: string };
+  /** What the place says at each depth, in the run with the changes where there are any. */
+  readonly depths: readonly Depth[];
+}
+
+/** The state after a layer, read as if it were the last (logit lens). */
+export interface Depth {
+  readonly after: 'embeddings' | number;
+  readonly best: { readonly id: number; readonly piece: string; readonly probability: number };
+  /** Of the token that is followed, and how many stand before it. */
+  readonly probability: number;
+  readonly rank: number;
+}
+
+/** How many guesses are told. */
+const told = 8;
+
+/** Some vocabularies hold Hangul in pieces; put together, it can be read. Bytes of half a letter stay as the vocabulary has them. */
+export function pieceOf(model: Model, id: number): string {
+  const piece = model.tokenizer?.piece(id) ?? `${id}`;
+  const text = model.tokenizer?.decode([id]) ?? '';
+  return (text.trim() === '' || text.includes('\ufffd') ? piece : text).normalize('NFC');
+}
+
+/** The run whose logits are the prediction: for a model that reads both ways, of the text with the token hidden. */
+async function asked(
+  model: Model,
+  trace: Trace,
+  token: number,
+  edits: readonly Edit[],
+  changed: Trace,
+): Promise<[Trace, Trace]> {
+  const { causal, head } = model.architecture;
+  const maskId = model.tokenizer!.tokenId('[MASK]') ?? model.tokenizer!.tokenId('<mask>');
+  if (!head || (!causal && maskId === undefined))
+    throw new SiseonError({
+      code: 'noHead',
+      kind: 'usage',
+      what: `${model.name} does not predict words`,
+      expected: causal ? 'an output head' : 'an output head and a mask token',
+    });
+  if (causal) return [trace, changed];
+  const ids = trace.ids.slice();
+  ids[token] = maskId!;
+  const before = await recordTrace(model, { ids });
+  return [before, edits.length > 0 ? await recordTrace(model, { ids, edits }) : before];
+}
+
+function probabilitiesAt(trace: Trace, position: number): Float64Array {
+  const { shape, data } = trace.recorded.get('logits')!;
+  const [, size = 0] = shape;
+  const row = data.subarray(position * size, (position + 1) * size);
+  const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
+  const exponentials = Float64Array.from(row, (logit) => Math.exp(logit - largest));
+  const total = exponentials.reduce((a, b) => a + b, 0);
+  return exponentials.map((number) => number / total);
+}
+
+/** The largest few by one pass; of equal ones the first. */
+function largestFew(numbers: Float64Array): number[] {
+  const best: number[] = [];
+  for (let id = 0; id < numbers.length; id++) {
+    if (best.length === told && numbers[id]! <= numbers[best.at(-1)!]!) continue;
+    let at = best.length;
+    while (at > 0 && numbers[best[at - 1]!]! < numbers[id]!) at--;
+    best.splice(at, 0, id);
+    if (best.length > told) best.pop();
+  }
+  return best;
+}
+
+/**
+ * What the model predicts at a token: a model that reads both ways has it hidden and guesses it, one that reads from left
+ * to right guesses what comes after it. `changed` is the run with the edits. Throws `noHead` for a model without an output
+ * head, and what Model.run throws.
+ */
+export async function predict(
+  model: Model,
+  trace: Trace,
+  {
+    token,
+    edits,
+    changed,
+    follow,
+  }: {
+    readonly token: number;
+    readonly edits: readonly Edit[];
+    readonly changed: Trace;
+    readonly follow: number | null;
+  },
+): Promise<Prediction> {
+  const [plain, moved] = await asked(model, trace, token, edits, changed);
+  const before = probabilitiesAt(plain, token);
+  const after = edits.length > 0 ? probabilitiesAt(moved, token) : null;
+  const guess = (id: number): Guess => ({
+    id,
+    piece: pieceOf(model, id),
+    probability: before[id]!,
+    changed: after?.[id] ?? null,
+  });
+  const best = new Set([before, after ?? before].flatMap(largestFew));
+  const { causal } = model.architecture;
+  const actual = causal ? trace.ids[token + 1] : trace.ids[token];
+  const id = follow !== null && follow < before.length ? follow : (actual ?? [...best][0]!);
+  const { layers } = await logitLens(moved, model, { position: token, token: id });
+  return {
+    token,
+    text: trace.encoding!.tokens[token]!.text,
+    way: causal ? 'next' : 'mask',
+    guesses: [...best].map(guess),
+    moved: after && before.reduce((sum, probability, n) => sum + Math.abs(probability - after[n]!), 0) / 2,
+    actual: actual === undefined ? null : guess(actual),
+    followed: { id, piece: pieceOf(model, id) },
+    depths: layers.map((depth) => ({
+      after: depth.after,
+      best: { id: depth.best.token, piece: pieceOf(model, depth.best.token), probability: depth.best.probability },
+      probability: depth.probability,
+      rank: depth.rank,
+    })),
+  };
+}
+
+/** One token that the model wrote. */
+export interface Written {
+  readonly piece: string;
+  /** What it adds to the text; empty while a letter's bytes are not complete. */
+  readonly text: string;
+  /** What the model gave it, at temperature 1. */
+  readonly probability: number;
+  /** What the model looked at while writing it, in the head asked for: the heaviest tokens first. */
+  readonly looked: readonly { readonly token: number; readonly text: string; readonly weight: number }[];
+}
+
+export interface Sampling {
+  readonly temperature: number;
+  readonly topK: number | null;
+  readonly seed: number;
+  readonly count: number;
+}
+
+/** How many of the tokens looked at are told. */
+const looked = 3;
+
+/** Writes on from a text; each token is told as it comes. Throws what `generate` throws, and the signal's reason. */
+export async function write(
+  model: Model,
+  text: string,
+  { temperature, topK, seed, count }: Sampling,
+  { layer, head }: { readonly layer: number; readonly head: number },
+  tell: (written: Written) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const options = { temperature, seed, maxTokens: count, signal, ...(topK !== null && { topK }) };
+  for await (const token of generate(model, { text }, options)) {
+    const { data, shape } = await token.look(layer);
+    const [, keys = 0] = shape;
+    const row = Array.from(data.subarray(head * keys, (head + 1) * keys));
+    const heaviest = row
+      .map((weight, at) => ({ at, weight }))
+      .sort((a, b) => b.weight - a.weight)
+      .slice(0, looked);
+    tell({
+      piece: pieceOf(model, token.id),
+      text: token.text ?? '',
+      probability: token.probability,
+      looked: heaviest.map(({ at, weight }) => ({ token: at, text: pieceOf(model, token.trace.ids[at]!), weight })),
+    });
+    // Whoever wants to stop it is heard between two tokens.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}

@@ -1,0 +1,72 @@
+/** Texts read by one model: what a causal one has read stays read while the text grows, and the last few are kept. */
+import { type Model, splitWords } from 'siseon/model';
+import { SiseonError } from 'siseon/platform';
+import { recordTrace, type Trace, TraceSession } from 'siseon/trace';
+import type { Change } from './change.ts';
+import { editsOf } from './edits.ts';
+import { Lenses } from './lenses.ts';
+
+/** Runs that are kept: the sentence, the one beside it, one that vectors are taken from, each also as changed. */
+const kept = 6;
+
+export class Reader {
+  readonly model: Model;
+  readonly #session: TraceSession;
+  /** By text and edits, the one asked for last at the end. */
+  readonly #runs = new Map<string, Trace>();
+  #lenses: Lenses | null = null;
+
+  constructor(model: Model) {
+    this.model = model;
+    this.#session = new TraceSession(model);
+  }
+
+  /** The run of a text. Throws `textTooLong` before it is even split into tokens where it has too many words. */
+  read(text: string): Promise<Trace> {
+    // Every word is at least one token: a whole book pasted in must not hold up the page.
+    const { positionCount: positions } = this.model.architecture;
+    const words = text.length > positions ? splitWords(text).length : 0;
+    if (words > positions)
+      throw new SiseonError({
+        code: 'textTooLong',
+        kind: 'usage',
+        what: 'the text is longer than the model can read',
+        expected: `at most ${positions} tokens`,
+        got: `${words} words`,
+        details: { tokens: words, positions },
+      });
+    return this.#kept(text, () => this.#session.record({ text }));
+  }
+
+  /** The same text in a run that was interfered with. */
+  async changed(text: string, changes: readonly Change[]): Promise<Trace> {
+    const trace = await this.read(text);
+    if (changes.length === 0) return trace;
+    const edits = await this.edits(trace, changes);
+    return this.#kept(JSON.stringify([text, edits]), () => recordTrace(this.model, { text, edits }));
+  }
+
+  /** The lenses over a run; those of the last one asked for are kept with what they computed. */
+  async lenses(text: string, changes: readonly Change[]): Promise<Lenses> {
+    const trace = await this.changed(text, changes);
+    if (this.#lenses?.trace !== trace) this.#lenses = new Lenses(trace, this.model);
+    return this.#lenses;
+  }
+
+  edits(trace: Trace, changes: readonly Change[]) {
+    return editsOf(changes, trace, this.model, async (other) => this.read(other));
+  }
+
+  /** Frees the device's memory. */
+  free(): void {
+    this.#session.free();
+  }
+
+  async #kept(name: string, run: () => Promise<Trace>): Promise<Trace> {
+    const trace = this.#runs.get(name) ?? (await run());
+    this.#runs.delete(name);
+    this.#runs.set(name, trace);
+    for (const first of this.#runs.keys()) if (this.#runs.size > kept) this.#runs.delete(first);
+    return trace;
+  }
+}

@@ -1,0 +1,217 @@
+/** Attention as squares: one head over the whole text or the part of it that is in view, and all heads at a glance. */
+import type { Encoding } from 'siseon/model';
+import { type LensName, lensKinds } from './lens.ts';
+import type { Lenses } from './lenses.ts';
+
+export type Unit = 'word' | 'token';
+/** Why a token collects attention that is about nothing: it separates, or it is the first of a text without separators. */
+export type Sink = 'special' | 'first';
+
+/** How a run is looked at. */
+export interface View {
+  readonly unit: Unit;
+  readonly lens: LensName;
+  /** Without separators and the first token. */
+  readonly bare: boolean;
+  /** The token whose prediction the gradients are of. */
+  readonly token: number;
+}
+
+export interface Entry {
+  /** Index of the word; null for a special token. */
+  readonly word: number | null;
+  readonly text: string;
+  readonly tokens: readonly number[];
+  readonly sink: Sink | null;
+}
+
+/** Words with their tokens, special tokens between them; or every token by itself. */
+export function entriesOf({ tokens, words }: Encoding, { unit, bare }: Pick<View, 'unit' | 'bare'>): Entry[] {
+  const separated = tokens[0]?.word === null;
+  const sink = (word: number | null, first: number): Sink | null =>
+    word === null ? 'special' : first === 0 && !separated ? 'first' : null;
+  const all = tokens.flatMap(({ word, text, index }): Entry[] => {
+    if (unit === 'token' || word === null) return [{ word, text, tokens: [index], sink: sink(word, index) }];
+    const own = words[word]!;
+    return own.tokens[0] === index ? [{ word, text: own.text, tokens: own.tokens, sink: sink(word, index) }] : [];
+  });
+  const left = bare ? all.filter((entry) => entry.sink === null) : all;
+  // A text that is nothing else is shown whole.
+  return left.length > 0 ? left : all;
+}
+
+/** A square, or as many of its rows as were asked for; numbers into a word are the sum over its tokens. */
+export interface Square {
+  readonly layer: number;
+  /** null: all heads of the layer together. */
+  readonly head: number | null;
+  readonly lens: LensName;
+  readonly rows: readonly Entry[];
+  readonly columns: readonly Entry[];
+  /** The first row that the numbers are of. */
+  readonly first: number;
+  /** [row, column], `rows.length` columns. */
+  readonly numbers: Float32Array;
+  /** 1 where the query may not look at all. */
+  readonly masked: Uint8Array;
+  /** The number that is drawn in full colour. */
+  readonly range: number;
+  /** What these rows give, on average, to tokens that the view leaves out; null where nothing is left out or it is no weight. */
+  readonly elsewhere: number | null;
+}
+
+/** A text of more entries is sent in part, the part that is asked for. */
+const wholeUpTo = 256;
+
+/** How many queries are computed at a time: the squares of all heads for so many are held at once. */
+const band = 64;
+
+/** One head's square; of a long text the rows `part`, or all of them where none is named. */
+export async function squareOf(
+  lenses: Lenses,
+  { layer, head }: { readonly layer: number; readonly head: number },
+  view: View,
+  part: { readonly first: number; readonly last: number } | null,
+): Promise<Square> {
+  const { lens } = view;
+  const entries = entriesOf(lenses.trace.encoding!, view);
+  const count = entries.length;
+  if (!part || count <= wholeUpTo) return rowsOf(lenses, { layer, head }, view, entries, 0, count);
+  const [first, last] = [part.first, Math.min(part.last, count)];
+  if (lensKinds[lens].unit) return rowsOf(lenses, { layer, head }, view, entries, first, last);
+  // The colours of numbers that have no largest of their own depend on every row.
+  const name = JSON.stringify([layer, head, view]);
+  const whole =
+    lenses.whole?.name === name ? lenses.whole.square : rowsOf(lenses, { layer, head }, view, entries, 0, count);
+  lenses.whole = { name, square: whole };
+  const square = await whole;
+  return {
+    ...square,
+    first,
+    numbers: square.numbers.slice(first * count, last * count),
+    masked: square.masked.slice(first * count, last * count),
+  };
+}
+
+async function rowsOf(
+  lenses: Lenses,
+  { layer, head }: { readonly layer: number; readonly head: number },
+  view: View,
+  entries: readonly Entry[],
+  first: number,
+  last: number,
+): Promise<Square> {
+  const { lens } = view;
+  const kind = lensKinds[lens];
+  const count = entries.length;
+  const numbers = new Float32Array((last - first) * count);
+  const masked = new Uint8Array(numbers.length);
+  let given = 0;
+  await byBands(first, last, async (from, to) => {
+    const asking = entries.slice(from, to).map(({ tokens }) => tokens[0]!);
+    const rows = await lenses.layer(lens, layer, asking, view.token);
+    for (const [r, query] of asking.entries()) {
+      const at = (from - first + r) * count;
+      given += gather(rows.row(head, query), rows.masked(head, query), entries, numbers, masked, at);
+    }
+  });
+  return {
+    layer,
+    head: kind.ofHead ? head : null,
+    lens,
+    rows: entries,
+    columns: entries,
+    first,
+    numbers,
+    masked,
+    range: kind.unit ? 1 : largest(numbers),
+    elsewhere: view.bare && kind.unit ? Math.max(0, 1 - given / (last - first)) : null,
+  };
+}
+
+const largest = (numbers: Float32Array): number => {
+  let most = 0;
+  for (const number of numbers) most = Math.max(most, Math.abs(number));
+  return most;
+};
+
+/** One row into entries, from `at` on; what they get together is returned. A word is masked where all of its tokens are. */
+function gather(
+  row: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  entries: readonly Entry[],
+  numbers: Float32Array,
+  masked: Uint8Array,
+  at: number,
+): number {
+  let given = 0;
+  for (const [j, { tokens }] of entries.entries()) {
+    let [sum, hidden] = [0, 1];
+    for (const token of tokens) {
+      sum += row[token]!;
+      if (scores[token] !== -Infinity) hidden = 0;
+    }
+    numbers[at + j] = sum;
+    masked[at + j] = hidden;
+    given += sum;
+  }
+  return given;
+}
+
+/** A few rows at a time, other questions to the worker answered in between. */
+async function byBands(
+  first: number,
+  last: number,
+  compute: (from: number, to: number) => Promise<void>,
+): Promise<void> {
+  for (let from = first; from < last; from += band) {
+    await compute(from, Math.min(last, from + band));
+    if (from + band < last) await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** One layer's heads, small. */
+export interface Glance {
+  readonly layer: number;
+  /** 1 where the lens has one picture for all heads. */
+  readonly heads: number;
+  /** Cells along one side of a picture. */
+  readonly side: number;
+  /** [head, row, column]. Where a text has more entries than cells, a cell is the number of largest size under it. */
+  readonly numbers: Float32Array;
+  /** [head, row, column], 1 where no query under the cell may look at any key under it. */
+  readonly masked: Uint8Array;
+  readonly range: number;
+  /** How many words or tokens there are. */
+  readonly count: number;
+}
+
+/** No picture at a glance has more cells along one side. */
+const largestSide = 48;
+
+export async function glanceOf(lenses: Lenses, layer: number, view: View): Promise<Glance> {
+  const entries = entriesOf(lenses.trace.encoding!, view);
+  const count = entries.length;
+  const kind = lensKinds[view.lens];
+  const heads = kind.ofHead ? lenses.trace.model.architecture.headCount : 1;
+  const side = Math.min(largestSide, count);
+  const cell = (index: number): number => Math.min(side - 1, Math.floor((index * side) / count));
+  const numbers = new Float32Array(heads * side * side);
+  const masked = new Uint8Array(numbers.length).fill(1);
+  const [row, hidden] = [new Float32Array(count), new Uint8Array(count)];
+  await byBands(0, count, async (from, to) => {
+    const asking = entries.slice(from, to).map(({ tokens }) => tokens[0]!);
+    const rows = await lenses.layer(view.lens, layer, asking, view.token);
+    for (let head = 0; head < heads; head++)
+      for (const [r, query] of asking.entries()) {
+        gather(rows.row(head, query), rows.masked(head, query), entries, row, hidden, 0);
+        const start = (head * side + cell(from + r)) * side;
+        for (let j = 0; j < count; j++) {
+          const at = start + cell(j);
+          if (Math.abs(row[j]!) > Math.abs(numbers[at]!)) numbers[at] = row[j]!;
+          if (hidden[j] === 0) masked[at] = 0;
+        }
+      }
+  });
+  return { layer, heads, side, numbers, masked, range: kind.unit ? 1 : largest(numbers), count };
+}

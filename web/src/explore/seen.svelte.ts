@@ -1,0 +1,39 @@
+/** One run as the room shows it: all heads at a glance, a layer at a time, and one head as a square. */
+import { ask, Latest } from '../engine/client.svelte.ts';
+import type { Asked } from '../engine/engine.ts';
+import type { Glance, View } from '../engine/squares.ts';
+import { Tiles } from './tiles.svelte.ts';
+
+/** Rows that a long text is opened with. */
+const opening = { first: 0, last: 64 };
+
+export class Seen {
+  readonly square = new Latest<Tiles>();
+  /** By layer, as far as they are computed. */
+  glances = $state.raw<readonly (Glance | undefined)[]>([]);
+  #turn = 0;
+
+  showSquare(asked: Asked, choice: { readonly layer: number; readonly head: number }, view: View): void {
+    void this.square.ask(async () => {
+      const fetch = (first: number, last: number) => ask((e) => e.square(asked, choice, view, { first, last }), null);
+      return new Tiles(await ask((e) => e.square(asked, choice, view, opening), null), fetch);
+    });
+  }
+
+  /** The layers one after another, the one that is looked at first; what is newer puts an end to it. */
+  async showHeads(asked: Asked, layers: number, view: View, start: number): Promise<void> {
+    const turn = ++this.#turn;
+    const order = Array.from({ length: layers }, (_, layer) => layer).sort(
+      (a, b) => Number(b === start) - Number(a === start) || a - b,
+    );
+    const fresh: (Glance | undefined)[] = new Array(layers).fill(undefined);
+    for (const layer of order) {
+      const glance = await ask((e) => e.glance(asked, layer, view), null).catch(() => undefined);
+      if (turn !== this.#turn) return;
+      fresh[layer] = glance;
+      // Pictures of the text before stay until the new ones are there.
+      const same = this.glances.length === layers && this.glances.find((old) => old)?.heads === glance?.heads;
+      this.glances = fresh.map((own, n) => own ?? (same ? this.glances[n] : undefined));
+    }
+  }
+}

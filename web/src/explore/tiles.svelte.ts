@@ -1,0 +1,105 @@
+/** A square as the page holds it: all of it, or the bands of rows that came into view so far. */
+import type { Matrix } from 'siseon/views';
+import { type LensName, lensKinds } from '../engine/lens.ts';
+import type { Entry, Square } from '../engine/squares.ts';
+
+/** Rows that are asked for together. */
+const band = 64;
+
+interface Band {
+  readonly first: number;
+  readonly numbers: Float32Array;
+  readonly masked: Uint8Array;
+}
+
+/** What a picture of a square needs to know of it. */
+export interface Cells {
+  readonly rows: readonly Pick<Entry, 'word' | 'text' | 'sink'>[];
+  readonly columns: readonly Pick<Entry, 'word' | 'text' | 'sink'>[];
+  /** The number in full colour. */
+  readonly range: number;
+  readonly signed: boolean;
+  /** null while it is computed. */
+  number(row: number, column: number): number | null;
+  masked(row: number, column: number): boolean;
+  /** Says which rows are in view. */
+  need(first: number, last: number): void;
+  /** Counts up when rows have come. */
+  readonly version: number;
+}
+
+export class Tiles implements Cells {
+  readonly layer: number;
+  readonly head: number | null;
+  readonly lens: LensName;
+  readonly rows: readonly Entry[];
+  readonly columns: readonly Entry[];
+  readonly range: number;
+  readonly signed: boolean;
+  readonly elsewhere: number | null;
+  version = $state(0);
+  readonly #bands = new Map<number, Band>();
+  readonly #asked = new Set<number>();
+  readonly #fetch: (first: number, last: number) => Promise<Square>;
+  readonly whole: boolean;
+
+  constructor(square: Square, fetch: (first: number, last: number) => Promise<Square>) {
+    ({
+      layer: this.layer,
+      head: this.head,
+      lens: this.lens,
+      rows: this.rows,
+      columns: this.columns,
+      range: this.range,
+      elsewhere: this.elsewhere,
+    } = square);
+    this.signed = lensKinds[square.lens].signed;
+    this.#fetch = fetch;
+    this.whole = square.numbers.length === this.rows.length * this.columns.length;
+    const count = Math.ceil(square.numbers.length / this.columns.length / band);
+    for (let b = 0; b < count; b++) this.#keep(b, square);
+  }
+
+  #keep(index: number, { first, numbers, masked }: Band): void {
+    this.#asked.add(index);
+    this.#bands.set(index, { first, numbers, masked });
+  }
+
+  number(row: number, column: number): number | null {
+    const found = this.#bands.get(Math.floor(row / band));
+    return found ? found.numbers[(row - found.first) * this.columns.length + column]! : null;
+  }
+
+  masked(row: number, column: number): boolean {
+    const found = this.#bands.get(Math.floor(row / band));
+    return found?.masked[(row - found.first) * this.columns.length + column] === 1;
+  }
+
+  need(first: number, last: number): void {
+    for (let index = Math.floor(first / band); index * band < last; index++)
+      if (!this.#asked.has(index)) {
+        this.#asked.add(index);
+        void this.#fetch(index * band, Math.min(this.rows.length, (index + 1) * band)).then(
+          (square) => {
+            this.#keep(index, square);
+            this.version++;
+          },
+          // What failed is asked for again when it comes into view again.
+          () => this.#asked.delete(index),
+        );
+      }
+  }
+
+  /** As the package's views take it; of a square that is there as a whole. */
+  get matrix(): Matrix {
+    return matrixOf(this, (row, column) => (this.masked(row, column) ? null : this.number(row, column)));
+  }
+}
+
+/** A square as rows of plain numbers, null where masked. */
+export function matrixOf(
+  { layer, head, rows, columns }: Pick<Square, 'layer' | 'head' | 'rows' | 'columns'>,
+  number: (row: number, column: number) => number | null,
+): Matrix {
+  return { layer, head, rows, columns, weights: rows.map((_, i) => columns.map((__, j) => number(i, j))) };
+}
