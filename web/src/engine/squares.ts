@@ -149,7 +149,8 @@ function gather(
     let [sum, hidden] = [0, 1];
     for (const token of tokens) {
       sum += row[token]!;
-      if (scores[token] !== -Infinity) hidden = 0;
+      // A weight that was set by hand leaves the softmax, and its score is −∞ as if it were masked.
+      if (scores[token] !== -Infinity || row[token] !== 0) hidden = 0;
     }
     numbers[at + j] = sum;
     masked[at + j] = hidden;
