@@ -52,20 +52,22 @@ function writes(matrix: Matrix, head: number, stretch: number, gain: number): vo
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** Its config.json. */
+export const knownConfig = {
+  model_type: 'gpt2',
+  architectures: ['GPT2LMHeadModel'],
+  n_embd: hidden,
+  n_head: headCount,
+  n_layer: 2,
+  n_inner: 3,
+  n_positions: positions,
+  vocab_size: count,
+  tie_word_embeddings: false,
+};
+
 export async function knownModel(): Promise<Model> {
   const family = families.get('gpt2')!;
-  const config = {
-    model_type: 'gpt2',
-    architectures: ['GPT2LMHeadModel'],
-    n_embd: hidden,
-    n_head: headCount,
-    n_layer: 2,
-    n_inner: 3,
-    n_positions: positions,
-    vocab_size: count,
-    tie_word_embeddings: false,
-  };
-  const architecture = family.architecture(configReader(config));
+  const architecture = family.architecture(configReader(knownConfig));
   const parameters = new Map(
     family
       .parameters(architecture, new Set())
@@ -151,22 +153,22 @@ export async function knownModel(): Promise<Model> {
   return Model.create({ name: 'known', family, architecture, tokenizer: letterTokenizer(), metadata: {}, parameters });
 }
 
-/** One token a letter, letters parted by spaces. */
-export const letterTokenizer = (): Tokenizer =>
-  Tokenizer.fromJson({
-    version: '1.0',
-    added_tokens: [
-      { id: 0, content: '[UNK]', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
-    ],
-    normalizer: null,
-    pre_tokenizer: { type: 'Split', pattern: { Regex: '\\s+' }, behavior: 'Removed', invert: false },
-    post_processor: null,
-    decoder: null,
-    model: {
-      type: 'WordPiece',
-      unk_token: '[UNK]',
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(letters.map((letter, id) => [letter, id])),
-    },
-  });
+/** One token a letter, letters parted by spaces: its tokenizer.json. */
+export const letterVocabulary = {
+  version: '1.0',
+  added_tokens: [
+    { id: 0, content: '[UNK]', single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+  ],
+  normalizer: null,
+  pre_tokenizer: { type: 'Split', pattern: { Regex: '\\s+' }, behavior: 'Removed', invert: false },
+  post_processor: null,
+  decoder: null,
+  model: {
+    type: 'WordPiece',
+    unk_token: '[UNK]',
+    continuing_subword_prefix: '##',
+    max_input_chars_per_word: 100,
+    vocab: Object.fromEntries(letters.map((letter, id) => [letter, id])),
+  },
+};
+export const letterTokenizer = (): Tokenizer => Tokenizer.fromJson(letterVocabulary);

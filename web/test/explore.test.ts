@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright-core';
 import type { Edit } from 'siseon/attention';
 import { layerRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
 import { loadModel, Model } from 'siseon/model';
@@ -9,7 +8,7 @@ import { recordTrace } from 'siseon/trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storySentence } from '../src/permalink.ts';
 import { findChromium } from './chromium.js';
-import { type Site, startSite, type Visit } from './site.ts';
+import { type Site, saved, startSite } from './site.ts';
 
 const executable = findChromium();
 const model = await loadModel(modelFolder);
@@ -50,22 +49,7 @@ describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
   }, 240_000);
   afterAll(() => site?.close());
 
-  const visited = async (run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void> => {
-    const visit = await site.visit(...how);
-    try {
-      await run(visit);
-      expect(visit.complaints).toEqual([]);
-    } finally {
-      await visit.close();
-    }
-  };
-  const saved = async (page: Page, kind: string): Promise<Buffer> => {
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: kind, exact: true }).click(),
-    ]);
-    return readFile(await download.path());
-  };
+  const visited: Site['visited'] = (...how) => site.visited(...how);
 
   it('saves a head as JSON, CSV, SVG and PNG, and every cell is the library’s, by words and by tokens', () =>
     visited(async ({ page, open }) => {

@@ -12,7 +12,7 @@ import { Course, type Report } from '../src/training/course.ts';
 import { findChromium } from './chromium.js';
 import { expectedOfLook, expectedOfPair } from './expected.ts';
 import { pictureDifference } from './pictures.ts';
-import { type Site, startSite, type Visit } from './site.ts';
+import { type Site, startSite } from './site.ts';
 
 const executable = findChromium();
 const model = await loadModel(modelFolder);
@@ -39,15 +39,7 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
   }, 240_000);
   afterAll(() => site?.close());
 
-  const visited = async (run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void> => {
-    const visit = await site.visit(...how);
-    try {
-      await run(visit);
-      expect(visit.complaints).toEqual([]);
-    } finally {
-      await visit.close();
-    }
-  };
+  const visited: Site['visited'] = (...how) => site.visited(...how);
 
   describe.each(languages)('in %s', (language) => {
     it.each(['light', 'dark'] as const)('opens every part without a complaint or an axe violation, %s', (colorScheme) =>

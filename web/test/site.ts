@@ -1,11 +1,13 @@
 /** The built page on a local port, and a browser that notes what should not happen. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { preview } from 'vite';
+import { expect } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -20,6 +22,8 @@ export interface Visit {
 }
 
 export interface Site {
+  /** Runs a visit to its end; nothing may have happened in it that should not. */
+  visited(run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void>;
   readonly address: string;
   readonly browser: Browser;
   visit(options?: BrowserContextOptions, prepare?: (page: Page) => Promise<unknown>): Promise<Visit>;
@@ -27,12 +31,7 @@ export interface Site {
 }
 
 export async function startSite(executablePath: string): Promise<Site> {
-  // A build of its own: test files run beside each other.
-  const outDir = mkdtempSync(join(tmpdir(), 'siseon-page-'));
-  execFileSync('npx', ['vite', 'build', '--logLevel', 'error', '--outDir', outDir, '--emptyOutDir'], {
-    cwd: root,
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
+  const { outDir, leave } = await sharedBuild();
   const server = await preview({
     root,
     logLevel: 'error',
@@ -80,10 +79,66 @@ export async function startSite(executablePath: string): Promise<Site> {
     address,
     browser,
     visit,
+    async visited(run, ...how) {
+      const one = await visit(...how);
+      try {
+        await run(one);
+        expect(one.complaints).toEqual([]);
+      } finally {
+        await one.close();
+      }
+    },
     async close() {
       await browser.close();
       await server.close();
-      rmSync(outDir, { recursive: true });
+      leave();
+    },
+  };
+}
+
+/** The file that a button of this name saves. */
+export async function saved(page: Page, kind: string): Promise<Buffer> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: kind, exact: true }).click(),
+  ]);
+  return readFile(await download.path());
+}
+
+/** One build for all test files of a run, which stand beside each other: the first makes it, the last clears it away. */
+async function sharedBuild(): Promise<{ outDir: string; leave: () => void }> {
+  const folder = join(tmpdir(), `siseon-page-${process.ppid}`);
+  const [outDir, users, failed] = [join(folder, 'dist'), join(folder, 'users'), join(folder, 'failed')];
+  const own = join(users, `${process.pid}`);
+  let first = true;
+  try {
+    mkdirSync(folder);
+  } catch {
+    first = false;
+  }
+  mkdirSync(users, { recursive: true });
+  writeFileSync(own, '');
+  if (first)
+    try {
+      const made = join(folder, 'made');
+      execFileSync('npx', ['vite', 'build', '--logLevel', 'error', '--outDir', made, '--emptyOutDir'], {
+        cwd: root,
+        env: { ...process.env, NODE_ENV: 'production' },
+      });
+      renameSync(made, outDir);
+    } catch (cause) {
+      writeFileSync(failed, '');
+      throw cause;
+    }
+  while (!existsSync(outDir)) {
+    if (existsSync(failed)) throw new Error('the page could not be built; the test file that tried says why');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return {
+    outDir,
+    leave: () => {
+      rmSync(own, { force: true });
+      if (readdirSync(users).length === 0) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
