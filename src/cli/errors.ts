@@ -18,6 +18,19 @@ export function explain(error: unknown, language: Language): { message: string; 
   return { message: `${label}: ${text ?? error.message}`, exitCode: error.kind === 'usage' ? 2 : 1 };
 }
 
+/** That a model of the hub was read from the cache, and why, for stderr. */
+export const keptNotice = (
+  model: string,
+  { commit, why }: { readonly commit: string; readonly why: SiseonError },
+  language: Language,
+): string => {
+  const refused = why.code === 'hubRefused';
+  const short = commit.slice(0, 8);
+  return language === 'ko'
+    ? `알림: 허브가 ${refused ? `${model}${particle(model, '을')} 내주지 않아` : `답하지 않아(${why.details.problem})`} 캐시에 있는 판 ${short}${particle(short, '을')} 읽습니다.`
+    : `notice: the hub ${refused ? `does not give out ${model} (${why.details.status})` : `does not answer (${why.details.problem})`}; read from the cache instead, revision ${short}.`;
+};
+
 /** A remark about the text, for stderr. */
 export function notice(
   { code, text, start }: { readonly code: string; readonly text: string; readonly start: number },

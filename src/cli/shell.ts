@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/errors.ts';
+import type { HubOptions } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { type Language, languageOf } from '../views/language.ts';
 
@@ -89,7 +90,9 @@ export async function load(
   if (where === undefined) return loadModel(shippedModel, { name: 'siseon/models/ko' });
   const { downloadLine } = await import('./download.ts');
   const { tell, stop } = downloadLine(spoken);
-  return loadModel(where, { name: where, onDownload: tell, ...options }).finally(stop);
+  const { keptNotice } = await import('./errors.ts');
+  const onKept: HubOptions['onKept'] = (kept) => remark(keptNotice(where, kept, spoken));
+  return loadModel(where, { name: where, onDownload: tell, onKept, ...options }).finally(stop);
 }
 
 /** Runs a model over a text or ids; what the reader should know about the text goes to stderr. */
