@@ -1,6 +1,12 @@
 import type { Plugin } from 'vite';
 
-/** Everything from the page's own origin; WebAssembly may be compiled, nothing else may be evaluated. */
+/**
+ * Where models come from when the visitor asks for one: the public hub, with the hosts that it sends large files from, or a
+ * mirror on the visitor's own machine.
+ */
+const hubs = 'https://huggingface.co https://*.huggingface.co https://*.hf.co http://localhost:* http://127.0.0.1:*';
+
+/** Everything from the page's own origin, but for models of a hub; WebAssembly may be compiled, nothing else may be evaluated. */
 export const policy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -8,7 +14,7 @@ export const policy = [
   "style-src 'self'",
   "font-src 'self'",
   "img-src 'self'",
-  "connect-src 'self'",
+  `connect-src 'self' ${hubs}`,
   "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

@@ -1,7 +1,7 @@
 // Keeps the whole page for use without a network. The build fills in version and files.
 const version = '{version}';
 const files = ['{files}'];
-const cacheName = `siseon-${version}`;
+const cacheName = `siseon-page-${version}`;
 
 self.addEventListener('install', (event) => {
   event.waitUntil(
@@ -13,7 +13,9 @@ self.addEventListener('install', (event) => {
 });
 
 self.addEventListener('activate', (event) => {
-  const forget = (name) => (name.startsWith('siseon-') && name !== cacheName ? caches.delete(name) : null);
+  // Older pages, by either of their names; models that the visitor keeps are not ours to forget.
+  const forget = (name) =>
+    /^siseon-(page-|[0-9a-f]{16}$)/.test(name) && name !== cacheName ? caches.delete(name) : null;
   event.waitUntil(
     caches
       .keys()

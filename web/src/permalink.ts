@@ -29,12 +29,14 @@ export interface Place {
   readonly lens: LensName;
   /** Its squares leave out separators and the first token. */
   readonly bare: boolean;
+  /** The hub's name of the model that the place was seen through; null: the page's own, or one that no address can name. */
+  readonly model: string | null;
 }
 
 /** Longer sentences are not put into the address. */
 export const longestText = 2000;
 
-export function toHash({ language, part, text, query, head, unit, other, changes, lens, bare }: Place): string {
+export function toHash({ language, part, text, query, head, unit, other, changes, lens, bare, model }: Place): string {
   const values: string[] = [];
   if (text !== storySentence && text.length <= longestText) values.push(`s=${encodeURIComponent(text.toWellFormed())}`);
   if (query !== null) values.push(`q=${query}`);
@@ -42,6 +44,7 @@ export function toHash({ language, part, text, query, head, unit, other, changes
   if (unit === 'token') values.push('u=token');
   if (lens !== 'weight') values.push(`l=${lens}`);
   if (bare) values.push('b=1');
+  if (model !== null) values.push(`m=${encodeURIComponent(model)}`);
   if (other !== null && other.length <= longestText) values.push(`c=${encodeURIComponent(other.toWellFormed())}`);
   if (changes.length > 0) values.push(`e=${changes.map(writtenChange).join(',')}`);
   return `#/${language}/${part}${values.length > 0 ? `?${values.join('&')}` : ''}`;
@@ -65,6 +68,7 @@ export function fromHash(hash: string, fallback: Language): Place {
     other: found.get('c'),
     lens: lensNames.find((name) => name === found.get('l')) ?? 'weight',
     bare: found.get('b') === '1',
+    model: found.get('m'),
     changes: (found.get('e') ?? '').split(',').flatMap(readChange),
   };
 }

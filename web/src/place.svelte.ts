@@ -17,10 +17,11 @@ class Here {
   changes = $state.raw(first.changes);
   lens = $state(first.lens);
   bare = $state(first.bare);
+  model = $state(first.model);
 
   get place(): Place {
-    const { language, part, text, query, head, unit, other, changes, lens, bare } = this;
-    return { language, part, text, query, head, unit, other, changes, lens, bare };
+    const { language, part, text, query, head, unit, other, changes, lens, bare, model } = this;
+    return { language, part, text, query, head, unit, other, changes, lens, bare, model };
   }
 }
 export const here = new Here();

@@ -520,7 +520,7 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
 
 describe('an address', () => {
   const plain = { language: 'ko', part: 'opening', text: storySentence, query: null, head: null } as const;
-  const whole = { ...plain, unit: 'word', other: null, changes: [], lens: 'weight', bare: false } as const;
+  const whole = { ...plain, unit: 'word', other: null, changes: [], lens: 'weight', bare: false, model: null } as const;
   it.each([
     { ...whole, language: 'en', part: 'apart', text: '영희가 100% “책”을? 읽었다 & #', query: 2 },
     { ...whole, head: { layer: 1, head: 0 } },
@@ -531,6 +531,7 @@ describe('an address', () => {
       unit: 'token',
       lens: 'gradient',
       bare: true,
+      model: 'klue/bert-base@main',
       other: '영희가 빵을, 떡을 먹었다',
       changes: [
         { kind: 'silence', layer: 2, head: 1 },

@@ -15,7 +15,7 @@ import { readConfig } from '../families/index.ts';
 import { Model, type ModelMetadata } from '../model.ts';
 import { checkParameters, takeParameters } from '../parameters.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import { checkMemory } from './memory.ts';
+import { checkMemory, type MemoryNeed } from './memory.ts';
 import { parameterFiles } from './parameterFiles.ts';
 import { readFolderJson, readTokenizer } from './readTokenizer.ts';
 import { type CheckpointTensors, elementCount } from './tensors.ts';
@@ -35,7 +35,29 @@ export interface LoadOptions {
   readonly onKept?: HubOptions['onKept'];
   /** Called with bytes of parameters read, and in all. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Of a model on the hub: HF_ENDPOINT, HF_TOKEN and the like, instead of the process's own. */
+  readonly environment?: HubOptions['environment'];
   readonly signal?: AbortSignal;
+}
+
+/**
+ * What a model of a folder needs, told before anything of its parameters is read: bytes of the files, and, where the config
+ * says it or the header is at hand, how many parameters they hold. Of a GGUF file far away only its size is known.
+ * Throws what `loadModel` throws up to there; it refuses nothing for its size.
+ */
+export async function modelNeed(folder: Folder): Promise<MemoryNeed> {
+  const gguf = await onlyGguf(folder);
+  if (gguf !== null && folder.prefetch) {
+    const fileBytes = await folder.size(gguf);
+    return { fileBytes, parameterBytes: fileBytes };
+  }
+  const { config, fileBytes, ...rest } = gguf === null ? await layout(folder) : await ggufFile(folder, gguf);
+  const { family, architecture } = readConfig(config, {});
+  // What is at hand says itself what it holds; of what is far away the config alone is fetched.
+  const tensors = folder.prefetch ? new Map() : await rest.open();
+  const sources = family.parameters(architecture, new Set(tensors.keys()));
+  const parameterCount = sources.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return { fileBytes, parameterCount, parameterBytes: 4 * parameterCount };
 }
 
 /** What a checkpoint's files say, whatever their format. */
@@ -85,7 +107,10 @@ async function placeOf(where: string | URL | Folder, options: LoadOptions): Prom
 }
 
 /** `owner/name`, `owner/name@revision` or `owner/name/file.gguf`, unless there is such a file or folder here. */
-async function hubPlace(where: string, { revision, onDownload, onKept, signal }: LoadOptions): Promise<Place | null> {
+async function hubPlace(
+  where: string,
+  { revision, onDownload, onKept, signal, environment }: LoadOptions,
+): Promise<Place | null> {
   const [, name = where, at] = /^([^@]+)@(.+)$/.exec(where) ?? [];
   const [, repository = name, file = null] = /^([^/]+\/[^/]+)\/([^/]+\.gguf)$/.exec(name) ?? [];
   if (!isHubName(repository) || (!file && name.endsWith('.gguf')) || (await fileExists(where))) return null;
@@ -95,6 +120,7 @@ async function hubPlace(where: string, { revision, onDownload, onKept, signal }:
     ...(onDownload && { onProgress: onDownload }),
     ...(onKept && { onKept }),
     ...(signal && { signal }),
+    ...(environment && { environment }),
   });
   return { folder, file };
 }

@@ -16,13 +16,14 @@ import {
   repeatedSequences,
   tokenIds,
 } from 'siseon/lens';
-import { loadModel, type Model, writeNpz } from 'siseon/model';
-import { blobFolder, SiseonError } from 'siseon/platform';
+import { loadModel, type MemoryNeed, type Model, writeNpz } from 'siseon/model';
+import { forgetModels, type KeptModel, keptModels, SiseonError } from 'siseon/platform';
 import { stages, type Trace } from 'siseon/trace';
 import { type Language, reportHtml } from 'siseon/views';
 import { Course, type Report } from '../training/course.ts';
 import type { Change } from './change.ts';
 import type { ReachName } from './lens.ts';
+import { type ModelSource, needOf, type Opening, openSource } from './opening.ts';
 import { type Prediction, predict, type Sampling, type Written, write } from './predictions.ts';
 import { reachOf } from './reaches.ts';
 import { Reader } from './reader.ts';
@@ -146,28 +147,33 @@ export class Engine {
     };
   }
 
-  /** A checkpoint from files of the visitor's own. Throws what loadModel throws, and `cancelled`. */
-  async openFiles(
-    files: readonly File[],
-    beside: boolean,
-    tell: (done: number, total: number) => void,
-  ): Promise<ModelFacts> {
+  /** What a model would take, before it is opened. Throws what modelNeed throws, and the hub's refusals. */
+  need(source: ModelSource): Promise<MemoryNeed> {
+    return needOf(source);
+  }
+
+  /** A model of the visitor's own, to look through or to stand beside. Throws what loadModel throws, and `cancelled`. */
+  async openModel(source: ModelSource, beside: boolean, tell: (progress: Opening) => void): Promise<ModelFacts> {
     this.#opening?.abort();
     const opening = new AbortController();
     this.#opening = opening;
-    const [first] = files;
-    const name = (first?.webkitRelativePath || first?.name || '').split('/')[0] || 'model';
     return cancellable(opening, 'opening the model', async () => {
-      const model = await loadModel(blobFolder(files, name), {
-        name,
-        signal: opening.signal,
-        onProgress: (done, total) => tell(done, total),
-      });
+      const model = await openSource(source, tell, opening.signal);
       return beside ? this.putBeside(model) : this.use(model);
     });
   }
   cancelOpening(): void {
     this.#opening?.abort();
+  }
+
+  /** Models of the hub that this browser keeps. */
+  kept(): Promise<KeptModel[]> {
+    return keptModels();
+  }
+  /** Removes one of them, or all. */
+  async forget(name?: string): Promise<KeptModel[]> {
+    await forgetModels(name);
+    return keptModels();
   }
 
   useShipped(): ModelFacts {

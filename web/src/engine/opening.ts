@@ -1,0 +1,78 @@
+/** Models of the visitor's own: files that were dropped or chosen, or a name on the hub. */
+import { loadModel, type MemoryNeed, type Model, modelNeed } from 'siseon/model';
+import { blobFolder, hubModel, isHubName, SiseonError } from 'siseon/platform';
+
+export type ModelSource =
+  | { readonly kind: 'files'; readonly files: readonly File[] }
+  | {
+      readonly kind: 'hub';
+      /** `owner/name`, `owner/name@revision`, `owner/name/file.gguf`. */
+      readonly name: string;
+      /** The address of the hub: the public one, or a mirror. */
+      readonly endpoint: string;
+    };
+
+/** How far it is, in bytes: what comes over the network first, then what is read into memory. */
+export interface Opening {
+  readonly phase: 'download' | 'read';
+  readonly done: number;
+  readonly total: number;
+  readonly secondsLeft: number | null;
+}
+
+const nameOf = (files: readonly File[]): string =>
+  (files[0]?.webkitRelativePath || files[0]?.name || '').split('/')[0] || 'model';
+
+/** Throws `notHubName` for what can be no model's name. */
+function repositoryOf(name: string): { readonly repository: string; readonly revision: string | undefined } {
+  const [, path = name, revision] = /^([^@]+)@(.+)$/.exec(name) ?? [];
+  const repository = path.replace(/\/[^/]+\.gguf$/, '');
+  if (isHubName(repository)) return { repository, revision };
+  throw new SiseonError({
+    code: 'notHubName',
+    kind: 'usage',
+    what: `"${name}" is no name of a model`,
+    expected: 'owner/name, as on the hub',
+  });
+}
+
+export async function needOf(source: ModelSource): Promise<MemoryNeed> {
+  if (source.kind === 'files') return modelNeed(blobFolder(source.files, nameOf(source.files)));
+  const { repository, revision } = repositoryOf(source.name);
+  const environment = { HF_ENDPOINT: source.endpoint };
+  const folder = hubModel(repository, { environment, attempts: 2, ...(revision && { revision }) });
+  try {
+    return await modelNeed(folder);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Progress is told ten times a second at most: every message to the page costs some. */
+const often = 100;
+
+export async function openSource(
+  source: ModelSource,
+  tell: (progress: Opening) => void,
+  signal: AbortSignal,
+): Promise<Model> {
+  let last = -Infinity;
+  const say = (progress: Opening): void => {
+    if (performance.now() - last < often && progress.done < progress.total) return;
+    last = performance.now();
+    tell(progress);
+  };
+  const onProgress = (done: number, total: number): void => say({ phase: 'read', done, total, secondsLeft: null });
+  if (source.kind === 'files') {
+    const name = nameOf(source.files);
+    return loadModel(blobFolder(source.files, name), { name, signal, onProgress });
+  }
+  repositoryOf(source.name);
+  return loadModel(source.name, {
+    name: source.name,
+    signal,
+    onProgress,
+    onDownload: ({ done, total, secondsLeft }) => say({ phase: 'download', done, total, secondsLeft }),
+    environment: { HF_ENDPOINT: source.endpoint },
+  });
+}

@@ -1,0 +1,284 @@
+/** Models of the visitor's own in the room Explore: dropped, from a hub on loopback, side by side, cancelled, refused. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import type { Edit } from 'siseon/attention';
+import { patchFrom, wordMatrix } from 'siseon/lens';
+import { loadModel, saveModel } from 'siseon/model';
+import { modelFolder } from 'siseon/models/ko';
+import { generate, recordTrace } from 'siseon/trace';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { knownConfig, knownModel, letterVocabulary } from '../../src/lens/known.testing.ts';
+import { startHub, type TestHub } from '../../src/platform/hub.testing.ts';
+import { storySentence } from '../src/permalink.ts';
+import { findChromium } from './chromium.js';
+import { type Site, saved, startSite } from './site.ts';
+
+const executable = findChromium();
+/** Two layers of four heads whose parameters were set by hand; it reads from left to right. */
+const known = await knownModel();
+const shipped = await loadModel(modelFolder);
+const letters = encodeURIComponent('c a b c');
+
+describe.skipIf(!executable)('models of the visitor’s own', { timeout: 180_000 }, () => {
+  let site: Site;
+  let hub: TestHub;
+  const folder = mkdtempSync(join(tmpdir(), 'siseon-models-'));
+  const checkpoint = join(folder, 'known');
+  beforeAll(async () => {
+    const sources = known.family.parameters(known.architecture, new Set());
+    await saveModel(checkpoint, {
+      config: knownConfig,
+      sources,
+      parameters: known.parameters,
+      tokenizer: letterVocabulary,
+    });
+    const files = ['config.json', 'model.safetensors', 'tokenizer.json'];
+    hub = await startHub(
+      'owner/known',
+      Object.fromEntries(files.map((name) => [name, new Uint8Array(readFileSync(join(checkpoint, name)))])),
+    );
+    site = await startSite(executable!);
+  }, 240_000);
+  afterAll(async () => {
+    await site?.close();
+    await hub?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** The same checkpoint with room for other positions; its numbers are a hole in the disk, which takes none of it. */
+  function sparse(name: string, positions: number): string {
+    const place = join(folder, name);
+    mkdirSync(place);
+    const bytes = readFileSync(join(checkpoint, 'model.safetensors'));
+    const tensors = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString()) as Record<
+      string,
+      { shape: number[] }
+    >;
+    let end = 0;
+    const header = JSON.stringify(
+      Object.fromEntries(
+        Object.entries(tensors).flatMap(([tensor, { shape }]) => {
+          if (tensor === '__metadata__') return [];
+          const own = tensor.endsWith('wpe.weight') ? [positions, shape[1]!] : shape;
+          const start = end;
+          end += 4 * own.reduce((product, size) => product * size, 1);
+          return [[tensor, { dtype: 'F32', shape: own, data_offsets: [start, end] }]];
+        }),
+      ),
+    );
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(header.length));
+    writeFileSync(join(place, 'model.safetensors'), Buffer.concat([size, Buffer.from(header)]));
+    truncateSync(join(place, 'model.safetensors'), 8 + header.length + end);
+    writeFileSync(join(place, 'config.json'), JSON.stringify({ ...knownConfig, n_positions: positions }));
+    writeFileSync(join(place, 'tokenizer.json'), JSON.stringify(letterVocabulary));
+    return place;
+  }
+
+  /** What the hand does: over the field, and let go. */
+  async function drop(page: Page, path: string): Promise<void> {
+    const field = page.locator('.drop');
+    await field.scrollIntoViewIfNeeded();
+    const box = (await field.boundingBox())!;
+    const devtools = await page.context().newCDPSession(page);
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await devtools.send('Input.dispatchDragEvent', {
+        type,
+        x: box.x + box.width / 2,
+        y: box.y + box.height / 2,
+        data: { items: [], files: [path], dragOperationsMask: 1 },
+      });
+  }
+  const opened = (page: Page, name: string) => page.getByText(new RegExp(`지금 모든 방의 숫자는 ${name}`)).waitFor();
+  const json = async (page: Page) =>
+    JSON.parse((await saved(page, 'JSON')).toString()) as { model: string; weights: (number | null)[][] };
+  const sameCells = (ours: readonly (readonly (number | null)[])[], theirs: readonly (readonly number[])[]): void => {
+    for (const [i, row] of theirs.entries())
+      for (const [j, weight] of row.entries())
+        expect(Math.abs((ours[i]![j] ?? 0) - weight), `${i} ${j}`).toBeLessThanOrEqual(1e-6);
+  };
+
+  it('a dropped folder: size and memory first; masked cells are hatched, and it writes on with what it looked at', () =>
+    site.visited(async ({ page, open, numbers }) => {
+      await open(`#/ko/explore?s=${letters}`);
+      await drop(page, checkpoint);
+      await page.getByText(/매개변수 [\d,]+개. 32비트로 펼쳐 두 번 두므로 메모리가 [\d.]+MB쯤/).waitFor();
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await opened(page, 'known');
+      await open(`#/ko/explore?s=${letters}&h=1.0&u=token`);
+      await page.getByText('빗금: 이 질문에는 가려진 색인').first().waitFor();
+      const trace = await recordTrace(known, { text: 'c a b c' });
+      const { weights } = await json(page);
+      for (const [i, row] of weights.entries())
+        for (const [j, weight] of row.entries()) expect(weight === null, `${i} ${j}`).toBe(j > i);
+      sameCells(weights, (await wordMatrix(trace, known, { layer: 1, head: 0 })).weights);
+      // One pixel a cell: what is masked is of the stripes' colour and the ground's, in turns.
+      const striped = await page
+        .locator('.grid canvas')
+        .first()
+        .evaluate((canvas: HTMLCanvasElement) => {
+          const { data } = canvas.getContext('2d')!.getImageData(0, 0, 4, 4);
+          return [1, 2, 3].map((j) => data[j * 4 + 1]!);
+        });
+      const channel = (name: string): Promise<number> =>
+        page.evaluate(
+          (n) => Number.parseInt(getComputedStyle(document.documentElement).getPropertyValue(n).trim().slice(3, 5), 16),
+          name,
+        );
+      const [stripe, ground] = [await channel('--stripe'), await channel('--ground')];
+      expect(striped).toEqual([ground, stripe, ground]);
+
+      await page.locator('#write-temperature').focus();
+      await page.keyboard.press('Home');
+      await page.locator('#write-count').fill('2');
+      await page.getByRole('button', { name: '이어 쓰기 시작' }).click();
+      await page.locator('data[data-of="written:1"]').waitFor();
+      const shown = await numbers();
+      let [n, text] = [0, 'c a b c'];
+      for await (const token of generate(known, { text: 'c a b c' }, { maxTokens: 2 })) {
+        expect(Math.abs(shown.get(`written:${n}`)! - token.probability)).toBeLessThanOrEqual(1e-5);
+        const { data, shape } = await token.look(1);
+        const looked = [...shown].filter(([of]) => of.startsWith(`looked:${n}:`));
+        expect(looked).toHaveLength(3);
+        for (const [of, weight] of looked)
+          expect(Math.abs(weight! - data[Number(of.split(':')[2])]!), of).toBeLessThanOrEqual(1e-5);
+        expect(shape[0]).toBe(4);
+        text += token.text;
+        n++;
+      }
+      // The sentence has grown by what was written.
+      expect(await page.locator('#sentence').inputValue()).toBe(text);
+    }));
+
+  it('pastes from another sentence where the visitor says; the change has a name, and the address brings it back', () =>
+    site.visited(async ({ page, open, numbers }) => {
+      await open('#/ko/explore?q=3');
+      const from = '철수가 빵을 맛있게 먹었다';
+      await page.locator('#paste-from').fill(from);
+      await page.locator('#paste-stage').selectOption('output');
+      // All words stay but the second.
+      const rows = page.locator('table:has(th:text-is("이 문장")) select');
+      await rows.first().waitFor();
+      for (const i of [0, 1, 3, 4, 5]) await rows.nth(i).selectOption('');
+      await page.getByRole('button', { name: '옮겨 오기', exact: true }).click();
+      await page.locator('.changes li input').fill('사과 자리에 빵');
+      await page.keyboard.press('Tab');
+      await page.locator('.changes li b').getByText('사과 자리에 빵').waitFor();
+
+      const [here, there] = [
+        await recordTrace(shipped, { text: storySentence }),
+        await recordTrace(shipped, { text: from }),
+      ];
+      const [a, b] = [here.encoding!.words[1]!.tokens, there.encoding!.words[1]!.tokens];
+      const alignment = a.slice(0, b.length).map((to, n) => [to, b[n]!] as const);
+      const { layer } = (await page.evaluate(() => location.hash)).match(/e=.*?p5\.(?<layer>\d+)\./)!.groups as {
+        layer: string;
+      };
+      const edits: Edit[] = [await patchFrom(there, shipped, { stage: 'output', layer: Number(layer), alignment })];
+      const token = here.encoding!.words[3]!.tokens[0]!;
+      const ids = here.ids.slice();
+      ids[token] = shipped.tokenizer!.tokenId('[MASK]')!;
+      const size = shipped.architecture.vocabularySize;
+      const row = (await shipped.run(ids, () => {}, edits)).logits!.slice(token * size, (token + 1) * size);
+      const total = row.reduce((sum, logit) => sum + Math.exp(logit), 0);
+      const agree = async (): Promise<void> => {
+        await page.locator('data[data-of^="guessAfter:"]').first().waitFor();
+        for (const [of, value] of await numbers())
+          if (of.startsWith('guessAfter:'))
+            expect(Math.abs(value! - Math.exp(row[Number(of.split(':')[1])]!) / total), of).toBeLessThanOrEqual(1e-5);
+      };
+      await agree();
+      const address = page.url();
+      await page.getByRole('button', { name: '되돌리기', exact: true }).click();
+      await page.locator('data[data-of^="guessAfter:"]').first().waitFor({ state: 'detached' });
+      await page.goto(address);
+      await page.reload();
+      await page.locator('.changes li b').getByText('사과 자리에 빵').waitFor();
+      await agree();
+    }));
+
+  it('a model from the hub, kept for the next time, beside the one that comes along: their difference is the library’s', async () => {
+    const visit = await site.visit();
+    const { page, open, complaints } = visit;
+    const foreign = (): string[] => complaints.filter((line) => !line.startsWith(hub.address));
+    await open(`#/ko/explore?s=${letters}`);
+    await page.locator('.readout').first().waitFor();
+    expect(hub.asked).toEqual([]);
+    await page.getByText('허브 주소', { exact: true }).click();
+    await page.locator('#own-endpoint').fill(hub.address);
+    await page.locator('#own-hub').fill('owner/known');
+    await page.getByRole('button', { name: '크기 알아보기' }).click();
+    await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
+    // So far only what says how large it is.
+    expect(hub.asked.some(({ path }) => path.endsWith('model.safetensors') && path.startsWith('/elsewhere'))).toBe(
+      false,
+    );
+    await page.getByRole('button', { name: '옆에 두고 견주기' }).click();
+    await page.getByText(/옆에 둔 모델은 owner\/known/).waitFor();
+    await page.locator('#beside-layer').fill('1');
+    await page.locator('#beside-head').fill('0');
+    await page.getByText(/옆에 둔 모델에서 지금 모델을 뺀/).waitFor();
+    const view = shipped.metadata.defaultView!;
+    const [ours, theirs] = [
+      await wordMatrix(await recordTrace(shipped, { text: 'c a b c' }), shipped, view),
+      await wordMatrix(await recordTrace(known, { text: 'c a b c' }), known, { layer: 1, head: 0 }),
+    ];
+    await page.locator('.frame').last().focus();
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowRight'])
+      await page.keyboard.press(key);
+    // Words alone are compared; the shipped model has a separator in front of them.
+    const difference = theirs.weights[3]![1]! - ours.weights[4]![2]!;
+    const said = difference.toFixed(2).replace('-0.00', '0.00').replace('-', '−');
+    await page.locator('.readout').last().getByText(said).waitFor();
+
+    await page.getByRole('heading', { name: '이 브라우저에 남겨 둔 모델' }).waitFor();
+    hub.asked.length = 0;
+    await page.getByRole('button', { name: '옆에 둔 모델 치우기' }).click();
+    await page.getByRole('button', { name: '크기 알아보기' }).click();
+    await page.getByRole('button', { name: '이 모델 열기' }).click();
+    await opened(page, 'owner/known');
+    expect(hub.asked.filter(({ path }) => path.startsWith('/elsewhere'))).toEqual([]);
+    await page.waitForFunction(() => location.hash.includes('m=owner%2Fknown'));
+    await page.getByRole('button', { name: 'owner/known 지우기' }).click();
+    await page.getByRole('heading', { name: '이 브라우저에 남겨 둔 모델' }).waitFor({ state: 'detached' });
+    expect(foreign()).toEqual([]);
+    await visit.close();
+  });
+
+  it('refuses what cannot be opened, says the way on, and keeps text and model: no model, too large, cancelled, no hub', async () => {
+    const visit = await site.visit();
+    const { page, open } = visit;
+    await open('#/ko/explore?s=%EC%98%81%ED%9D%AC%EA%B0%80%20%EC%9B%83%EC%97%88%EB%8B%A4');
+    const alert = (said: RegExp) => page.locator('section:has(#own) [role=alert]').getByText(said).waitFor();
+    writeFileSync(join(folder, 'holiday.gguf'), 'no model at all');
+    await drop(page, join(folder, 'holiday.gguf'));
+    await alert(/GGUF/);
+    writeFileSync(join(folder, 'photo.jpg'), 'a photo');
+    await drop(page, join(folder, 'photo.jpg'));
+    await alert(/config.json이 없어요/);
+
+    await drop(page, sparse('huge', 8_000_000));
+    await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
+    await page.getByRole('button', { name: '이 모델 열기' }).click();
+    await alert(/메모리에 들어가지 않는 모델/);
+    await drop(page, sparse('slow', 200_000));
+    await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
+    await page.getByRole('button', { name: '이 모델 열기' }).click();
+    await page.getByRole('button', { name: '그만두기' }).click();
+    await alert(/그만두었어요/);
+    await page.getByText('허브 주소', { exact: true }).click();
+    await page.locator('#own-endpoint').fill('http://127.0.0.1:9');
+    await page.locator('#own-hub').fill('owner/known');
+    await page.getByRole('button', { name: '크기 알아보기' }).click();
+    await alert(/허브에 닿지 못했어요/);
+    await page.locator('#own-hub').fill('not a name');
+    await page.getByRole('button', { name: '크기 알아보기' }).click();
+    await alert(/만든이\/이름/);
+    // Nothing of it touched what the visitor had.
+    expect(await page.locator('#sentence').inputValue()).toBe('영희가 웃었다');
+    expect((await json(page)).model).toBe('siseon/models/ko');
+    await visit.close();
+  });
+});
