@@ -1,33 +1,7 @@
 /** What went wrong, in the reader's language; never a stack trace. */
 import { SiseonError } from '../platform/errors.ts';
-import type { Language } from '../views/language.ts';
-import { particle } from '../views/language.ts';
-
-type Details = Readonly<Record<string, unknown>>;
-
-const gigabytes = (bytes: unknown): string => `${(Number(bytes) / 1e9).toFixed(1)} GB`;
-
-const korean: Readonly<Record<string, (d: Details) => string>> = {
-  emptyText: () => '살펴볼 글이 없습니다. 단어를 하나 이상 적어 주세요.',
-  textTooLong: (d) =>
-    `글이 모델이 읽을 수 있는 길이를 넘습니다: 최대 ${d.positions}토큰인데 ${d.tokens}토큰입니다. 글을 줄여 주세요.`,
-  wordNotFound: (d) =>
-    `글에 ‘${d.wanted}’${particle(String(d.wanted), '이')} 없습니다. ${d.nearest ? `‘${d.nearest}’${particle(String(d.nearest), '을')} 찾으셨나요?` : `단어: ${(d.words as string[]).join(', ')}`}`,
-  wordAmbiguous: (d) =>
-    `‘${d.wanted}’${particle(String(d.wanted), '이')} ${(d.indices as number[]).length}번 나옵니다. 번호로 골라 주세요: ${(d.indices as number[]).join(' 또는 ')}.`,
-  wordOutOfRange: (d) => `${d.wanted}번 단어가 없습니다: 0부터 ${d.last}까지입니다.`,
-  hubNotFound: (d) =>
-    `${d.model ?? '허브'}${d.model ? particle(String(d.model), '을') : '에서'} 찾지 못했습니다. 이름과 판(revision)을 확인해 주세요. 폴더라면 경로를 적어 주세요.`,
-  hubRefused: (d) =>
-    `${d.model ?? '이 모델'}${particle(String(d.model ?? '모델'), '은')} 공개되지 않았거나 동의가 필요합니다. 모델 페이지에서 동의하고 HF_TOKEN에 토큰을 넣어 주세요.`,
-  modelTooLarge: (d) =>
-    `${d.name}${particle(String(d.name), '은')} 메모리에 다 들어가지 않습니다: 매개변수가 ${gigabytes(d.parameterBytes)}(float32)인데 ${gigabytes(d.room)}까지 담을 수 있습니다. 같은 계열의 더 작은 모델을 써 주세요.`,
-  noLanguageHead: () => '이 모델은 글을 이어 쓰지 못합니다. 앞만 보고 다음 토큰을 말하는 모델을 주세요.',
-  unknownConfigField: (d) =>
-    `config.json에 모르는 항목이 있습니다: ${(d.fields as string[]).join(', ')}. 계산을 바꿀 수 있어 읽지 않습니다.`,
-  layerOutOfRange: (d) => `층 ${d.index}${particle(String(d.index), '이')} 없습니다: 0부터 ${d.last}까지입니다.`,
-  headOutOfRange: (d) => `헤드 ${d.index}${particle(String(d.index), '이')} 없습니다: 0부터 ${d.last}까지입니다.`,
-};
+import { type Language, particle } from '../views/language.ts';
+import { koreanText } from './korean.ts';
 
 /** One message and the exit code: 2 for what was asked wrongly, 1 for what is broken. SISEON_DEBUG=1 shows the stack. */
 export function explain(error: unknown, language: Language): { message: string; exitCode: 1 | 2 } {
@@ -40,9 +14,22 @@ export function explain(error: unknown, language: Language): { message: string; 
       exitCode: 1,
     };
   }
-  const text = language === 'ko' ? korean[error.code]?.(error.details) : undefined;
+  const text = language === 'ko' ? koreanText(error) : undefined;
   return { message: `${label}: ${text ?? error.message}`, exitCode: error.kind === 'usage' ? 2 : 1 };
 }
+
+/** That a model of the hub was read from the cache, and why, for stderr. */
+export const keptNotice = (
+  model: string,
+  { commit, why }: { readonly commit: string; readonly why: SiseonError },
+  language: Language,
+): string => {
+  const refused = why.code === 'hubRefused';
+  const short = commit.slice(0, 8);
+  return language === 'ko'
+    ? `알림: 허브가 ${refused ? `${model}${particle(model, '을')} 내주지 않아` : `답하지 않아(${why.details.problem})`} 캐시에 있는 판 ${short}${particle(short, '을')} 읽습니다.`
+    : `notice: the hub ${refused ? `does not give out ${model} (${why.details.status})` : `does not answer (${why.details.problem})`}; read from the cache instead, revision ${short}.`;
+};
 
 /** A remark about the text, for stderr. */
 export function notice(
