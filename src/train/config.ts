@@ -5,6 +5,7 @@ import { importModule, makeFolder, readText, removeFile, SiseonError } from '../
 import { below, type Random, seededRandom } from './random.ts';
 import { loadTrainingState, saveTrainingState } from './state.ts';
 import { type TextSource, type TrainingPlan, type TrainingProgress, train } from './train.ts';
+import { tokenizerOf } from './vocabulary.ts';
 
 const count = z.int().positive();
 const share = z.number().min(0).max(1);
@@ -19,7 +20,7 @@ export const trainingConfig = z
       .describe('JavaScript module (path, or name of a package) that exports writeText(random): one sentence a call'),
     tokenizer: z
       .string()
-      .describe('tokenizer.json (WordPiece, [PAD] [UNK] [CLS] [SEP] [MASK] as ids 0 to 4); or characters'),
+      .describe('tokenizer.json (WordPiece, [PAD] [UNK] [CLS] [SEP] [MASK] as ids 0 to 4); or characters, or words'),
     output: z.string().describe('folder for the trained model'),
     model: z
       .strictObject({ layers: count, heads: count, hidden: count, inner: count, positions: count })
@@ -103,8 +104,8 @@ export async function trainFromConfig(
       )(seededRandom(config.seed)),
     );
   const tokenizerJson =
-    config.tokenizer === 'characters'
-      ? characterTokenizer(sample)
+    config.tokenizer === 'characters' || config.tokenizer === 'words'
+      ? tokenizerOf(sample, config.tokenizer)
       : (JSON.parse(await readText(beside(config.tokenizer))) as unknown);
   const tokenizer = Tokenizer.fromJson(tokenizerJson);
   const encode = (text: string): Int32Array => {
@@ -177,50 +178,6 @@ async function readGrammar(name: string, beside: (file: string) => string): Prom
           : `exports ${Object.keys(module).join(', ') || 'nothing'}`,
     });
   return { one: writeText as (random: Random) => string };
-}
-
-/** A WordPiece tokenizer of every character in some texts, at the start of a word and inside. */
-function characterTokenizer(texts: readonly string[]): Record<string, unknown> {
-  const characters = [...new Set(texts.join('').replace(/\s/g, ''))].toSorted();
-  const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
-  const pieces = [...special, ...characters, ...characters.map((character) => `##${character}`)];
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: special.map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    normalizer: null,
-    pre_tokenizer: { type: 'WhitespaceSplit' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [
-        { SpecialToken: { id: '[CLS]', type_id: 0 } },
-        { Sequence: { id: 'A', type_id: 0 } },
-        { SpecialToken: { id: '[SEP]', type_id: 0 } },
-      ],
-      pair: [],
-      special_tokens: {
-        '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] },
-        '[SEP]': { id: '[SEP]', ids: [3], tokens: ['[SEP]'] },
-      },
-    },
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
-    model: {
-      type: 'WordPiece',
-      unk_token: '[UNK]',
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])),
-    },
-  };
 }
 
 function parseConfig(text: string, path: string): TrainingConfig {
