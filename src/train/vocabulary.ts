@@ -3,7 +3,7 @@
 /** `characters`: one token a character. `words`: the words that come up again whole, all others by their characters. */
 export type PieceKind = 'characters' | 'words';
 
-/** Ids 0 to 4 of every tokenizer that training makes. */
+/** What has to stand first in the vocabulary of a model that is trained, in this order. */
 export const specialPieces: readonly string[] = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 
 /** The most words that become tokens of their own: the frequent ones. */
