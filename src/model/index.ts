@@ -6,7 +6,7 @@ export { type LoadOptions, loadModel, modelNeed } from './checkpoint/load.ts';
 export type { MemoryNeed } from './checkpoint/memory.ts';
 export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './checkpoint/npy.ts';
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
-export { saveModel } from './checkpoint/save.ts';
+export { modelFiles, type SavedModel, saveModel } from './checkpoint/save.ts';
 export { type ConfigReader, configReader } from './config.ts';
 export { changeNumbers, changesOf } from './edits.ts';
 export { families, readConfig } from './families/index.ts';

@@ -7,7 +7,9 @@ import type { Change } from './engine/change.ts';
 import { type LensName, lensNames } from './engine/lens.ts';
 import type { Unit } from './engine/squares.ts';
 import { readChange, writtenChange } from './explore/written.ts';
+import { type Lookup, readLookup, writeLookup } from './library/address.ts';
 import { type Part, parts, rooms } from './parts.ts';
+import { readTraining, type Training, writeTraining } from './train/address.ts';
 
 export const storySentence = '철수가 사과를 맛있게 먹었다';
 
@@ -31,12 +33,16 @@ export interface Place {
   readonly bare: boolean;
   /** The hub's name of the model that the place was seen through; null: the page's own, or one that no address can name. */
   readonly model: string | null;
+  /** Of the rooms "Train" and "Library" alone: elsewhere absent from the address, and left as it was. */
+  readonly training?: Training;
+  readonly lookup?: Lookup;
 }
 
 /** Longer sentences are not put into the address. */
 export const longestText = 2000;
 
-export function toHash({ language, part, text, query, head, unit, other, changes, lens, bare, model }: Place): string {
+export function toHash(place: Place): string {
+  const { language, part, text, query, head, unit, other, changes, lens, bare, model, training, lookup } = place;
   const values: string[] = [];
   if (text !== storySentence && text.length <= longestText) values.push(`s=${encodeURIComponent(text.toWellFormed())}`);
   if (query !== null) values.push(`q=${query}`);
@@ -47,6 +53,8 @@ export function toHash({ language, part, text, query, head, unit, other, changes
   if (model !== null) values.push(`m=${encodeURIComponent(model)}`);
   if (other !== null && other.length <= longestText) values.push(`c=${encodeURIComponent(other.toWellFormed())}`);
   if (changes.length > 0) values.push(`e=${changes.map(writtenChange).join(',')}`);
+  if (training && part === 'train') values.push(...writeTraining(training));
+  if (lookup && part === 'my-library') values.push(...writeLookup(lookup));
   return `#/${language}/${part}${values.length > 0 ? `?${values.join('&')}` : ''}`;
 }
 
@@ -55,12 +63,13 @@ const index = (text: string | null): number | null => (text !== null && /^\d{1,6
 /** What cannot be read falls back to `fallback`'s language, the first part, the story's sentence and the defaults. */
 export function fromHash(hash: string, fallback: Language): Place {
   const [path = '', values = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  const [language, part] = path.split('/');
+  const [language, name] = path.split('/');
+  const part = [...parts, ...rooms].find((each) => each === name) ?? 'opening';
   const found = new URLSearchParams(values);
   const [layer, head] = (found.get('h') ?? '').split('.').map(index);
   return {
     language: language === 'en' || language === 'ko' ? language : fallback,
-    part: [...parts, ...rooms].find((name) => name === part) ?? 'opening',
+    part,
     text: found.get('s') ?? storySentence,
     query: index(found.get('q')),
     head: typeof layer === 'number' && typeof head === 'number' ? { layer, head } : null,
@@ -70,5 +79,7 @@ export function fromHash(hash: string, fallback: Language): Place {
     bare: found.get('b') === '1',
     model: found.get('m'),
     changes: (found.get('e') ?? '').split(',').flatMap(readChange),
+    ...(part === 'train' && { training: readTraining(found) }),
+    ...(part === 'my-library' && { lookup: readLookup(found) }),
   };
 }

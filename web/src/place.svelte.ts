@@ -1,8 +1,10 @@
 /** Where the visitor is: the one state that every part shares, kept in the address. */
 import type { Look } from 'siseon/lens';
 import { ask, engine, Latest } from './engine/client.svelte.ts';
+import { readLookup } from './library/address.ts';
 import { overwriteGetLocale } from './paraglide/runtime.js';
 import { fromHash, type Place, toHash } from './permalink.ts';
+import { readTraining } from './train/address.ts';
 
 const first = fromHash(location.hash, 'ko');
 
@@ -18,10 +20,12 @@ class Here {
   lens = $state(first.lens);
   bare = $state(first.bare);
   model = $state(first.model);
+  training = $state.raw(first.training ?? readTraining(new URLSearchParams()));
+  lookup = $state.raw(first.lookup ?? readLookup(new URLSearchParams()));
 
   get place(): Place {
-    const { language, part, text, query, head, unit, other, changes, lens, bare, model } = this;
-    return { language, part, text, query, head, unit, other, changes, lens, bare, model };
+    const { language, part, text, query, head, unit, other, changes, lens, bare, model, training, lookup } = this;
+    return { language, part, text, query, head, unit, other, changes, lens, bare, model, training, lookup };
   }
 }
 export const here = new Here();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { Edit } from 'siseon/attention';
 import { patchFrom, wordMatrix } from 'siseon/lens';
-import { loadModel, saveModel } from 'siseon/model';
+import { loadModel, writeSafetensors } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { generate, recordTrace } from 'siseon/trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,24 +16,43 @@ import { findChromium } from './chromium.js';
 import { type Site, saved, startSite } from './site.ts';
 
 const executable = findChromium();
-/** Two layers of four heads whose parameters were set by hand; it reads from left to right. */
-const known = await knownModel();
 const shipped = await loadModel(modelFolder);
 const letters = encodeURIComponent('c a b c');
+
+/** As GPT-2's files have them: linear maps [input, output], query, key and value in one. */
+function gpt2Tensors({ family, architecture, parameters }: Awaited<ReturnType<typeof knownModel>>) {
+  const tensors = new Map<string, { name: string; shape: number[]; data: Float32Array }>();
+  for (const { name, shape, tensor, transposed, rows } of family.parameters(architecture, new Set())) {
+    const [outputs = 0, inputs = 1] = shape;
+    const [total, start] = [rows?.total ?? outputs, rows?.start ?? 0];
+    const own = shape.length === 1 ? [total] : transposed ? [inputs, total] : [total, inputs];
+    const file = tensors.get(tensor) ?? { name: tensor, shape: own, data: new Float32Array(total * inputs) };
+    const { data } = parameters.get(name)!;
+    for (let o = 0; o < outputs; o++)
+      for (let i = 0; i < inputs; i++)
+        file.data[transposed && shape.length > 1 ? i * total + start + o : (start + o) * inputs + i] =
+          data[o * inputs + i]!;
+    tensors.set(tensor, file);
+  }
+  return [...tensors.values()];
+}
+
+/** Two layers of four heads whose parameters were set by hand, as a folder; it reads from left to right. */
+const folder = mkdtempSync(join(tmpdir(), 'siseon-models-'));
+const checkpoint = join(folder, 'known');
+mkdirSync(checkpoint);
+writeFileSync(join(checkpoint, 'config.json'), JSON.stringify(knownConfig));
+writeFileSync(join(checkpoint, 'tokenizer.json'), JSON.stringify(letterVocabulary));
+writeFileSync(
+  join(checkpoint, 'model.safetensors'),
+  writeSafetensors(gpt2Tensors(await knownModel()), { format: 'pt' }),
+);
+const known = await loadModel(checkpoint);
 
 describe.skipIf(!executable)('models of the visitor’s own', { timeout: 180_000 }, () => {
   let site: Site;
   let hub: TestHub;
-  const folder = mkdtempSync(join(tmpdir(), 'siseon-models-'));
-  const checkpoint = join(folder, 'known');
   beforeAll(async () => {
-    const sources = known.family.parameters(known.architecture, new Set());
-    await saveModel(checkpoint, {
-      config: knownConfig,
-      sources,
-      parameters: known.parameters,
-      tokenizer: letterVocabulary,
-    });
     const files = ['config.json', 'model.safetensors', 'tokenizer.json'];
     hub = await startHub(
       'owner/known',

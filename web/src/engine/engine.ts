@@ -1,4 +1,5 @@
 /** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
+import { type ProxyMarked, proxy } from 'comlink';
 import { softLookup } from 'siseon/attention';
 import {
   alignByWord,
@@ -23,11 +24,13 @@ import { type Language, reportHtml } from 'siseon/views';
 import { Course, type Report } from '../training/course.ts';
 import type { Change } from './change.ts';
 import type { ReachName } from './lens.ts';
+import { Librarian } from './librarian.ts';
 import { type ModelSource, needOf, type Opening, openSource } from './opening.ts';
 import { type Prediction, predict, type Sampling, type Written, write } from './predictions.ts';
 import { reachOf } from './reaches.ts';
 import { Reader } from './reader.ts';
 import { entriesOf, type Glance, glanceOf, type Sink, type Square, squareOf, type View } from './squares.ts';
+import { type At, Trainer } from './trainer.ts';
 
 export interface Choice {
   readonly query?: number;
@@ -105,6 +108,13 @@ export class Engine {
   #opening: AbortController | null = null;
   #writing: AbortController | null = null;
   #course: Course | null = null;
+  #folder = '';
+  /** The room "Train". */
+  readonly trainer: Trainer & ProxyMarked = proxy(
+    new Trainer(async () => (await fetch(new URL('tokenizer.json', this.#folder))).json()),
+  );
+  /** The room "Library". */
+  readonly librarian: Librarian & ProxyMarked = proxy(new Librarian(() => this.#model!));
 
   get #model(): Model {
     return this.#reader!.model;
@@ -112,6 +122,7 @@ export class Engine {
 
   /** Loads the model of the page. Throws what loadModel throws. */
   async open(folder: string): Promise<ModelFacts> {
+    this.#folder = folder;
     this.#shipped = await loadModel(new URL(folder), { name: 'siseon/models/ko' });
     return this.use(this.#shipped);
   }
@@ -350,6 +361,10 @@ export class Engine {
   /** The page looks through the small model as it was at one report. */
   async useTrained(report: number, head: number): Promise<ModelFacts> {
     return this.use(await this.#course!.model(report, head));
+  }
+  /** The page looks through a checkpoint of the room "Train", or through a model that was kept there. */
+  async useCheckpoint(at: At): Promise<ModelFacts> {
+    return this.use(await this.trainer.model(at));
   }
 }
 
