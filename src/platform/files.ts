@@ -61,6 +61,8 @@ export async function readText(path: Path): Promise<string> {
 
 export async function fileExists(path: Path): Promise<boolean> {
   if (overNetwork(path)) return (await fetch(path, { method: 'HEAD' })).ok;
+  // A page has no disk.
+  if (typeof process === 'undefined' || !process.versions?.node) return false;
   const { access } = await import('node:fs/promises');
   return access(path).then(
     () => true,
