@@ -1,6 +1,6 @@
 export type * from './architecture.ts';
 export type { RunOptions, RunResult, TextRun } from './batch.ts';
-export { disentangledIndex } from './bias.ts';
+export { disentangledDistances } from './bias.ts';
 export { commonPrefix, KeyValueCache } from './cache.ts';
 export { type LoadOptions, loadModel, modelNeed } from './checkpoint/load.ts';
 export type { MemoryNeed } from './checkpoint/memory.ts';
@@ -8,13 +8,13 @@ export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './che
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
 export { modelFiles, type SavedModel, saveModel } from './checkpoint/save.ts';
 export { type ConfigReader, configReader } from './config.ts';
-export { changeNumbers, changesOf } from './edits.ts';
+export { changeNumbers, changesOf, keysAt, positionsAt, type RunLengths, stackAt } from './edits.ts';
 export { families, readConfig } from './families/index.ts';
-export { type LogitTarget, noLogits } from './gradients.ts';
+export { type ClassTarget, type GradientTarget, type LogitTarget, noLabels, noLogits } from './gradients.ts';
 export { classify, decode } from './heads.ts';
 export { Model, type ModelMetadata, type ModelParts, toDevice } from './model.ts';
 export { fileTensors, type HostTensor, takeParameters } from './parameters.ts';
-export { rotaryTable } from './rotary.ts';
+export { rotaryFrequencies, rotaryTable } from './rotary.ts';
 export { type Choice, checkSampling, chooseToken, type Sampling } from './sampling.ts';
 export { shippedModel } from './shipped.ts';
 export { type ChatMessage, renderChat } from './tokenizer/chat.ts';
