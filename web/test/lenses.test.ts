@@ -59,15 +59,18 @@ describe.skipIf(!executable)('the lenses of the room Explore', { timeout: 180_00
     site.visited(async ({ page, open }) => {
       await open(`#/ko/explore?u=token&h=${last.layer}.${last.head}`);
       const norms = await layerNorms(trace, model, last.layer);
-      const gradient = await (await gradientAttention(trace, model, likeliest()))(last.layer);
+      const gradient = new Map<string, Float64Array>();
+      for await (const { head, query, row } of (await gradientAttention(trace, model, likeliest()))(last.layer))
+        gradient.set(`${head} ${query}`, row);
+      const normed = await Promise.all(Array.from({ length }, (_, i) => norms.row(i)));
       const zeroed = await valueZeroing(trace, model, last.layer);
       const weights = (await layerRows(trace, last.layer))[last.head]!;
       const measures: Record<LensName, readonly [title: string, row: (i: number) => ArrayLike<number>]> = {
         weight: ['가중치', (i) => weights.weights(i)],
-        contribution: ['기여', (i) => norms.head(last.head, i)],
-        gradient: ['기울기 × 어텐션', (i) => gradient(last.head, i)],
-        together: ['기여, 헤드 모두', (i) => norms.contribution(i)],
-        residual: ['잔차와 정규화까지', (i) => norms.withResidual(i)],
+        contribution: ['기여', (i) => normed[i]!.head(last.head)],
+        gradient: ['기울기 × 어텐션', (i) => gradient.get(`${last.head} ${i}`)!],
+        together: ['기여, 헤드 모두', (i) => normed[i]!.contribution()],
+        residual: ['잔차와 정규화까지', (i) => normed[i]!.withResidual()],
         zeroing: ['내용 지우기', (i) => zeroed[i]!],
       };
       const group = page.getByRole('group', { name: '렌즈', exact: true });
@@ -210,7 +213,8 @@ describe.skipIf(!executable)('the lenses of the room Explore', { timeout: 180_00
       expect(shape).toEqual([groups.length, groups.length]);
       for (const [i, { tokens: from }] of groups.entries())
         for (const [j, { tokens }] of groups.entries()) {
-          const expected = tokens.reduce((sum, token) => sum + norms.head(last.head, from[0]!)[token]!, 0);
+          const row = (await norms.row(from[0]!)).head(last.head);
+          const expected = tokens.reduce((sum, token) => sum + row[token]!, 0);
           close(data[i * groups.length + j] as number, expected, `${i} ${j}`);
         }
       expect([...arrays.get('ids')!.data]).toEqual([...trace.ids]);

@@ -4,10 +4,13 @@ import {
   gradientAttention,
   type LayerNorms,
   layerNorms,
+  logitsFor,
+  type NormRow,
+  prediction,
   type Target,
   valueZeroing,
 } from 'siseon/lens';
-import { type Model, noLogits } from 'siseon/model';
+import type { Model } from 'siseon/model';
 import { attentionRows, type Trace } from 'siseon/trace';
 import type { LensName } from './lens.ts';
 import type { Square } from './squares.ts';
@@ -18,6 +21,7 @@ export interface LayerLens {
   /** The masked scores of the same row: −∞ where the query may not look. */
   masked(head: number, query: number): ArrayLike<number>;
 }
+type Row = LayerLens['row'];
 
 /** Lenses over one run. What a layer's lens computed once stays, since the next row is of the same layer. */
 export class Lenses {
@@ -28,45 +32,71 @@ export class Lenses {
   readonly #norms = new Map<number, Promise<LayerNorms>>();
   readonly #zeroing = new Map<number, Promise<number[][]>>();
   #gradient: { readonly token: number; readonly rows: Promise<GradientRows> } | null = null;
+  /** Of the last layer asked for alone: a layer holds every head's square. */
+  #slopes: { readonly of: Promise<GradientRows>; readonly layer: number; readonly rows: Promise<Row> } | null = null;
 
   constructor(trace: Trace, model: Model) {
     this.trace = trace;
     this.#model = model;
   }
 
-  /** Some queries' rows of a layer. `token` is where the prediction stands that gradients are of. */
-  async layer(name: LensName, layer: number, queries: readonly number[], token: number): Promise<LayerLens> {
+  /** Some queries' rows of a layer, of one head or of all. `token` is where the prediction stands that gradients are of. */
+  async layer(
+    name: LensName,
+    layer: number,
+    queries: readonly number[],
+    { token, head }: { readonly token: number; readonly head?: number | undefined },
+  ): Promise<LayerLens> {
     const place = new Map(queries.map((query, r) => [query, r]));
-    const { weights, maskedScores } = await attentionRows(this.trace, layer, queries);
+    const { weights, maskedScores } = await attentionRows(this.trace, layer, queries, head);
     const [, rows = 0, keys = 0] = weights.shape;
     const of =
-      ({ data }: { readonly data: Float32Array }) =>
-      (head: number, query: number): Float32Array => {
-        const at = (head * rows + place.get(query)!) * keys;
+      ({ data }: { readonly data: Float32Array }): Row =>
+      (asked, query) => {
+        const at = ((head === undefined ? asked : 0) * rows + place.get(query)!) * keys;
         return data.subarray(at, at + keys);
       };
-    return { row: name === 'weight' ? of(weights) : await this.#rows(name, layer, token), masked: of(maskedScores) };
+    const row = name === 'weight' ? of(weights) : await this.#rows(name, layer, queries, token);
+    return { row, masked: of(maskedScores) };
   }
 
   async #rows(
     name: Exclude<LensName, 'weight'>,
     layer: number,
+    queries: readonly number[],
     token: number,
-  ): Promise<(head: number, query: number) => ArrayLike<number>> {
+  ): Promise<Row> {
     const { trace } = this;
-    if (name === 'gradient') {
-      if (this.#gradient?.token !== token)
-        this.#gradient = { token, rows: gradientAttention(trace, this.#model, targetAt(trace, token)) };
-      return (await this.#gradient.rows)(layer);
-    }
+    if (name === 'gradient') return this.#gradientRows(layer, token);
     if (name === 'zeroing') {
       const rows = await remembered(this.#zeroing, layer, () => valueZeroing(trace, this.#model, layer));
       return (_, query) => rows[query]!;
     }
     const norms = await remembered(this.#norms, layer, () => layerNorms(trace, this.#model, layer));
-    if (name === 'contribution') return (head, query) => norms.head(head, query);
-    return (_, query) => (name === 'together' ? norms.contribution(query) : norms.withResidual(query));
+    const rows = new Map<number, NormRow>();
+    for (const query of queries) rows.set(query, await norms.row(query));
+    if (name === 'contribution') return (head, query) => rows.get(query)!.head(head);
+    return (_, query) => (name === 'together' ? rows.get(query)!.contribution() : rows.get(query)!.withResidual());
   }
+
+  #gradientRows(layer: number, token: number): Promise<Row> {
+    const { trace } = this;
+    if (this.#gradient?.token !== token)
+      this.#gradient = { token, rows: gradientAttention(trace, this.#model, targetAt(trace, token)) };
+    const of = this.#gradient.rows;
+    if (this.#slopes?.of !== of || this.#slopes.layer !== layer)
+      this.#slopes = { of, layer, rows: heldRows(of, layer) };
+    return this.#slopes.rows;
+  }
+}
+
+async function heldRows(gradient: Promise<GradientRows>, layer: number): Promise<Row> {
+  const rows: Float64Array[][] = [];
+  for await (const { head, query, row } of (await gradient)(layer)) {
+    rows[head] ??= [];
+    rows[head][query] = row;
+  }
+  return (head, query) => rows[head]![query]!;
 }
 
 function remembered<T>(known: Map<number, Promise<T>>, at: number, compute: () => Promise<T>): Promise<T> {
@@ -76,12 +106,7 @@ function remembered<T>(known: Map<number, Promise<T>>, at: number, compute: () =
 }
 
 /** The likeliest token at a position: what the model itself would say there. Throws `noLogits`. */
-export function targetAt(trace: Trace, position: number): Target {
-  const logits = trace.recorded.get('logits');
-  if (!logits) throw noLogits();
-  const [, size = 0] = logits.shape;
-  let token = 0;
-  for (let id = 1; id < size; id++)
-    if (logits.data[position * size + id]! > logits.data[position * size + token]!) token = id;
-  return { position, token };
-}
+export const targetAt = (trace: Trace, position: number): Target => ({
+  position,
+  token: prediction(logitsFor(trace, position)).token,
+});

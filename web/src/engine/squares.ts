@@ -109,7 +109,7 @@ async function rowsOf(
   let given = 0;
   await byBands(first, last, async (from, to) => {
     const asking = entries.slice(from, to).map(({ tokens }) => tokens[0]!);
-    const rows = await lenses.layer(lens, layer, asking, view.token);
+    const rows = await lenses.layer(lens, layer, asking, { token: view.token, head });
     for (const [r, query] of asking.entries()) {
       const at = (from - first + r) * count;
       given += gather(rows.row(head, query), rows.masked(head, query), entries, numbers, masked, at);
@@ -202,7 +202,7 @@ export async function glanceOf(lenses: Lenses, layer: number, view: View): Promi
   const [row, hidden] = [new Float32Array(count), new Uint8Array(count)];
   await byBands(0, count, async (from, to) => {
     const asking = entries.slice(from, to).map(({ tokens }) => tokens[0]!);
-    const rows = await lenses.layer(view.lens, layer, asking, view.token);
+    const rows = await lenses.layer(view.lens, layer, asking, { token: view.token });
     for (let head = 0; head < heads; head++)
       for (const [r, query] of asking.entries()) {
         gather(rows.row(head, query), rows.masked(head, query), entries, row, hidden, 0);
