@@ -3,7 +3,12 @@ import { loadModel, type MemoryNeed, type Model, modelNeed } from 'siseon/model'
 import { blobFolder, hubModel, isHubName, SiseonError } from 'siseon/platform';
 
 export type ModelSource =
-  | { readonly kind: 'files'; readonly files: readonly File[] }
+  | {
+      readonly kind: 'files';
+      /** The folder's, or the file's. */
+      readonly name: string;
+      readonly files: readonly File[];
+    }
   | {
       readonly kind: 'hub';
       /** `owner/name`, `owner/name@revision`, `owner/name/file.gguf`. */
@@ -20,9 +25,6 @@ export interface Opening {
   readonly secondsLeft: number | null;
 }
 
-const nameOf = (files: readonly File[]): string =>
-  (files[0]?.webkitRelativePath || files[0]?.name || '').split('/')[0] || 'model';
-
 /** Throws `notHubName` for what can be no model's name. */
 function repositoryOf(name: string): { readonly repository: string; readonly revision: string | undefined } {
   const [, path = name, revision] = /^([^@]+)@(.+)$/.exec(name) ?? [];
@@ -37,7 +39,7 @@ function repositoryOf(name: string): { readonly repository: string; readonly rev
 }
 
 export async function needOf(source: ModelSource): Promise<MemoryNeed> {
-  if (source.kind === 'files') return modelNeed(blobFolder(source.files, nameOf(source.files)));
+  if (source.kind === 'files') return modelNeed(blobFolder(source.files, source.name));
   const { repository, revision } = repositoryOf(source.name);
   const environment = { HF_ENDPOINT: source.endpoint };
   const folder = hubModel(repository, { environment, attempts: 2, ...(revision && { revision }) });
@@ -64,8 +66,8 @@ export async function openSource(
   };
   const onProgress = (done: number, total: number): void => say({ phase: 'read', done, total, secondsLeft: null });
   if (source.kind === 'files') {
-    const name = nameOf(source.files);
-    return loadModel(blobFolder(source.files, name), { name, signal, onProgress });
+    const { name, files } = source;
+    return loadModel(blobFolder(files, name), { name, signal, onProgress });
   }
   repositoryOf(source.name);
   return loadModel(source.name, {
