@@ -28,6 +28,7 @@ const korean: Readonly<Record<string, (d: Details) => string>> = {
     `${d.name}의 내용이 허브가 알려 준 것과 다릅니다. 서버나 중간(프록시, 로그인 화면)에서 바뀐 것이니, 나중에 다시 하거나 다른 길로 받아 주세요.`,
   modelTooLarge: (d) =>
     `${d.name}${particle(String(d.name), '은')} 메모리에 다 들어가지 않습니다: 매개변수가 ${gigabytes(d.parameterBytes)}(float32)인데 ${gigabytes(d.room)}까지 담을 수 있습니다. 같은 계열의 더 작은 모델을 써 주세요.`,
+  cancelled: () => '멈추었습니다. 받은 데까지는 남아 있어, 같은 명령을 다시 하면 이어서 받습니다.',
   noLanguageHead: () => '이 모델은 글을 이어 쓰지 못합니다. 앞만 보고 다음 토큰을 말하는 모델을 주세요.',
   unknownConfigField: (d) =>
     `config.json에 모르는 항목이 있습니다: ${(d.fields as string[]).join(', ')}. 계산을 바꿀 수 있어 읽지 않습니다.`,
@@ -49,6 +50,15 @@ export function explain(error: unknown, language: Language): { message: string; 
   const text = language === 'ko' ? korean[error.code]?.(error.details) : undefined;
   return { message: `${label}: ${text ?? error.message}`, exitCode: error.kind === 'usage' ? 2 : 1 };
 }
+
+/** Of a loading that Ctrl-C ended. */
+export const cancelled = (): SiseonError =>
+  new SiseonError({
+    code: 'cancelled',
+    kind: 'failure',
+    what: 'stopped',
+    next: 'What came is kept; the same command goes on from there.',
+  });
 
 /** That a model of the hub was read from the cache, and why, for stderr. */
 export const keptNotice = (

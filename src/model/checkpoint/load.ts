@@ -9,6 +9,7 @@ import {
   hubModel,
   isHubName,
   networkFolder,
+  readFolderText,
   SiseonError,
 } from '../../platform/index.ts';
 import { readConfig } from '../families/index.ts';
@@ -61,6 +62,16 @@ export async function loadModel(where: string | URL | Folder, options: LoadOptio
     const checkpoint = gguf === null ? await layout(folder) : await ggufFile(folder, gguf);
     const name = options.name ?? (gguf ?? folder.name).split('/').at(-1) ?? 'model';
     return await build(checkpoint, name, options);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** The model card (README.md) that stands beside a model, null where there is none: where loadModel takes it from. */
+export async function readCard(where: string | URL | Folder, options: LoadOptions = {}): Promise<string | null> {
+  const { folder } = await placeOf(where, options);
+  try {
+    return (await folder.has('README.md')) ? await readFolderText(folder, 'README.md') : null;
   } finally {
     await folder.close();
   }
