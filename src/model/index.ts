@@ -2,7 +2,7 @@ export type * from './architecture.ts';
 export type { RunOptions, RunResult, TextRun } from './batch.ts';
 export { disentangledIndex } from './bias.ts';
 export { commonPrefix, KeyValueCache } from './cache.ts';
-export { type LoadOptions, loadModel } from './checkpoint/load.ts';
+export { type LoadOptions, loadModel, readCard } from './checkpoint/load.ts';
 export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './checkpoint/npy.ts';
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
 export { saveModel } from './checkpoint/save.ts';

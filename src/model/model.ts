@@ -1,7 +1,6 @@
 import type { Edit, Probe, StageName } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
-import { SiseonError } from '../platform/index.ts';
 import {
   type AttendTask,
   type Operations,
@@ -19,6 +18,7 @@ import {
   checkTokenTypes,
   type RunOptions,
   type RunResult,
+  rowsOfText,
   stageListener,
   type TextRun,
 } from './batch.ts';
@@ -96,19 +96,19 @@ export class Model {
     edits: readonly Edit[] = [],
     options: RunOptions = {},
   ): Promise<RunResult> {
-    const [result] = await this.runBatch([{ ids, probe, edits, ...options }], options.cache);
+    const [result] = await this.runBatch([{ ids, probe, edits, ...options }]);
     return result!;
   }
 
   /**
    * Runs several texts side by side, shorter ones padded; each gets the numbers that it gets alone (to rounding of the last
-   * bit) and its own probe. With a cache there is one text without edits, and its ids go on where the cache ends; stages
-   * then hold the new positions alone. Throws what `run` throws, `cacheAlone` and `anotherSource`.
+   * bit) and its own probe. With caches, one for each text and no edits, ids go on where their cache ends, and stages hold
+   * the new positions alone. Throws what `run` throws, `cacheAlone` and `anotherSource`.
    */
-  async runBatch(texts: readonly TextRun[], cache?: KeyValueCache): Promise<RunResult[]> {
+  async runBatch(texts: readonly TextRun[]): Promise<RunResult[]> {
     const { architecture: a } = this;
-    const past = cache?.length ?? 0;
-    for (const { ids, decoderIds, tokenTypes, edits = [] } of texts) {
+    for (const { ids, decoderIds, tokenTypes, cache, edits = [] } of texts) {
+      const past = cache?.length ?? 0;
       if (a.encoder) {
         checkIds(ids, a.encoder.positionCount, a.vocabularySize);
         checkIds(decoderIds ?? new Int32Array(0), a.positionCount - past, a.vocabularySize);
@@ -117,10 +117,9 @@ export class Model {
       checkEdits(edits, a, ids.length);
     }
     if (texts.length === 0) return [];
-    if (cache && (texts.length > 1 || (texts[0]!.edits ?? []).length > 0)) throw cacheAlone();
-    const [{ ids: added, decoderIds = added }] = texts as [TextRun];
-    cache?.begin(decoderIds.length, a.encoder ? added : null);
-    const batch = batchOf(texts, a, cache);
+    const batch = batchOf(texts, a);
+    const added = ({ ids, decoderIds }: TextRun): Int32Array => (a.encoder ? decoderIds! : ids);
+    for (const text of texts) text.cache?.begin(added(text).length, a.encoder ? text.ids : null);
     // Everything below is queued at once; only the copies that were asked for are waited for, after the scope is gone.
     const queued = scope(this.#kernels, () => {
       const o = operations(this.#kernels);
@@ -133,14 +132,14 @@ export class Model {
       const last = transform(o, this.#device, a, batch, listen, mix);
       const own = batch.decoder ?? batch;
       return texts.map((text, b) => {
-        const count = (batch.decoder ? text.decoderIds! : text.ids).length;
+        const [first, count] = rowsOfText(own, b);
         // One text's rows: its padding stays behind.
         const rows =
           texts.length === 1
             ? last
             : o.embed(
                 last,
-                Int32Array.from({ length: count }, (_, i) => b * own.length + i),
+                Int32Array.from({ length: count }, (_, i) => first + i),
               );
         return {
           hidden: read(rows),
@@ -149,7 +148,7 @@ export class Model {
         };
       });
     });
-    cache?.end(decoderIds);
+    for (const text of texts) text.cache?.end(added(text));
     return Promise.all(
       queued.map(async ({ hidden, logits, classes }, b) => {
         const result = { hidden: await hidden, logits: await logits, classes: await classes };
@@ -229,14 +228,6 @@ export class Model {
 
 /** [1, D]: the last position. */
 const lastRow = (o: Operations, x: Tensor): Tensor => o.embed(x, Int32Array.of(x.shape[0]! - 1));
-
-const cacheAlone = (): SiseonError =>
-  new SiseonError({
-    code: 'cacheAlone',
-    kind: 'usage',
-    what: 'a cache goes with one text that nothing is changed in',
-    next: 'Run several texts, or edits, without a cache.',
-  });
 
 export interface ModelParts {
   readonly name: string;
