@@ -16,7 +16,7 @@ export { fileTensors, type HostTensor, takeParameters } from './parameters.ts';
 export { rotaryTable } from './rotary.ts';
 export { type Choice, checkSampling, chooseToken, type Sampling } from './sampling.ts';
 export { shippedModel } from './shipped.ts';
-export { type ChatMessage, renderChat } from './tokenizer/chat.ts';
+export { type ChatMessage, type ChatTemplate, chatText, renderChat } from './tokenizer/chat.ts';
 export { type Encoding, type Notice, type Token, Tokenizer, type Word } from './tokenizer.ts';
 export { type Batch, type Cache, type Parameters, type StageListener, transform } from './transformer.ts';
 export { splitWords } from './words.ts';
