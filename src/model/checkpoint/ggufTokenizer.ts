@@ -2,7 +2,7 @@
 import { SiseonError } from '../../platform/index.ts';
 import { chatTemplateOf } from '../tokenizer/chat.ts';
 import { Tokenizer } from '../tokenizer.ts';
-import type { GgufMetadata } from './ggufLayout.ts';
+import type { GgufMetadata } from './ggufMetadata.ts';
 
 /** Kinds of tokens (llama.h, `llama_token_type`). */
 const CONTROL = 3;

@@ -1,6 +1,5 @@
 /** Chat templates: Jinja sources that checkpoints bring, rendered by `@huggingface/jinja`. */
 import { SiseonError } from '../../platform/index.ts';
-import type { Tokenizer } from '../tokenizer.ts';
 
 export interface ChatMessage {
   readonly role: string;
@@ -13,12 +12,16 @@ export interface ChatTemplate {
   readonly tokens: Readonly<Record<string, string>>;
 }
 
+interface WithChatTemplate {
+  readonly chatTemplate: () => Promise<ChatTemplate | null>;
+}
+
 /**
  * A conversation as a model's own template writes it, up to where the model answers: a text for `{ text, asWritten: true }`.
  * `variables` are what its template asks for beside the messages. Throws `noChatTemplate`, `noTokenizer` and `badChatTemplate`.
  */
 export async function chatText(
-  { name, tokenizer }: { readonly name: string; readonly tokenizer: Pick<Tokenizer, 'chatTemplate'> | null },
+  { name, tokenizer }: { readonly name: string; readonly tokenizer: WithChatTemplate | null },
   messages: readonly ChatMessage[],
   variables: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
