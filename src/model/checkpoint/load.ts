@@ -1,9 +1,9 @@
 /** From a place with a checkpoint to a model: everything accounted for, or refused. */
 import type { Kernels } from '../../kernels/index.ts';
 import {
-  diskFolder,
   type Folder,
   fileExists,
+  folderAt,
   type HubOptions,
   type HubProgress,
   hubModel,
@@ -89,7 +89,7 @@ async function placeOf(where: string | URL | Folder, options: LoadOptions): Prom
   const path = where instanceof URL && !overNetwork ? decodeURIComponent(where.pathname) : String(where);
   const onHub = typeof where === 'string' && !overNetwork ? await hubPlace(where, options) : null;
   if (onHub) return onHub;
-  const open = overNetwork ? networkFolder : diskFolder;
+  const open = overNetwork ? networkFolder : folderAt;
   if (!path.endsWith('.gguf')) return { folder: open(path), file: null };
   const [, folder = '.', file = path] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
   return { folder: open(folder === '' ? '/' : folder), file };
