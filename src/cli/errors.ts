@@ -21,7 +21,7 @@ const korean: Readonly<Record<string, (d: Details) => string>> = {
   hubRefused: (d) =>
     `${d.model ?? '이 모델'}${particle(String(d.model ?? '모델'), '은')} 공개되지 않았거나 동의가 필요합니다. 모델 페이지에서 동의하고 HF_TOKEN에 토큰을 넣어 주세요.`,
   modelTooLarge: (d) =>
-    `${d.name}${particle(String(d.name), '은')} 메모리에 다 들어가지 않습니다: 매개변수가 ${gigabytes(d.parameterBytes)}(float32)인데 ${gigabytes(d.room)}까지 담을 수 있습니다. 같은 계열의 더 작은 모델을 써 주세요.`,
+    `${d.name}${particle(String(d.name), '은')} 메모리에 다 들어가지 않습니다: 매개변수가 ${gigabytes(d.parameterBytes)}인데 ${gigabytes(d.room)}까지 담을 수 있습니다. 같은 계열의 더 작은 모델을 써 주세요.${(d.types as string[] | undefined)?.[0] === 'f32' ? ' 같은 모델을 bfloat16이나 float16으로 저장해도 됩니다.' : ''}`,
   noLanguageHead: () => '이 모델은 글을 이어 쓰지 못합니다. 앞만 보고 다음 토큰을 말하는 모델을 주세요.',
   unknownConfigField: (d) =>
     `config.json에 모르는 항목이 있습니다: ${(d.fields as string[]).join(', ')}. 계산을 바꿀 수 있어 읽지 않습니다.`,

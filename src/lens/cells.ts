@@ -49,6 +49,8 @@ export async function headCells(trace: Trace, model: Model, layer: number, head:
     stage.data.subarray((of * length + i) * width, (of * length + i + 1) * width);
   const projection = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
   const [hidden = 0, inputs = 0] = projection.shape;
+  const numbers = await projection.read();
+  const valueBias = await model.parameters.get(`layers.${layer}.value.bias`)?.read();
   return {
     length,
     scale: scaleOf(trace, layer),
@@ -61,12 +63,10 @@ export async function headCells(trace: Trace, model: Model, layer: number, head:
     project: (vector) => {
       const out = new Float64Array(hidden);
       for (let d = 0; d < hidden; d++)
-        for (let c = 0; c < headSize; c++) out[d]! += vector[c]! * projection.data[d * inputs + head * headSize + c]!;
+        for (let c = 0; c < headSize; c++) out[d]! += vector[c]! * numbers[d * inputs + head * headSize + c]!;
       return out;
     },
-    valueBias:
-      model.parameters.get(`layers.${layer}.value.bias`)?.data.subarray(keyHead * headSize, (keyHead + 1) * headSize) ??
-      new Float32Array(headSize),
+    valueBias: valueBias?.subarray(keyHead * headSize, (keyHead + 1) * headSize) ?? new Float32Array(headSize),
   };
 }
 

@@ -25,7 +25,7 @@ export interface Circuits {
 }
 
 /** Numbers in rows: [rows, columns]. */
-interface Rows {
+export interface Rows {
   readonly data: Float64Array;
   readonly rows: number;
   readonly columns: number;
@@ -58,13 +58,14 @@ export async function circuits(model: Model): Promise<Circuits> {
   };
   const heads: Circuit[] = [];
   for (let layer = 0; layer < layerCount; layer++) {
-    const gain = incomingGain(model, layer);
+    const gain = await incomingGain(model, layer);
+    const outputOf = await outputSlices(model, layer);
     for (let head = 0; head < headCount; head++) {
       const keyHead = Math.floor((head * keyValueHeadCount) / headCount);
-      const query = sliceOf(model, layer, 'query', head, headSize, gain);
-      const key = sliceOf(model, layer, 'key', keyHead, headSize, gain);
-      const value = sliceOf(model, layer, 'value', keyHead, headSize, gain);
-      const output = outputSlice(model, layer, head, headSize);
+      const query = await sliceOf(model, layer, 'query', head, headSize, gain);
+      const key = await sliceOf(model, layer, 'key', keyHead, headSize, gain);
+      const value = await sliceOf(model, layer, 'value', keyHead, headSize, gain);
+      const output = outputOf(head);
       const small = overlap && value.columns === overlap.columns ? gram(times(value, overlap), output) : null;
       const { realEigenvalues: real, imaginaryEigenvalues: imaginary } = small
         ? new EigenvalueDecomposition(toMatrix(small))
@@ -93,6 +94,9 @@ export function effectiveRank(singularValues: readonly number[]): number {
   return Math.exp(entropy);
 }
 
+/** Tokens whose embeddings are in host memory at a time. */
+const tokensAtOnce = 4096;
+
 /** Eᵀ·U, [hidden, hidden], with the final norm's gain. Computed on the device in f32. Null where E is of another width. */
 async function tokenOverlap(model: Model, against: Circuits['copyingAgainst']): Promise<Rows | null> {
   const { hiddenSize, head } = model.architecture;
@@ -100,13 +104,20 @@ async function tokenOverlap(model: Model, against: Circuits['copyingAgainst']): 
   if (tokens.shape[1] !== hiddenSize) return null;
   const decoder = against === 'embedding' || head!.tied ? tokens : model.parameters.get('head.decoder.weight')!;
   const kernels = await sharedKernels();
-  const pending = scope(kernels, () => {
-    const o = operations(kernels);
-    const device = ({ shape, data }: typeof tokens) => o.constant(shape, data);
-    return read(o.matmul(device(tokens), device(decoder), { leftTransposed: true }));
-  });
-  const gain = against === 'unembedding' ? model.parameters.get('finalNorm.weight')?.data : undefined;
-  const data = Float64Array.from(await pending, (number, i) => number * (gain?.[i % hiddenSize] ?? 1));
+  const vocabulary = Math.min(tokens.shape[0]!, decoder.shape[0]!);
+  const data = new Float64Array(hiddenSize * hiddenSize);
+  for (let first = 0; first < vocabulary; first += tokensAtOnce) {
+    const count = Math.min(tokensAtOnce, vocabulary - first);
+    const [left, right] = await Promise.all([tokens.read(first, count), decoder.read(first, count)]);
+    const part = await scope(kernels, () => {
+      const o = operations(kernels);
+      const device = (numbers: Float32Array) => o.constant([count, hiddenSize], numbers);
+      return read(o.matmul(device(left), device(right), { leftTransposed: true }));
+    });
+    for (let i = 0; i < data.length; i++) data[i]! += part[i]!;
+  }
+  const gain = against === 'unembedding' ? await model.parameters.get('finalNorm.weight')?.read() : undefined;
+  if (gain) for (let i = 0; i < data.length; i++) data[i]! *= gain[i % hiddenSize]!;
   return { data, rows: hiddenSize, columns: hiddenSize };
 }
 
@@ -115,35 +126,38 @@ export const normsBefore = ({ normPlacement, layers }: Architecture, layer: numb
   (normPlacement === 'before' || normPlacement === 'both') && layers[layer]!.attentionNorm;
 
 /** Gain of the norm that stands before a layer's attention, or none. */
-export function incomingGain(model: Model, layer: number): Float32Array | undefined {
-  return normsBefore(model.architecture, layer)
-    ? model.parameters.get(`layers.${layer}.attentionNorm.weight`)?.data
-    : undefined;
+async function incomingGain(model: Model, layer: number): Promise<Float32Array | undefined> {
+  if (!normsBefore(model.architecture, layer)) return undefined;
+  return model.parameters.get(`layers.${layer}.attentionNorm.weight`)?.read();
 }
 
 /** One head's rows of a projection, [headSize, hidden], with the gain of the norm in front. */
-function sliceOf(
+async function sliceOf(
   model: Model,
   layer: number,
   name: 'query' | 'key' | 'value',
   head: number,
   headSize: number,
   gain: Float32Array | undefined,
-): Rows {
-  const { data, shape } = model.parameters.get(`layers.${layer}.${name}.weight`)!;
-  const columns = shape[1]!;
-  const own = data.subarray(head * headSize * columns, (head + 1) * headSize * columns);
+): Promise<Rows> {
+  const projection = model.parameters.get(`layers.${layer}.${name}.weight`)!;
+  const columns = projection.shape[1]!;
+  const own = await projection.read(head * headSize, headSize);
   return { data: Float64Array.from(own, (number, i) => number * (gain?.[i % columns] ?? 1)), rows: headSize, columns };
 }
 
-/** One head's columns of the output projection, transposed: [headSize, hidden]. */
-export function outputSlice(model: Model, layer: number, head: number, headSize: number): Rows {
-  const { data, shape } = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
-  const [hidden = 0, inputs = 0] = shape;
-  const out = new Float64Array(headSize * hidden);
-  for (let c = 0; c < headSize; c++)
-    for (let d = 0; d < hidden; d++) out[c * hidden + d] = data[d * inputs + head * headSize + c]!;
-  return { data: out, rows: headSize, columns: hidden };
+/** Each head's columns of a layer's output projection, transposed: [headSize, hidden]. */
+export async function outputSlices(model: Model, layer: number): Promise<(head: number) => Rows> {
+  const { headSize } = model.architecture;
+  const projection = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
+  const [hidden = 0, inputs = 0] = projection.shape;
+  const numbers = await projection.read();
+  return (head) => {
+    const out = new Float64Array(headSize * hidden);
+    for (let c = 0; c < headSize; c++)
+      for (let d = 0; d < hidden; d++) out[c * hidden + d] = numbers[d * inputs + head * headSize + c]!;
+    return { data: out, rows: headSize, columns: hidden };
+  };
 }
 
 /** A·Bᵀ of rows of one width. */

@@ -82,20 +82,21 @@ export async function directLogits(
     });
   const stream = await residualStream(trace, model);
   let parts = await stream.parts(a.layerCount, target.position);
-  const decoder = parameters.get(a.head.tied ? 'embeddings.token' : 'head.decoder.weight')!.data;
-  const bias = parameters.get('head.decoder.bias')?.data;
-  const row = (token: number): Float32Array => decoder.subarray(token * a.hiddenSize, (token + 1) * a.hiddenSize);
+  const decoder = parameters.get(a.head.tied ? 'embeddings.token' : 'head.decoder.weight')!;
+  const bias = await parameters.get('head.decoder.bias')?.read();
   const other = target.against;
+  const otherRow = other === undefined ? null : await decoder.read(other, 1);
   const direction = Float64Array.from(
-    row(target.token),
-    (number, d) => (number - (other === undefined ? 0 : row(other)[d]!)) * a.head!.scale,
+    await decoder.read(target.token, 1),
+    (number, d) => (number - (otherRow?.[d] ?? 0)) * a.head!.scale,
   );
   if (a.finalNorm) {
     const whole = Float64Array.from({ length: a.hiddenSize }, (_, d) =>
       parts.reduce((sum, { vector }) => sum + vector[d]!, 0),
     );
-    const frozen = freeze(whole, parameters.get('finalNorm.weight')!.data, a.normEpsilon, a.norm === 'layer');
-    const shift = parameters.get('finalNorm.bias')?.data;
+    const gain = await parameters.get('finalNorm.weight')!.read();
+    const frozen = freeze(whole, gain, a.normEpsilon, a.norm === 'layer');
+    const shift = await parameters.get('finalNorm.bias')?.read();
     parts = parts.map(({ name, vector }) => {
       const sent = through(frozen, vector);
       if (name === 'biases' && shift) for (let d = 0; d < sent.length; d++) sent[d]! += shift[d]!;

@@ -8,7 +8,7 @@ import { layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { recordedStage, sameModel, type Trace } from '../trace/index.ts';
 import { norm } from './cells.ts';
-import { outputSlice } from './circuits.ts';
+import { outputSlices, type Rows } from './circuits.ts';
 import { type FrozenNorm, freeze, through } from './frozen.ts';
 import { layerRows } from './rows.ts';
 
@@ -38,13 +38,15 @@ export async function layerNorms(trace: Trace, model: Model, layer: number): Pro
   const { hiddenSize: hidden, headCount: heads, normPlacement, norm: kind, normEpsilon } = trace.model.architecture;
   const length = trace.ids.length;
   const rows = await layerRows(trace, layer);
-  const carried = Array.from({ length: heads }, (_, h) => carriedBy(trace, model, layer, h));
+  const outputOf = await outputSlices(model, layer);
+  const valueBias = await model.parameters.get(`layers.${layer}.value.bias`)?.read();
+  const carried = Array.from({ length: heads }, (_, h) => carriedBy(trace, layer, h, outputOf(h), valueBias));
   const input = recordedStage(trace, layerStage(layer, 'input')).data;
   const attention = recordedStage(trace, layerStage(layer, 'attentionOutput')).data;
   // The norm stands after the sum with the residual, or on the attention's output before it, or there is none.
   const after = normPlacement === 'after';
-  const onOutput = model.parameters.get(`layers.${layer}.attentionPostNorm.weight`)?.data;
-  const gain = after ? model.parameters.get(`layers.${layer}.attentionNorm.weight`)!.data : (onOutput ?? null);
+  const gainOf = after ? 'attentionNorm' : 'attentionPostNorm';
+  const gain = (await model.parameters.get(`layers.${layer}.${gainOf}.weight`)?.read()) ?? null;
   const centred = kind === 'layer';
   const at = (data: ArrayLike<number>, i: number, d: number): number => data[i * hidden + d]!;
 
@@ -80,7 +82,7 @@ export async function layerNorms(trace: Trace, model: Model, layer: number): Pro
           square += rows[a]!.weights(i)[j]! * rows[b]!.weights(i)[j]! * gram[(j * heads + a) * heads + b]!;
       return Math.sqrt(Math.max(0, square));
     });
-  const constant = biasOutput(model, layer);
+  const constant = await biasOutput(model, layer);
   return {
     length,
     head: (h, i) =>
@@ -104,13 +106,17 @@ export async function layerNorms(trace: Trace, model: Model, layer: number): Pro
 }
 
 /** f_h of every token, [position, hidden]: its value without the projection's bias, through this head's part of W_O. */
-function carriedBy(trace: Trace, model: Model, layer: number, head: number): Float64Array {
+function carriedBy(
+  trace: Trace,
+  layer: number,
+  head: number,
+  { data: output }: Rows,
+  bias: Float32Array | undefined,
+): Float64Array {
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headSize } = trace.model.architecture;
   const keyHead = Math.floor((head * keyValueHeadCount) / headCount);
   const length = trace.ids.length;
   const values = recordedStage(trace, layerStage(layer, 'value')).data;
-  const bias = model.parameters.get(`layers.${layer}.value.bias`)?.data;
-  const output = outputSlice(model, layer, head, headSize).data;
   const carried = new Float64Array(length * hidden);
   for (let j = 0; j < length; j++)
     for (let c = 0; c < headSize; c++) {
@@ -147,18 +153,19 @@ function grams(
 }
 
 /** What the biases of value and output projection bring to every row whose weights sum to 1, [hidden]. */
-function biasOutput(model: Model, layer: number): Float64Array {
+async function biasOutput(model: Model, layer: number): Promise<Float64Array> {
   const { hiddenSize: hidden, headCount, keyValueHeadCount, headSize } = model.architecture;
   const out = new Float64Array(hidden);
-  const outputBias = model.parameters.get(`layers.${layer}.attentionOutput.bias`)?.data;
+  const outputBias = await model.parameters.get(`layers.${layer}.attentionOutput.bias`)?.read();
   if (outputBias) for (let d = 0; d < hidden; d++) out[d] = outputBias[d]!;
-  const valueBias = model.parameters.get(`layers.${layer}.value.bias`)?.data;
-  const { data, shape } = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
-  if (valueBias)
-    for (let d = 0; d < hidden; d++)
-      for (let c = 0; c < shape[1]!; c++) {
-        const keyHead = Math.floor((Math.floor(c / headSize) * keyValueHeadCount) / headCount);
-        out[d]! += data[d * shape[1]! + c]! * valueBias[keyHead * headSize + (c % headSize)]!;
-      }
+  const valueBias = await model.parameters.get(`layers.${layer}.value.bias`)?.read();
+  if (!valueBias) return out;
+  const projection = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
+  const [data, inputs] = [await projection.read(), projection.shape[1]!];
+  for (let d = 0; d < hidden; d++)
+    for (let c = 0; c < inputs; c++) {
+      const keyHead = Math.floor((Math.floor(c / headSize) * keyValueHeadCount) / headCount);
+      out[d]! += data[d * inputs + c]! * valueBias[keyHead * headSize + (c % headSize)]!;
+    }
   return out;
 }

@@ -5,7 +5,7 @@
 import { layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { attentionStages, recordedStage, sameModel, type Trace } from '../trace/index.ts';
-import { outputSlice } from './circuits.ts';
+import { outputSlices, type Rows } from './circuits.ts';
 import { freeze, through } from './frozen.ts';
 
 /** One of the things that a position of the stream is made of. */
@@ -38,12 +38,12 @@ class Sum {
     return whole;
   }
   /** Sends every part through a norm of the whole, its bias becoming a part. */
-  normed(model: Model, name: string): void {
-    const gain = model.parameters.get(`${name}.weight`)!.data;
+  async normed(model: Model, name: string): Promise<void> {
+    const gain = await model.parameters.get(`${name}.weight`)!.read();
     const { norm, normEpsilon } = model.architecture;
     const frozen = freeze(this.whole, gain, normEpsilon, norm === 'layer');
     for (const [part, vector] of this.parts) this.parts.set(part, through(frozen, vector));
-    const bias = model.parameters.get(`${name}.bias`)?.data;
+    const bias = await model.parameters.get(`${name}.bias`)?.read();
     if (bias) this.add('biases', bias);
   }
 }
@@ -76,14 +76,15 @@ export async function residualStream(trace: Trace, model: Model): Promise<Stream
     data.subarray(i * a.hiddenSize, (i + 1) * a.hiddenSize);
   return {
     async parts(layer, position) {
-      const sum = embeddingParts(trace, model, position);
+      const sum = await embeddingParts(trace, model, position);
       for (let n = 0; n < layer; n++) {
         const row = await mixedOf(n);
+        const outputOf = await outputSlices(model, n);
         await addLayer(
           model,
           sum,
           n,
-          (head) => headRow(trace, model, n, head, position, row),
+          (head) => headRow(trace, head, position, row, outputOf(head)),
           rowOf(fed.get(`layers.${n}.feedForward`)!, position),
         );
       }
@@ -100,7 +101,7 @@ export async function residualStream(trace: Trace, model: Model): Promise<Stream
 }
 
 /** Token, position and segment of one position; all in one where a projection or an edit joins them. */
-function embeddingParts(trace: Trace, model: Model, position: number): Sum {
+async function embeddingParts(trace: Trace, model: Model, position: number): Promise<Sum> {
   const { architecture: a } = model;
   const sum = new Sum(a.hiddenSize);
   const edited = trace.edits.some((edit) => 'stage' in edit && edit.stage === 'embeddings');
@@ -109,15 +110,15 @@ function embeddingParts(trace: Trace, model: Model, position: number): Sum {
     sum.add('embeddings', data.subarray(position * a.hiddenSize, (position + 1) * a.hiddenSize));
     return sum;
   }
-  const row = (name: string, index: number): Float32Array =>
-    model.parameters.get(name)!.data.subarray(index * a.hiddenSize, (index + 1) * a.hiddenSize);
+  const row = (name: string, index: number): Promise<Float32Array> => model.parameters.get(name)!.read(index, 1);
+  const token = await row('embeddings.token', trace.ids[position]!);
   sum.add(
     'token',
-    row('embeddings.token', trace.ids[position]!).map((number) => number * a.embeddingScale),
+    token.map((number) => number * a.embeddingScale),
   );
-  if (a.positionOffset !== null) sum.add('position', row('embeddings.position', a.positionOffset + position));
-  if (a.tokenTypeCount > 0) sum.add('segment', row('embeddings.tokenType', 0));
-  if (a.embeddingNorm) sum.normed(model, 'embeddings.norm');
+  if (a.positionOffset !== null) sum.add('position', await row('embeddings.position', a.positionOffset + position));
+  if (a.tokenTypeCount > 0) sum.add('segment', await row('embeddings.tokenType', 0));
+  if (a.embeddingNorm) await sum.normed(model, 'embeddings.norm');
   return sum;
 }
 
@@ -134,32 +135,29 @@ async function addLayer(
   const onOutput = a.normPlacement === 'output' || a.normPlacement === 'both';
   const attention = new Sum(a.hiddenSize);
   for (let head = 0; head < a.headCount; head++) attention.add(`L${layer}·H${head}`, headRow(head));
-  const bias = model.parameters.get(`${place}.attentionOutput.bias`)?.data;
+  const bias = await model.parameters.get(`${place}.attentionOutput.bias`)?.read();
   if (bias) attention.add('biases', bias);
   const forward = new Sum(a.hiddenSize);
   forward.add(`L${layer}·feedForward`, fed);
   if (onOutput && !a.parallel) {
-    attention.normed(model, `${place}.attentionPostNorm`);
-    forward.normed(model, `${place}.outputPostNorm`);
+    await attention.normed(model, `${place}.attentionPostNorm`);
+    await forward.normed(model, `${place}.outputPostNorm`);
   }
   for (const [name, vector] of attention.parts) sum.add(name, vector);
-  if (a.normPlacement === 'after' && !a.parallel) sum.normed(model, `${place}.attentionNorm`);
+  if (a.normPlacement === 'after' && !a.parallel) await sum.normed(model, `${place}.attentionNorm`);
   for (const [name, vector] of forward.parts) sum.add(name, vector);
-  if (a.normPlacement === 'after' && !a.parallel) sum.normed(model, `${place}.outputNorm`);
+  if (a.normPlacement === 'after' && !a.parallel) await sum.normed(model, `${place}.outputNorm`);
 }
 
 /** One head's output at one position, mixed · W_O, [hidden]. */
 function headRow(
   trace: Trace,
-  model: Model,
-  layer: number,
   head: number,
   position: number,
   mixed: Float32Array,
+  { data: output, rows: headSize, columns: hidden }: Rows,
 ): Float64Array {
-  const { headSize, hiddenSize: hidden } = model.architecture;
   const from = (head * trace.ids.length + position) * headSize;
-  const output = outputSlice(model, layer, head, headSize).data;
   const row = new Float64Array(hidden);
   for (let c = 0; c < headSize; c++)
     for (let d = 0; d < hidden; d++) row[d]! += mixed[from + c]! * output[c * hidden + d]!;

@@ -53,8 +53,8 @@ export async function why(
   for (const token of [query, key]) tokenInRange(token, trace.ids.length);
   const from = stream ?? (await residualStream(trace, model));
   const keyHead = Math.floor((head * a.keyValueHeadCount) / a.headCount);
-  const asks = projected(trace, model, layer, 'query', head, query, await from.parts(layer, query));
-  const answers = projected(trace, model, layer, 'key', keyHead, key, await from.parts(layer, key));
+  const asks = await projected(trace, model, layer, 'query', head, query, await from.parts(layer, query));
+  const answers = await projected(trace, model, layer, 'key', keyHead, key, await from.parts(layer, key));
   const { scale } = a.layers[layer]!;
   const pairs = asks.map((q) => answers.map((k) => scale * dotProduct(q.vector, k.vector)));
   const length = trace.ids.length;
@@ -73,7 +73,7 @@ export async function why(
 }
 
 /** A position's parts as one head's query or key, [headSize]: the norm in front, the projection, the head's norm, the rotation. */
-function projected(
+async function projected(
   trace: Trace,
   model: Model,
   layer: number,
@@ -81,8 +81,9 @@ function projected(
   head: number,
   position: number,
   stream: readonly Part[],
-): Part[] {
+): Promise<Part[]> {
   const { architecture: a, parameters } = model;
+  const numbers = async (name: string): Promise<Float32Array | undefined> => parameters.get(name)?.read();
   const [place, centred] = [`layers.${layer}`, a.norm === 'layer'];
   const whole = (parts: readonly Part[]): Float64Array =>
     Float64Array.from({ length: parts[0]!.vector.length }, (_, d) =>
@@ -93,27 +94,25 @@ function projected(
 
   let parts: Part[] = [...stream];
   if (normsBefore(a, layer)) {
-    const frozen = freeze(whole(parts), parameters.get(`${place}.attentionNorm.weight`)!.data, a.normEpsilon, centred);
+    const gain = (await numbers(`${place}.attentionNorm.weight`))!;
+    const frozen = freeze(whole(parts), gain, a.normEpsilon, centred);
     parts = parts.map(({ name, vector }) => ({ name, vector: through(frozen, vector) }));
-    parts = withBias(parts, parameters.get(`${place}.attentionNorm.bias`)?.data);
+    parts = withBias(parts, await numbers(`${place}.attentionNorm.bias`));
   }
-  const { data: weight } = parameters.get(`${place}.${stage}.weight`)!;
-  const row = (c: number): Float32Array =>
-    weight.subarray((head * a.headSize + c) * a.hiddenSize, (head * a.headSize + c + 1) * a.hiddenSize);
+  const weight = await parameters.get(`${place}.${stage}.weight`)!.read(head * a.headSize, a.headSize);
+  const row = (c: number): Float32Array => weight.subarray(c * a.hiddenSize, (c + 1) * a.hiddenSize);
   parts = parts.map(({ name, vector }) => ({
     name,
     vector: Float64Array.from({ length: a.headSize }, (_, c) => dotProduct(row(c), vector)),
   }));
-  parts = withBias(
-    parts,
-    parameters.get(`${place}.${stage}.bias`)?.data.subarray(head * a.headSize, (head + 1) * a.headSize),
-  );
+  const bias = await numbers(`${place}.${stage}.bias`);
+  parts = withBias(parts, bias?.subarray(head * a.headSize, (head + 1) * a.headSize));
   if (a.queryKeyNorm) {
     const name = `${place}.${stage}Norm`;
-    const frozen = freeze(whole(parts), parameters.get(`${name}.weight`)!.data, a.normEpsilon, centred);
+    const frozen = freeze(whole(parts), (await numbers(`${name}.weight`))!, a.normEpsilon, centred);
     parts = withBias(
       parts.map((part) => ({ name: part.name, vector: through(frozen, part.vector) })),
-      parameters.get(`${name}.bias`)?.data,
+      await numbers(`${name}.bias`),
     );
   }
   const { rotary } = a.layers[layer]!;

@@ -1,8 +1,10 @@
 /**
- * ggml's blocks of quantised numbers as float32 (ggml-quants: the layout of each block is its specification). A block
- * holds `numbers` numbers in `bytes` bytes; all scales are float16, little-endian.
+ * ggml's blocks of quantised numbers as the engine takes them (ggml-quants: the layout of each block is its
+ * specification). A block holds `numbers` numbers in `bytes` bytes; all scales are float16, little-endian.
  */
-import { halfToFloat, numberTypes } from './numbers.ts';
+import type { Numbers, NumberType } from '../../kernels/index.ts';
+import { halfToFloat } from '../numbers.ts';
+import { numberTypes } from './numbers.ts';
 
 interface BlockType {
   readonly name: string;
@@ -10,28 +12,38 @@ interface BlockType {
   readonly numbers: number;
   /** Bytes of a block. */
   readonly bytes: number;
+  /** In which the engine takes them; int8 has a scale for every block. */
+  readonly type: NumberType;
   /** All blocks of a tensor, in a buffer of their own. */
-  readonly read: (buffer: ArrayBuffer) => Float32Array;
+  readonly read: (buffer: ArrayBuffer) => Numbers;
 }
 
-const half = (bytes: Uint8Array, at: number): number => halfToFloat(bytes[at]! | (bytes[at + 1]! << 8));
+const half = (bytes: Uint8Array | Int8Array, at: number): number =>
+  halfToFloat((bytes[at]! & 255) | ((bytes[at + 1]! & 255) << 8));
 
 /** Reads block after block: `block` writes the numbers of the block at byte `at` to `out` from `to` on. */
 const blocks =
   (numbers: number, size: number, block: (bytes: Uint8Array, at: number, out: Float32Array, to: number) => void) =>
-  (buffer: ArrayBuffer): Float32Array => {
+  (buffer: ArrayBuffer): Numbers => {
     const bytes = new Uint8Array(buffer);
     const count = Math.floor(bytes.length / size);
     const out = new Float32Array(count * numbers);
     for (let i = 0; i < count; i++) block(bytes, i * size, out, i * numbers);
-    return out;
+    return { type: 'f32', values: out };
   };
 
-/** 32 numbers: a scale, then 32 signed bytes. */
-const q8_0 = blocks(32, 34, (bytes, at, out, to) => {
-  const scale = half(bytes, at);
-  for (let i = 0; i < 32; i++) out[to + i] = scale * ((bytes[at + 2 + i]! << 24) >> 24);
-});
+/** 32 numbers: a scale, then 32 signed bytes. The engine multiplies the two, exactly: 11 and 8 bits. */
+function q8_0(buffer: ArrayBuffer): Numbers {
+  const bytes = new Int8Array(buffer);
+  const count = Math.floor(bytes.length / 34);
+  const values = new Int8Array(count * 32);
+  const scales = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    scales[i] = half(bytes, i * 34);
+    values.set(bytes.subarray(i * 34 + 2, (i + 1) * 34), i * 32);
+  }
+  return { type: 'int8', values, scales, group: 32 };
+}
 
 /** 32 numbers: a scale, then 16 bytes; byte i has number i in its lower half and number i + 16 in its upper, both + 8. */
 const q4_0 = blocks(32, 18, (bytes, at, out, to) => {
@@ -85,16 +97,17 @@ const plain = (name: string): BlockType => ({
   name,
   numbers: 1,
   bytes: numberTypes[name]!.width,
-  read: numberTypes[name]!.widen,
+  type: numberTypes[name]!.type,
+  read: numberTypes[name]!.read,
 });
 
 /** By ggml's number of the type. */
 export const blockTypes: ReadonlyMap<number, BlockType> = new Map([
   [0, plain('F32')],
   [1, plain('F16')],
-  [2, { name: 'Q4_0', numbers: 32, bytes: 18, read: q4_0 }],
-  [8, { name: 'Q8_0', numbers: 32, bytes: 34, read: q8_0 }],
-  [12, { name: 'Q4_K', numbers: 256, bytes: 144, read: q4_k }],
-  [14, { name: 'Q6_K', numbers: 256, bytes: 210, read: q6_k }],
+  [2, { name: 'Q4_0', numbers: 32, bytes: 18, type: 'f32', read: q4_0 }],
+  [8, { name: 'Q8_0', numbers: 32, bytes: 34, type: 'int8', read: q8_0 }],
+  [12, { name: 'Q4_K', numbers: 256, bytes: 144, type: 'f32', read: q4_k }],
+  [14, { name: 'Q6_K', numbers: 256, bytes: 210, type: 'f32', read: q6_k }],
   [30, plain('BF16')],
 ]);

@@ -56,8 +56,14 @@ export async function openGguf(folder: Folder, file: string): Promise<GgufFile> 
     const start = body + Number(offset);
     const end = start + (count / type.numbers) * type.bytes;
     if (!(end <= size)) refuse(`${name} ends at byte ${end} of ${size}`);
-    const read = async (): Promise<Float32Array> => type.read((await folder.read(file, start, end)).buffer);
-    stored.set(name, { dtype: type.name, shape, bytes: end - start, read });
+    stored.set(name, {
+      dtype: type.name,
+      shape,
+      bytes: end - start,
+      type: type.type,
+      ...(type.type === 'int8' && { group: type.numbers }),
+      read: async () => type.read((await folder.read(file, start, end)).buffer),
+    });
   }
   const metadata = header.metadata as unknown as GgufMetadata;
   const config = await ggufConfig(metadata, stored, refuse);

@@ -1,4 +1,6 @@
 /** What llama.cpp's converter made of a checkpoint (gguf-py, `tensor_mapping` and `convert_hf_to_gguf`), undone. */
+import type { Numbers } from '../../kernels/index.ts';
+import { widened } from '../numbers.ts';
 import type { CheckpointTensor } from './tensors.ts';
 
 export type GgufMetadata = Readonly<Record<string, unknown>>;
@@ -134,7 +136,7 @@ async function ropeScaling(
       'Take the checkpoint in Hugging Face layout.',
     );
   if (!divisors) return null;
-  const stored = await divisors.read();
+  const stored = widened(await divisors.read());
   const base = Number(metadata[`${architecture}.rope.freq_base`] ?? 10_000);
   const scaling = {
     rope_type: 'llama3',
@@ -236,30 +238,47 @@ function huggedTensor(
   heads: number,
   keyHeads: number,
 ): CheckpointTensor {
-  const rewrite = (shape: readonly number[], change: (numbers: Float32Array) => Float32Array): CheckpointTensor => ({
-    ...tensor,
-    shape,
-    read: async () => change(await tensor.read()),
-  });
   // Llama's queries and keys lie pair by pair, since ggml rotates neighbours where Hugging Face rotates halves.
-  if (architecture === 'llama' && /\.attn_[qk]\.(weight|bias)$/.test(name))
-    return rewrite(tensor.shape, (numbers) =>
-      halves(numbers, tensor.shape[0]!, name.includes('attn_q') ? heads : keyHeads),
-    );
+  if (architecture === 'llama' && /\.attn_[qk]\.(weight|bias)$/.test(name)) {
+    const [rows = 0] = tensor.shape;
+    const count = name.includes('attn_q') ? heads : keyHeads;
+    const read = async (): Promise<Numbers> => {
+      const numbers = await tensor.read();
+      const scales = numbers.scales && { scales: halves(numbers.scales, rows, count) };
+      return { ...numbers, ...scales, values: halves(numbers.values, rows, count) };
+    };
+    return { ...tensor, read };
+  }
   // Gemma's norms multiply by 1 + what is learned; ggml stores the sum.
   if (architecture === 'gemma2' && /norm\.weight$/.test(name))
-    return rewrite(tensor.shape, (numbers) => numbers.map((number) => number - 1));
+    return asFloats(tensor, tensor.shape, (values) => values.map((number) => number - 1));
   // GPT-2 stores its linear maps as [input, output].
   if (architecture === 'gpt2' && /^blk\..*(attn_qkv|attn_output|ffn_up|ffn_down)\.weight$/.test(name))
-    return rewrite([...tensor.shape].reverse(), (numbers) => transposed(numbers, tensor.shape[0]!, tensor.shape[1]!));
+    return asFloats(tensor, [...tensor.shape].reverse(), (values) =>
+      transposed(values, tensor.shape[0]!, tensor.shape[1]!),
+    );
   return tensor;
 }
 
+/** A tensor whose numbers are changed: as float32. */
+function asFloats(
+  { group: _, ...tensor }: CheckpointTensor,
+  shape: readonly number[],
+  change: (values: Float32Array) => Float32Array,
+): CheckpointTensor {
+  return {
+    ...tensor,
+    shape,
+    type: 'f32',
+    read: async () => ({ type: 'f32', values: change(widened(await tensor.read())) }),
+  };
+}
+
 /** Rows (head, pair, half) → (head, half, pair). */
-function halves(numbers: Float32Array, rows: number, heads: number): Float32Array {
+function halves<T extends Numbers['values']>(numbers: T, rows: number, heads: number): T {
   const width = numbers.length / rows;
   const pairs = rows / heads / 2;
-  const out = new Float32Array(numbers.length);
+  const out = numbers.slice() as T;
   for (let head = 0; head < heads; head++)
     for (let pair = 0; pair < pairs; pair++)
       for (let half = 0; half < 2; half++) {
