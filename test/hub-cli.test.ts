@@ -41,7 +41,12 @@ it('fetches a model with broken connections in between, tells its megabytes, and
   await hub.close();
   const offline = await siseon({ HF_HUB_OFFLINE: '1' }, story, '--model', `owner/korean@${hub.commit}`, '--json');
   expect(numbers(offline.stdout)).toEqual(numbers(shipped.stdout));
-  expect(readdirSync(join(home, 'hub', 'models--owner--korean')).sort()).toEqual(['blobs', 'refs', 'snapshots']);
+  const folders = readdirSync(join(home, 'hub', 'models--owner--korean'));
+  expect(folders.sort()).toEqual(['.no_exist', 'blobs', 'refs', 'snapshots']);
+  // The hub is gone and nobody said so: the cache, with a notice.
+  const alone = await siseon({}, story, '--model', 'owner/korean', '--json');
+  expect(numbers(alone.stdout)).toEqual(numbers(shipped.stdout));
+  expect(alone.stderr).toMatch(/^알림: 허브가 답하지 않아\(.*\) 캐시에 있는 판 c0ffee00을 읽습니다\.\n$/);
 });
 
 it('names a model that is not there, and what to do', async () => {

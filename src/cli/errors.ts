@@ -19,7 +19,13 @@ const korean: Readonly<Record<string, (d: Details) => string>> = {
   hubNotFound: (d) =>
     `${d.model ?? '허브'}${d.model ? particle(String(d.model), '을') : '에서'} 찾지 못했습니다. 이름과 판(revision)을 확인해 주세요. 폴더라면 경로를 적어 주세요.`,
   hubRefused: (d) =>
-    `${d.model ?? '이 모델'}${particle(String(d.model ?? '모델'), '은')} 공개되지 않았거나 동의가 필요합니다. 모델 페이지에서 동의하고 HF_TOKEN에 토큰을 넣어 주세요.`,
+    `${d.model}${particle(String(d.model), '은')} 공개되지 않았거나 동의가 필요하거나 없는 모델입니다(${d.status}). 이름을 확인하고, ${d.page} 에서 약관에 동의한 다음 HF_TOKEN에 읽기 권한이 있는 토큰을 넣어 주세요.${d.withToken ? ' 지금 쓰인 토큰으로는 읽을 수 없습니다.' : ''}`,
+  hubUnavailable: (d) =>
+    `${d.model ?? d.name}${particle(String(d.model ?? d.name), '을')} 받지 못했습니다(${d.problem}). 연결을 확인하고 다시 해 보세요. 받은 데까지는 남아 있어 이어서 받습니다.`,
+  hubOffline: (d) =>
+    `${d.model}${particle(String(d.model), '이')} 캐시에 다 있지 않고, HF_HUB_OFFLINE이 켜져 있어 받을 수 없습니다. HF_HUB_OFFLINE을 끄거나, 모델이 있는 폴더를 HF_HOME에 적어 주세요.`,
+  hubDamaged: (d) =>
+    `${d.name}의 내용이 허브가 알려 준 것과 다릅니다. 서버나 중간(프록시, 로그인 화면)에서 바뀐 것이니, 나중에 다시 하거나 다른 길로 받아 주세요.`,
   modelTooLarge: (d) =>
     `${d.name}${particle(String(d.name), '은')} 메모리에 다 들어가지 않습니다: 매개변수가 ${gigabytes(d.parameterBytes)}인데 ${gigabytes(d.room)}까지 담을 수 있습니다. 같은 계열의 더 작은 모델을 써 주세요.${(d.types as string[] | undefined)?.[0] === 'f32' ? ' 같은 모델을 bfloat16이나 float16으로 저장해도 됩니다.' : ''}`,
   noLanguageHead: () => '이 모델은 글을 이어 쓰지 못합니다. 앞만 보고 다음 토큰을 말하는 모델을 주세요.',
@@ -43,6 +49,19 @@ export function explain(error: unknown, language: Language): { message: string; 
   const text = language === 'ko' ? korean[error.code]?.(error.details) : undefined;
   return { message: `${label}: ${text ?? error.message}`, exitCode: error.kind === 'usage' ? 2 : 1 };
 }
+
+/** That a model of the hub was read from the cache, and why, for stderr. */
+export const keptNotice = (
+  model: string,
+  { commit, why }: { readonly commit: string; readonly why: SiseonError },
+  language: Language,
+): string => {
+  const refused = why.code === 'hubRefused';
+  const short = commit.slice(0, 8);
+  return language === 'ko'
+    ? `알림: 허브가 ${refused ? `${model}${particle(model, '을')} 내주지 않아` : `답하지 않아(${why.details.problem})`} 캐시에 있는 판 ${short}${particle(short, '을')} 읽습니다.`
+    : `notice: the hub ${refused ? `does not give out ${model} (${why.details.status})` : `does not answer (${why.details.problem})`}; read from the cache instead, revision ${short}.`;
+};
 
 /** A remark about the text, for stderr. */
 export function notice(

@@ -1,6 +1,7 @@
 /** What every command shares: its options, the language of what it prints, the model it loads. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Model } from '../model/index.ts';
+import type { HubOptions } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { type Language, languageOf } from '../views/language.ts';
 
@@ -70,7 +71,9 @@ export async function load(
   if (where === undefined) return loadModel(shippedModel, { name: 'siseon/models/ko' });
   const { downloadLine } = await import('./download.ts');
   const { tell, stop } = downloadLine(spoken);
-  return loadModel(where, { name: where, onDownload: tell, ...options }).finally(stop);
+  const { keptNotice } = await import('./errors.ts');
+  const onKept: HubOptions['onKept'] = (kept) => remark(keptNotice(where, kept, spoken));
+  return loadModel(where, { name: where, onDownload: tell, onKept, ...options }).finally(stop);
 }
 
 /** Runs a model over a text or ids; what the reader should know about the text goes to stderr. */

@@ -2,7 +2,15 @@
 import { layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { attentionStages, recordedStage, type Stage, sameModel, scaleOf, type Trace } from '../trace/index.ts';
+import {
+  attentionRows,
+  attentionStages,
+  recordedStage,
+  type Stage,
+  sameModel,
+  scaleOf,
+  type Trace,
+} from '../trace/index.ts';
 
 export const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0;
@@ -36,17 +44,33 @@ export interface HeadCells {
   readonly valueBias: Float32Array;
 }
 
-/** Throws `layerOutOfRange` and `headOutOfRange`, saying the range, and `anotherModel`. */
-export async function headCells(trace: Trace, model: Model, layer: number, head: number): Promise<HeadCells> {
+/**
+ * With `asking`, scores and weights are of that query alone, and nothing square is computed.
+ * Throws `layerOutOfRange` and `headOutOfRange`, saying the range, and `anotherModel`.
+ */
+export async function headCells(
+  trace: Trace,
+  model: Model,
+  layer: number,
+  head: number,
+  asking?: number,
+): Promise<HeadCells> {
   sameModel(trace, model);
   const { layerCount, headCount, keyValueHeadCount, headSize } = trace.model.architecture;
   inRange('layer', layer, layerCount);
   inRange('head', head, headCount);
   const keyHead = Math.floor((head * keyValueHeadCount) / headCount);
-  const squares = await attentionStages(trace, layer);
+  const squares = await (asking === undefined ? attentionStages(trace, layer) : attentionRows(trace, layer, [asking]));
   const length = trace.ids.length;
   const row = (stage: Stage, of: number, width: number) => (i: number) =>
     stage.data.subarray((of * length + i) * width, (of * length + i + 1) * width);
+  const square =
+    ({ data, shape }: Stage) =>
+    (i: number) => {
+      const [, rows = 0, keys = 0] = shape;
+      const at = head * rows + (asking === undefined ? i : 0);
+      return data.subarray(at * keys, (at + 1) * keys);
+    };
   const projection = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
   const [hidden = 0, inputs = 0] = projection.shape;
   const numbers = await projection.read();
@@ -57,9 +81,9 @@ export async function headCells(trace: Trace, model: Model, layer: number, head:
     query: row(recordedStage(trace, layerStage(layer, 'query')), head, headSize),
     key: row(recordedStage(trace, layerStage(layer, 'key')), keyHead, headSize),
     value: row(recordedStage(trace, layerStage(layer, 'value')), keyHead, headSize),
-    scores: row(squares.scores, head, length),
-    maskedScores: row(squares.maskedScores, head, length),
-    weights: row(squares.weights, head, length),
+    scores: square(squares.scores),
+    maskedScores: square(squares.maskedScores),
+    weights: square(squares.weights),
     project: (vector) => {
       const out = new Float64Array(hidden);
       for (let d = 0; d < hidden; d++)

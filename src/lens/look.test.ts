@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { loadModel, shippedModel } from '../model/index.ts';
-import { recordTrace } from '../trace/index.ts';
+import { loadModel, Model, shippedModel } from '../model/index.ts';
+import { attentionRows, attentionStages, recordTrace } from '../trace/index.ts';
 import { look, lookup, pair, remix, wordMatrix } from './index.ts';
+import { letterTokenizer } from './known.testing.ts';
 
 const text = '철수가 사과를 맛있게 먹었다';
 const model = await loadModel(shippedModel);
@@ -85,6 +86,55 @@ it('pair takes any token apart, special ones too, and refuses those that are not
     expect(cell.check.largestDifference).toBeLessThanOrEqual(1e-5);
   }
   await expect(pair(trace, model, { query: '먹었다', keyToken: 99 })).rejects.toThrow('there is no token 99');
+  for (const asking of tokens) {
+    const cell = await pair(trace, model, { queryToken: asking.index, keyToken: 1 });
+    expect(cell.query).toMatchObject({ token: asking.index, tokenText: asking.text, word: asking.word });
+    expect(cell.check.largestDifference).toBeLessThanOrEqual(1e-5);
+  }
+});
+
+it.each(['bloom', 'gemma2', 'llama'])(
+  'pair, %s: bias by position, soft-cap and mask are part of the sum: 1e-5',
+  async (family) => {
+    const bare = await loadModel(new URL(`../../test/families/${family}`, import.meta.url), { tokenizer: 'none' });
+    const { name, family: kind, architecture, parameters, metadata } = bare;
+    const own = await Model.create({
+      name,
+      family: kind,
+      architecture,
+      parameters,
+      metadata,
+      tokenizer: letterTokenizer(),
+    });
+    const run = await recordTrace(own, { text: 'a b c d e' });
+    for (const [queryToken, keyToken] of [
+      [3, 1],
+      [4, 4],
+      [1, 3],
+    ] as const) {
+      const { bias, softmax, check } = await pair(run, own, { layer: 0, head: 1, queryToken, keyToken });
+      expect(check.largestDifference).toBeLessThanOrEqual(1e-5);
+      expect(bias === -Infinity).toBe(keyToken > queryToken);
+      if (keyToken > queryToken) expect(softmax.weight).toBe(0);
+      else expect(bias !== 0).toBe(family === 'bloom' && keyToken !== queryToken);
+    }
+  },
+);
+
+it('attentionRows: any rows of a layer are those of the whole square, causal and not, edited and not: 1e-6', async () => {
+  for (const edits of [[], [{ kind: 'drop', position: 2 }]] as const) {
+    const run = await recordTrace(model, { text, edits });
+    const [whole, rows] = [await attentionStages(run, 1), await attentionRows(run, 1, [4, 0, 7])];
+    const n = run.ids.length;
+    expect(rows.weights.shape).toEqual([model.architecture.headCount, 3, n]);
+    for (const name of ['weights', 'maskedScores', 'scores'] as const)
+      for (const [r, i] of [4, 0, 7].entries())
+        for (let h = 0; h < model.architecture.headCount; h++)
+          for (let j = 0; j < n; j++) {
+            const [a, b] = [rows[name].data[(h * 3 + r) * n + j]!, whole[name].data[(h * n + i) * n + j]!];
+            if (a !== b) expect(Math.abs(a - b)).toBeLessThanOrEqual(1e-6 * (1 + Math.abs(b)));
+          }
+  }
 });
 
 describe('remix', () => {

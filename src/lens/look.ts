@@ -65,8 +65,8 @@ export async function look(
   const encoding = encodingOf(trace);
   const word = options.query === undefined ? defaultWord(encoding) : findWord(encoding, options.query);
   const { layer, head } = chooseHead(model, options);
-  const cells = await headCells(trace, model, layer, head);
   const token = word.tokens[0]!;
+  const cells = await headCells(trace, model, layer, head, token);
   const geometry = keyGeometry(cells, token);
   const masked = Array.from(cells.maskedScores(token));
   const weights = Array.from(cells.weights(token));
@@ -175,22 +175,20 @@ export function contributions(
 
 /**
  * One cell, query word × key word (first tokens), down to the last product; recomputed in double and checked against the
- * engine. `keyToken` names another token of the text instead, special ones included. Throws `tokenOutOfRange`.
+ * engine. `queryToken` and `keyToken` name any token of the text instead, special ones included. Throws `tokenOutOfRange`.
  */
 export async function pair(
   trace: Trace,
   model: Model,
-  options: HeadChoice & { readonly query: string | number } & (
-      | { readonly key: string | number }
-      | { readonly keyToken: number }
-    ),
+  options: HeadChoice &
+    ({ readonly query: string | number } | { readonly queryToken: number }) &
+    ({ readonly key: string | number } | { readonly keyToken: number }),
 ): Promise<Pair> {
   const encoding = encodingOf(trace);
-  const queryWord = findWord(encoding, options.query);
-  const i = queryWord.tokens[0]!;
+  const i = 'query' in options ? findWord(encoding, options.query).tokens[0]! : tokenAt(encoding, options.queryToken);
   const j = 'key' in options ? findWord(encoding, options.key).tokens[0]! : tokenAt(encoding, options.keyToken);
   const { layer, head } = chooseHead(model, options);
-  const cells = await headCells(trace, model, layer, head);
+  const cells = await headCells(trace, model, layer, head, i);
   const side = (token: number, vector: ArrayLike<number>) => {
     const { word, text } = encoding.tokens[token]!;
     return {
@@ -204,10 +202,17 @@ export async function pair(
   const [q, k, v] = [cells.query(i), cells.key(j), cells.value(j)];
   const products = Array.from(q, (number, c) => number * k[c]!);
   const dot = sum(products);
-  const score = dot * cells.scale;
-  const masked = Array.from(cells.maskedScores(i));
-  const scores = masked.map((other, index) =>
-    other === -Infinity ? other : dotProduct(q, cells.key(index)) * cells.scale,
+  const { softcap } = trace.model.architecture;
+  const scored = (product: number): number => {
+    const scaled = product * cells.scale;
+    return softcap > 0 ? softcap * Math.tanh(scaled / softcap) : scaled;
+  };
+  const score = scored(dot);
+  const plain = cells.scores(i);
+  // What stands between score and masked score is the position's bias, or −∞.
+  const added = Array.from(cells.maskedScores(i), (masked, index) => masked - plain[index]!);
+  const scores = added.map((bias, index) =>
+    bias === -Infinity ? bias : scored(dotProduct(q, cells.key(index))) + bias,
   );
   const largest = Math.max(...scores);
   const exponential = Math.exp(scores[j]! - largest);
@@ -219,7 +224,7 @@ export async function pair(
     weights,
     scores.map((_, index) => ({ word: null, text: '', tokens: [index] })),
   );
-  const measured = { score: cells.scores(i)[j]!, weight: cells.weights(i)[j]! };
+  const measured = { score: plain[j]!, weight: cells.weights(i)[j]! };
   return {
     model: model.name,
     text: encoding.text,
@@ -231,6 +236,7 @@ export async function pair(
     dot,
     scale: cells.scale,
     score,
+    bias: added[j]!,
     softmax: { largest, exponential, sum: total, weight },
     value: Array.from(v),
     weightedValue: Array.from(v, (number) => number * weight),

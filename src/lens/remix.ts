@@ -39,7 +39,7 @@ export async function remix(
   const encoding = encodingOf(trace);
   const word = options.query === undefined ? defaultWord(encoding) : findWord(encoding, options.query);
   const { layer, head } = chooseHead(model, options);
-  const cells = await headCells(trace, model, layer, head);
+  const cells = await headCells(trace, model, layer, head, word.tokens[0]!);
   const measured = Array.from(cells.weights(word.tokens[0]!));
   const list = groups(encoding);
   const own = list.map(({ tokens }) => sum(tokens.map((j) => measured[j]!)));

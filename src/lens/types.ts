@@ -100,7 +100,9 @@ export interface Pair {
   readonly dot: number;
   readonly scale: number;
   readonly score: number;
-  /** The row's softmax: exp(score − largest) / sum. `others` is Σ over the other keys of exp(score − largest). */
+  /** What position adds to the score before the softmax: 0 in most models, −∞ where the query may not look. */
+  readonly bias: number;
+  /** The row's softmax: exp(score + bias − largest) / sum. `others` is Σ over the other keys of exp(score − largest). */
   readonly softmax: {
     readonly largest: number;
     readonly exponential: number;

@@ -1,31 +1,24 @@
 /**
- * One file of the hub into its cache: resumed where an earlier run stopped, checked by size and checksum, and safe when
- * two processes want it at once. A blob appears under its name only when it is whole and right.
+ * One file of the hub: goes on where an earlier run stopped, through broken connections, and is right at the end by size
+ * and checksum.
  */
-import type { FileHandle } from 'node:fs/promises';
 import { SiseonError } from './errors.ts';
-import { isPassing, pause, wait } from './patience.ts';
+import type { Draft, HubFile } from './hubCache.ts';
+import { isPassing, type Patience, pause, problemOf, wait, whileHeard } from './patience.ts';
 
-export interface Blob {
+export interface Source extends HubFile {
   /** For errors. */
   readonly name: string;
   readonly url: string;
-  readonly size: number;
-  /** SHA-256 (64 hex digits) or git's SHA-1 of a blob (40); another etag is no checksum. */
-  readonly etag: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** The error for an answer that will not change: 401, 403, 404. */
+  refusal(status: number, code: string | null): SiseonError;
 }
 
-export interface DownloadOptions {
-  readonly firstWait: number;
-  readonly attempts: number;
-  readonly signal?: AbortSignal;
+export interface DownloadOptions extends Patience {
   /** Bytes of the file that are there. */
   readonly onProgress: (done: number) => void;
 }
-
-/** A lock whose owner has not touched it for this long is taken over; milliseconds. */
-const STALE = 15_000;
 
 export function hubFailure(
   code: string,
@@ -37,192 +30,128 @@ export function hubFailure(
   return new SiseonError({ code, kind: 'failure', what, next, cause, details: { ...details } });
 }
 
-/** Fetches a blob to `path`, unless it is there. Throws `hubUnavailable`, `hubRefused`, `hubDamaged` and `cannotWrite`. */
-export async function downloadBlob(path: string, blob: Blob, options: DownloadOptions): Promise<void> {
-  const { stat } = await import('node:fs/promises');
-  const there = (): Promise<boolean> =>
-    stat(path).then(
-      (about) => about.size === blob.size,
-      () => false,
-    );
-  if (await there()) return options.onProgress(blob.size);
-  const release = await lock(`${path}.lock`, there, options.signal);
-  if (!release) return options.onProgress(blob.size);
-  try {
-    if (!(await there())) await fetchWhole(path, blob, options);
-  } finally {
-    await release();
-  }
-}
-
-/** Takes a lock file, or waits until it is free; null when what it guards came about meanwhile. */
-async function lock(
-  path: string,
-  done: () => Promise<boolean>,
-  signal?: AbortSignal,
-): Promise<(() => Promise<void>) | null> {
-  const { open, rm, stat, utimes } = await import('node:fs/promises');
-  for (;;) {
-    signal?.throwIfAborted();
-    const file = await open(path, 'wx').catch((cause: { code?: string }) => {
-      if (cause.code === 'EEXIST') return null;
-      throw cannotKeep(path, cause);
-    });
-    if (file) {
-      await file.close();
-      // Touched while it is held, so that a lock left by a killed process is told from one in use.
-      const touch = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), STALE / 5);
-      return async () => {
-        clearInterval(touch);
-        await rm(path, { force: true });
-      };
-    }
-    const age = await stat(path).then(
-      (about) => Date.now() - about.mtimeMs,
-      () => 0,
-    );
-    if (age > STALE) await rm(path, { force: true });
-    else await wait(100, signal);
-    if (await done()) return null;
-  }
-}
-
-async function fetchWhole(path: string, blob: Blob, options: DownloadOptions): Promise<void> {
-  const { open, rename, rm } = await import('node:fs/promises');
-  const draft = `${path}.siseon.incomplete`;
+/** Fills a draft until it is the file. Throws `hubUnavailable`, `hubDamaged`, `cannotWrite`, the source's refusal and the signal's reason. */
+export async function download(draft: Draft, source: Source, options: DownloadOptions): Promise<void> {
   for (let round = 0; ; round++) {
-    const file = await open(draft, 'a+').catch((cause) => {
-      throw cannotKeep(draft, cause);
-    });
-    let right: boolean;
-    try {
-      await fillFile(file, blob, options);
-      right = await matches(file, blob);
-      if (right) await file.sync();
-    } finally {
-      await file.close();
-    }
-    if (right) {
-      await rename(draft, path);
-      return;
-    }
+    await fill(draft, source, options);
+    if (await isRight(draft, source)) return;
     // A rest of an earlier run may have been bad: once more from the beginning.
-    await rm(draft, { force: true });
+    await draft.clear();
     if (round === 1)
       throw hubFailure(
         'hubDamaged',
-        `${blob.name} came twice with other bytes than its checksum ${blob.etag} says`,
-        'The server or what is in between damages it; try again later, or fetch it by other means.',
+        `${source.name} came twice with other bytes than its checksum ${source.checksum} says`,
+        'The server or what is in between (a proxy, a sign-in page) damages it; try again later, or fetch it by other means.',
+        undefined,
+        { name: source.name },
       );
   }
 }
 
-/** Appends until the file has all its bytes; a connection that breaks goes on where it stopped. */
-async function fillFile(file: FileHandle, blob: Blob, options: DownloadOptions): Promise<void> {
+/** Appends until the draft has all bytes; a connection that breaks goes on where it stopped. */
+async function fill(draft: Draft, source: Source, options: DownloadOptions): Promise<void> {
   const { attempts, firstWait, signal } = options;
   let failures = 0;
   let furthest = 0;
   for (;;) {
     signal?.throwIfAborted();
-    let { size: done } = await file.stat();
-    if (done > blob.size) {
-      await file.truncate(0);
-      done = 0;
-    }
+    if ((await draft.size()) > source.size) await draft.clear();
+    const done = await draft.size();
     options.onProgress(done);
-    if (done === blob.size) return;
-    let response: Response | null = null;
-    let problem = '';
-    try {
-      response = await fetch(blob.url, {
-        headers: { ...blob.headers, ...(done > 0 && { range: `bytes=${done}-` }) },
-        ...(signal && { signal }),
-      });
-      if (response.ok || response.status === 416) await append(file, response, done, blob, options);
-      else problem = `the server answered ${response.status}`;
-      await response.body?.cancel().catch(() => {});
-    } catch (cause) {
-      signal?.throwIfAborted();
-      if (cause instanceof SiseonError) throw cause;
-      problem = cause instanceof Error ? cause.message : String(cause);
-    }
-    if (response && !response.ok && response.status !== 416 && !isPassing(response.status))
-      throw hubFailure(
-        'hubRefused',
-        `${blob.name} is not given out: ${problem}`,
-        'Set HF_TOKEN to a token that may read it.',
-      );
+    if (done === source.size) return;
+    const { problem, retryAfter } = await attempt(draft, done, source, options);
     // Only more than ever before is progress: a server that begins anew and breaks off again is not waited for forever.
-    const reached = (await file.stat()).size;
+    const reached = await draft.size();
     failures = reached > Math.max(done, furthest) ? 0 : failures + 1;
     furthest = Math.max(furthest, reached, done);
     if (failures >= attempts)
       throw hubFailure(
         'hubUnavailable',
-        `${blob.name} could not be fetched: ${problem || 'the connection broke off'}, ${attempts} times`,
+        `${source.name} could not be fetched: ${problem || 'the connection broke off'}, ${attempts} times`,
         'What came is kept; the same command goes on from there.',
+        undefined,
+        { name: source.name, problem: problem || 'the connection broke off' },
       );
-    if (problem || failures > 0) await wait(pause(response, failures, firstWait), signal);
+    if (problem || failures > 0) await wait(pause(retryAfter, failures, firstWait), signal);
   }
 }
 
-/** Writes an answer's body at the end of the file; an answer that begins elsewhere begins the file anew. */
+interface Outcome {
+  /** Empty: the answer was taken, as far as it came. */
+  readonly problem: string;
+  readonly retryAfter: string | null;
+}
+
+/** Asks once for what is missing, and appends what comes. */
+async function attempt(draft: Draft, done: number, source: Source, options: DownloadOptions): Promise<Outcome> {
+  const heard = whileHeard(options.silence, options.signal);
+  try {
+    const response = await fetch(source.url, {
+      // The bytes as they are: lengths and ranges of a compressed answer are not the file's.
+      headers: { ...source.headers, 'accept-encoding': 'identity', ...(done > 0 && { range: `bytes=${done}-` }) },
+      cache: 'no-store',
+      signal: heard.signal,
+    });
+    const { status, headers } = response;
+    try {
+      if (response.ok || status === 416) await append(draft, response, done, source, options, heard.touch);
+      else if (!isPassing(status)) throw source.refusal(status, headers.get('x-error-code'));
+      return {
+        problem: response.ok || status === 416 ? '' : `the server answered ${status}`,
+        retryAfter: headers.get('retry-after'),
+      };
+    } finally {
+      await response.body?.cancel().catch(() => {});
+    }
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    if (cause instanceof SiseonError) throw cause;
+    return { problem: problemOf(cause), retryAfter: null };
+  } finally {
+    heard.stop();
+  }
+}
+
+/** Appends an answer's body; an answer that begins elsewhere, or is a compressed piece, begins the draft anew. */
 async function append(
-  file: FileHandle,
+  draft: Draft,
   response: Response,
   done: number,
-  blob: Blob,
+  source: Source,
   options: DownloadOptions,
+  touch: () => void,
 ): Promise<void> {
   const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
-  const continues = response.status === 206 && range !== null && Number(range[1]) === done;
+  const plain = !response.headers.get('content-encoding');
+  const continues = response.status === 206 && plain && range !== null && Number(range[1]) === done;
   if (!continues) {
-    await file.truncate(0);
+    await draft.clear();
     if (response.status !== 200) return;
   }
   let written = continues ? done : 0;
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    written += chunk.length;
-    if (written > blob.size) {
-      await file.truncate(0);
+  const reader = response.body!.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    touch();
+    written += part.value.length;
+    if (written > source.size) {
+      await draft.clear();
       throw hubFailure(
         'hubDamaged',
-        `${blob.name} is longer than its ${blob.size} bytes`,
-        'The server or what is in between damages it; try again later.',
+        `${source.name} is longer than its ${source.size} bytes`,
+        'The server or what is in between (a proxy, a sign-in page) damages it; try again later.',
+        undefined,
+        { name: source.name },
       );
     }
-    await file.appendFile(chunk);
+    await draft.append(part.value);
     options.onProgress(written);
   }
 }
 
-/** Whether the file is what its etag says. */
-async function matches(file: FileHandle, { etag, size }: Blob): Promise<boolean> {
-  if ((await file.stat()).size !== size) return false;
-  const { createHash } = await import('node:crypto');
-  const hash = /^[0-9a-f]{64}$/.test(etag)
-    ? createHash('sha256')
-    : /^[0-9a-f]{40}$/.test(etag)
-      ? createHash('sha1')
-      : null;
-  if (!hash) return true;
-  if (etag.length === 40) hash.update(`blob ${size}\0`);
-  const part = new Uint8Array(1 << 20);
-  for (let at = 0; at < size; ) {
-    const { bytesRead } = await file.read(part, 0, part.length, at);
-    if (bytesRead === 0) return false;
-    hash.update(part.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-  return hash.digest('hex') === etag;
-}
-
-function cannotKeep(path: string, cause: unknown): SiseonError {
-  return new SiseonError({
-    code: 'cannotWrite',
-    kind: 'failure',
-    what: `cannot write ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    next: 'Set HF_HOME to a folder that can be written to.',
-    cause,
-  });
+/** Whether the draft is what the hub says of it. */
+async function isRight(draft: Draft, { checksum, size }: HubFile): Promise<boolean> {
+  if ((await draft.size()) !== size) return false;
+  const found =
+    checksum.length === 64 ? await draft.digest('sha256', '') : await draft.digest('sha1', `blob ${size}\0`);
+  return found === checksum;
 }

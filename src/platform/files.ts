@@ -65,6 +65,9 @@ export async function fileExists(path: Path): Promise<boolean> {
   );
 }
 
+/** Of this process, so that two writers of one target have a draft each. */
+let drafts = 0;
+
 /**
  * Writes a file whole or not at all: into a neighbour first, then renamed over the target, so that an older file
  * survives whatever goes wrong. A link is followed; a device or pipe is written to as it is, since nothing may take its
@@ -78,7 +81,7 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
     const before = await stat(target).catch(() => null);
     if (before?.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
     const inPlace = before !== null && !before.isFile();
-    if (!inPlace) draft = `${target}.${process.pid}.part`;
+    if (!inPlace) draft = `${target}.${process.pid}.${drafts++}.part`;
     const file = await open(draft ?? target, inPlace ? 'w' : 'wx');
     try {
       await file.writeFile(bytes);

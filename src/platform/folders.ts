@@ -16,6 +16,8 @@ export interface Folder {
   read(file: string, start?: number, end?: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Fetches what will be read, several files at once, where the place is far away. */
   prefetch?(files: readonly string[]): Promise<void>;
+  /** Where the place could not be asked and what is kept of it is read: why, for whoever misses a file. */
+  absence?(): SiseonError | null;
   /** Lets go of open files; reading on opens them anew. */
   close(): Promise<void>;
 }

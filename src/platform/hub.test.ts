@@ -6,6 +6,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -14,7 +15,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Folder } from './folders.ts';
 import { sha256, startHub, type TestHub } from './hub.testing.ts';
-import { type HubOptions, type HubProgress, hubFolder, isHubName } from './hub.ts';
+import { type HubOptions, hubModel, isHubName } from './hub.ts';
+import { type HubProgress, Progress } from './hubProgress.ts';
+import { pause } from './patience.ts';
 
 const large = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7) ^ (i >> 8));
 const files = {
@@ -27,7 +30,7 @@ let home: string;
 const cache = (...path: string[]): string => join(home, 'hub', 'models--owner--model', ...path);
 const opened: Folder[] = [];
 const open = (options: HubOptions = {}, environment: Record<string, string> = {}): Folder => {
-  const folder = hubFolder('owner/model', {
+  const folder = hubModel('owner/model', {
     attempts: 3,
     firstWait: 1,
     environment: { HF_HOME: home, HF_ENDPOINT: hub.address, ...environment },
@@ -84,6 +87,18 @@ describe('a model of the hub', () => {
     await open({ revision: hub.commit }).read('config.json');
     expect(hub.asked).toEqual([]);
   });
+  it('at a commit of which a part is in the cache, comes as the rest is asked for', async () => {
+    await open().read('config.json');
+    const folder = open({ revision: hub.commit });
+    expect(await folder.has('model.safetensors')).toBe(true);
+    expect((await folder.read('model.safetensors')).length).toBe(large.length);
+    expect(await folder.has('vocab.txt')).toBe(false);
+    // What a commit lacks is remembered, where Python remembers it.
+    expect(existsSync(cache('.no_exist', hub.commit, 'vocab.txt'))).toBe(true);
+    hub.asked.length = 0;
+    expect(await open({ revision: hub.commit }).has('vocab.txt')).toBe(false);
+    expect(hub.asked).toEqual([]);
+  });
   it('offline is read from the cache, or refused', async () => {
     expect(await code(open({}, { HF_HUB_OFFLINE: '1' }).read('config.json'))).toBe('hubOffline');
     await open().read('config.json');
@@ -123,11 +138,8 @@ describe('a hub that misbehaves', () => {
     expect(Number(/\d+/.exec(starts[1]!)![0])).toBeGreaterThan(0);
   });
   it('breaks off always at the same place and begins anew: given up, and what came is kept for the next run', async () => {
-    // Without ranges the hub's own question has no answer either, so the file's facts are asked for first.
-    const folder = open();
-    await folder.size('model.safetensors');
     hub.misbehave({ breaksAfter: 100_000, ignoresRanges: true });
-    expect(await code(folder.read('model.safetensors'))).toBe('hubUnavailable');
+    expect(await code(open().read('model.safetensors'))).toBe('hubUnavailable');
     hub.misbehave({});
     expect(sha256(await open().read('model.safetensors'))).toBe(sha256(large));
   });
@@ -159,6 +171,33 @@ describe('a hub that misbehaves', () => {
     expect(readdirSync(cache('blobs'))).toEqual([]);
     expect(await code(open().read('config.json'))).toBe('hubDamaged');
   });
+  it('compresses what it was asked to give as it is: unpacked, and begun anew where a piece of it is no use', async () => {
+    hub.misbehave({ breaksAfter: 100_000, breaks: 1 });
+    const folder = open({ attempts: 1 });
+    expect(await code(folder.read('model.safetensors'))).toBe('none');
+    rmSync(cache('blobs'), { recursive: true });
+    rmSync(cache('snapshots'), { recursive: true });
+    hub.misbehave({ gzips: true });
+    expect(sha256(await open().read('model.safetensors'))).toBe(sha256(large));
+    rmSync(cache('snapshots'), { recursive: true });
+    rmSync(cache('blobs', sha256(large)));
+    writeFileSync(cache('blobs', `${sha256(large)}.siseon.incomplete`), large.slice(0, 1234));
+    hub.misbehave({ gzips: true });
+    expect(await code(open().read('model.safetensors'))).toBe('none');
+  });
+  it('is hidden behind a sign-in page: no hub, and no file', async () => {
+    hub.misbehave({ html: /^\/api\// });
+    await expect(open().read('config.json')).rejects.toThrow('does not answer as a hub does');
+    hub.misbehave({ html: /resolve/ });
+    expect(await code(open().read('config.json'))).toBe('hubDamaged');
+    expect(await code(open().read('model.safetensors'))).toBe('hubUnavailable');
+  });
+  it('says nothing: asked again, and given up', async () => {
+    hub.misbehave({ silent: /./ });
+    await expect(open({ silence: 20 }).read('config.json')).rejects.toThrow('said nothing for 0.02 s');
+    hub.misbehave({ silent: /elsewhere/ });
+    expect(await code(open({ silence: 20 }).read('model.safetensors'))).toBe('hubUnavailable');
+  });
   it('lies about sizes, both ways', async () => {
     hub.misbehave({ lies: -1000 });
     expect(await code(open().read('model.safetensors'))).toBe('hubDamaged');
@@ -184,9 +223,21 @@ describe('a hub that misbehaves', () => {
     hub.misbehave({ statuses: { path: /^\/elsewhere\//, list: [...list] } });
     expect(await code(open().read('model.safetensors'))).toBe(expected);
   });
+  it('gates a model: what to do depends on who asks', async () => {
+    const refused = async (status: number, token: string): Promise<string> => {
+      hub.misbehave({ statuses: { path: /resolve/, list: [status] } });
+      return open({}, { HF_TOKEN: token })
+        .read('model.safetensors')
+        .then(String, (error: Error) => error.message);
+    };
+    expect(await refused(401, '')).toMatch(/accept its terms.*set HF_TOKEN/);
+    expect(await refused(401, 'hf_old')).toMatch(/the token is not known/);
+    expect(await refused(403, 'hf_a')).toContain(`Accept the terms at ${hub.address}/owner/model`);
+  });
   it('is not there, or is no hub', async () => {
     expect(await code(open({}, { HF_ENDPOINT: 'http://127.0.0.1:9' }).read('config.json'))).toBe('hubUnavailable');
-    expect(await code(open({ revision: 'nonsense' }).read('config.json'))).toBe('hubNotFound');
+    for (const revision of ['nonsense', '../../../etc', '/etc'])
+      expect(await code(open({ revision }).read('config.json'))).toBe('hubNotFound');
     expect(await code(open().read('ghost.bin'))).toBe('hubNotFound');
   });
 });
@@ -207,6 +258,125 @@ describe('two at once', () => {
     expect(sha256(await open().read('model.safetensors'))).toBe(sha256(large));
     expect(existsSync(lock)).toBe(false);
   });
+});
+
+describe('without the hub, what is in the cache is read, and said to be', () => {
+  it.each([
+    ['it cannot be reached', { HF_ENDPOINT: 'http://127.0.0.1:9' }, []],
+    ['it is broken', {}, [503, 503]],
+    ['it refuses', {}, [401]],
+  ])('%s', async (_, environment, list) => {
+    await open().prefetch!(['config.json', 'model.safetensors']);
+    hub.misbehave({ statuses: { path: /^\/api\//, list: [...list] } });
+    const told: string[] = [];
+    const folder = open({ onKept: ({ commit, why }) => told.push(`${commit} ${why.code}`) }, environment);
+    expect(sha256(await folder.read('model.safetensors'))).toBe(sha256(large));
+    expect(told).toEqual([`${hub.commit} ${list[0] === 401 ? 'hubRefused' : 'hubUnavailable'}`]);
+    // A file that is not there fails with the reason that it cannot be fetched for.
+    expect(await folder.has('parts/second.bin')).toBe(false);
+    expect(await code(folder.read('parts/second.bin'))).toBe(list[0] === 401 ? 'hubRefused' : 'hubUnavailable');
+    expect(folder.absence!()).toMatchObject({ code: list[0] === 401 ? 'hubRefused' : 'hubUnavailable' });
+  });
+  it('a revision that is gone is not', async () => {
+    await open().read('config.json');
+    hub.misbehave({ statuses: { path: /^\/api\//, list: [404] } });
+    expect(await code(open().read('config.json'))).toBe('hubNotFound');
+  });
+});
+
+describe('the environment', () => {
+  const at = (...path: string[]): boolean => existsSync(join(...path, 'models--owner--model', 'refs', 'main'));
+  it('HF_HOME has the cache in `hub`; HF_HUB_CACHE is it; XDG_CACHE_HOME has `huggingface/hub`; ~ is home', async () => {
+    const read = (environment: Record<string, string>): Promise<unknown> => {
+      const folder = hubModel('owner/model', { environment: { HF_ENDPOINT: hub.address, ...environment } });
+      opened.push(folder);
+      return folder.read('config.json');
+    };
+    await read({ HF_HOME: join(home, 'a') });
+    expect(at(home, 'a', 'hub')).toBe(true);
+    await read({ HF_HOME: join(home, 'a'), HF_HUB_CACHE: join(home, 'b') });
+    expect(at(home, 'b')).toBe(true);
+    await read({ XDG_CACHE_HOME: join(home, 'c') });
+    expect(at(home, 'c', 'huggingface', 'hub')).toBe(true);
+    const before = process.env.HOME;
+    process.env.HOME = home;
+    try {
+      await read({ HF_HOME: '~/d' });
+      await read({});
+    } finally {
+      process.env.HOME = before;
+    }
+    expect(at(home, 'd', 'hub')).toBe(true);
+    expect(at(home, '.cache', 'huggingface', 'hub')).toBe(true);
+  });
+  it('HF_TOKEN comes before the file HF_TOKEN_PATH; a token given comes before both', async () => {
+    writeFileSync(join(home, 'mine'), 'hf_file\n');
+    const tokens: string[] = [];
+    for (const [environment, options] of [
+      [{ HF_TOKEN_PATH: join(home, 'mine') }, {}],
+      [{ HF_TOKEN_PATH: join(home, 'mine'), HF_TOKEN: ' hf_variable\n' }, {}],
+      [{ HF_TOKEN: 'hf_variable' }, { token: 'hf_option' }],
+      [{}, {}],
+    ] as const) {
+      hub.asked.length = 0;
+      await open(options, environment).list();
+      tokens.push(hub.asked[0]!.token);
+    }
+    expect(tokens).toEqual(['Bearer hf_file', 'Bearer hf_variable', 'Bearer hf_option', '']);
+  });
+  it('HF_ENDPOINT may end with a slash; HF_HUB_OFFLINE knows 1, ON, yes and true', async () => {
+    expect(await code(open({}, { HF_ENDPOINT: `${hub.address}/` }).read('config.json'))).toBe('none');
+    for (const [value, expected] of [
+      ['1', 'hubOffline'],
+      ['ON', 'hubOffline'],
+      ['yes', 'hubOffline'],
+      ['True', 'hubOffline'],
+      ['0', 'none'],
+      ['', 'none'],
+    ] as const)
+      expect(await code(open({}, { HF_HUB_OFFLINE: value }).read('parts/second.bin')), value).toBe(expected);
+  });
+});
+
+describe('a cache that cannot be written to', () => {
+  it('below a file: says where and what to do', async () => {
+    writeFileSync(join(home, 'file'), '');
+    const folder = open({}, { HF_HOME: join(home, 'file') });
+    await expect(folder.read('config.json')).rejects.toMatchObject({
+      code: 'cannotWrite',
+      message: expect.stringMatching(/a part of the path is a file.*HF_HOME/),
+    });
+  });
+  it.skipIf(!existsSync('/dev/full'))(
+    'on a disk that is full: said at once, not asked for again and again',
+    async () => {
+      mkdirSync(cache('blobs'), { recursive: true });
+      symlinkSync('/dev/full', cache('blobs', `${sha256(large)}.siseon.incomplete`));
+      await expect(open().read('model.safetensors')).rejects.toThrow('the disk is full');
+      expect(hub.asked.filter(({ path }) => path.startsWith('/elsewhere/')).length).toBe(1);
+      expect(readdirSync(cache('blobs')).filter((name) => name.endsWith('.lock'))).toEqual([]);
+    },
+  );
+});
+
+it('waits as long as the server says, in seconds or to a date, at most 30 s, and else twice as long each time', () => {
+  const now = Date.parse('2026-11-26T10:00:00Z');
+  expect(pause('7', 0, 300, now)).toBe(7000);
+  expect(pause('Thu, 26 Nov 2026 10:00:12 GMT', 0, 300, now)).toBe(12_000);
+  expect(pause('3600', 0, 300, now)).toBe(30_000);
+  expect(pause('Thu, 26 Nov 2026 09:00:00 GMT', 2, 300, now)).toBe(1200);
+  for (const nothing of [null, '', 'soon', '-1']) expect(pause(nothing, 3, 300, now)).toBe(2400);
+});
+
+it('time left: at the speed of what came in this run, none of it counted that was there', () => {
+  let now = 0;
+  const progress = new Progress(() => now);
+  progress.expect('a', 1000);
+  progress.expect('b', 500);
+  expect(progress.tell('a', 400)).toEqual({ file: 'a', done: 400, total: 1500, secondsLeft: null });
+  now = 2000;
+  // 200 bytes in 2 s, 900 to come: 9 s.
+  expect(progress.tell('a', 600)).toEqual({ file: 'a', done: 600, total: 1500, secondsLeft: 9 });
 });
 
 it('a hub’s names, and what is none', () => {

@@ -1,347 +1,347 @@
 /**
- * A model of the Hugging Face hub as a folder: Python's cache (blobs, snapshots, refs) and its environment variables
- * HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE. A file is fetched when it is first asked for.
+ * A model of the Hugging Face hub as a folder, in Node and in browsers; a file is fetched when it is first asked for. Node
+ * keeps it in Python's cache and heeds HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE; a browser keeps it
+ * in its own storage (`keptModels`, `forgetModels`).
  */
-import { diskFolder } from './disk.ts';
-import { type Blob, downloadBlob, hubFailure } from './download.ts';
+import { download, hubFailure, type Source } from './download.ts';
 import { SiseonError } from './errors.ts';
 import type { Folder } from './folders.ts';
-import { type NetworkOptions, networkFolder } from './network.ts';
-import { patientFetch } from './patience.ts';
-
-export interface HubProgress {
-  /** The file that something came of. */
-  readonly file: string;
-  /** Bytes of all files that are being fetched. */
-  readonly done: number;
-  readonly total: number;
-  /** Seconds left at the speed so far; null until that is known. */
-  readonly secondsLeft: number | null;
-}
+import type { HubCache, HubFile } from './hubCache.ts';
+import { diskCache } from './hubDisk.ts';
+import { pageCache } from './hubPage.ts';
+import { type HubProgress, Progress } from './hubProgress.ts';
+import { type Environment, endpointOf, folderOfModel, isOffline, tokenOf } from './hubSettings.ts';
+import { type Patience, patientFetch, problemOf } from './patience.ts';
 
 export interface HubOptions {
-  /** Branch, tag or commit; `main` unless said. A commit that is in the cache is not asked for again. */
+  /** Branch, tag or commit; `main` unless said. Of a commit nothing is asked for again that is kept. */
   readonly revision?: string;
+  /** Who asks, for models that are not for everyone; in Node HF_TOKEN or what logging in left, unless said. */
+  readonly token?: string;
   readonly onProgress?: (progress: HubProgress) => void;
+  /** Called where the hub does not answer, or refuses, and what is kept of the model is read instead. */
+  readonly onKept?: (kept: { readonly commit: string; readonly why: SiseonError }) => void;
+  /** What came until it is aborted stays for the next time. */
   readonly signal?: AbortSignal;
-  /** Patience: how often a failing request is made (5), and how long before the second time (300 ms). */
+  /** How often a failing request is made (5), how long before the second time (300 ms), and what silence is a failure (30 s). */
   readonly attempts?: number;
   readonly firstWait?: number;
-  /** Instead of the process's environment. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly silence?: number;
+  /** Instead of the process's environment; HF_ENDPOINT counts in a browser too. */
+  readonly environment?: Environment;
 }
 
 /** Files fetched at once. */
 const AT_ONCE = 4;
 const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
+/** A name that leads out of its folder is none of a file's, nor of a revision's. */
+const leadsOut = (path: string): boolean => /(^|\/)\.\.?(\/|$)|^\/|\\|\0/.test(path);
 
 /** Whether a text can name a model of the hub: `name` or `owner/name`. */
 export const isHubName = (text: string): boolean =>
   /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(text) && !text.includes('..');
 
-/** The same in a browser, which has no files: by fetch, kept in its cache. */
-export function hubAddress(
-  model: string,
-  { revision = 'main', ...options }: NetworkOptions & { readonly revision?: string } = {},
-): Folder {
-  return networkFolder(`https://huggingface.co/${model}/resolve/${encodeURIComponent(revision)}/`, {
-    name: model,
-    cache: 'siseon-models',
-    ...options,
-  });
+/** Throws, when a file is asked for, `hubNotFound`, `hubRefused`, `hubUnavailable`, `hubOffline`, `hubDamaged`, `cannotWrite`, and the signal's reason. */
+export function hubModel(model: string, options: HubOptions = {}): Folder {
+  const inNode = typeof process !== 'undefined' && Boolean(process.versions?.node);
+  const environment = options.environment ?? (inNode ? process.env : {});
+  const cache = async (): Promise<HubCache> =>
+    inNode ? diskCache(await folderOfModel(model, environment)) : pageCache(endpointOf(environment), model);
+  return hubFolder(model, { ...options, environment }, cache);
 }
 
-/** A model of the hub, in whichever way this place can keep it. */
-export const hubModel = (model: string, options: HubOptions = {}): Folder =>
-  typeof process === 'undefined' || !process.versions?.node
-    ? hubAddress(model, {
-        ...(options.revision && { revision: options.revision }),
-        ...(options.signal && { signal: options.signal }),
-        onProgress: (progress) => options.onProgress?.({ ...progress, secondsLeft: null }),
-      })
-    : hubFolder(model, options);
-
-/** Throws, when a file is asked for, `hubNotFound`, `hubRefused`, `hubUnavailable`, `hubOffline`, `hubDamaged`, `cannotWrite`. */
-export function hubFolder(model: string, options: HubOptions = {}): Folder {
-  const hub = new Hub(model, options);
+/** The same with a cache of one's choice. */
+export function hubFolder(
+  model: string,
+  options: HubOptions & { readonly environment: Environment },
+  cache: () => Promise<HubCache>,
+): Folder {
+  const hub = new Hub(model, options, cache);
   return {
     name: model,
-    list: async () => [...(await hub.snapshot()).files].sort(),
-    has: async (file) => (await hub.snapshot()).files.has(file),
+    list: () => hub.list(),
+    has: (file) => hub.has(file),
     size: (file) => hub.size(file),
     async read(file, start, end) {
       return (await hub.fetched(file)).read(file, start, end);
     },
     prefetch: (files) => hub.prefetch(files),
+    absence: () => hub.unasked,
     close: () => hub.close(),
   };
 }
 
 interface Snapshot {
   readonly commit: string;
-  readonly files: ReadonlySet<string>;
-  readonly disk: Folder;
+  readonly cache: HubCache;
+  readonly kept: Folder;
 }
 
 class Hub {
   readonly #model: string;
-  readonly #options: HubOptions;
-  readonly #environment: Readonly<Record<string, string | undefined>>;
-  readonly #fetch: typeof fetch;
+  readonly #options: HubOptions & { readonly environment: Environment };
+  readonly #patience: Patience;
   readonly #endpoint: string;
   readonly #revision: string;
+  readonly #cache: () => Promise<HubCache>;
   readonly #progress = new Progress();
-  readonly #blobs = new Map<string, Promise<Blob>>();
   readonly #fetching = new Map<string, Promise<void>>();
   #snapshot: Promise<Snapshot> | undefined;
+  #index: Promise<ReadonlyMap<string, HubFile> | null> | undefined;
+  /** Why the hub was not asked for what is kept of the model. */
+  unasked: SiseonError | null = null;
 
-  constructor(model: string, options: HubOptions) {
+  constructor(
+    model: string,
+    options: HubOptions & { readonly environment: Environment },
+    cache: () => Promise<HubCache>,
+  ) {
     this.#model = model;
     this.#options = options;
-    this.#environment = options.environment ?? process.env;
-    this.#endpoint = (this.#environment.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
+    this.#cache = cache;
+    this.#endpoint = endpointOf(options.environment);
     this.#revision = options.revision ?? 'main';
-    const { attempts = 5, firstWait = 300, signal } = options;
-    this.#fetch = patientFetch({ attempts, firstWait, ...(signal && { signal }) });
+    const { attempts = 5, firstWait = 300, silence = 30_000, signal } = options;
+    this.#patience = { attempts, firstWait, silence, ...(signal && { signal }) };
   }
 
-  async #cache(): Promise<string> {
-    const { join } = await import('node:path');
-    const { homedir } = await import('node:os');
-    const { HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = this.#environment;
-    const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
-    return join(HF_HUB_CACHE || join(home, 'hub'), `models--${this.#model.replaceAll('/', '--')}`);
+  async list(): Promise<readonly string[]> {
+    const index = await this.#files();
+    return index ? [...index.keys()].sort() : (await this.#found()).kept.list().then((list) => list ?? []);
   }
 
-  async #token(): Promise<string | undefined> {
-    const { HF_TOKEN, HF_TOKEN_PATH, HF_HOME, XDG_CACHE_HOME } = this.#environment;
-    if (HF_TOKEN) return HF_TOKEN;
-    const { join } = await import('node:path');
-    const { homedir } = await import('node:os');
-    const { readFile } = await import('node:fs/promises');
-    const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
-    return readFile(HF_TOKEN_PATH || join(home, 'token'), 'utf8').then(
-      (text) => text.trim() || undefined,
-      () => undefined,
-    );
-  }
-
-  get #offline(): boolean {
-    return /^(1|on|yes|true)$/i.test(this.#environment.HF_HUB_OFFLINE ?? '');
-  }
-
-  /** The commit that is read, and its files: from the cache for a known commit or offline, else from the hub. */
-  snapshot(): Promise<Snapshot> {
-    this.#snapshot ??= this.#findSnapshot();
-    return this.#snapshot;
-  }
-
-  async #findSnapshot(): Promise<Snapshot> {
-    const cache = await this.#cache();
-    const { mkdir, readFile, writeFile } = await import('node:fs/promises');
-    const known = isCommit(this.#revision)
-      ? this.#revision
-      : await readFile(`${cache}/refs/${this.#revision}`, 'utf8').then(
-          (text) => text.trim(),
-          () => null,
-        );
-    if (known && (this.#offline || isCommit(this.#revision))) {
-      const cached = await this.#cached(`${cache}/snapshots/${known}`);
-      if (cached && (this.#offline || cached.has('config.json')))
-        return { commit: known, files: cached, disk: diskFolder(`${cache}/snapshots/${known}`) };
-    }
-    if (this.#offline)
-      throw hubFailure(
-        'hubOffline',
-        `${this.#model} (${this.#revision}) is not in the cache ${cache}, and HF_HUB_OFFLINE forbids to fetch it`,
-        'Unset HF_HUB_OFFLINE, or set HF_HOME to the folder that has it.',
-      );
-    const { modelInfo } = await import('@huggingface/hub');
-    const token = await this.#token();
-    const { sha, filePaths } = await modelInfo({
-      name: this.#model,
-      revision: this.#revision,
-      additionalFields: ['sha', 'filePaths'],
-      hubUrl: this.#endpoint,
-      fetch: this.#fetch,
-      ...(token && { accessToken: token }),
-    }).catch((cause) => this.#fail(cause));
-    if (!isCommit(String(sha)) || !Array.isArray(filePaths))
-      throw hubFailure('hubUnavailable', `${this.#endpoint} does not answer as a hub does`, 'Check HF_ENDPOINT.');
-    if (!isCommit(this.#revision)) {
-      const ref = `${cache}/refs/${this.#revision}`;
-      await mkdir(ref.slice(0, ref.lastIndexOf('/')), { recursive: true });
-      await writeFile(ref, sha);
-    }
-    // A name that leads out of the snapshot is none of a model.
-    const files = filePaths.filter((file) => !/(^|\/)\.\.?(\/|$)|^\/|\\/.test(file));
-    return { commit: sha, files: new Set(files), disk: diskFolder(`${cache}/snapshots/${sha}`) };
-  }
-
-  async #cached(folder: string): Promise<Set<string> | null> {
-    const { readdir } = await import('node:fs/promises');
-    return readdir(folder, { recursive: true }).then(
-      (files) => new Set(files.map((file) => file.replaceAll('\\', '/'))),
-      () => null,
-    );
+  async has(file: string): Promise<boolean> {
+    const { commit, cache, kept } = await this.#found();
+    if (await kept.has(file)) return true;
+    if (await cache.lacks(commit, file)) return false;
+    const index = await this.#files();
+    if (index && !index.has(file)) await cache.noteLack(commit, file);
+    return index?.has(file) ?? false;
   }
 
   async size(file: string): Promise<number> {
-    const { disk } = await this.snapshot();
-    return (await disk.has(file)) ? disk.size(file) : (await this.#about(file)).size;
+    const { kept } = await this.#found();
+    return (await kept.has(file)) ? kept.size(file) : (await this.#about(file)).size;
   }
 
-  /** The snapshot's folder, with the file in it. */
-  async fetched(file: string): Promise<Folder> {
-    const fetching = this.#fetching.get(file) ?? this.#fetchFile(file);
+  /** The folder of what is kept, with the file in it. */
+  async fetched(file: string, signal = this.#options.signal): Promise<Folder> {
+    const fetching = this.#fetching.get(file) ?? this.#fetch(file, signal);
     this.#fetching.set(file, fetching);
     await fetching.catch((cause) => {
       this.#fetching.delete(file);
       throw cause;
     });
-    return (await this.snapshot()).disk;
+    return (await this.#found()).kept;
   }
 
-  /** Fetches several files, a few at once. */
+  /** Fetches several files, a few at once; where one fails, the others stop too. */
   async prefetch(files: readonly string[]): Promise<void> {
-    const { files: known, disk } = await this.snapshot();
+    const { kept } = await this.#found();
     const queue: string[] = [];
-    for (const file of files) if (known.has(file) && !(await disk.has(file))) queue.push(file);
+    for (const file of files) if (!(await kept.has(file)) && (await this.has(file))) queue.push(file);
     // All sizes first, so that the total is right from the first byte on.
-    await Promise.all(queue.map(async (file) => this.#progress.expect(file, (await this.#about(file)).size)));
+    for (const file of queue) this.#progress.expect(file, (await this.#about(file)).size);
+    const stop = new AbortController();
+    const { signal } = this.#options;
+    const either = signal ? AbortSignal.any([stop.signal, signal]) : stop.signal;
     const worker = async (): Promise<void> => {
-      for (let file = queue.shift(); file !== undefined; file = queue.shift()) await this.fetched(file);
+      for (let file = queue.shift(); file !== undefined; file = queue.shift())
+        await this.fetched(file, either).catch((cause) => stop.abort(cause));
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    either.throwIfAborted();
   }
 
   async close(): Promise<void> {
-    if (this.#snapshot) await (await this.#snapshot.catch(() => null))?.disk.close();
+    if (this.#snapshot) await (await this.#snapshot.catch(() => null))?.kept.close();
   }
 
-  #about(file: string): Promise<Blob> {
-    const known = this.#blobs.get(file) ?? this.#ask(file);
-    this.#blobs.set(file, known);
-    return known;
+  #found(): Promise<Snapshot> {
+    this.#snapshot ??= this.#find();
+    return this.#snapshot;
   }
 
-  async #ask(file: string): Promise<Blob> {
-    const { commit } = await this.snapshot();
-    if (this.#offline)
-      throw hubFailure(
+  /** The commit that is read: a kept one where it was named, or where the hub cannot be asked; else what the hub says. */
+  async #find(): Promise<Snapshot> {
+    const [cache, revision, { environment }] = [await this.#cache(), this.#revision, this.#options];
+    if (leadsOut(revision)) throw this.#notFound();
+    const at = (commit: string): Snapshot => ({ commit, cache, kept: cache.kept(commit) });
+    const known = isCommit(revision) ? revision : await cache.commitOf(revision);
+    const held = known !== null && (await isHeld(cache.kept(known)));
+    if (isOffline(environment)) {
+      this.unasked = hubFailure(
         'hubOffline',
-        `${file} of ${this.#model} is not in the cache`,
-        'Unset HF_HUB_OFFLINE to fetch it.',
+        `${this.#model} (${revision}) is not in the cache ${cache.name}${held ? ' as a whole' : ''}, and HF_HUB_OFFLINE forbids to fetch it`,
+        'Unset HF_HUB_OFFLINE, or set HF_HOME to the folder that has it.',
+        undefined,
+        { model: this.#model },
       );
-    const { fileDownloadInfo } = await import('@huggingface/hub');
-    const token = await this.#token();
-    const about = await fileDownloadInfo({
-      repo: { type: 'model', name: this.#model },
-      path: file,
-      revision: commit,
-      hubUrl: this.#endpoint,
-      fetch: this.#fetch,
-      ...(token && { accessToken: token }),
+      if (held) return at(known);
+      throw this.unasked;
+    }
+    if (held && isCommit(revision)) return at(known);
+    try {
+      const commit = await this.#ask(held ? 2 : this.#patience.attempts);
+      if (!isCommit(revision)) await cache.remember(revision, commit);
+      return at(commit);
+    } catch (cause) {
+      if (!held) throw cause;
+      this.#readKept(known, cause);
+      return at(known);
+    }
+  }
+
+  /** From now on what is kept has to do; throws where the failure is of another kind than the hub's silence or refusal. */
+  #readKept(commit: string, why: unknown): void {
+    if (!(why instanceof SiseonError) || !['hubUnavailable', 'hubRefused'].includes(why.code)) throw why;
+    this.unasked = why;
+    this.#options.onKept?.({ commit, why });
+  }
+
+  /** The commit that a revision is. */
+  async #ask(attempts: number): Promise<string> {
+    const { modelInfo } = await import('@huggingface/hub');
+    const { sha } = await modelInfo({
+      name: this.#model,
+      revision: this.#revision,
+      additionalFields: ['sha'],
+      ...(await this.#asking(attempts)),
     }).catch((cause) => this.#fail(cause));
-    const etag = about?.etag.replace(/^W\//, '').replaceAll('"', '') ?? '';
-    if (!about || !/^[\w.-]+$/.test(etag))
-      throw hubFailure('hubNotFound', `${this.#model} has no ${file}`, 'Check the name and the revision.');
-    const url = `${this.#endpoint}/${this.#model}/resolve/${commit}/${file.split('/').map(encodeURIComponent).join('/')}`;
-    // Across to another host fetch itself leaves the token behind.
-    return {
+    if (typeof sha === 'string' && isCommit(sha)) return sha;
+    throw this.#noHub();
+  }
+
+  /** Every file of the commit, as the hub says; null where it cannot be asked and what is kept has to do. */
+  #files(): Promise<ReadonlyMap<string, HubFile> | null> {
+    this.#index ??= this.#listed();
+    return this.#index;
+  }
+
+  async #listed(): Promise<ReadonlyMap<string, HubFile> | null> {
+    const { commit, kept } = await this.#found();
+    if (this.unasked) return null;
+    const held = await isHeld(kept);
+    const { listFiles } = await import('@huggingface/hub');
+    const files = new Map<string, HubFile>();
+    try {
+      const all = listFiles({
+        repo: { type: 'model', name: this.#model },
+        recursive: true,
+        revision: commit,
+        ...(await this.#asking(held ? 2 : this.#patience.attempts)),
+      });
+      for await (const { type, path, oid, size, lfs } of all) {
+        if (type !== 'file' || leadsOut(path)) continue;
+        const checksum = lfs?.oid ?? oid ?? '';
+        if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(checksum) || !Number.isSafeInteger(size)) throw this.#noHub();
+        files.set(path, { size: lfs?.size ?? size, checksum });
+      }
+      return files;
+    } catch (cause) {
+      const failure = await this.#fail(cause).catch((error: unknown) => error);
+      if (!held) throw failure;
+      this.#readKept(commit, failure);
+      return null;
+    }
+  }
+
+  async #about(file: string): Promise<HubFile> {
+    const about = (await this.#files())?.get(file);
+    if (about) return about;
+    if (!this.unasked)
+      throw hubFailure('hubNotFound', `${this.#model} has no ${file}`, 'Check the name and the revision.', undefined, {
+        model: this.#model,
+      });
+    throw this.unasked;
+  }
+
+  async #fetch(file: string, signal?: AbortSignal): Promise<void> {
+    const { commit, cache, kept } = await this.#found();
+    if (await kept.has(file)) return;
+    const facts = await this.#about(file);
+    this.#progress.expect(file, facts.size);
+    const token = await this.#token();
+    const onProgress = (done: number): void => this.#options.onProgress?.(this.#progress.tell(file, done));
+    const source: Source = {
+      ...facts,
       name: `${this.#model}/${file}`,
-      url,
-      size: about.size,
-      etag,
+      url: `${this.#endpoint}/${this.#model}/resolve/${commit}/${file.split('/').map(encodeURIComponent).join('/')}`,
+      // Across to another host fetch itself leaves the token behind.
       headers: token ? { authorization: `Bearer ${token}` } : {},
+      refusal: (status) => (status === 404 ? this.#notFound(file) : this.#refused(status, token !== undefined)),
     };
+    const options = { ...this.#patience, ...(signal && { signal }), onProgress };
+    await cache.keep(commit, file, facts, (draft) => download(draft, source, options), signal);
+    onProgress(facts.size);
   }
 
-  async #fetchFile(file: string): Promise<void> {
-    const { disk } = await this.snapshot();
-    if (await disk.has(file)) return;
-    const blob = await this.#about(file);
-    const cache = await this.#cache();
-    const { mkdir } = await import('node:fs/promises');
-    await mkdir(`${cache}/blobs`, { recursive: true });
-    this.#progress.expect(file, blob.size);
-    const { onProgress, signal, attempts = 5, firstWait = 300 } = this.#options;
-    await downloadBlob(`${cache}/blobs/${blob.etag}`, blob, {
-      attempts,
-      firstWait,
-      ...(signal && { signal }),
-      onProgress: (done) => onProgress?.(this.#progress.tell(file, done)),
-    });
-    await link(`${disk.name}/${file}`, `${'../'.repeat(file.split('/').length + 1)}blobs/${blob.etag}`);
+  #token(): Promise<string | undefined> {
+    const { token, environment } = this.#options;
+    return token ? Promise.resolve(token) : tokenOf(environment);
   }
 
-  #fail(cause: unknown): never {
+  async #asking(attempts: number): Promise<{ hubUrl: string; fetch: typeof fetch; accessToken?: string }> {
+    const token = await this.#token();
+    const fetch = patientFetch({ ...this.#patience, attempts });
+    return { hubUrl: this.#endpoint, fetch, ...(token && { accessToken: token }) };
+  }
+
+  async #fail(cause: unknown): Promise<never> {
     this.#options.signal?.throwIfAborted();
     if (cause instanceof SiseonError) throw cause;
     const status = (cause as { statusCode?: number }).statusCode;
-    const what = `${this.#model} (${this.#revision}) at ${this.#endpoint}`;
-    if (status === 401 || status === 403)
-      throw hubFailure(
-        'hubRefused',
-        `${what} is not given out (${status}): it is private, gated, or there is no such model`,
-        'Check the name; accept its terms on its page where it has some, and set HF_TOKEN to a token that may read it.',
-        cause,
-        { model: this.#model },
-      );
-    if (status === 404)
-      throw hubFailure(
-        'hubNotFound',
-        `${what} is not there`,
-        'Check the name and the revision; for a folder, give its path.',
-        cause,
-        {
-          model: this.#model,
-        },
-      );
-    const problem = status ? `it answered ${status}` : cause instanceof Error ? cause.message : String(cause);
+    if (status === 401 || status === 403) throw this.#refused(status, (await this.#token()) !== undefined, cause);
+    if (status === 404) throw this.#notFound();
+    if (cause instanceof SyntaxError) throw this.#noHub(cause);
+    const problem = status ? `it answered ${status}` : problemOf(cause);
     throw hubFailure(
       'hubUnavailable',
-      `${what} could not be reached: ${problem}`,
-      'Try again, or set HF_HUB_OFFLINE=1 to read what is in the cache.',
+      `${this.#model} (${this.#revision}) could not be had from ${this.#endpoint}: ${problem}`,
+      'Check the connection and try again; a model that is in the cache is read without.',
       cause,
-      {
-        model: this.#model,
-      },
+      { model: this.#model, endpoint: this.#endpoint, problem },
+    );
+  }
+
+  #refused(status: number, withToken: boolean, cause?: unknown): SiseonError {
+    const page = `${this.#endpoint}/${this.#model}`;
+    const next = !withToken
+      ? `Check the name. If it is right: sign in at ${page}, accept its terms where it has some, and set HF_TOKEN to a token that may read it.`
+      : status === 401
+        ? `Check the name, and HF_TOKEN (or what logging in left): the token is not known, or its account may not see this model.`
+        : `Accept the terms at ${page} with the account of HF_TOKEN, and let the token read gated models.`;
+    return hubFailure(
+      'hubRefused',
+      `${this.#model} is not given out (${status}): it is private, gated, or there is no such model`,
+      next,
+      cause,
+      { model: this.#model, page, status, withToken },
+    );
+  }
+
+  #notFound(file?: string): SiseonError {
+    return hubFailure(
+      'hubNotFound',
+      `${file ? `${file} of ` : ''}${this.#model} (${this.#revision}) is not there at ${this.#endpoint}`,
+      'Check the name and the revision; for a folder, give its path.',
+      undefined,
+      { model: this.#model },
+    );
+  }
+
+  #noHub(cause?: unknown): SiseonError {
+    return hubFailure(
+      'hubUnavailable',
+      `${this.#endpoint} does not answer as a hub does`,
+      'Check HF_ENDPOINT, and whether a proxy or a sign-in page answers in its place.',
+      cause,
+      { model: this.#model, endpoint: this.#endpoint, problem: 'it does not answer as a hub does' },
     );
   }
 }
 
-/** A snapshot's entry: a link to its blob, as Python makes it; a copy where links are not allowed. */
-async function link(path: string, target: string): Promise<void> {
-  const { copyFile, mkdir, symlink } = await import('node:fs/promises');
-  const { dirname, join } = await import('node:path');
-  await mkdir(dirname(path), { recursive: true });
-  await symlink(target, path).catch(async (cause: { code?: string }) => {
-    if (cause.code !== 'EEXIST') await copyFile(join(dirname(path), target), path);
-  });
-}
-
-/** How much of all files has come, and how long the rest will take. */
-class Progress {
-  readonly #files = new Map<string, { total: number; done: number; begun: number | null }>();
-  readonly #start = performance.now();
-
-  expect(file: string, total: number): void {
-    if (!this.#files.has(file)) this.#files.set(file, { total, done: 0, begun: null });
-  }
-
-  tell(file: string, bytes: number): HubProgress {
-    const own = this.#files.get(file)!;
-    // What an earlier run left says nothing of the speed.
-    own.begun ??= bytes;
-    own.done = bytes;
-    let [done, total, came] = [0, 0, 0];
-    for (const one of this.#files.values()) {
-      done += one.done;
-      total += one.total;
-      came += one.done - (one.begun ?? one.done);
-    }
-    const seconds = (performance.now() - this.#start) / 1000;
-    return { file, done, total, secondsLeft: came > 0 && seconds > 0.5 ? ((total - done) * seconds) / came : null };
-  }
+/** Whether enough is kept to be a model. */
+async function isHeld(kept: Folder): Promise<boolean> {
+  return ((await kept.list().catch(() => null)) ?? []).length > 0;
 }

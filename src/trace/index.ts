@@ -5,6 +5,7 @@ export { TraceSession } from './session.ts';
 export type { Stage } from './stage.ts';
 export {
   attentionRow,
+  attentionRows,
   attentionStages,
   headOutput,
   recordedStage,

@@ -229,13 +229,13 @@ export async function attentionStages(
 }
 
 /**
- * One query's row in every head of a layer: scores, maskedScores and weights [head, key]; nothing square is computed.
- * Throws `noStage`.
+ * Some queries' rows in every head of a layer: scores, maskedScores and weights [head, query, key], as a view of a long
+ * text asks for them; beyond these rows nothing square is computed, unless the trace has edits. Throws `noStage`.
  */
-export async function attentionRow(
+export async function attentionRows(
   trace: Trace,
   layer: number | AttentionPlace,
-  query: number,
+  queries: readonly number[],
 ): Promise<Record<'scores' | 'maskedScores' | 'weights', Stage>> {
   const place = placeOf(trace, layer);
   const {
@@ -244,39 +244,55 @@ export async function attentionRow(
   } = recordedStage(trace, layerStage(place.path, 'query'));
   const [key, value] = (['key', 'value'] as const).map((stage) => recordedStage(trace, layerStage(place.path, stage)));
   const keys = key!.shape[1]!;
+  const count = queries.length;
   if (trace.edits.length > 0) {
     const whole = await attentionStages(trace, layer);
-    const row = (stage: Stage): Stage => ({
-      shape: [heads, keys],
-      data: Float32Array.from({ length: heads * keys }, (_, i) => {
-        const head = Math.floor(i / keys);
-        return stage.data[(head * length + query) * keys + (i % keys)]!;
-      }),
-    });
-    return { scores: row(whole.scores), maskedScores: row(whole.maskedScores), weights: row(whole.weights) };
+    const rows = (stage: Stage): Stage => gather(stage.data, heads, length, keys, queries);
+    return { scores: rows(whole.scores), maskedScores: rows(whole.maskedScores), weights: rows(whole.weights) };
   }
-  const own = new Float32Array(heads * size);
-  for (let h = 0; h < heads; h++)
-    own.set(data.subarray((h * length + query) * size, (h * length + query + 1) * size), h * size);
-  const mask = positionBias(trace, place, [query])?.data ?? new Float32Array(heads * keys);
+  const own = gather(data, heads, length, size, queries).data;
+  const mask = positionBias(trace, place, queries)?.data ?? new Float32Array(heads * count * keys);
   const { left, right } = place.layer;
   if (!place.crossed)
     for (let at = 0; at < mask.length; at++) {
-      const distance = (at % keys) - query;
+      const distance = (at % keys) - queries[Math.floor(at / keys) % count]!;
       if ((left >= 0 && distance < -left) || (right >= 0 && distance > right)) mask[at] = -Infinity;
     }
   const batched = ({ shape, data: numbers }: Stage) => ({ shape: [1, ...shape], data: numbers });
   const result = await attention({
-    query: { shape: [1, heads, 1, size], data: own },
+    query: { shape: [1, heads, count, size], data: own },
     key: batched(key!),
     value: batched(value!),
     scale: place.layer.scale,
     softcap: place.crossed ? 0 : place.stack.softcap,
-    mask: { shape: [heads, 1, keys], data: mask },
+    mask: { shape: [heads, count, keys], data: mask },
     keep: ['scores', 'maskedScores', 'weights'],
   });
-  const row = (stage: { data: Float32Array } | undefined): Stage => ({ shape: [heads, keys], data: stage!.data });
-  return { scores: row(result.scores), maskedScores: row(result.maskedScores), weights: row(result.weights) };
+  const rows = (stage: { data: Float32Array } | undefined): Stage => ({
+    shape: [heads, count, keys],
+    data: stage!.data,
+  });
+  return { scores: rows(result.scores), maskedScores: rows(result.maskedScores), weights: rows(result.weights) };
+}
+
+/** Rows of [head, row, width], some of each head's. */
+function gather(data: Float32Array, heads: number, length: number, width: number, rows: readonly number[]): Stage {
+  const out = new Float32Array(heads * rows.length * width);
+  for (let h = 0; h < heads; h++)
+    for (const [r, i] of rows.entries())
+      out.set(data.subarray((h * length + i) * width, (h * length + i + 1) * width), (h * rows.length + r) * width);
+  return { shape: [heads, rows.length, width], data: out };
+}
+
+/** One query's row in every head of a layer: scores, maskedScores and weights [head, key]. Throws `noStage`. */
+export async function attentionRow(
+  trace: Trace,
+  layer: number | AttentionPlace,
+  query: number,
+): Promise<Record<'scores' | 'maskedScores' | 'weights', Stage>> {
+  const { scores, maskedScores, weights } = await attentionRows(trace, layer, [query]);
+  const row = ({ shape: [heads = 0, , keys = 0], data }: Stage): Stage => ({ shape: [heads, keys], data });
+  return { scores: row(scores), maskedScores: row(maskedScores), weights: row(weights) };
 }
 
 /** Refuses a model that did not make this trace: its parameters would give other numbers. Throws `anotherModel`. */

@@ -4,6 +4,7 @@ import {
   diskFolder,
   type Folder,
   fileExists,
+  type HubOptions,
   type HubProgress,
   hubModel,
   isHubName,
@@ -30,6 +31,8 @@ export interface LoadOptions {
   readonly revision?: string;
   /** Called as files come from the hub. */
   readonly onDownload?: (progress: HubProgress) => void;
+  /** Called where the hub does not answer, or refuses, and what is kept of the model is read instead. */
+  readonly onKept?: HubOptions['onKept'];
   /** Called with bytes of parameters read, and in all. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -83,7 +86,7 @@ async function placeOf(where: string | URL | Folder, options: LoadOptions): Prom
 }
 
 /** `owner/name`, `owner/name@revision` or `owner/name/file.gguf`, unless there is such a file or folder here. */
-async function hubPlace(where: string, { revision, onDownload, signal }: LoadOptions): Promise<Place | null> {
+async function hubPlace(where: string, { revision, onDownload, onKept, signal }: LoadOptions): Promise<Place | null> {
   const [, name = where, at] = /^([^@]+)@(.+)$/.exec(where) ?? [];
   const [, repository = name, file = null] = /^([^/]+\/[^/]+)\/([^/]+\.gguf)$/.exec(name) ?? [];
   if (!isHubName(repository) || (!file && name.endsWith('.gguf')) || (await fileExists(where))) return null;
@@ -91,6 +94,7 @@ async function hubPlace(where: string, { revision, onDownload, signal }: LoadOpt
   const folder = hubModel(repository, {
     ...(chosen && { revision: chosen }),
     ...(onDownload && { onProgress: onDownload }),
+    ...(onKept && { onKept }),
     ...(signal && { signal }),
   });
   return { folder, file };
@@ -105,14 +109,17 @@ async function onlyGguf(folder: Folder): Promise<string | null> {
 
 async function layout(folder: Folder): Promise<Checkpoint> {
   if (!(await folder.has('config.json')))
-    throw new SiseonError({
-      code: 'noConfig',
-      kind: 'failure',
-      what: `${folder.name} is no model`,
-      expected: 'a folder with config.json and model.safetensors, or a .gguf file',
-      got: 'no config.json',
-      next: 'Give the folder of a checkpoint in Hugging Face layout.',
-    });
+    throw (
+      folder.absence?.() ??
+      new SiseonError({
+        code: 'noConfig',
+        kind: 'failure',
+        what: `${folder.name} is no model`,
+        expected: 'a folder with config.json and model.safetensors, or a .gguf file',
+        got: 'no config.json',
+        next: 'Give the folder of a checkpoint in Hugging Face layout.',
+      })
+    );
   const config = await readFolderJson(folder, 'config.json');
   const { bytes, files, open } = await parameterFiles(folder);
   const fetch = async (): Promise<void> => folder.prefetch?.([...files, 'tokenizer.json', 'vocab.txt', 'merges.txt']);

@@ -30,14 +30,17 @@ export async function parameterFiles(folder: Folder): Promise<ParameterFiles> {
   }
   const list = (await folder.list()) ?? [];
   const unread = list.filter((file) => /\.(h5|msgpack|onnx|ckpt|pt|pth|safetensors|bin)$/.test(file));
-  throw new SiseonError({
-    code: 'noParameters',
-    kind: 'failure',
-    what: `${folder.name} has no parameters`,
-    expected: 'model.safetensors or pytorch_model.bin, or one of the two in parts with its index.json',
-    got: unread.length > 0 ? unread.slice(0, 5).join(', ') : 'none of them',
-    next: 'Save the model with transformers (save_pretrained), which writes model.safetensors.',
-  });
+  throw (
+    folder.absence?.() ??
+    new SiseonError({
+      code: 'noParameters',
+      kind: 'failure',
+      what: `${folder.name} has no parameters`,
+      expected: 'model.safetensors or pytorch_model.bin, or one of the two in parts with its index.json',
+      got: unread.length > 0 ? unread.slice(0, 5).join(', ') : 'none of them',
+      next: 'Save the model with transformers (save_pretrained), which writes model.safetensors.',
+    })
+  );
 }
 
 async function sized(folder: Folder, files: readonly string[], open: ParameterFiles['open']): Promise<ParameterFiles> {
