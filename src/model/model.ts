@@ -62,6 +62,14 @@ export class Model {
     return this.#parameters.parameters;
   }
 
+  /** Copies of all parameters in host memory, as float32; what layers share is one object. */
+  async readParameters(): Promise<Map<string, HostTensor>> {
+    const copies = new Map<ModelParameter, HostTensor>();
+    for (const parameter of this.parameters.values())
+      if (!copies.has(parameter)) copies.set(parameter, { shape: parameter.shape, data: await parameter.read() });
+    return new Map([...this.parameters].map(([name, parameter]) => [name, copies.get(parameter)!]));
+  }
+
   /** How many learned numbers the model has. */
   get parameterCount(): number {
     return [...new Set(this.parameters.values())].reduce((sum, { shape }) => sum + sizeOf(shape), 0);

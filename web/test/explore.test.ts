@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { Edit } from 'siseon/attention';
 import { layerRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
-import { type HostTensor, loadModel, Model, type ModelParameter } from 'siseon/model';
+import { loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,17 +36,12 @@ async function scaled(
   factor: number,
   chosen: (row: number, column: number) => boolean,
 ): Promise<Model> {
-  const parameters = new Map<string, HostTensor>();
-  const read = new Map<ModelParameter, HostTensor>();
-  for (const [name, parameter] of model.parameters) {
-    const { shape } = parameter;
-    const whole = read.get(parameter) ?? { shape, data: await parameter.read() };
-    read.set(parameter, whole);
+  const parameters = await model.readParameters();
+  for (const name of names) {
+    const { shape, data } = parameters.get(name)!;
     const width = shape[1] ?? 1;
-    const changed = whole.data.map((number, i) =>
-      chosen(Math.floor(i / width), i % width) ? number * factor : number,
-    );
-    parameters.set(name, names.includes(name) ? { shape, data: changed } : whole);
+    const changed = data.map((number, i) => (chosen(Math.floor(i / width), i % width) ? number * factor : number));
+    parameters.set(name, { shape, data: changed });
   }
   const { family, architecture, tokenizer, metadata } = model;
   return Model.create({ name: '', family, architecture, tokenizer, metadata, parameters });
