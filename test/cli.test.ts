@@ -51,6 +51,11 @@ describe('siseon TEXT', () => {
     expect(status).toBe(0);
     expect(stderr).toContain('🍎');
   });
+  it('looks at a word that is nearly a command, and says so', () => {
+    const { status, stdout, stderr } = siseon('inof');
+    expect([status, stderr]).toEqual([0, expect.stringContaining('siseon info')]);
+    expect(stdout).toContain('inof');
+  });
   it('looks at a word that is also a command, behind --', () => expect(siseon('--', 'info').stdout).toContain('info'));
   it('writes a picture, whole or not at all', () => {
     const target = folder();
@@ -58,7 +63,7 @@ describe('siseon TEXT', () => {
     expect(readFileSync(join(target, 'x.svg'), 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
     const failed = siseon(story, '--svg', join(target, 'no', 'x.svg'));
     expect(failed.status).toBe(1);
-    expect(failed.stderr).toContain('cannot write');
+    expect(failed.stderr).toContain('쓸 수 없습니다');
     expect(siseon(story, '--svg', target).status).toBe(1);
     expect(readdirSync(target)).toEqual(['x.svg']);
   });
@@ -160,18 +165,20 @@ describe('training on a grammar of one’s own', () => {
 describe('what was typed wrongly exits with 2', () => {
   it.each([
     ['empty text', [' '], 'no text'],
-    ['two words without quotes', ['철수가', '먹었다'], 'too many arguments'],
+    ['two words without quotes', ['철수가', '먹었다'], 'siseon "철수가 먹었다"'],
+    ['the same in English', ['he', 'ate', '--lang', 'en'], 'A sentence goes in quotes: siseon "he ate"'],
     ['a word that is not there', [story, '--query', '사과'], '사과를'],
     ['a word that occurs twice', ['사과를 사과를 먹었다', '--query', '사과를'], '0 또는 1'],
     ['too long a text', ['먹었다 '.repeat(200)], '602토큰'],
     ['a layer that is not there', [story, '--layer', '9'], '0부터 1까지'],
-    ['a negative head', [story, '--head', '-1'], 'whole number'],
-    ['heads that are none', ['ablate', story, '--heads', 'abc'], 'with a dot between'],
-    ['an unknown option', [story, '--nothing'], 'unknown option'],
+    ['a negative head', [story, '--head', '-1'], '0부터 세는 정수'],
+    ['heads that are none', ['ablate', story, '--heads', 'abc'], '점으로 이어'],
+    ['an unknown option', [story, '--nothing'], '모르는 옵션'],
     ['trace without a text', ['trace', '--save', 'x.npz'], 'needs a text or --ids'],
-    ['a format that is not there', ['trace', story, '--save', 'x.txt'], '.safetensors, .npz, .json or .parquet'],
-    ['a stage that is not there', ['trace', story, '--stages', 'nothing', '--save', 'x.npz'], 'no stage'],
-    ['a temperature that is none', ['lookup', '사과', '--temperature', '0'], 'above 0'],
+    ['a format that is not there', ['trace', story, '--save', 'x.txt'], '.safetensors, .npz, .json, .parquet'],
+    ['a report that is no page', ['report', story, '--save', 'x.txt', '--lang', 'en'], 'a name ending in .html'],
+    ['a stage that is not there', ['trace', story, '--stages', 'nothing', '--save', 'x.npz'], '단계가 없습니다'],
+    ['a temperature that is none', ['lookup', '사과', '--temperature', '0'], '0보다 큰 수'],
     ['ids outside of the vocabulary', ['trace', '--ids', '99999999', '--save', 'x.npz'], 'not in the vocabulary'],
     ['nothing at all', [], 'missing required argument'],
   ] as const)('%s', (_, args, said) => {

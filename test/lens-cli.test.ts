@@ -54,6 +54,12 @@ describe('siseon open and report', () => {
     expect(siseon('open', file).stdout.replace(/\s+/g, ' ')).toContain('2 × 3 layers × heads');
     expect(siseon('open', file, '--layer', '1', '--head', '2').stdout).toContain('layer 1, head 2');
     expect(siseon('open', file, '--layer', '9').stderr).toContain('there is no layer 9');
+    expect(siseon('open', file, '--batch', '1').stderr).toContain('there is no text 1');
+    const json = join(folder, 'gaze.json');
+    expect(siseon('trace', story, '--save', json).status).toBe(0);
+    const patterns = (path: string): unknown =>
+      (JSON.parse(siseon('open', path, '--json').stdout) as { patterns: unknown }).patterns;
+    expect(patterns(json)).toEqual(patterns(file));
   });
   it('writes one file that fetches nothing', () => {
     const file = join(folder, 'gaze.html');
@@ -72,7 +78,9 @@ describe('interfering', () => {
     expect(
       siseon('patch', story, '철수가 수박을 맛있게 먹었다', '--at', '먹었다', '--lang', 'en', '--approximate').status,
     ).toBe(0);
-    expect(siseon('compare', story, '철수가 수박을 맛있게 먹었다', '--lang', 'en').stdout).toContain('other predicts');
+    const compared = siseon('compare', story, '철수가 수박을 맛있게 먹었다', '--lang', 'en').stdout;
+    expect(compared).toContain('other predicts');
+    expect(compared).toContain('not compared: 사과를 ↔ 수박을');
     expect(siseon('flow', story, '--lang', 'en').stdout).toContain('relevance');
   });
   it('runs edits from a file, and refuses those that do not fit', () => {
@@ -92,6 +100,6 @@ describe('interfering', () => {
     const { status, stderr, stdout } = siseon('compare', story, '--edits', file);
     expect(status).toBe(2);
     expect(stdout).toBe('');
-    expect(stderr).toContain('layer 0 to 1');
+    expect(stderr).toContain('할 수 없는 편집입니다');
   });
 });

@@ -1,7 +1,7 @@
 /** `siseon ablate`, `patch`, `compare` and `flow`: what a prediction rests on, and what happens if you interfere. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Edit } from '../attention/index.ts';
-import type { Ablation, Target } from '../lens/index.ts';
+import type { Ablation, Alignment, Target } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import {
@@ -134,8 +134,9 @@ export function interfere(program: Command): void {
         const { plain, heads } = await lens.ablationSweep(trace, model, target, ablation);
         if (options.json) return printJson({ target, plain, by: options.by, heads });
         const ko = language() === 'ko';
+        const { fixed } = await import('../views/index.ts');
         await shown(options, {
-          title: `${model.name}: ${await saidTarget(trace, model, target)}, ${ko ? '그대로는' : 'as it is'} ${plain.toFixed(3)}.`,
+          title: `${model.name}: ${await saidTarget(trace, model, target)}, ${ko ? '그대로는' : 'as it is'} ${fixed(plain, 3)}.`,
           legend: ko
             ? `헤드 하나를 빼면(${options.by}) ${target.against === undefined ? '로그 확률' : '로짓 차'}이 얼마나 움직이는가. 음수: 그 헤드가 예측을 떠받쳤습니다.`
             : `How far the ${target.against === undefined ? 'log-probability' : 'difference of logits'} moves without the head (${options.by}). Below 0: the head spoke for the prediction.`,
@@ -167,8 +168,9 @@ export function interfere(program: Command): void {
       );
       if (options.json) return printJson({ target, ...report });
       const ko = language() === 'ko';
+      const { fixed } = await import('../views/index.ts');
       await shown(options, {
-        title: `${model.name}: ${await saidTarget(trace, model, target)}, ${report.into.toFixed(3)} → ${report.from.toFixed(3)}.`,
+        title: `${model.name}: ${await saidTarget(trace, model, target)}, ${fixed(report.into, 3)} → ${fixed(report.from, 3)}.`,
         legend: ko
           ? `그 헤드의 혼합만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부.${options.approximate ? ' 기울기로 어림한 값입니다.' : ''}`
           : `What part of the difference comes along when this head’s mixture alone is taken from the other text: 0 none, 1 all.${options.approximate ? ' Estimated by gradients.' : ''}`,
@@ -266,7 +268,8 @@ async function compared(one: Trace, other: Trace, model: Model, options: Asked, 
   const byWord = one.encoding && other.encoding && one.encoding.text !== other.encoding.text;
   const alignment = byWord ? alignByWord(one.encoding!, other.encoding!) : undefined;
   const comparison = await compareRuns(one, other, alignment ? { alignment } : {});
-  if (options.json) return printJson({ ...comparison, edits: other.edits });
+  const unaligned = byWord ? unalignedWords(one, other, comparison.alignment) : { one: [], other: [] };
+  if (options.json) return printJson({ ...comparison, unaligned, edits: other.edits });
   const { comparisonText, effectsSvg } = await import('../views/index.ts');
   const title = `${one.encoding?.text ?? [...one.ids].join(' ')} ↔ ${what}`;
   if (options.svg !== undefined)
@@ -282,10 +285,19 @@ async function compared(one: Trace, other: Trace, model: Model, options: Asked, 
   print(
     comparisonText(
       comparison,
-      { title, name: (token) => tokenName(model, token), tokens },
+      { title, name: (token) => tokenName(model, token), tokens, unaligned },
       { language: language(), color },
     ),
   );
+}
+
+/** Words of either text that the other has no counterpart of: they are not compared. */
+function unalignedWords(one: Trace, other: Trace, alignment: Alignment): { one: string[]; other: string[] } {
+  const alone = ({ encoding }: Trace, side: 0 | 1): string[] => {
+    const paired = new Set(alignment.map((pair) => pair[side]));
+    return (encoding?.words ?? []).filter(({ tokens }) => !tokens.some((i) => paired.has(i))).map(({ text }) => text);
+  };
+  return { one: alone(one, 0), other: alone(other, 1) };
 }
 
 async function shown(options: Asked, effects: import('../views/index.ts').Effects): Promise<void> {
@@ -321,9 +333,18 @@ async function flow(text: string, options: Asked & { faithful?: boolean }): Prom
     });
   const view = {
     title: `${model.name}: ${await saidTarget(trace, model, target)}.`,
-    legend: ko
-      ? '단어로 향하는 것은 토큰을 더합니다. 롤아웃·흐름(Abnar & Zuidema 2020), 기여 롤아웃(Kobayashi 외 2021의 노름), 기울기×가중치와 관련도(Chefer 외 2021), 적분 기울기(Sundararajan 외 2017). 충실도: 그 순서로 단어를 남길 때와 가릴 때의 차이에서 무작위 순서의 차이를 뺀 것. 0보다 크면 무작위보다 낫습니다.'
-      : 'Into a word: the sum over its tokens. rollout, flow: Abnar & Zuidema 2020; by norms: layers mixed by contributions (Kobayashi et al. 2021); grad × att, relevance: Chefer et al. 2021; integrated: Sundararajan et al. 2017. faithful: keeping words in that order less dropping them, less the same for random orders; above 0 is better than chance.',
+    legend: [
+      ko
+        ? '단어로 향하는 것은 토큰을 더합니다. 롤아웃·흐름(Abnar & Zuidema 2020), 기여 롤아웃(Kobayashi 외 2021의 노름), 기울기×가중치와 관련도(Chefer 외 2021), 적분 기울기(Sundararajan 외 2017).'
+        : 'Into a word: the sum over its tokens. rollout, flow: Abnar & Zuidema 2020; by norms: layers mixed by contributions (Kobayashi et al. 2021); grad × att, relevance: Chefer et al. 2021; integrated: Sundararajan et al. 2017.',
+      ...(options.faithful
+        ? [
+            ko
+              ? '충실도: 그 순서로 단어를 남길 때와 가릴 때의 차이에서 무작위 순서의 차이를 뺀 것. 0보다 크면 무작위보다 낫습니다.'
+              : 'faithful: keeping words in that order less dropping them, less the same for random orders; above 0 is better than chance.',
+          ]
+        : []),
+    ].join(' '),
     words: groups.map((group) => group.text),
     columns,
   };

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { TraceFormat } from '../trace/index.ts';
+import { particle } from '../views/language.ts';
 import { explain } from './errors.ts';
 import { generate } from './generate.ts';
 import { heads } from './heads.ts';
@@ -12,6 +13,7 @@ import { report } from './report.ts';
 import {
   type Common,
   color,
+  expectEnding,
   headOption,
   idList,
   langOption,
@@ -23,10 +25,12 @@ import {
   print,
   printJson,
   record,
+  remark,
   speak,
   type Where,
   writeText,
 } from './shell.ts';
+import { commandMeant, usageText } from './usage.ts';
 
 interface LookOptions {
   readonly query?: string;
@@ -44,7 +48,7 @@ const program = new Command('siseon')
   .version(version)
   .enablePositionalOptions()
   .exitOverride()
-  .configureOutput({ writeErr: (text) => void process.stderr.write(text) })
+  .configureOutput({ writeErr: () => {} })
   .argument('<text>', 'a sentence, in quotes')
   .option('--query <WORD|N>', 'the word that asks, or its index (default: the last word)')
   .addOption(layerOption())
@@ -62,6 +66,7 @@ const program = new Command('siseon')
   .action(async (given: string, options: Common & Where & LookOptions) => {
     const text = options.nfc ? given.normalize('NFC') : given;
     speak(options, text);
+    hintAtCommand(text);
     const { answers, look, wordMatrix } = await import('../lens/index.ts');
     const { model, trace } = await record(options.model, { text });
     const seen = await look(trace, model, options);
@@ -76,6 +81,18 @@ const program = new Command('siseon')
     print(lookText(seen, { language: language(), color }, asked));
     if (matrix) print(matrixText(matrix, { language: language(), color }));
   });
+
+/** A lone word that is nearly a command's name is looked at, as it was asked; that a command may be meant is said. */
+function hintAtCommand(text: string): void {
+  const names = program.commands.map((command) => command.name());
+  const meant = commandMeant(text, names);
+  if (meant && !names.includes(text))
+    remark(
+      language() === 'ko'
+        ? `알림: 글 ‘${text}’${particle(text, '을')} 살펴봅니다. 명령 ${meant}${particle(meant, '을')} 쓰려 했다면: siseon ${meant}`
+        : `notice: looking at the text "${text}". If the command ${meant} was meant: siseon ${meant}`,
+    );
+}
 
 program
   .command('pair')
@@ -144,14 +161,7 @@ program
     speak(options, text ?? '');
     const { saveTrace } = await import('../trace/index.ts');
     const { writeFileAtomically, SiseonError } = await import('../platform/index.ts');
-    const format = /\.(safetensors|npz|json|parquet)$/.exec(options.save)?.[1] as TraceFormat | undefined;
-    if (!format)
-      throw new SiseonError({
-        code: 'unknownFormat',
-        kind: 'usage',
-        what: `${options.save} says no format`,
-        expected: 'a name ending in .safetensors, .npz, .json or .parquet',
-      });
+    const format = expectEnding(options.save, ['safetensors', 'npz', 'json', 'parquet']) as TraceFormat;
     if ((text === undefined) === (options.ids === undefined))
       throw new SiseonError({
         code: 'textOrIds',
@@ -205,7 +215,7 @@ program
   });
 
 for (const register of [generate, heads, interfere, open, report]) register(program);
-for (const command of program.commands) command.exitOverride();
+for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
 
 // `siseon … | head`: the reader has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
@@ -216,8 +226,10 @@ if (process.argv[2] === '--') (program.commands as Command[]).splice(0);
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+    if (error.exitCode !== 0) remark(usageText(error, process.argv.slice(2), language()));
+  } else {
     const { message, exitCode } = explain(error, language());
     process.stderr.write(`${message}\n`);
     process.exitCode = exitCode;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import {
   type Common,
+  expectEnding,
   headOption,
   langOption,
   language,
@@ -28,6 +29,7 @@ export function report(program: Command): void {
     .addHelpText('after', '\nExample:\n  siseon report "철수가 사과를 맛있게 먹었다" --save gaze.html\n')
     .action(async (text: string, options: Common & Where & { save: string; query?: string }) => {
       speak(options, text);
+      expectEnding(options.save, ['html']);
       const { look, overview } = await import('../lens/index.ts');
       const { model, trace } = await record(options.model, { text });
       const { layer, head, query, keys } = await look(trace, model, options);

@@ -1,6 +1,7 @@
 /** What every command shares: its options, the language of what it prints, the model it loads. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Model } from '../model/index.ts';
+import { SiseonError } from '../platform/errors.ts';
 import type { HubOptions } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { type Language, languageOf } from '../views/language.ts';
@@ -20,7 +21,12 @@ export interface Where {
 
 const locale = (): Language =>
   /^ko/.test(process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || '') ? 'ko' : 'en';
-let spoken: Language = locale();
+/** Before anything is parsed: what --lang says, else the language of what was typed. */
+const typed = (words: readonly string[]): Language => {
+  const [, asked] = / --lang[ =](ko|en)\b/.exec(` ${words.join(' ')}`) ?? [];
+  return (asked as Language | undefined) ?? languageOf(words.join(' ')) ?? locale();
+};
+let spoken: Language = typed(process.argv.slice(2));
 /** The language of what is printed from now on: the one asked for, else the text's, else the locale's. */
 export function speak(options: Common, text: string): void {
   spoken = options.lang ?? languageOf(text) ?? locale();
@@ -33,6 +39,19 @@ export const print = (text: string): void => void process.stdout.write(text.ends
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
 /** To stderr, for people: remarks and progress. */
 export const remark = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** The ending of a file's name, one of those given. Throws `unknownFormat`. */
+export function expectEnding(path: string, endings: readonly string[]): string {
+  const ending = endings.find((one) => path.endsWith(`.${one}`) && !path.endsWith(`/.${one}`) && path !== `.${one}`);
+  if (ending !== undefined) return ending;
+  const [last, ...rest] = endings.map((one) => `.${one}`).toReversed();
+  throw new SiseonError({
+    code: 'unknownFormat',
+    kind: 'usage',
+    what: `${path} says no format`,
+    expected: `a name ending in ${rest.length > 0 ? `${rest.toReversed().join(', ')} or ` : ''}${last}`,
+  });
+}
 
 /** Writes a text file whole or not at all. */
 export async function writeText(path: string, text: string): Promise<void> {

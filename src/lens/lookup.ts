@@ -1,6 +1,6 @@
 /** The library: a question held against tags, by the model's own embeddings. */
 import { softLookup } from '../attention/index.ts';
-import type { Model } from '../model/index.ts';
+import type { Encoding, Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { dotProduct, norm } from './cells.ts';
 
@@ -21,12 +21,25 @@ export interface LookupResult {
     readonly content: string | null;
     /** scale · q·k, before the temperature divides it. */
     readonly score: number;
+    /** cos(q, k). */
+    readonly cosine: number;
+    /** Words of the tag that the vocabulary spells letter by letter. */
+    readonly spelledOut: readonly string[];
     readonly weight: number;
     /** This content's part of the mixture m = Σ weightᵢ · valueᵢ: ⟨weightᵢ · valueᵢ, m⟩ / ‖m‖². */
     readonly part: number;
   }[];
   /** The entry whose value lies nearest to the mixture (cosine), by its index. */
   readonly nearest: number;
+  /** Words of the question that the vocabulary spells letter by letter. */
+  readonly spelledOut: readonly string[];
+}
+
+/** Words of several letters that are read one letter (or part of one) at a time: the vocabulary does not know them. */
+export function spelledOut({ words, tokens }: Encoding): string[] {
+  return words
+    .filter((word) => word.tokens.length > 1 && word.tokens.every((i) => [...tokens[i]!.text].length <= 1))
+    .map(({ text }) => text);
 }
 
 /** A text as one vector: the mean of its words' last hidden states, [hidden]. Throws what Tokenizer.encode and Model.run throw, and `noTokenizer`. */
@@ -79,6 +92,8 @@ export async function lookup(
     tag,
     content: content ?? null,
     score: found.scores[i]! * temperature,
+    cosine: dotProduct(query, keys[i]!) / (norm(query) * norm(keys[i]!)),
+    spelledOut: spelledOut(model.tokenizer!.encode(tag)),
     weight: found.weights[i]!,
     part: square === 0 ? 0 : (found.weights[i]! * dotProduct(values[i]!, found.mixture)) / square,
   }));
@@ -90,5 +105,6 @@ export async function lookup(
     temperature,
     entries,
     nearest: closeness.indexOf(Math.max(...closeness)),
+    spelledOut: spelledOut(model.tokenizer!.encode(question)),
   };
 }

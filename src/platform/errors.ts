@@ -19,6 +19,8 @@ export class SiseonError extends Error {
   readonly code: string;
   readonly kind: 'usage' | 'failure';
   readonly details: Readonly<Record<string, unknown>>;
+  /** What the message was made of, for one in another language. */
+  readonly parts: Pick<ErrorParts, 'what' | 'expected' | 'got' | 'next'>;
 
   constructor({ code, kind, what, expected, got, next, details, cause }: ErrorParts) {
     const contrast = [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ');
@@ -28,5 +30,6 @@ export class SiseonError extends Error {
     this.code = code;
     this.kind = kind;
     this.details = details ?? {};
+    this.parts = { what, ...(expected && { expected }), ...(got && { got }), ...(next && { next }) };
   }
 }

@@ -10,6 +10,9 @@ const reasons: Record<string, string> = {
   EPERM: 'permission denied',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'a file of that name is there',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'its links lead in a circle',
   ENOSPC: 'the disk is full',
   EROFS: 'the disk is read-only',
   EDQUOT: 'the disk quota is used up',
@@ -71,11 +74,13 @@ let drafts = 0;
 /**
  * Writes a file whole or not at all: into a neighbour first, then renamed over the target, so that an older file
  * survives whatever goes wrong. A link is followed; a device or pipe is written to as it is, since nothing may take its
- * place. Throws `cannotWrite`, naming target and reason.
+ * place. A process that is told to end while it writes takes the neighbour away first.
+ * Throws `cannotWrite`, naming target and reason.
  */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const { open, realpath, rename, rm, stat } = await import('node:fs/promises');
   let draft: string | null = null;
+  const ending = await whenEnding(() => draft);
   try {
     const target = await realpath(path).catch(() => path);
     const before = await stat(target).catch(() => null);
@@ -100,17 +105,54 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
       details: { path },
       cause,
     });
+  } finally {
+    ending.forget();
   }
 }
 
-/** Makes a folder and those above it. Throws `cannotWrite`. */
+/** Removes a draft when the process is interrupted, then lets it end as it would have. */
+async function whenEnding(draft: () => string | null): Promise<{ forget: () => void }> {
+  const { rmSync } = await import('node:fs');
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const forget = (): void => {
+    for (const signal of signals) process.off(signal, end);
+  };
+  const end = (signal: NodeJS.Signals): void => {
+    const path = draft();
+    if (path !== null) rmSync(path, { force: true });
+    forget();
+    // Whoever else listens decides how it goes on.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  };
+  for (const signal of signals) process.on(signal, end);
+  return { forget };
+}
+
+/** Makes a folder and those above it, one after the other. Throws `cannotWrite`, also where nothing may be written into it. */
 export async function makeFolder(path: string): Promise<void> {
-  const { mkdir } = await import('node:fs/promises');
-  await mkdir(path, { recursive: true }).catch((cause) => {
+  const { access, constants, mkdir, stat } = await import('node:fs/promises');
+  const { dirname, resolve } = await import('node:path');
+  // Not mkdir's own `recursive`: below /proc, where nothing can be made, Node 20 never comes back from it.
+  const make = async (folder: string): Promise<void> => {
+    const there = await stat(folder).catch(() => null);
+    if (there?.isDirectory()) return;
+    if (there) throw Object.assign(new Error('it is a file'), { code: 'EEXIST' });
+    if (dirname(folder) !== folder) await make(dirname(folder));
+    await mkdir(folder).catch((cause: { code?: string }) => {
+      // Another process may have made it meanwhile.
+      if (cause.code !== 'EEXIST') throw cause;
+    });
+  };
+  const whole = resolve(path);
+  await (async () => {
+    await make(whole);
+    await access(whole, constants.W_OK);
+  })().catch((cause) => {
     throw new SiseonError({
       code: 'cannotWrite',
       kind: 'failure',
       what: `cannot make the folder ${path}: ${reasonOf(cause)}`,
+      details: { path },
       cause,
     });
   });
@@ -136,10 +178,12 @@ export async function importModule(name: string): Promise<Record<string, unknown
     const { pathToFileURL } = await import('node:url');
     return (await import(isPath ? pathToFileURL(name).href : name)) as Record<string, unknown>;
   } catch (cause) {
+    const missing = (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND';
+    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new SiseonError({
       code: 'cannotRead',
       kind: 'failure',
-      what: `cannot load the module ${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      what: `cannot load the module ${name}: ${missing ? reason.split(' imported from ')[0] : reason}`,
       cause,
     });
   }

@@ -14,6 +14,7 @@ const saved = (name: string, bytes: Uint8Array): string => {
 /** Rows of weights that differ by head and layer: 2 heads, 3 tokens, each looking back. */
 const layer = (n: number): Float32Array =>
   Float32Array.from([1, 0, 0, 0.5, 0.5, 0, 0.25, 0.25, 0.5, 1, 0, 0, 1, 0, 0, 0, n / 4, 1 - n / 4]);
+const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 const twice = (data: Float32Array): Float32Array => Float32Array.from([...data.map(() => 0), ...data]);
 
 describe('a saved cache opens without its model', () => {
@@ -57,6 +58,22 @@ describe('a saved cache opens without its model', () => {
       expect(cache.weights(1).data).toEqual(layer(1));
     }
   });
+  it('as a trace in JSON, where null is what was masked', async () => {
+    const stages = {
+      'layers.0.weights': { shape: [2, 3, 3], data: [...layer(1)] },
+      'layers.0.maskedScores': { shape: [2], data: [null, 1] },
+    };
+    const path = saved(
+      'trace.json',
+      text(JSON.stringify({ stages, tokens: [{ piece: '[CLS]' }, { piece: '나' }, { piece: '##는' }] })),
+    );
+    expect(await openCache(path)).toMatchObject({ names: 'siseon', layerCount: 1, tokens: ['[CLS]', '나', '##는'] });
+    expect((await openCache(path)).weights(0).data).toEqual(layer(1));
+  });
+  it('refuses a text of a batch that is not there, where the file has no batch at all', async () => {
+    const path = saved('one.npz', writeNpz([{ name: 'layers.0.weights', shape: [2, 3, 3], data: layer(0) }]));
+    await expect(openCache(path, { batch: 1 })).rejects.toMatchObject({ code: 'noSuchBatch' });
+  });
   it('says which rows are no distribution', async () => {
     const data = layer(0).map((number, i) => (i === 0 ? 0.75 : number));
     const cache = await openCache(saved('odd.npz', writeNpz([{ name: 'layers.0.weights', shape: [2, 3, 3], data }])));
@@ -71,7 +88,12 @@ describe('a saved cache opens without its model', () => {
       'got [2, 3]',
     ],
     ['z.npz', Uint8Array.of(1, 2, 3), 'badNpz', 'no zip file'],
-    ['z.bin', Uint8Array.of(1, 2, 3), 'unknownFormat', 'ending in .safetensors or .npz'],
+    ['z.bin', Uint8Array.of(1, 2, 3), 'unknownFormat', 'ending in .safetensors, .npz or .json'],
+    ['z.json', text('{'), 'badJson', 'is not JSON of a trace'],
+    ['y.json', text('[]'), 'badJson', 'got no stages'],
+    ['x.json', text('{"stages":{"layers.0.weights":{"shape":[1,2,2],"data":[1,0,1]}}}'), 'badJson', 'and 3 numbers'],
+    ['w.json', text('{"stages":{"layers.0.weights":{"shape":[1],"data":["1"]}}}'), 'badJson', 'with no numbers'],
+    ['v.json', text('{"stages":{"layers.0.weights":null}}'), 'badJson', 'without shape and data'],
     ['z.safetensors', Uint8Array.of(1, 2, 3), 'badSafetensors', 'it has 3 bytes'],
   ])('refuses %s', async (name, bytes, code, said) => {
     const opening = openCache(saved(name, bytes));

@@ -31,10 +31,10 @@ const layouts = [
 ] as const;
 
 /**
- * Opens a .safetensors or .npz file that holds attention weights: a trace of this package, a cache of TransformerLens
+ * Opens a .safetensors, .npz or .json file that holds attention weights: a trace of this package, a cache of TransformerLens
  * (`blocks.N.attn.hook_pattern`), or the `attentions` of Hugging Face, one array a layer (`attentions.N`) or one for all
  * ([layer, head, query, key], with or without a batch axis). Tokens: metadata `tokens` (JSON), or an array of text.
- * Throws `cannotRead`, `badSafetensors`, `badNpz`, `unknownFormat`, `noWeights` (listing what is there), `badWeightsShape`,
+ * Throws `cannotRead`, `badSafetensors`, `badNpz`, `badJson`, `unknownFormat`, `noWeights` (listing what is there), `badWeightsShape`,
  * `noSuchBatch`.
  */
 export async function openCache(
@@ -51,12 +51,47 @@ function parse(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<string
     const { tensors, metadata } = readSafetensors(bytes, path);
     return [tensors, metadata];
   }
+  if (path.endsWith('.json')) return parseJson(path, bytes);
   throw new SiseonError({
     code: 'unknownFormat',
     kind: 'usage',
     what: `${path} says no format`,
-    expected: 'a name ending in .safetensors or .npz',
+    expected: 'a name ending in .safetensors, .npz or .json',
   });
+}
+
+/** A trace as saveTrace writes it in JSON: stages by name, each with shape and data, null where −∞ stood. */
+function parseJson(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<string, string>>] {
+  const refuse = (got: string): SiseonError =>
+    new SiseonError({
+      code: 'badJson',
+      kind: 'failure',
+      what: `${path} is not JSON of a trace`,
+      expected: '{"stages": {NAME: {"shape": […], "data": […]}}}',
+      got,
+      next: 'Save one with siseon trace TEXT --save FILE.json.',
+    });
+  let json: { readonly stages?: unknown; readonly tokens?: unknown } | null;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes)) as typeof json;
+  } catch (cause) {
+    throw refuse(cause instanceof Error ? cause.message : String(cause));
+  }
+  const { stages, tokens } = json ?? {};
+  if (typeof stages !== 'object' || stages === null) throw refuse('no stages');
+  const arrays = Object.entries(stages as Record<string, { shape?: unknown; data?: unknown } | null>).map(
+    ([name, stage]): [string, NpyArray] => {
+      const { shape, data } = stage ?? {};
+      if (!Array.isArray(shape) || !Array.isArray(data) || !shape.every((length) => Number.isInteger(length)))
+        throw refuse(`${name} without shape and data`);
+      if (shape.reduce((size: number, length: number) => size * length, 1) !== data.length)
+        throw refuse(`${name} with shape [${shape.join(', ')}] and ${data.length} numbers`);
+      if (!data.every((number) => number === null || typeof number === 'number'))
+        throw refuse(`${name} with no numbers`);
+      return [name, { shape, data: Float32Array.from(data, (number: number | null) => number ?? -Infinity) }];
+    },
+  );
+  return [new Map(arrays), { tokens: JSON.stringify(tokens ?? null) }];
 }
 
 function cacheOf(
@@ -138,10 +173,9 @@ function splitLayers(source: string, { shape, data }: NpyArray): NpyArray[] {
 /** One text of a batch, [head, query, key]. */
 function oneText(source: string, { shape, data }: NpyArray, layer: number, batch: number): Stage {
   if (!(data instanceof Float32Array)) throw badShape(source, shape, `floating-point numbers in layer ${layer}`);
-  if (shape.length === 3) return { shape, data };
-  if (shape.length !== 4)
+  if (shape.length !== 3 && shape.length !== 4)
     throw badShape(source, shape, `[head, query, key] or [batch, head, query, key] in layer ${layer}`);
-  const [texts = 0, ...rest] = shape;
+  const texts = shape.length === 3 ? 1 : shape[0]!;
   if (batch >= texts)
     throw new SiseonError({
       code: 'noSuchBatch',
@@ -149,6 +183,7 @@ function oneText(source: string, { shape, data }: NpyArray, layer: number, batch
       what: `there is no text ${batch} in ${source}`,
       expected: texts === 1 ? '0' : `0 to ${texts - 1}`,
     });
+  const rest = shape.slice(-3);
   const size = rest.reduce((product, length) => product * length, 1);
   return { shape: rest, data: data.subarray(batch * size, (batch + 1) * size) };
 }

@@ -1,7 +1,7 @@
 /** `siseon train CONFIG`: an encoder from a text file or a grammar of one's own. */
 import { z } from 'zod';
 import { configReader, families, type HostTensor, saveModel, Tokenizer } from '../model/index.ts';
-import { importModule, makeFolder, readText, removeFile, SiseonError } from '../platform/index.ts';
+import { fileExists, importModule, makeFolder, readText, removeFile, SiseonError } from '../platform/index.ts';
 import { below, type Random, seededRandom } from './random.ts';
 import { loadTrainingState, saveTrainingState } from './state.ts';
 import { type TextSource, type TrainingPlan, type TrainingProgress, train } from './train.ts';
@@ -28,8 +28,12 @@ export const trainingConfig = z
         message: 'has to be a multiple of heads',
       }),
     corruption: z
-      .strictObject({ chosen: share, masked: share, replaced: share })
-      .default({ chosen: 0.2, masked: 0.4, replaced: 0.45 }),
+      .strictObject({ chosen: share.default(0.2), masked: share.default(0.4), replaced: share.default(0.45) })
+      .prefault({})
+      .refine(({ masked, replaced }) => masked + replaced <= 1, {
+        path: ['masked'],
+        message: 'with replaced has to be at most 1 together',
+      }),
     steps: count,
     batchSize: count.default(64),
     rate: z.number().positive().default(0.002),
@@ -89,7 +93,7 @@ export async function trainFromConfig(
   path: string,
   onProgress?: (progress: TrainingProgress) => void,
 ): Promise<{ output: string; parameters: Map<string, HostTensor>; config: TrainingConfig }> {
-  const config = parseConfig(await readText(path), path);
+  const config = parseConfig(await readJson(path), path);
   const beside = (file: string): string => (file.startsWith('/') ? file : `${path.replace(/[^/]*$/, '')}${file}`);
   const write =
     config.texts === undefined ? await readGrammar(config.grammar!, beside) : await readLines(config.texts, beside);
@@ -102,11 +106,10 @@ export async function trainFromConfig(
           write.one(random)
       )(seededRandom(config.seed)),
     );
-  const tokenizerJson =
+  const { tokenizerJson, tokenizer } =
     config.tokenizer === 'characters'
-      ? characterTokenizer(sample)
-      : (JSON.parse(await readText(beside(config.tokenizer))) as unknown);
-  const tokenizer = Tokenizer.fromJson(tokenizerJson);
+      ? ownTokenizer(characterTokenizer(sample), config.tokenizer)
+      : ownTokenizer(await readJson(beside(config.tokenizer)), config.tokenizer);
   const encode = (text: string): Int32Array => {
     const { ids, notices } = tokenizer.encode(text);
     const lacking = notices.find(({ code }) => code === 'unknownCharacter' || code === 'unknownWord');
@@ -132,14 +135,13 @@ export async function trainFromConfig(
 
   const layout = bertConfig(config.model, tokenizer.vocabularySize);
   const plan = bertPlan(layout);
-  const maskId = tokenizer.tokenId('[MASK]');
-  if (maskId === undefined) throw refuse('badTokenizer', 'the tokenizer has no [MASK]', 'Add it to the vocabulary.');
+  const maskId = special.indexOf('[MASK]');
   const output = beside(config.output);
   await makeFolder(output);
   const state = `${output}/training.safetensors`;
   const { seed, steps, batchSize, rate, warmUp, decay, corruption } = config;
   const parameters = await train(
-    { ...plan, seed, steps, batchSize, rate, warmUp, decay, corruption, maskId, firstToken: 5 },
+    { ...plan, seed, steps, batchSize, rate, warmUp, decay, corruption, maskId, firstToken: special.length },
     texts,
     onProgress,
     {
@@ -165,24 +167,72 @@ async function readLines(file: string, beside: (file: string) => string): Promis
 }
 
 async function readGrammar(name: string, beside: (file: string) => string): Promise<Texts> {
-  const module = await importModule(/^\.{0,2}\//.test(name) ? beside(name) : name);
+  // "g.mjs" is the file beside the config, where there is one; else it is a package's name.
+  const isFile = /^\.{0,2}\//.test(name) || (await fileExists(beside(name)));
+  const module = await importModule(isFile ? beside(name).replace(/^(?![./])/, './') : name);
   const { writeText } = module as { writeText?: unknown };
-  const trial = typeof writeText === 'function' ? (writeText(seededRandom(1)) as unknown) : undefined;
-  if (typeof trial !== 'string' || trial.trim() === '')
-    throw refuse('badGrammar', `${name} writes no texts`, 'See examples/sorting/grammar.mjs.', {
-      expected: 'an exported function writeText(random) that gives a sentence',
-      got:
-        typeof writeText === 'function'
-          ? `${typeof trial} from writeText`
-          : `exports ${Object.keys(module).join(', ') || 'nothing'}`,
+  const bad = (problem: string, got?: string): SiseonError =>
+    refuse('badGrammar', `${name} ${problem}`, 'See examples/sorting/grammar.mjs.', {
+      ...(got && { expected: 'an exported function writeText(random) that gives a sentence', got }),
     });
-  return { one: writeText as (random: Random) => string };
+  if (typeof writeText !== 'function')
+    throw bad('writes no texts', `exports ${Object.keys(module).join(', ') || 'nothing'}`);
+  const one = (random: Random): string => {
+    let text: unknown;
+    try {
+      text = writeText(random);
+    } catch (cause) {
+      throw bad(`failed while it wrote a text: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+    if (typeof text === 'string' && text.trim() !== '') return text;
+    throw bad('writes no texts', typeof text === 'string' ? 'an empty text' : `${typeof text} from writeText`);
+  };
+  one(seededRandom(1));
+  return { one };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readText(path);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new SiseonError({
+      code: 'badJson',
+      kind: 'usage',
+      what: `${path} is not JSON`,
+      ...(cause instanceof Error && { got: cause.message }),
+      cause,
+    });
+  }
+}
+
+/** What has to stand first in the vocabulary, in this order. */
+const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+
+/** The tokenizer that a config names. Throws `badTokenizer` and `unknownTokenizer`, naming the file that the user wrote. */
+function ownTokenizer(json: unknown, file: string): { tokenizerJson: unknown; tokenizer: Tokenizer } {
+  const next = 'Correct it (docs/formats.md), or take "tokenizer": "characters".';
+  try {
+    const tokenizer = Tokenizer.fromJson(json);
+    const wrong = special.find((piece, id) => tokenizer.tokenId(piece) !== id);
+    if (wrong === undefined) return { tokenizerJson: json, tokenizer };
+    throw refuse('badTokenizer', `${file}: the id of ${wrong}`, next, {
+      expected: `${special.indexOf(wrong)} (${special.join(' ')} are 0 to 4)`,
+      got: `${tokenizer.tokenId(wrong) ?? 'no such token'}`,
+    });
+  } catch (error) {
+    if (!(error instanceof SiseonError) || !error.parts.what.startsWith('tokenizer.json')) throw error;
+    const { what, expected, got } = error.parts;
+    throw refuse(error.code, what.replace('tokenizer.json', file), next, {
+      ...(expected && { expected }),
+      ...(got && { got }),
+    });
+  }
 }
 
 /** A WordPiece tokenizer of every character in some texts, at the start of a word and inside. */
 function characterTokenizer(texts: readonly string[]): Record<string, unknown> {
   const characters = [...new Set(texts.join('').replace(/\s/g, ''))].toSorted();
-  const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
   const pieces = [...special, ...characters, ...characters.map((character) => `##${character}`)];
   return {
     version: '1.0',
@@ -223,18 +273,7 @@ function characterTokenizer(texts: readonly string[]): Record<string, unknown> {
   };
 }
 
-function parseConfig(text: string, path: string): TrainingConfig {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new SiseonError({
-      code: 'badJson',
-      kind: 'usage',
-      what: `${path} is not JSON: ${cause instanceof Error ? cause.message : ''}`,
-      cause,
-    });
-  }
+function parseConfig(json: unknown, path: string): TrainingConfig {
   const result = trainingConfig.safeParse(json);
   if (result.success) return result.data;
   const problems = result.error.issues.map(

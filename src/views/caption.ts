@@ -1,8 +1,13 @@
 import type { Look } from '../lens/index.ts';
 import { type Language, particle } from './language.ts';
 
+/** So many decimals, with a real minus; what rounds to 0 has none. */
+export function fixed(number: number, decimals: number): string {
+  const text = number.toFixed(decimals);
+  return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '−');
+}
 /** A weight or share at a glance. */
-export const two = (number: number): string => number.toFixed(2).replace('-0.00', '0.00').replace('-', '−');
+export const two = (number: number): string => fixed(number, 2);
 
 /** The picture as a sentence: weights as the model has them, and what is left over. */
 export function caption(look: Look, language: Language): string {

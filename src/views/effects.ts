@@ -87,7 +87,14 @@ export function comparisonText(
     title,
     name,
     tokens,
-  }: { readonly title: string; readonly name: (token: number) => string; readonly tokens: readonly string[] },
+    unaligned,
+  }: {
+    readonly title: string;
+    readonly name: (token: number) => string;
+    readonly tokens: readonly string[];
+    /** Words of the two texts that were not compared. */
+    readonly unaligned?: { readonly one: readonly string[]; readonly other: readonly string[] };
+  },
   { language, color }: TextOptions,
 ): string {
   const c = pc.createColors(color);
@@ -99,9 +106,19 @@ export function comparisonText(
     ...lines.map((line) => `  ${line}`),
     '',
   ];
+  const { one = [], other = [] } = unaligned ?? {};
+  const apart = [one.join(', ') || '–', other.join(', ') || '–'].join(' ↔ ');
   return [
     '',
     ...wrap(title, '  '),
+    ...(one.length + other.length === 0
+      ? []
+      : wrap(
+          ko
+            ? `짝이 없어 견주지 않은 단어: ${apart}. 아래는 두 글에 함께 있는 단어의 자리에서만 잰 것이어서, 임베딩은 그대로일 수 있습니다.`
+            : `Without a counterpart, so not compared: ${apart}. All below is measured at the words that both texts have; their embeddings may well be equal.`,
+          '  ',
+        )),
     '',
     ...indented(
       table(

@@ -22,8 +22,7 @@ const words = {
     title: (r: HeadsReport) => `${r.model}: ${r.heads.length} heads over ${r.texts} texts, ${r.tokens} tokens.`,
     legend: (r: HeadsReport) =>
       `entropy in nats. self, prev, next, sink (first token), dup (the query’s token elsewhere), ind (behind it): mean weight there. QK, OV: effective ranks. copy: from −1 to 1, against the ${r.copyingAgainst}. A name was chosen on every other text and measured on the rest: at least ${two(r.least)} of the weight, and, by sign test times ${r.heads.length} heads, a chance of at most ${r.level}; in brackets, what a head that looks at everything alike has. Layers and heads count from 0.`,
-    named: 'named',
-    of: 'of',
+    unnamed: 'No head earned a name on these texts.',
   },
   ko: {
     heading: ['헤드', '엔트로피', '자신', '앞', '뒤', '첫', '같은', '유도', 'QK', 'OV', '복사', '이름'],
@@ -39,8 +38,7 @@ const words = {
     title: (r: HeadsReport) => `${r.model}: 글 ${r.texts}개, 토큰 ${r.tokens}개에서 본 헤드 ${r.heads.length}개.`,
     legend: (r: HeadsReport) =>
       `엔트로피의 단위는 nat입니다. 자신, 앞, 뒤, 첫(첫 토큰), 같은(같은 토큰이 나온 다른 곳), 유도(그 바로 뒤): 그곳에 둔 가중치의 평균. QK, OV: 유효 랭크. 복사: −1부터 1까지(${r.copyingAgainst}). 이름은 글을 하나 걸러 골라 나머지에서 쟀습니다. 가중치가 ${two(r.least)} 이상이고, 부호 검정에 헤드 수(${r.heads.length})를 곱한 확률이 ${r.level} 이하여야 합니다. 괄호 안은 모두를 고르게 볼 때의 값입니다. 층과 헤드는 0부터 셉니다.`,
-    named: '이름을 얻은 헤드',
-    of: '/',
+    unnamed: '이 글들에서 이름을 얻은 헤드는 없습니다.',
   },
 } as const;
 
@@ -63,7 +61,11 @@ export function headsText(report: HeadsReport, { language, color }: TextOptions)
     shown(head.copying),
     roleText(head, language),
   ]);
-  const [heading = '', ...lines] = table(t.heading, rows, { right: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], gap: 1 });
+  const named = report.heads.some(({ role }) => role !== null);
+  const [heading = '', ...lines] = table(named ? t.heading : t.heading.slice(0, -1), rows, {
+    right: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    gap: 1,
+  });
   return [
     '',
     ...wrap(t.title(report), '  '),
@@ -71,6 +73,7 @@ export function headsText(report: HeadsReport, { language, color }: TextOptions)
     c.dim(`  ${heading}`),
     ...lines.map((line, i) => `  ${report.heads[i]!.role ? c.bold(line) : line}`),
     '',
+    ...(named ? [] : [...wrap(t.unnamed, '  '), '']),
     ...wrap(t.legend(report), '  ').map((line) => c.dim(line)),
     '',
   ].join('\n');

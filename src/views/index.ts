@@ -1,5 +1,5 @@
 export { cacheText } from './cache.ts';
-export { alignedOrLong, caption, illustration, two } from './caption.ts';
+export { alignedOrLong, caption, fixed, illustration, two } from './caption.ts';
 export {
   comparisonText,
   type Effects,

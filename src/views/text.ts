@@ -269,7 +269,7 @@ export function pairText(pair: Pair, { language, color }: TextOptions): string {
   return lines.join('\n');
 }
 
-/** A question against tags: scores, weights, contents. */
+/** A question against tags: scores, weights, contents; and a word about words that the model does not know. */
 export function lookupText(result: LookupResult, { language, color }: TextOptions): string {
   const c = pc.createColors(color);
   const ko = language === 'ko';
@@ -279,12 +279,12 @@ export function lookupText(result: LookupResult, { language, color }: TextOption
     `  ${ko ? '질문(Query)' : 'Query'}  ${c.blue(clip(result.question, 60))}`,
     '',
     c.dim(
-      `  ${pad(ko ? '색인(Key)' : 'key', column)} ${padStart(ko ? '점수' : 'score', 8)} ${padStart(ko ? '가중치' : 'weight', 7)} ${padStart(ko ? '혼합 중' : 'part', 8)}`,
+      `  ${pad(ko ? '색인(Key)' : 'key', column)} ${padStart(ko ? '점수' : 'score', 8)} ${padStart('cos', 5)} ${padStart(ko ? '가중치' : 'weight', 7)} ${padStart(ko ? '혼합 중' : 'part', 8)}`,
     ),
   ];
-  for (const { tag, content, score, weight, part } of result.entries.toSorted((a, b) => b.weight - a.weight)) {
+  for (const { tag, content, score, cosine, weight, part } of result.entries.toSorted((a, b) => b.weight - a.weight)) {
     lines.push(
-      `  ${c.red(pad(clip(tag, column), column))} ${c.magenta(padStart(two(score), 8))} ${padStart(two(weight), 7)} ${padStart(two(part), 8)} ${c.magenta(bar(weight, 20))}`,
+      `  ${c.red(pad(clip(tag, column), column))} ${c.magenta(padStart(two(score), 8))} ${padStart(two(cosine), 5)} ${padStart(two(weight), 7)} ${padStart(two(part), 8)} ${c.magenta(bar(weight, 20))}`,
     );
     if (content !== null) lines.push(...wrap(content, '      ').map((line) => c.green(line)));
   }
@@ -292,6 +292,34 @@ export function lookupText(result: LookupResult, { language, color }: TextOption
   lines.push(
     '',
     `  ${ko ? '섞인 내용(Value)에 가장 가까운 것' : 'The mixture of values is nearest to'}: ${c.green(clip(content ?? tag, 60))}`,
+    ...lookupDoubts(result, ko).flatMap((doubt) => ['', ...wrap(doubt, '  ')]),
   );
   return [...lines, ''].join('\n');
+}
+
+/** Why not to believe a ranking: the question is not understood, or the tags are not. Empty where all words are known. */
+function lookupDoubts({ entries, question, spelledOut }: LookupResult, ko: boolean): string[] {
+  const tags = entries.flatMap((entry) => entry.spelledOut);
+  const nothingKnown = spelledOut.length > 0 && spelledOut.length >= question.trim().split(/\s+/).length;
+  const listed = (words: readonly string[]): string =>
+    words
+      .slice(0, 6)
+      .map((word) => (ko ? `‘${word}’` : word))
+      .join(', ') + (words.length > 6 ? ', …' : '');
+  return [
+    ...(nothingKnown
+      ? [
+          ko
+            ? `질문에 이 모델이 아는 낱말이 없습니다(${listed(spelledOut)}). 순위를 믿지 마세요.`
+            : `The model knows no word of the question (${listed(spelledOut)}): do not trust the order.`,
+        ]
+      : []),
+    ...(tags.length > 0
+      ? [
+          ko
+            ? `색인 가운데 이 모델이 모르는 낱말이 있어 글자로 쪼개 읽었습니다: ${listed(tags)}. 이런 색인들의 순위는 가중치가 높아도 자주 틀립니다.`
+            : `Words of the tags that the model does not know, and reads letter by letter: ${listed(tags)}. An order among such tags is often wrong, however high the weight.`,
+        ]
+      : []),
+  ];
 }
