@@ -117,7 +117,13 @@ describe('tokenizers in the metadata', () => {
         .tokens.map(({ piece }) => piece);
     expect(pieces('llama-bpe')).toEqual(['<|end|>', '123', '1', 'Ġa']);
     expect(pieces('qwen2')).toEqual(['1', '2', '3', '1', 'Ġa']);
+    expect(pieces('exaone')).toEqual(['1', '2', '3', '1', 'Ġa']);
+    expect(pieces('exaone4')).toEqual(['123', '1', 'Ġa']);
     expect(() => pieces('magic')).toThrow('got "magic"');
+    // Written before files said how they cut: of GPT-2 it is known, of a llama it is not.
+    expect(() => pieces('default')).toThrow('got "default"');
+    const gpt2 = { ...metadata, 'general.architecture': 'gpt2', 'tokenizer.ggml.pre': 'default' };
+    expect(ggufTokenizer(gpt2)!.encode('1231 a').ids).toHaveLength(3);
   });
   it('SentencePiece’s BPE: merges by score, bytes where a letter is missing', () => {
     const tokens = ['<unk>', '<s>', '</s>', '<0xED>', '<0x95>', '<0x9C>', '▁', 'a', 'b', '▁a', 'ab', '▁ab'];
