@@ -9,29 +9,13 @@ import type { Visibility } from '../kernels/index.ts';
 import type { AttendTask, Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Layer, Rotary, Stack } from './architecture.ts';
 import { disentangledBias, distanceBias, distanceBiasView } from './bias.ts';
+import { attendKept, endToEnd, type Ids, positionsOf, rowsOf } from './continued.ts';
 import { feedForward } from './feedForward.ts';
 import { norm } from './norm.ts';
 import { rotaryTable } from './rotary.ts';
 
 /** Parameters on a device by the transformer's own names. */
 export type Parameters = ReadonlyMap<string, Tensor>;
-
-/** Token ids side by side; rows shorter than `length` are padded and their padding is never attended to. */
-export interface Ids {
-  readonly ids: Int32Array; // (B, N)
-  readonly length: number;
-  /** Tokens that count in each row, (B); absent: all. */
-  readonly lengths?: Int32Array;
-  /** Texts that go on where their caches end: their new tokens lie end to end in one row, without padding. */
-  readonly continued?: readonly Continued[];
-}
-
-/** One text's new tokens in the row, and what is kept of those before them; what a run adds is written behind. */
-export interface Continued {
-  readonly first: number;
-  readonly count: number;
-  readonly cache: Cache;
-}
 
 /** Texts of one run. Of an encoder-decoder they are the encoder's, and `decoder` has what the decoder reads. */
 export interface Batch extends Ids {
@@ -41,24 +25,11 @@ export interface Batch extends Ids {
   readonly decoder?: Ids;
 }
 
-/** Keys and values on the device, [capacity, keyValueHeads · size] for each layer, of which `length` rows are written. */
-export interface Cache {
-  readonly length: number;
-  readonly layers: readonly { readonly key: Tensor; readonly value: Tensor }[];
-  /** Of an encoder-decoder: what decoder layers see of the encoded text; written by the run that encodes it (`encoded` false). */
-  readonly cross?:
-    | {
-        readonly encoded: boolean;
-        readonly layers: readonly { readonly key: Tensor; readonly value: Tensor }[];
-      }
-    | undefined;
-}
-
 /** Sees each linear stage as it is computed, (B·N, width) with heads side by side, and may put another in its place. */
 export type StageListener = (name: StageName, tensor: Tensor) => Tensor | undefined;
 
-/** How a layer's own attention is computed where an edit interferes with its square. */
-export type Mix = (task: AttendTask, layer: number) => Tensor;
+/** How attention is computed where an edit interferes with its square. */
+export type Mix = (task: AttendTask, place: AttentionPlace) => Tensor;
 
 /** One stack on its way through its layers. */
 interface Pass extends Ids {
@@ -145,14 +116,6 @@ function runStack(run: {
   return stack.finalNorm ? norm(o, parameters, stack, x, `${prefix}finalNorm`) : x;
 }
 
-/** Every row counts from 0, but for what goes on from a cache. */
-function positionsOf({ length, continued }: Ids, batch: number): Int32Array {
-  const positions = Int32Array.from({ length: batch * length }, (_, i) => i % length);
-  for (const { first, count, cache } of continued ?? [])
-    for (let i = 0; i < count; i++) positions[first + i] = cache.length + i;
-  return positions;
-}
-
 /** Token + position (+ segment) embeddings, (B·N, D). */
 function embed(
   o: Operations,
@@ -210,7 +173,7 @@ function block(pass: Pass, n: number, given: Tensor): Tensor {
 
 /** Queries, keys and values of one text, each listened to; the heads' mixtures through the output projection. */
 function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tensor): Tensor {
-  const { stack, batch, lengths, byDistance, span } = pass;
+  const { o, stack, batch, lengths, continued, byDistance, span } = pass;
   const n = Number(place.split('.').at(-1));
   const [heads, keyValueHeads] = [stack.headCount, stack.keyValueHeadCount];
   const turned = (y: Tensor, stage: 'query' | 'key', count: number): Tensor => {
@@ -241,27 +204,13 @@ function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tenso
       ...(bias && { bias }),
     },
   };
-  const mixed = see(pass, place, 'mixed', pass.continued ? attendKept(pass, n, task) : pass.mix(task, n));
+  const mixed = see(
+    pass,
+    place,
+    'mixed',
+    continued ? attendKept(o, continued, n, task, byDistance, span) : pass.mix(task, place),
+  );
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
-}
-
-/** Each text's new queries over its kept keys and its new ones, which are kept from now on. */
-function attendKept({ o, continued, byDistance, span }: Pass, n: number, task: AttendTask): Tensor {
-  const parts = continued!.map(({ first, count, cache }) => {
-    const { key, value } = cache.layers[n]!;
-    const past = cache.length;
-    const bias = byDistance && distanceBiasView(byDistance, span, past);
-    const { left, right } = task.visibility;
-    return o.attend({
-      ...task,
-      batch: 1,
-      query: rowsOf(o, task.query, first, count),
-      key: o.append(key, rowsOf(o, task.key, first, count), past),
-      value: o.append(value, rowsOf(o, task.value, first, count), past),
-      visibility: { left, right, offsets: Int32Array.of(past), ...(bias && { bias }) },
-    });
-  });
-  return endToEnd(o, parts);
 }
 
 /** Queries of the decoder, keys and values of the encoder's states; everything is visible. */
@@ -288,35 +237,14 @@ function crossAttention(pass: Pass, n: number, layer: Layer, x: Tensor): Tensor 
     return o.attend({ ...task, query: rowsOf(o, query, first, count), key: of('key'), value: of('value'), batch: 1 });
   });
   const visibility = { ...task.visibility, ...(lengths && { keyLengths: lengths }) };
-  const mixed = parts
+  const all = parts
     ? endToEnd(o, parts)
-    : o.attend({ ...task, query, key: made.key!, value: made.value!, batch, visibility });
+    : pass.mix({ ...task, query, key: made.key!, value: made.value!, batch, visibility }, place);
+  const mixed = see(pass, place, 'mixed', all);
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
 }
 
-/** Some rows of (rows, width), in order; all of them are x itself. */
-const rowsOf = (o: Operations, x: Tensor, first: number, count: number): Tensor =>
-  count === x.shape[0]
-    ? x
-    : o.embed(
-        x,
-        Int32Array.from({ length: count }, (_, i) => first + i),
-      );
-
-/** Rows of several tensors, one after another. */
-function endToEnd(o: Operations, parts: readonly Tensor[]): Tensor {
-  if (parts.length === 1) return parts[0]!;
-  const width = parts[0]!.shape[1]!;
-  const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
-  const all = o.constant([rows, width], new Float32Array(rows * width));
-  let at = 0;
-  for (const part of parts) {
-    o.append(all, part, at);
-    at += part.shape[0]!;
-  }
-  return all;
-}
-
+/** Hands a stage to who listens, who may put another in its place. */
 const see = (pass: Pass, place: AttentionPlace, stage: LayerStage, tensor: Tensor): Tensor =>
   pass.listen(`${place}.${stage}`, tensor) ?? tensor;
 

@@ -3,7 +3,8 @@ import type { AttentionPlace } from '../attention/index.ts';
 import { checkSampling, chooseToken, type Model, type RunOptions, type Sampling } from '../model/index.ts';
 import { type Random, SiseonError, seededRandom } from '../platform/index.ts';
 import { TraceSession } from './session.ts';
-import { attentionRow, readInput, type Trace, type TraceInput } from './trace.ts';
+import { attentionRow } from './squares.ts';
+import { readInput, type Trace, type TraceInput } from './trace.ts';
 import { WrittenText } from './writtenText.ts';
 
 export interface GenerateOptions extends Pick<RunOptions, 'onLayer'> {
