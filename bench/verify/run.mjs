@@ -7,8 +7,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { blocks, layouts } from './gguf-runs.mjs';
+import { graphs } from './graph-runs.mjs';
+import { tokenizers } from './tokenizer-runs.mjs';
 
-const groups = { layouts, blocks };
+const groups = { layouts, blocks, tokenizers, graphs };
 const file = new URL('results.json', import.meta.url);
 const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { groups: {} };
 const folder = mkdtempSync(join(tmpdir(), 'siseon-verify-'));

@@ -8,7 +8,7 @@ import { type Block, EXP_SCRATCH, LinearMemory, PackedBlock } from './memory.ts'
 import { type ThreadOptions, Threads } from './threads.ts';
 import { attend, attendBackward } from './wasm-attention.ts';
 import { activationKinds, matmul } from './wasm-matmul.ts';
-import { gatherPacked, pack, unpack } from './wasm-packed.ts';
+import { gatherPacked, pack, readPacked } from './wasm-packed.ts';
 
 export type { ThreadOptions } from './threads.ts';
 
@@ -128,9 +128,14 @@ export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernel
     },
     read(storage, offset = 0, length = storage.length - offset) {
       const block = inside(memory.block(storage), offset, length);
-      if (block instanceof PackedBlock) return Promise.resolve(unpacked(block).slice(offset, offset + length));
+      if (block instanceof PackedBlock) return Promise.resolve(readPacked(threads, memory, block, offset, length));
       const start = block.pointer / 4 + offset;
       return Promise.resolve(memory.numbers.slice(start, start + length));
+    },
+
+    peek(storage) {
+      const start = p(storage) / 4;
+      return memory.numbers.slice(start, start + storage.length);
     },
 
     pack: (source) => pack(threads, memory, source),
@@ -224,13 +229,6 @@ export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernel
         s.gradientScale,
       ),
   };
-
-  /** A view of scratch. */
-  function unpacked(block: PackedBlock): Float32Array {
-    const to = memory.scratch(block.length);
-    unpack(threads, block, to, block.transposed);
-    return memory.numbers.subarray(to / 4, to / 4 + block.length);
-  }
 
   function normBackward(
     [x, weight, mean, inverse, gradient]: [number, number, number, number, number],

@@ -1,33 +1,18 @@
-import type { Edit, Probe, StageName } from '../attention/index.ts';
+import type { AttentionPlace, Edit, Probe, StageName } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import {
-  type AttendTask,
-  type Operations,
-  operations,
-  packedTensor,
-  scope,
-  Tape,
-  type Tensor,
-  tensor,
-} from '../tensor/index.ts';
+import { type AttendTask, type Operations, operations, scope, sizeOf, Tape, type Tensor } from '../tensor/index.ts';
 import type { Architecture, Family } from './architecture.ts';
-import {
-  batchOf,
-  checkIds,
-  checkTokenTypes,
-  type RunOptions,
-  type RunResult,
-  stageListener,
-  type TextRun,
-} from './batch.ts';
+import { batchOf, checkText, type RunOptions, type RunResult, stageListener, type TextRun } from './batch.ts';
 import { KeyValueCache } from './cache.ts';
-import { attendEdited, checkEdits } from './edits.ts';
-import { checkGradient, inOwnShape, type LogitTarget, noLogits, targetValue } from './gradients.ts';
+import { DeviceParameters, fromHost, type ModelParameter } from './deviceParameters.ts';
+import { stackAt } from './edits.ts';
+import { checkGradient, type GradientTarget, inOwnShape, noLogits, targetValue } from './gradients.ts';
 import { classify, decode } from './heads.ts';
 import { norm } from './norm.ts';
-import type { HostTensor } from './parameters.ts';
+import type { HostTensor, TakenParameter } from './parameters.ts';
+import { attendEdited } from './squareEdits.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { type Parameters, transform } from './transformer.ts';
 
@@ -45,38 +30,57 @@ export class Model {
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer | null;
   readonly metadata: ModelMetadata;
-  /** Parameters in host memory, by the transformer's own names; linear maps are [output, input]. */
-  readonly parameters: ReadonlyMap<string, HostTensor>;
   readonly #kernels: Kernels;
-  readonly #device: Parameters;
+  readonly #parameters: DeviceParameters;
 
-  private constructor(parts: ModelParts, kernels: Kernels) {
+  private constructor(parts: ModelParts, kernels: Kernels, parameters: DeviceParameters) {
     this.name = parts.name;
     this.family = parts.family;
     this.architecture = parts.architecture;
     this.tokenizer = parts.tokenizer;
     this.metadata = parts.metadata;
-    this.parameters = parts.parameters;
     this.#kernels = kernels;
-    this.#device = toDevice(kernels, parts.parameters, true);
+    this.#parameters = parameters;
   }
 
   /** Puts the parameters on a device of their own: WebAssembly unless another is given. */
   static async create(parts: ModelParts, kernels?: Kernels): Promise<Model> {
-    return new Model(parts, kernels ?? (await wasmKernels()));
+    const device = kernels ?? (await wasmKernels());
+    const taken = Symbol.asyncIterator in parts.parameters ? parts.parameters : fromHost(parts.parameters);
+    return new Model(parts, device, await DeviceParameters.from(device, parts.architecture, taken));
+  }
+
+  /** Parameters by the transformer's own names; they lie on the model's device and are read back when they are asked for. */
+  get parameters(): ReadonlyMap<string, ModelParameter> {
+    return this.#parameters.parameters;
+  }
+
+  /** Copies of all parameters in host memory, as float32; what layers share is one object. */
+  async readParameters(): Promise<Map<string, HostTensor>> {
+    const copies = new Map<ModelParameter, HostTensor>();
+    for (const parameter of this.parameters.values())
+      if (!copies.has(parameter)) copies.set(parameter, { shape: parameter.shape, data: await parameter.read() });
+    return new Map([...this.parameters].map(([name, parameter]) => [name, copies.get(parameter)!]));
   }
 
   /** How many learned numbers the model has. */
   get parameterCount(): number {
-    return [...new Set(this.parameters.values())].reduce((sum, { data }) => sum + data.length, 0);
+    return [...new Set(this.parameters.values())].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }
 
-  /** Sixteen hex digits that tell two models apart: a hash (FNV-1a, 64 bit in two halves) of architecture and parameters. */
+  /** Sixteen hex digits that tell two models apart: a hash of architecture and parameters, in whatever type they are kept. */
   get fingerprint(): string {
-    this.#fingerprint ??= fingerprint(this.architecture, this.parameters);
-    return this.#fingerprint;
+    return this.#parameters.fingerprint;
   }
-  #fingerprint: string | undefined;
+
+  /** Frees the parameters on the device, for devices that outlive their models; the model must not be used any more. */
+  free(): void {
+    this.#parameters.free();
+  }
+
+  get #device(): Parameters {
+    return this.#parameters.tensors;
+  }
 
   /** An empty cache of keys and values on the model's device; free it when it is done with. Throws `notCausal`. */
   newCache(): KeyValueCache {
@@ -108,14 +112,7 @@ export class Model {
   async runBatch(texts: readonly TextRun[], cache?: KeyValueCache): Promise<RunResult[]> {
     const { architecture: a } = this;
     const past = cache?.length ?? 0;
-    for (const { ids, decoderIds, tokenTypes, edits = [] } of texts) {
-      if (a.encoder) {
-        checkIds(ids, a.encoder.positionCount, a.vocabularySize);
-        checkIds(decoderIds ?? new Int32Array(0), a.positionCount - past, a.vocabularySize);
-      } else checkIds(ids, a.positionCount - past, a.vocabularySize);
-      if (tokenTypes) checkTokenTypes(tokenTypes, ids.length, a.tokenTypeCount);
-      checkEdits(edits, a, ids.length);
-    }
+    for (const text of texts) checkText(text, a, past);
     if (texts.length === 0) return [];
     if (cache && (texts.length > 1 || (texts[0]!.edits ?? []).length > 0)) throw cacheAlone();
     const [{ ids: added, decoderIds = added }] = texts as [TextRun];
@@ -128,7 +125,7 @@ export class Model {
       const listen = stageListener(o, a, batch, texts, read);
       const edits = texts.map((text) => text.edits ?? []);
       const mix = edits.some((own) => own.length > 0)
-        ? (task: AttendTask, layer: number) => attendEdited(o, task, edits, layer)
+        ? (task: AttendTask, place: AttentionPlace) => attendEdited(o, task, edits, place)
         : undefined;
       const last = transform(o, this.#device, a, batch, listen, mix);
       const own = batch.decoder ?? batch;
@@ -144,7 +141,7 @@ export class Model {
               );
         return {
           hidden: read(rows),
-          logits: a.head ? read(decode(o, this.#device, a, text.lastLogits ? lastRow(o, rows) : rows)) : null,
+          logits: a.head ? read(decode(o, this.#device, a, logitRows(o, rows, text))) : null,
           classes: a.classifier ? read(classify(o, this.#device, a, rows)) : null,
         };
       });
@@ -166,27 +163,28 @@ export class Model {
   }
 
   /**
-   * Gradients of a number made of the logits with respect to stages of the run, each in the stage's own shape, and the
-   * number itself: one forward and one backward pass. Stages: those of a probe, and `layers.N.mixed` and `.feedForward`.
-   * Vector edits are made on the way; edits of the square have no gradient here (`noGradient`), nor has a model without
-   * logits. Throws what `run` throws.
+   * Gradients of a number made of the logits, or of a label's score, with respect to stages of the run, each in the stage's
+   * own shape, and the number itself: one forward and one backward pass. Stages: those of a probe, and `mixed` and
+   * `feedForward` of a layer. Vector edits are made on the way; edits of the square have no gradient here (`noGradient`),
+   * nor has a model without logits (`noLogits`) or labels (`noLabels`). Throws what `run` throws.
    */
   async gradients(
     ids: Int32Array,
-    target: LogitTarget,
+    target: GradientTarget,
     wanted: (name: StageName) => boolean,
     edits: readonly Edit[] = [],
+    { decoderIds }: Pick<RunOptions, 'decoderIds'> = {},
   ): Promise<{ readonly value: number; readonly gradients: ReadonlyMap<StageName, Float32Array> }> {
     const { architecture: a } = this;
-    checkIds(ids, a.positionCount, a.vocabularySize);
-    checkEdits(edits, a, ids.length);
-    checkGradient(a, edits, target, ids.length);
-    const batch = batchOf([{ ids }], a);
+    const text = { ids, edits, ...(decoderIds && { decoderIds }) };
+    checkText(text, a, 0);
+    checkGradient(a, edits, target, (decoderIds ?? ids).length);
+    const batch = batchOf([text], a);
     const queued = scope(this.#kernels, () => {
       const tape = new Tape();
       const o = operations(this.#kernels, tape);
       const watched = new Map<StageName, Tensor>();
-      const listen = stageListener(o, a, batch, [{ ids, edits }], (x) => this.#kernels.read(x.storage));
+      const listen = stageListener(o, a, batch, [text], (x) => this.#kernels.read(x.storage));
       const last = transform(o, this.#device, a, batch, (name, computed) => {
         const x = listen(name, computed) ?? computed;
         if (!wanted(name)) return x;
@@ -194,8 +192,7 @@ export class Model {
         watched.set(name, x);
         return x;
       });
-      const row = o.embed(last, Int32Array.of(target.position));
-      const value = targetValue(o, decode(o, this.#device, a, row), target, a.vocabularySize);
+      const value = targetValue(o, this.#device, a, last, target);
       const found = tape.gradients(value, operations(this.#kernels));
       const read = (x: Tensor): Promise<Float32Array> => this.#kernels.read(x.storage);
       return {
@@ -209,7 +206,7 @@ export class Model {
     });
     const gradients = new Map<StageName, Float32Array>();
     for (const [name, [rows = 0], numbers] of queued.gradients)
-      gradients.set(name, inOwnShape(name, await numbers, rows, a));
+      gradients.set(name, inOwnShape(name, await numbers, rows, stackAt(name, a)));
     return { value: (await queued.value)[0]!, gradients };
   }
 
@@ -227,8 +224,11 @@ export class Model {
   }
 }
 
-/** [1, D]: the last position. */
-const lastRow = (o: Operations, x: Tensor): Tensor => o.embed(x, Int32Array.of(x.shape[0]! - 1));
+/** The positions whose logits are asked for: all, or one, [1, D]. */
+function logitRows(o: Operations, x: Tensor, { lastLogits, logitsAt }: RunOptions): Tensor {
+  const position = lastLogits ? x.shape[0]! - 1 : logitsAt;
+  return position === undefined ? x : o.embed(x, Int32Array.of(position));
+}
 
 const cacheAlone = (): SiseonError =>
   new SiseonError({
@@ -244,39 +244,6 @@ export interface ModelParts {
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer | null;
   readonly metadata: ModelMetadata;
-  readonly parameters: ReadonlyMap<string, HostTensor>;
-}
-
-/**
- * Copies host parameters to a device, outside of any scope: they stay. What layers share is copied once. With `packed`,
- * linear maps and token tables are laid out for products once and for all, and can no longer be learned.
- */
-export function toDevice(
-  kernels: Kernels,
-  parameters: ReadonlyMap<string, HostTensor>,
-  packed = false,
-): Map<string, Tensor> {
-  const copied = new Map<HostTensor, Tensor>();
-  return new Map(
-    [...parameters].map(([name, parameter]) => {
-      const { shape, data } = parameter;
-      const map = packed && shape.length === 2 && (name.endsWith('.weight') || name === 'embeddings.token');
-      const own = copied.get(parameter) ?? (map ? packedTensor(kernels, shape, data) : tensor(kernels, shape, data));
-      copied.set(parameter, own);
-      return [name, own];
-    }),
-  );
-}
-
-function fingerprint(architecture: Architecture, parameters: ReadonlyMap<string, HostTensor>): string {
-  let low = 0x811c9dc5;
-  let high = 0x01000193;
-  const add = (word: number): void => {
-    low = Math.imul(low ^ word, 0x01000193);
-    high = Math.imul(high ^ (word >>> 7) ^ low, 0x85ebca6b);
-  };
-  for (const letter of JSON.stringify(architecture)) add(letter.codePointAt(0)!);
-  for (const { data } of new Set(parameters.values()))
-    for (const word of new Uint32Array(data.slice().buffer)) add(word);
-  return [high, low].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+  /** In host memory, or one after another as they are read. */
+  readonly parameters: ReadonlyMap<string, HostTensor> | AsyncIterable<TakenParameter>;
 }
