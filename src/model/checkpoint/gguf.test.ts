@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diskFolder, memoryFolder, SiseonError } from '../../platform/index.ts';
 import { openGguf } from './gguf.ts';
-import { llama3Divisors } from './ggufLayout.ts';
+import { llama3Divisors } from './ggufConfig.ts';
 import { ggufTokenizer } from './ggufTokenizer.ts';
 import { loadModel } from './load.ts';
 
@@ -12,9 +12,9 @@ const place = new URL('samples/', import.meta.url);
 const samples = diskFolder(fileURLToPath(place));
 const blocks = new Uint8Array(readFileSync(new URL('blocks.gguf', place)));
 
-describe('quantised blocks against numpy (samples/make.py), relative error < 1e-6', () => {
+describe('quantised blocks against numpy (samples/make_gguf.py), relative error < 1e-6', () => {
   const expected = JSON.parse(readFileSync(new URL('blocks.json', place), 'utf8')) as Record<string, number[]>;
-  it.each(['q8_0', 'q4_0', 'q4_k', 'q6_k'])('%s', async (type) => {
+  it.each(Object.keys(expected))('%s', async (type) => {
     const { tensors } = await openGguf(samples, 'blocks.gguf');
     const numbers = await tensors.get(`blk.0.${type}`)!.read();
     expect(numbers.length).toBe(expected[type]!.length);
@@ -67,12 +67,22 @@ describe('a damaged file is refused', () => {
       'a type that is not read',
       changed(
         '\x02\0\0\0\x40\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\x08\0\0\0',
-        '\x02\0\0\0\x40\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\x0a\0\0\0',
+        '\x02\0\0\0\x40\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\x10\0\0\0',
       ),
-      'has the type Q2_K, not one of',
+      'has the type IQ2_XXS, not one of',
     ],
     ['a missing number', changed('llama.block_count', 'llama.block_xount'), 'lacks the number llama.block_count'],
   ])('%s', async (_, bytes, problem) => expect(await open(bytes)).toMatch(new RegExp(problem)));
+
+  it('a field of its architecture that nobody knows is named: it may change the numbers', async () => {
+    const path = fileURLToPath(new URL('llama.gguf', place));
+    const latin = readFileSync(path).toString('latin1');
+    const other = latin.replace('llama.rope.freq_base', 'llama.rope.freq_bass');
+    const bytes = new Uint8Array(Buffer.from(other, 'latin1'));
+    await expect(openGguf(memoryFolder({ 'x.gguf': bytes }), 'x.gguf')).rejects.toThrow(
+      'it says llama.rope.freq_bass, which may change the numbers',
+    );
+  });
 
   it('whatever bytes are changed, nothing but its own error', async () => {
     await fc.assert(
@@ -135,22 +145,36 @@ describe('tokenizers in the metadata', () => {
 });
 
 describe('whole models, written from the tiny checkpoints of test/families as llama.cpp’s converter writes them', () => {
+  const llama3 = {
+    rope_type: 'llama3',
+    factor: 3,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 8192,
+  };
   /** What a GGUF file cannot say, or says otherwise than the tiny checkpoint. */
   const changes: Readonly<Record<string, Record<string, unknown>>> = {
-    llama: {
-      rope_theta: 1e7,
-      rope_scaling: {
-        rope_type: 'llama3',
-        factor: 3,
-        low_freq_factor: 1,
-        high_freq_factor: 4,
-        original_max_position_embeddings: 8192,
-      },
-    },
+    llama: { rope_theta: 1e7, rope_scaling: llama3 },
+    mixtral: {},
     qwen2: { use_sliding_window: false, sliding_window: undefined, max_window_layers: undefined },
     qwen3: {},
+    gemma: {},
     gemma2: { query_pre_attn_scalar: 4 },
+    gemma3_text: { query_pre_attn_scalar: 4 },
+    phi3: {
+      rope_scaling: {
+        rope_type: 'longrope',
+        short_factor: [1, 1.5, 2.25],
+        long_factor: [1, 3, 9],
+        original_max_position_embeddings: 23,
+        attention_factor: 1.25,
+      },
+    },
+    exaone: { rope_theta: 1e7, rope_scaling: llama3 },
+    exaone4: { layer_types: ['sliding_attention', 'sliding_attention'] },
     gpt2: { scale_attn_by_inverse_layer_idx: false },
+    gpt_neox: {},
+    bloom: {},
   };
   it.each(Object.keys(changes))(
     '%s: the same architecture and parameters (error < 1e-3 of f16, else 1e-6)',
@@ -178,4 +202,27 @@ describe('whole models, written from the tiny checkpoints of test/families as ll
       for (const [i, want] of b.hidden.entries()) expect(Math.abs(a.hidden[i]! - want)).toBeLessThan(20 * tolerance);
     },
   );
+
+  it('in two parts: the same as in one, whichever part is named; a part that is missing is named', async () => {
+    const folder = memoryFolder(
+      Object.fromEntries(
+        [1, 2].map((n) => [
+          `parts-0000${n}-of-00002.gguf`,
+          readFileSync(new URL(`parts-0000${n}-of-00002.gguf`, place)),
+        ]),
+      ),
+    );
+    const whole = await openGguf(samples, 'qwen3.gguf');
+    for (const n of [1, 2]) {
+      const { config, tensors } = await openGguf(folder, `parts-0000${n}-of-00002.gguf`);
+      expect(config).toEqual(whole.config);
+      expect([...tensors.keys()]).toEqual([...whole.tensors.keys()]);
+      for (const [name, tensor] of tensors) expect(await tensor.read()).toEqual(await whole.tensors.get(name)!.read());
+    }
+    expect((await loadModel(folder, { tokenizer: 'none' })).architecture.family).toBe('qwen3');
+    const first = memoryFolder({ 'a-00001-of-00002.gguf': await folder.read('parts-00001-of-00002.gguf') });
+    await expect(loadModel(first)).rejects.toThrow('its part a-00002-of-00002.gguf is missing');
+    const renamed = memoryFolder({ 'a.gguf': await folder.read('parts-00001-of-00002.gguf') });
+    await expect(loadModel(renamed)).rejects.toThrow('one of 2 parts');
+  });
 });

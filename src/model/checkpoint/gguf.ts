@@ -5,7 +5,9 @@
 import type { Folder } from '../../platform/index.ts';
 import { SiseonError } from '../../platform/index.ts';
 import { blockTypes } from './dequantize.ts';
-import { type GgufMetadata, ggufConfig, hugged, type RefuseGguf } from './ggufLayout.ts';
+import { ggufConfig } from './ggufConfig.ts';
+import { type GgufTensor, hugged } from './ggufLayout.ts';
+import type { GgufMetadata, RefuseGguf } from './ggufMetadata.ts';
 import { type CheckpointTensor, elementCount } from './tensors.ts';
 
 export interface GgufFile {
@@ -13,6 +15,8 @@ export interface GgufFile {
   /** As a config.json would say it. */
   readonly config: Record<string, unknown>;
   readonly tensors: Map<string, CheckpointTensor>;
+  /** Of the file, or of all its parts. */
+  readonly bytes: number;
 }
 
 const refusal =
@@ -27,8 +31,52 @@ const refusal =
     });
   };
 
-/** Opens a .gguf. Throws `badGguf`: damaged, of a type of numbers or an architecture that is not read. */
+/**
+ * Opens a .gguf, with its other parts where it is one of several (`…-00001-of-00003.gguf`). Throws `badGguf`: damaged, of a
+ * type of numbers, an architecture or a field of it that is not read, a part missing.
+ */
 export async function openGguf(folder: Folder, file: string): Promise<GgufFile> {
+  const names = ggufParts(file);
+  const refuse = refusal(`${folder.name}/${names[0]}`);
+  const stored = new Map<string, GgufTensor>();
+  let bytes = 0;
+  let metadata: GgufMetadata | null = null;
+  for (const name of names) {
+    if (names.length > 1 && !(await folder.has(name)))
+      refuse(`its part ${name} is missing`, 'Put all parts into one folder.');
+    const part = await openPart(folder, name);
+    bytes += part.bytes;
+    metadata ??= part.metadata;
+    for (const [tensor, found] of part.tensors) {
+      if (stored.has(tensor)) refuse(`it has ${tensor} twice`);
+      stored.set(tensor, found);
+    }
+  }
+  const [said, promised] = [metadata!['split.count'] ?? 1, metadata!['split.tensors.count'] ?? stored.size];
+  if (Number(said) !== names.length && Number(said) > 1)
+    refuse(
+      `it is one of ${said} parts, and its name does not say which`,
+      'Give it the name that it was published under.',
+    );
+  if (Number(promised) !== stored.size) refuse(`its parts hold ${stored.size} tensors of ${promised}`);
+  const config = await ggufConfig(metadata!, stored, refuse);
+  return { metadata: metadata!, config, tensors: hugged(metadata!, stored), bytes };
+}
+
+/** The names of a file's parts, itself among them; of a whole file its own. */
+export function ggufParts(file: string): string[] {
+  const [, stem, count] = /^(.*)-\d{5}-of-(\d{5})\.gguf$/.exec(file) ?? [];
+  if (!count || Number(count) === 0) return [file];
+  return Array.from({ length: Number(count) }, (_, n) => `${stem}-${String(n + 1).padStart(5, '0')}-of-${count}.gguf`);
+}
+
+interface Part {
+  readonly metadata: GgufMetadata;
+  readonly tensors: Map<string, GgufTensor>;
+  readonly bytes: number;
+}
+
+async function openPart(folder: Folder, file: string): Promise<Part> {
   const refuse = refusal(`${folder.name}/${file}`);
   const size = await folder.size(file);
   const { gguf, GGMLQuantizationType } = await import('@huggingface/gguf');
@@ -38,7 +86,7 @@ export async function openGguf(folder: Folder, file: string): Promise<GgufFile> 
   });
   if (!header.littleEndian) refuse('its byte order is big-endian', 'Convert it to little-endian.');
   const body = Number(header.tensorDataOffset);
-  const stored = new Map<string, CheckpointTensor>();
+  const tensors = new Map<string, GgufTensor>();
   for (const { name, shape: reversed, dtype, offset } of header.tensorInfos) {
     const type = blockTypes.get(dtype);
     if (!type) {
@@ -48,7 +96,7 @@ export async function openGguf(folder: Folder, file: string): Promise<GgufFile> 
         'Take the same model as Q8_0, Q4_K_M or F16.',
       );
     }
-    if (stored.has(name)) refuse(`it has ${name} twice`);
+    if (tensors.has(name)) refuse(`it has ${name} twice`);
     const shape = reversed.map(Number).reverse();
     const count = elementCount(shape);
     if (!Number.isSafeInteger(count) || (shape.at(-1) ?? 1) % type.numbers !== 0)
@@ -56,12 +104,19 @@ export async function openGguf(folder: Folder, file: string): Promise<GgufFile> 
     const start = body + Number(offset);
     const end = start + (count / type.numbers) * type.bytes;
     if (!(end <= size)) refuse(`${name} ends at byte ${end} of ${size}`);
-    const read = async (): Promise<Float32Array> => type.read((await folder.read(file, start, end)).buffer);
-    stored.set(name, { dtype: type.name, shape, bytes: end - start, read });
+    const part = (index: number, parts: number): CheckpointTensor => {
+      const bytes = (end - start) / parts;
+      const from = start + index * bytes;
+      return {
+        dtype: type.name,
+        shape: parts === 1 ? shape : shape.slice(1),
+        bytes,
+        read: async () => type.read((await folder.read(file, from, from + bytes)).buffer),
+      };
+    };
+    tensors.set(name, { ...part(0, 1), part });
   }
-  const metadata = header.metadata as unknown as GgufMetadata;
-  const config = await ggufConfig(metadata, stored, refuse);
-  return { metadata, config, tensors: hugged(metadata, stored) };
+  return { metadata: header.metadata as unknown as GgufMetadata, tensors, bytes: size };
 }
 
 /** The file as the header's reader wants it: a server that answers ranges. */

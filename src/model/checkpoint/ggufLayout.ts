@@ -1,171 +1,20 @@
-/** What llama.cpp's converter made of a checkpoint (gguf-py, `tensor_mapping` and `convert_hf_to_gguf`), undone. */
+/** What llama.cpp's converter made of a checkpoint's tensors (gguf-py, `tensor_mapping`; `convert_hf_to_gguf`), undone. */
+import type { GgufMetadata } from './ggufMetadata.ts';
 import type { CheckpointTensor } from './tensors.ts';
 
-export type GgufMetadata = Readonly<Record<string, unknown>>;
-/** Refuses the file, with what is wrong and what to do. */
-export type RefuseGguf = (problem: string, next?: string) => never;
-type Tensors = ReadonlyMap<string, CheckpointTensor>;
-
-/** Architectures that are read, by their name in the file, with the model_type of a config.json. */
-const modelTypes: Readonly<Record<string, string>> = {
-  llama: 'llama',
-  qwen2: 'qwen2',
-  qwen3: 'qwen3',
-  gemma2: 'gemma2',
-  gpt2: 'gpt2',
-};
-const classes: Readonly<Record<string, string>> = {
-  llama: 'LlamaForCausalLM',
-  qwen2: 'Qwen2ForCausalLM',
-  qwen3: 'Qwen3ForCausalLM',
-  gemma2: 'Gemma2ForCausalLM',
-  gpt2: 'GPT2LMHeadModel',
-};
-
-const architectureOf = (metadata: GgufMetadata): string => String(metadata['general.architecture']);
-
-/** The decimal that a float32 was written from: 1e-5 and not 0.000009999999747378752. */
-function decimal(value: number): number {
-  const short = Number(value.toPrecision(7));
-  return Math.fround(short) === value ? short : value;
+/** A tensor of the file, of which each of `count` equal parts along its first axis can be read alone. */
+export interface GgufTensor extends CheckpointTensor {
+  part(index: number, count: number): CheckpointTensor;
 }
 
-/** A number of the file under its architecture's prefix. */
-function reader(metadata: GgufMetadata, refuse: RefuseGguf) {
-  const architecture = architectureOf(metadata);
-  const find = (key: string): number | undefined => {
-    const value = metadata[`${architecture}.${key}`];
-    return typeof value === 'bigint' ? Number(value) : typeof value === 'number' ? decimal(value) : undefined;
-  };
-  const need = (key: string): number => find(key) ?? refuse(`it lacks the number ${architecture}.${key}`);
-  return { find, need };
+/** Hugging Face's names of what lies outside of the layers, of a layer, and of a layer's parts, by ggml's. */
+interface Names {
+  readonly whole: Readonly<Record<string, string>>;
+  readonly layer: string;
+  readonly parts: Readonly<Record<string, string>>;
 }
 
-/** The config.json that the file's metadata stand for. */
-export async function ggufConfig(
-  metadata: GgufMetadata,
-  tensors: Tensors,
-  refuse: RefuseGguf,
-): Promise<Record<string, unknown>> {
-  const architecture = architectureOf(metadata);
-  const modelType = Object.hasOwn(modelTypes, architecture) ? modelTypes[architecture]! : null;
-  if (!modelType)
-    return refuse(
-      `its architecture is ${JSON.stringify(architecture)}, not one of ${Object.keys(modelTypes).join(', ')}`,
-      'Take the checkpoint in Hugging Face layout.',
-    );
-  const { find, need } = reader(metadata, refuse);
-  const embeddings = tensors.get('token_embd.weight')?.shape ?? refuse('it lacks token_embd.weight');
-  const shared = {
-    model_type: modelType,
-    architectures: [classes[architecture]],
-    vocab_size: embeddings[0],
-    tie_word_embeddings: !tensors.has('output.weight'),
-  };
-  if (architecture === 'gpt2')
-    return {
-      ...shared,
-      n_embd: need('embedding_length'),
-      n_layer: need('block_count'),
-      n_head: need('attention.head_count'),
-      n_positions: need('context_length'),
-      n_inner: need('feed_forward_length'),
-      layer_norm_epsilon: need('attention.layer_norm_epsilon'),
-      activation_function: 'gelu_new',
-    };
-  const hidden = need('embedding_length');
-  const heads = need('attention.head_count');
-  const headSize = find('attention.key_length') ?? hidden / heads;
-  const valueSize = find('attention.value_length');
-  if (valueSize !== undefined && valueSize !== headSize)
-    refuse(`its values have ${valueSize} numbers a head, and its keys ${headSize}`);
-  const rotated = find('rope.dimension_count');
-  if (rotated !== undefined && rotated !== headSize)
-    refuse(`it rotates ${rotated} of the ${headSize} numbers of a head`);
-  if (find('expert_count')) refuse('it is a mixture of experts', 'Take the checkpoint in Hugging Face layout.');
-  const gemma = architecture === 'gemma2';
-  return {
-    ...shared,
-    hidden_size: hidden,
-    num_hidden_layers: need('block_count'),
-    num_attention_heads: heads,
-    num_key_value_heads: find('attention.head_count_kv') ?? heads,
-    head_dim: headSize,
-    intermediate_size: need('feed_forward_length'),
-    max_position_embeddings: need('context_length'),
-    rms_norm_eps: need('attention.layer_norm_rms_epsilon'),
-    rope_theta: find('rope.freq_base') ?? 10_000,
-    rope_scaling: await ropeScaling(metadata, tensors.get('rope_freqs.weight'), headSize, refuse),
-    ...(architecture === 'llama' && {
-      attention_bias: tensors.has('blk.0.attn_q.bias'),
-      mlp_bias: false,
-      hidden_act: 'silu',
-    }),
-    ...(architecture.startsWith('qwen') && { use_sliding_window: false, hidden_act: 'silu' }),
-    ...(architecture === 'qwen3' && { attention_bias: false }),
-    ...(gemma && {
-      hidden_activation: 'gelu_pytorch_tanh',
-      sliding_window: need('attention.sliding_window'),
-      attn_logit_softcapping: find('attn_logit_softcapping') ?? 50,
-      final_logit_softcapping: find('final_logit_softcapping') ?? 30,
-      // The file does not say it: all models of the family have their head's size, the one of 46 layers its share of the width.
-      query_pre_attn_scalar: need('block_count') === 46 ? hidden / heads : headSize,
-    }),
-  };
-}
-
-/**
- * How positions were stretched. llama3's rule is stored as one divisor for each pair of numbers; it is told again by its
- * own parameters, and refused where those do not give the same divisors.
- */
-async function ropeScaling(
-  metadata: GgufMetadata,
-  divisors: CheckpointTensor | undefined,
-  headSize: number,
-  refuse: RefuseGguf,
-): Promise<Record<string, unknown> | null> {
-  const architecture = architectureOf(metadata);
-  const type = metadata[`${architecture}.rope.scaling.type`];
-  const factor = Number(metadata[`${architecture}.rope.scaling.factor`] ?? 1);
-  if (type === 'linear' && factor !== 1) return { rope_type: 'linear', factor };
-  if (type !== undefined && type !== 'none' && type !== 'linear')
-    refuse(
-      `its positions are stretched by the rule ${JSON.stringify(type)}`,
-      'Take the checkpoint in Hugging Face layout.',
-    );
-  if (!divisors) return null;
-  const stored = await divisors.read();
-  const base = Number(metadata[`${architecture}.rope.freq_base`] ?? 10_000);
-  const scaling = {
-    rope_type: 'llama3',
-    factor: Math.max(...stored),
-    low_freq_factor: 1,
-    high_freq_factor: 4,
-    original_max_position_embeddings: 8192,
-  };
-  const expected = llama3Divisors(base, headSize, scaling);
-  if (stored.length !== expected.length || expected.some((value, i) => Math.abs(value - stored[i]!) > 1e-4 * value))
-    refuse('its rope_freqs follow no rule that is known', 'Take the checkpoint in Hugging Face layout.');
-  return scaling;
-}
-
-/** By what llama3's rule divides each pair's frequency (Llama 3.1's `apply_scaling`). */
-export function llama3Divisors(
-  base: number,
-  headSize: number,
-  rule: { factor: number; low_freq_factor: number; high_freq_factor: number; original_max_position_embeddings: number },
-): number[] {
-  return Array.from({ length: headSize / 2 }, (_, pair) => {
-    const wavelength = 2 * Math.PI * base ** ((2 * pair) / headSize);
-    const turns = rule.original_max_position_embeddings / wavelength;
-    if (turns > rule.high_freq_factor) return 1;
-    if (turns < rule.low_freq_factor) return rule.factor;
-    const smooth = (turns - rule.low_freq_factor) / (rule.high_freq_factor - rule.low_freq_factor);
-    return 1 / ((1 - smooth) / rule.factor + smooth);
-  });
-}
-
-const llamaParts: Readonly<Record<string, string>> = {
+const llamaParts = {
   attn_norm: 'input_layernorm',
   attn_q: 'self_attn.q_proj',
   attn_k: 'self_attn.k_proj',
@@ -178,55 +27,118 @@ const llamaParts: Readonly<Record<string, string>> = {
   ffn_up: 'mlp.up_proj',
   ffn_down: 'mlp.down_proj',
 };
-const gemma2Parts: Readonly<Record<string, string>> = {
-  ...llamaParts,
+const llama: Names = {
+  whole: { token_embd: 'model.embed_tokens', output_norm: 'model.norm', output: 'lm_head' },
+  layer: 'model.layers',
+  parts: llamaParts,
+};
+const withParts = (parts: Readonly<Record<string, string>>): Names => ({
+  ...llama,
+  parts: { ...llamaParts, ...parts },
+});
+const sandwich = withParts({
   post_attention_norm: 'post_attention_layernorm',
   ffn_norm: 'pre_feedforward_layernorm',
   post_ffw_norm: 'post_feedforward_layernorm',
-};
-const gpt2Parts: Readonly<Record<string, string>> = {
-  attn_norm: 'ln_1',
-  attn_qkv: 'attn.c_attn',
-  attn_output: 'attn.c_proj',
-  ffn_norm: 'ln_2',
-  ffn_up: 'mlp.c_fc',
-  ffn_down: 'mlp.c_proj',
+});
+const whole = { token_embd: 'transformer.wte', output_norm: 'transformer.ln_f', output: 'lm_head' };
+const joinedHeads = { attn_norm: 'input_layernorm', ffn_norm: 'post_attention_layernorm' };
+const fourfold = { ffn_up: 'mlp.dense_h_to_4h', ffn_down: 'mlp.dense_4h_to_h' };
+
+const namesOf: Readonly<Record<string, Names>> = {
+  gemma2: sandwich,
+  gemma3: sandwich,
+  exaone4: sandwich,
+  mixtral: withParts({ ffn_gate_inp: 'block_sparse_moe.gate' }),
+  qwen3moe: withParts({ ffn_gate_inp: 'mlp.gate' }),
+  phi3: withParts({ attn_qkv: 'self_attn.qkv_proj', ffn_up: 'mlp.gate_up_proj' }),
+  exaone: {
+    whole,
+    layer: 'transformer.h',
+    parts: {
+      attn_norm: 'ln_1',
+      attn_q: 'attn.attention.q_proj',
+      attn_k: 'attn.attention.k_proj',
+      attn_v: 'attn.attention.v_proj',
+      attn_output: 'attn.attention.out_proj',
+      ffn_norm: 'ln_2',
+      ffn_gate: 'mlp.c_fc_0',
+      ffn_up: 'mlp.c_fc_1',
+      ffn_down: 'mlp.c_proj',
+    },
+  },
+  gpt2: {
+    whole: { ...whole, position_embd: 'transformer.wpe' },
+    layer: 'transformer.h',
+    parts: {
+      attn_norm: 'ln_1',
+      attn_qkv: 'attn.c_attn',
+      attn_output: 'attn.c_proj',
+      ffn_norm: 'ln_2',
+      ffn_up: 'mlp.c_fc',
+      ffn_down: 'mlp.c_proj',
+    },
+  },
+  gptneox: {
+    whole: { token_embd: 'gpt_neox.embed_in', output_norm: 'gpt_neox.final_layer_norm', output: 'embed_out' },
+    layer: 'gpt_neox.layers',
+    parts: { ...joinedHeads, ...fourfold, attn_qkv: 'attention.query_key_value', attn_output: 'attention.dense' },
+  },
+  bloom: {
+    whole: {
+      ...whole,
+      token_embd: 'transformer.word_embeddings',
+      token_embd_norm: 'transformer.word_embeddings_layernorm',
+    },
+    layer: 'transformer.h',
+    parts: {
+      ...joinedHeads,
+      ...fourfold,
+      attn_qkv: 'self_attention.query_key_value',
+      attn_output: 'self_attention.dense',
+    },
+  },
 };
 
+/** Experts lie in one tensor [expert, output, input]: Hugging Face's name of one's map. */
+const expertName: Readonly<Record<string, (expert: number, map: 'gate' | 'up' | 'down') => string>> = {
+  mixtral: (expert, map) => `block_sparse_moe.experts.${expert}.${{ gate: 'w1', up: 'w3', down: 'w2' }[map]}`,
+  qwen3moe: (expert, map) => `mlp.experts.${expert}.${map}_proj`,
+};
+
+/** Rotations, which the config tells again. */
+const rotation = /^rope_(freqs|factors_short|factors_long)\.weight$/;
+
 /** Tensors by Hugging Face's names, in its layout; a name that is not known stays, and is refused with the unexpected ones. */
-export function hugged(metadata: GgufMetadata, tensors: Tensors): Map<string, CheckpointTensor> {
-  const architecture = architectureOf(metadata);
-  const heads = Number(metadata[`${architecture}.attention.head_count`]);
-  const keyHeads = Number(metadata[`${architecture}.attention.head_count_kv`] ?? heads);
+export function hugged(
+  metadata: GgufMetadata,
+  tensors: ReadonlyMap<string, GgufTensor>,
+): Map<string, CheckpointTensor> {
+  const stated = String(metadata['general.architecture']);
+  const field = (name: string): number => Number(metadata[`${stated}.${name}`] ?? 0);
+  // Mixtral calls itself a llama.
+  const architecture = stated === 'llama' && field('expert_count') > 0 ? 'mixtral' : stated;
+  const heads = field('attention.head_count');
+  const keyHeads = field('attention.head_count_kv') || heads;
+  const experts = field('expert_count');
+  const names = Object.hasOwn(namesOf, architecture) ? namesOf[architecture]! : llama;
   const out = new Map<string, CheckpointTensor>();
   for (const [name, tensor] of tensors) {
-    if (name === 'rope_freqs.weight') continue;
-    out.set(huggedName(architecture, name), huggedTensor(architecture, name, tensor, heads, keyHeads));
+    if (rotation.test(name)) continue;
+    const [, layer, map] = /^blk\.(\d+)\.ffn_(gate|up|down)_exps\.weight$/.exec(name) ?? [];
+    const expert = expertName[architecture];
+    if (map && expert && tensor.shape[0] === experts)
+      for (let e = 0; e < experts; e++)
+        out.set(`${names.layer}.${layer}.${expert(e, map as 'gate')}.weight`, tensor.part(e, experts));
+    else out.set(huggedName(names, name), huggedTensor(architecture, name, tensor, heads, keyHeads));
   }
   return out;
 }
 
-function huggedName(architecture: string, name: string): string {
-  const gpt2 = architecture === 'gpt2';
-  const whole: Readonly<Record<string, string>> = gpt2
-    ? {
-        'token_embd.weight': 'transformer.wte.weight',
-        'position_embd.weight': 'transformer.wpe.weight',
-        'output_norm.weight': 'transformer.ln_f.weight',
-        'output_norm.bias': 'transformer.ln_f.bias',
-        'output.weight': 'lm_head.weight',
-      }
-    : {
-        'token_embd.weight': 'model.embed_tokens.weight',
-        'output_norm.weight': 'model.norm.weight',
-        'output.weight': 'lm_head.weight',
-      };
-  const found = whole[name];
-  if (found) return found;
-  const [, layer, part, kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
-  const parts = gpt2 ? gpt2Parts : architecture === 'gemma2' ? gemma2Parts : llamaParts;
-  if (!part || !Object.hasOwn(parts, part)) return name;
-  return `${gpt2 ? 'transformer.h' : 'model.layers'}.${layer}.${parts[part]}.${kind}`;
+function huggedName({ whole, layer, parts }: Names, name: string): string {
+  const [, outside, number, part, kind] = /^(?:([a-z_]+)|blk\.(\d+)\.(\w+))\.(weight|bias)$/.exec(name) ?? [];
+  if (outside && Object.hasOwn(whole, outside)) return `${whole[outside]}.${kind}`;
+  return part && Object.hasOwn(parts, part) ? `${layer}.${number}.${parts[part]}.${kind}` : name;
 }
 
 function huggedTensor(
@@ -237,42 +149,52 @@ function huggedTensor(
   keyHeads: number,
 ): CheckpointTensor {
   const rewrite = (shape: readonly number[], change: (numbers: Float32Array) => Float32Array): CheckpointTensor => ({
-    ...tensor,
+    dtype: tensor.dtype,
+    bytes: tensor.bytes,
     shape,
     read: async () => change(await tensor.read()),
   });
-  // Llama's queries and keys lie pair by pair, since ggml rotates neighbours where Hugging Face rotates halves.
-  if (architecture === 'llama' && /\.attn_[qk]\.(weight|bias)$/.test(name))
-    return rewrite(tensor.shape, (numbers) =>
-      halves(numbers, tensor.shape[0]!, name.includes('attn_q') ? heads : keyHeads),
-    );
-  // Gemma's norms multiply by 1 + what is learned; ggml stores the sum.
-  if (architecture === 'gemma2' && /norm\.weight$/.test(name))
-    return rewrite(tensor.shape, (numbers) => numbers.map((number) => number - 1));
-  // GPT-2 stores its linear maps as [input, output].
-  if (architecture === 'gpt2' && /^blk\..*(attn_qkv|attn_output|ffn_up|ffn_down)\.weight$/.test(name))
-    return rewrite([...tensor.shape].reverse(), (numbers) => transposed(numbers, tensor.shape[0]!, tensor.shape[1]!));
-  return tensor;
+  const [rows = 1, columns = 1] = tensor.shape;
+  switch (architecture) {
+    // Llama's queries and keys lie pair by pair, since ggml rotates neighbours where Hugging Face rotates halves.
+    case 'llama':
+    case 'mixtral': {
+      const [, map] = /\.attn_([qk])\.(?:weight|bias)$/.exec(name) ?? [];
+      if (!map) return tensor;
+      const count = map === 'q' ? heads : keyHeads;
+      return rewrite(tensor.shape, (numbers) => swapped(numbers, count, rows / count / 2, 2));
+    }
+    // GPT-NeoX's and BLOOM's query, key and value lie one after the other, where Hugging Face has them head by head.
+    case 'gptneox':
+    case 'bloom':
+      if (!/\.attn_qkv\.(weight|bias)$/.test(name)) return tensor;
+      return rewrite(tensor.shape, (numbers) => swapped(numbers, 1, 3, heads));
+    // Gemma's norms multiply by 1 + what is learned; ggml stores the sum.
+    case 'gemma':
+    case 'gemma2':
+    case 'gemma3':
+      if (!/norm\.weight$/.test(name)) return tensor;
+      return rewrite(tensor.shape, (numbers) => numbers.map((number) => number - 1));
+    // GPT-2 stores its linear maps as [input, output].
+    case 'gpt2':
+      if (!/^blk\..*(attn_qkv|attn_output|ffn_up|ffn_down)\.weight$/.test(name)) return tensor;
+      return rewrite([columns, rows], (numbers) => swapped(numbers, 1, rows, columns));
+    default:
+      return tensor;
+  }
 }
 
-/** Rows (head, pair, half) → (head, half, pair). */
-function halves(numbers: Float32Array, rows: number, heads: number): Float32Array {
-  const width = numbers.length / rows;
-  const pairs = rows / heads / 2;
+/** (outer, a, b, rest) → (outer, b, a, rest). */
+function swapped(numbers: Float32Array, outer: number, a: number, b: number): Float32Array {
+  const rest = numbers.length / (outer * a * b);
   const out = new Float32Array(numbers.length);
-  for (let head = 0; head < heads; head++)
-    for (let pair = 0; pair < pairs; pair++)
-      for (let half = 0; half < 2; half++) {
-        const from = (head * pairs + pair) * 2 + half;
-        const to = (head * 2 + half) * pairs + pair;
-        out.set(numbers.subarray(from * width, (from + 1) * width), to * width);
+  for (let o = 0; o < outer; o++)
+    for (let i = 0; i < a; i++)
+      for (let j = 0; j < b; j++) {
+        const from = ((o * a + i) * b + j) * rest;
+        const to = ((o * b + j) * a + i) * rest;
+        if (rest === 1) out[to] = numbers[from]!;
+        else out.set(numbers.subarray(from, from + rest), to);
       }
-  return out;
-}
-
-function transposed(numbers: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(numbers.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) out[column * rows + row] = numbers[row * columns + column]!;
   return out;
 }

@@ -1,7 +1,7 @@
 /** The tokenizer in a GGUF file's metadata, as a tokenizer.json would say it. */
 import { SiseonError } from '../../platform/index.ts';
 import { Tokenizer } from '../tokenizer.ts';
-import type { GgufMetadata } from './ggufLayout.ts';
+import type { GgufMetadata } from './ggufMetadata.ts';
 
 /** Kinds of tokens (llama.h, `llama_token_type`). */
 const CONTROL = 3;

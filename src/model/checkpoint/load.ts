@@ -99,10 +99,12 @@ async function hubPlace(where: string, { revision, onDownload, onKept, signal }:
   return { folder, file };
 }
 
-/** The name of a .gguf that stands alone in a folder without config.json. */
+/** The name of a .gguf that stands alone, or with its other parts, in a folder without config.json. */
 async function onlyGguf(folder: Folder): Promise<string | null> {
   if (await folder.has('config.json')) return null;
-  const found = ((await folder.list().catch(() => null)) ?? []).filter((file) => file.endsWith('.gguf'));
+  const all = ((await folder.list().catch(() => null)) ?? []).filter((file) => file.endsWith('.gguf'));
+  // Of a file in parts the first stands for all.
+  const found = all.filter((file) => !/-of-\d{5}\.gguf$/.test(file) || /-0*1-of-\d{5}\.gguf$/.test(file));
   return found.length === 1 ? found[0]! : null;
 }
 
@@ -126,9 +128,8 @@ async function layout(folder: Folder): Promise<Checkpoint> {
 }
 
 async function ggufFile(folder: Folder, file: string): Promise<Checkpoint> {
-  const fileBytes = await folder.size(file);
   const { openGguf } = await import('./gguf.ts');
-  const { config, metadata, tensors } = await openGguf(folder, file);
+  const { config, metadata, tensors, bytes: fileBytes } = await openGguf(folder, file);
   const tokenizer = async (): Promise<Tokenizer | null> => (await import('./ggufTokenizer.ts')).ggufTokenizer(metadata);
   return { config, fileBytes, open: async () => tensors, tokenizer };
 }

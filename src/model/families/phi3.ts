@@ -5,7 +5,8 @@ import { llamaArchitecture, llamaBuffers, llamaParameters } from './llamaLike.ts
 export const phi3: Family = {
   modelType: 'phi3',
   knownBuffers: llamaBuffers,
-  ignoredFields: /^(embd_pdrop|resid_pdrop)$/,
+  // Every Phi says its original length, also where nothing is stretched.
+  ignoredFields: /^(embd_pdrop|resid_pdrop|original_max_position_embeddings)$/,
   architecture(config) {
     const window = config.has('sliding_window') ? config.count('sliding_window') : null;
     return llamaArchitecture('phi3', config, {
