@@ -35,6 +35,7 @@ export {
   patchFrom,
   patchSweep,
   pathPatch,
+  pathSweep,
   replaced,
   sameLength,
 } from './patch.ts';
@@ -61,7 +62,7 @@ export { attentionFlow, contributionMixing, longestFlow, rollout, weightMixing }
 export { layerRows } from './rows.ts';
 export { binomialTail, corrected, mean, meanInterval, type Share, wilson } from './statistics.ts';
 export { type Part, residualStream, type Stream } from './stream.ts';
-export { logitsAt as logitsFor, prediction, type Target, targetOf, tokenName } from './target.ts';
+export { likeliest, logitsAt as logitsFor, prediction, type Target, targetOf, tokenName } from './target.ts';
 export type { Look, LookKey, LookToken, LookWord, Pair, WordMatrix } from './types.ts';
 export { type Why, why } from './why.ts';
 export { valueZeroing } from './zeroing.ts';

@@ -11,6 +11,7 @@ import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { attentionStages, headOutput, recordedStage, recordTrace, type Trace } from '../trace/index.ts';
 import { allHeads, differentLengths, type HeadPlace, targetsUnder } from './ablate.ts';
+import { inRange } from './cells.ts';
 import { gradientTarget, logitsAt, type Target, targetOf } from './target.ts';
 
 /** Positions that belong together, [in the run patched, in the run taken from]. */
@@ -226,4 +227,44 @@ export async function pathPatch(
     alignment: all,
   });
   return recordTrace(model, { ids: into.ids, edits: [...into.edits, received] });
+}
+
+/**
+ * Path patching from every head below a receiver: what part of the difference each carries straight into that head's
+ * queries, keys or values, and through it to the target. Cost: two runs a head. Throws what pathPatch and patchSweep throw,
+ * `layerOutOfRange`, `headOutOfRange`, and `badPath` where nothing stands below the receiver.
+ */
+export async function pathSweep(
+  into: Trace,
+  from: Trace,
+  model: Model,
+  target: Target,
+  {
+    receiver,
+    alignment = sameLength(into, from),
+  }: {
+    readonly receiver: HeadPlace & { readonly stage: 'query' | 'key' | 'value' };
+    readonly alignment?: Alignment;
+  },
+): Promise<PatchReport> {
+  const { layerCount, headCount } = model.architecture;
+  inRange('layer', receiver.layer, layerCount);
+  inRange('head', receiver.head, headCount);
+  const senders = allHeads(model).filter(({ layer }) => layer < receiver.layer);
+  if (senders.length === 0)
+    throw new SiseonError({
+      code: 'badPath',
+      kind: 'usage',
+      what: 'a path leads from a layer to a later one',
+      expected: 'a receiver above layer 0',
+      got: `layer ${receiver.layer}`,
+    });
+  const [here, there] = ends(into, from, target);
+  const heads: PatchEffect[] = [];
+  for (const sender of senders) {
+    const run = await pathPatch(into, from, model, { sender, receiver, alignment });
+    const value = targetOf(logitsAt(run, target.position), target);
+    heads.push({ ...sender, value, part: (value - here) / (there - here) });
+  }
+  return { into: here, from: there, heads };
 }
