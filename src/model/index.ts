@@ -5,7 +5,7 @@ export { commonPrefix, KeyValueCache } from './cache.ts';
 export { type LoadOptions, loadModel } from './checkpoint/load.ts';
 export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './checkpoint/npy.ts';
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
-export { saveModel } from './checkpoint/save.ts';
+export { modelFiles, type SavedModel, saveModel } from './checkpoint/save.ts';
 export { type ConfigReader, configReader } from './config.ts';
 export { changeNumbers, changesOf } from './edits.ts';
 export { families, readConfig } from './families/index.ts';

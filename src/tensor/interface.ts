@@ -48,6 +48,8 @@ export interface Operations {
   ): Tensor;
   /** The `count` largest of each row of x, `fill` elsewhere. Not recorded. */
   keepLargest(x: Tensor, count: number, fill: number): Tensor;
+  /** The numbers at once, as a copy; absent where a tape records, and on devices that the host cannot look into. */
+  peek?(x: Tensor): Float32Array;
   /** The masked scores of an attention, [batch · heads · queryLength, keyLength]. Not recorded. */
   maskedScores(task: AttendTask): Tensor;
   /** Rotates the heads of x [batch · length, heads · size] by position. */

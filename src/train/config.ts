@@ -5,6 +5,7 @@ import { fileExists, importModule, makeFolder, readText, removeFile, SiseonError
 import { below, type Random, seededRandom } from './random.ts';
 import { loadTrainingState, saveTrainingState } from './state.ts';
 import { type TextSource, type TrainingPlan, type TrainingProgress, train } from './train.ts';
+import { specialPieces as special, tokenizerOf } from './vocabulary.ts';
 
 const count = z.int().positive();
 const share = z.number().min(0).max(1);
@@ -19,7 +20,7 @@ export const trainingConfig = z
       .describe('JavaScript module (path, or name of a package) that exports writeText(random): one sentence a call'),
     tokenizer: z
       .string()
-      .describe('tokenizer.json (WordPiece, [PAD] [UNK] [CLS] [SEP] [MASK] as ids 0 to 4); or characters'),
+      .describe('tokenizer.json (WordPiece, [PAD] [UNK] [CLS] [SEP] [MASK] as ids 0 to 4); or characters, or words'),
     output: z.string().describe('folder for the trained model'),
     model: z
       .strictObject({ layers: count, heads: count, hidden: count, inner: count, positions: count })
@@ -106,10 +107,12 @@ export async function trainFromConfig(
           write.one(random)
       )(seededRandom(config.seed)),
     );
-  const { tokenizerJson, tokenizer } =
-    config.tokenizer === 'characters'
-      ? ownTokenizer(characterTokenizer(sample), config.tokenizer)
-      : ownTokenizer(await readJson(beside(config.tokenizer)), config.tokenizer);
+  const { tokenizerJson, tokenizer } = ownTokenizer(
+    config.tokenizer === 'characters' || config.tokenizer === 'words'
+      ? tokenizerOf(sample, config.tokenizer)
+      : await readJson(beside(config.tokenizer)),
+    config.tokenizer,
+  );
   const encode = (text: string): Int32Array => {
     const { ids, notices } = tokenizer.encode(text);
     const lacking = notices.find(({ code }) => code === 'unknownCharacter' || code === 'unknownWord');
@@ -206,9 +209,6 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** What has to stand first in the vocabulary, in this order. */
-const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
-
 /** The tokenizer that a config names. Throws `badTokenizer` and `unknownTokenizer`, naming the file that the user wrote. */
 function ownTokenizer(json: unknown, file: string): { tokenizerJson: unknown; tokenizer: Tokenizer } {
   const next = 'Correct it (docs/formats.md), or take "tokenizer": "characters".';
@@ -228,49 +228,6 @@ function ownTokenizer(json: unknown, file: string): { tokenizerJson: unknown; to
       ...(got && { got }),
     });
   }
-}
-
-/** A WordPiece tokenizer of every character in some texts, at the start of a word and inside. */
-function characterTokenizer(texts: readonly string[]): Record<string, unknown> {
-  const characters = [...new Set(texts.join('').replace(/\s/g, ''))].toSorted();
-  const pieces = [...special, ...characters, ...characters.map((character) => `##${character}`)];
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: special.map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
-    normalizer: null,
-    pre_tokenizer: { type: 'WhitespaceSplit' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [
-        { SpecialToken: { id: '[CLS]', type_id: 0 } },
-        { Sequence: { id: 'A', type_id: 0 } },
-        { SpecialToken: { id: '[SEP]', type_id: 0 } },
-      ],
-      pair: [],
-      special_tokens: {
-        '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] },
-        '[SEP]': { id: '[SEP]', ids: [3], tokens: ['[SEP]'] },
-      },
-    },
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
-    model: {
-      type: 'WordPiece',
-      unk_token: '[UNK]',
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])),
-    },
-  };
 }
 
 function parseConfig(json: unknown, path: string): TrainingConfig {

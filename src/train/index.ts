@@ -13,3 +13,4 @@ export {
   type TrainingProgress,
   train,
 } from './train.ts';
+export { type PieceKind, specialPieces, tokenizerOf } from './vocabulary.ts';

@@ -7,17 +7,20 @@ interface ShelfState {
   content: string;
 }
 
+/** The story's shelves: a beginning for a library of one's own. */
+export const storyShelves = [
+  { tag: '과일 요리', content: '사과 파이 만드는 법은…' },
+  { tag: '전자제품', content: '아이폰 수리법은…' },
+  { tag: '운동법', content: '아침마다 걷는 법은…' },
+  { tag: '디저트', content: '설탕을 졸여 만드는 과자는…' },
+] as const;
+
 class Library {
   question = $state(m.library_question_story());
-  shelves = $state<ShelfState[]>([
-    { id: 0, tag: '과일 요리', content: '사과 파이 만드는 법은…' },
-    { id: 1, tag: '전자제품', content: '아이폰 수리법은…' },
-    { id: 2, tag: '운동법', content: '아침마다 걷는 법은…' },
-    { id: 3, tag: '디저트', content: '설탕을 졸여 만드는 과자는…' },
-  ]);
+  shelves = $state<ShelfState[]>(storyShelves.map((shelf, id) => ({ id, ...shelf })));
   /** log₁₀ of the temperature. */
   exponent = $state(0);
-  #next = 4;
+  #next = storyShelves.length;
 
   add(): void {
     this.shelves.push({ id: this.#next++, tag: '', content: '' });

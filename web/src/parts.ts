@@ -4,7 +4,7 @@ import type { Component } from 'svelte';
 /** The path of the room "Learn". */
 export const parts = ['opening', 'library', 'sentence', 'dot-product', 'training', 'apart', 'summary'] as const;
 /** Rooms beside the path. */
-export const rooms = ['explore'] as const;
+export const rooms = ['explore', 'train', 'my-library'] as const;
 export type Part = (typeof parts)[number] | (typeof rooms)[number];
 
 export const load: Readonly<Record<Part, () => Promise<{ default: Component }>>> = {
@@ -16,4 +16,6 @@ export const load: Readonly<Record<Part, () => Promise<{ default: Component }>>>
   apart: () => import('./parts/Apart.svelte'),
   summary: () => import('./parts/Summary.svelte'),
   explore: () => import('./explore/Explore.svelte'),
+  train: () => import('./train/Train.svelte'),
+  'my-library': () => import('./library/MyLibrary.svelte'),
 };

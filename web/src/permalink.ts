@@ -4,7 +4,9 @@
  */
 import type { Language } from 'siseon/views';
 import type { Change, Unit } from './engine/explorer.ts';
+import { type Lookup, readLookup, writeLookup } from './library/address.ts';
 import { type Part, parts, rooms } from './parts.ts';
+import { readTraining, type Training, writeTraining } from './train/address.ts';
 
 export const storySentence = '철수가 사과를 맛있게 먹었다';
 
@@ -22,6 +24,9 @@ export interface Place {
   readonly other: string | null;
   /** What was done to the heads, in the order in which it was done. */
   readonly changes: readonly Change[];
+  /** Of the rooms "Train" and "Library" alone: elsewhere absent from the address, and left as it was. */
+  readonly training?: Training;
+  readonly lookup?: Lookup;
 }
 
 /** Longer sentences are not put into the address. */
@@ -42,7 +47,7 @@ const written = (change: Change): string => {
   }
 };
 
-export function toHash({ language, part, text, query, head, unit, other, changes }: Place): string {
+export function toHash({ language, part, text, query, head, unit, other, changes, training, lookup }: Place): string {
   const values: string[] = [];
   if (text !== storySentence && text.length <= longestText) values.push(`s=${encodeURIComponent(text.toWellFormed())}`);
   if (query !== null) values.push(`q=${query}`);
@@ -50,6 +55,8 @@ export function toHash({ language, part, text, query, head, unit, other, changes
   if (unit === 'token') values.push('u=token');
   if (other !== null && other.length <= longestText) values.push(`c=${encodeURIComponent(other.toWellFormed())}`);
   if (changes.length > 0) values.push(`e=${changes.map(written).join(',')}`);
+  if (training && part === 'train') values.push(...writeTraining(training));
+  if (lookup && part === 'my-library') values.push(...writeLookup(lookup));
   return `#/${language}/${part}${values.length > 0 ? `?${values.join('&')}` : ''}`;
 }
 
@@ -86,17 +93,20 @@ function readChange(text: string): Change[] {
 /** What cannot be read falls back to `fallback`'s language, the first part, the story's sentence and the defaults. */
 export function fromHash(hash: string, fallback: Language): Place {
   const [path = '', values = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  const [language, part] = path.split('/');
+  const [language, name] = path.split('/');
+  const part = [...parts, ...rooms].find((each) => each === name) ?? 'opening';
   const found = new URLSearchParams(values);
   const [layer, head] = (found.get('h') ?? '').split('.').map(index);
   return {
     language: language === 'en' || language === 'ko' ? language : fallback,
-    part: [...parts, ...rooms].find((name) => name === part) ?? 'opening',
+    part,
     text: found.get('s') ?? storySentence,
     query: index(found.get('q')),
     head: typeof layer === 'number' && typeof head === 'number' ? { layer, head } : null,
     unit: found.get('u') === 'token' ? 'token' : 'word',
     other: found.get('c'),
     changes: (found.get('e') ?? '').split(',').flatMap(readChange),
+    ...(part === 'train' && { training: readTraining(found) }),
+    ...(part === 'my-library' && { lookup: readLookup(found) }),
   };
 }

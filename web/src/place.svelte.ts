@@ -1,8 +1,10 @@
 /** Where the visitor is: the one state that every part shares, kept in the address. */
 import type { Look } from 'siseon/lens';
 import { ask, engine, Latest } from './engine/client.svelte.ts';
+import { readLookup } from './library/address.ts';
 import { overwriteGetLocale } from './paraglide/runtime.js';
 import { fromHash, type Place, toHash } from './permalink.ts';
+import { readTraining } from './train/address.ts';
 
 const first = fromHash(location.hash, 'ko');
 
@@ -15,10 +17,12 @@ class Here {
   unit = $state(first.unit);
   other = $state(first.other);
   changes = $state.raw(first.changes);
+  training = $state.raw(first.training ?? readTraining(new URLSearchParams()));
+  lookup = $state.raw(first.lookup ?? readLookup(new URLSearchParams()));
 
   get place(): Place {
-    const { language, part, text, query, head, unit, other, changes } = this;
-    return { language, part, text, query, head, unit, other, changes };
+    const { language, part, text, query, head, unit, other, changes, training, lookup } = this;
+    return { language, part, text, query, head, unit, other, changes, training, lookup };
   }
 }
 export const here = new Here();

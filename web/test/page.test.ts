@@ -56,8 +56,9 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
           for (const part of [...parts, ...rooms]) {
             await open(`#/${language}/${part}`);
             expect(await page.locator('html').getAttribute('lang')).toBe(language);
-            if (part !== 'library' && part !== 'training') await page.locator('.gaze button').first().waitFor();
-            if (part === 'library' || part === 'explore') await page.locator('data').first().waitFor();
+            if (part === 'train') await page.locator('button.main:enabled').waitFor();
+            else if (!/library|training/.test(part)) await page.locator('.gaze button').first().waitFor();
+            if (/library|explore/.test(part)) await page.locator('data').first().waitFor();
             await page.evaluate(axe);
             const violations = await page.evaluate(async () => {
               const run = (
@@ -79,7 +80,7 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
         async ({ page, open }) => {
           for (const part of [...parts, ...rooms]) {
             await open(`#/${language}/${part}`);
-            if (part !== 'training') await page.locator('main data, main canvas').first().waitFor();
+            if (!part.startsWith('train')) await page.locator('main data, main canvas').first().waitFor();
             const over = await page.evaluate(
               () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
             );

@@ -60,6 +60,16 @@ export async function ask<T>(
   }
 }
 
+/** Asks what may take any time, such as a training; that the worker is there is asked beside it. */
+export async function askLong<T>(question: (remote: Comlink.Remote<Engine>) => Promise<T>): Promise<T> {
+  const pulse = setInterval(() => void ask((e) => e.isThere()).catch(() => {}), 5000);
+  try {
+    return await ask(question, null);
+  } finally {
+    clearInterval(pulse);
+  }
+}
+
 /** Starts the engine, or starts it again. The text, the query and the head are the page's own and stay. */
 export async function start(): Promise<void> {
   worker?.terminate();

@@ -1,4 +1,5 @@
 /** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
+import { type ProxyMarked, proxy } from 'comlink';
 import { softLookup } from 'siseon/attention';
 import { chooseHead, type Look, look, lookup, type Pair, pair, type Remix, remix, type WordMatrix } from 'siseon/lens';
 import { loadModel, type Model, splitWords } from 'siseon/model';
@@ -6,6 +7,8 @@ import { blobFolder, SiseonError } from 'siseon/platform';
 import { recordTrace, type Trace } from 'siseon/trace';
 import { Course, type Report } from '../training/course.ts';
 import { type Change, editsOf, type Glance, glance, type Prediction, predict, square, type Unit } from './explorer.ts';
+import { Librarian } from './librarian.ts';
+import { type At, Trainer } from './trainer.ts';
 
 export interface Choice {
   readonly query?: number;
@@ -52,9 +55,17 @@ export class Engine {
   #edited: { readonly of: Trace; readonly key: string; readonly trace: Trace } | null = null;
   #opening: AbortController | null = null;
   #course: Course | null = null;
+  #folder = '';
+  /** The room "Train". */
+  readonly trainer: Trainer & ProxyMarked = proxy(
+    new Trainer(async () => (await fetch(new URL('tokenizer.json', this.#folder))).json()),
+  );
+  /** The room "Library". */
+  readonly librarian: Librarian & ProxyMarked = proxy(new Librarian(() => this.#model!));
 
   /** Loads the model of the page. Throws what loadModel throws. */
   async open(folder: string): Promise<ModelFacts> {
+    this.#folder = folder;
     this.#shipped = await loadModel(new URL(folder), { name: 'siseon/models/ko' });
     return this.use(this.#shipped);
   }
@@ -208,5 +219,9 @@ export class Engine {
   /** The page looks through the small model as it was at one report. */
   async useTrained(report: number, head: number): Promise<ModelFacts> {
     return this.use(await this.#course!.model(report, head));
+  }
+  /** The page looks through a checkpoint of the room "Train", or through a model that was kept there. */
+  async useCheckpoint(at: At): Promise<ModelFacts> {
+    return this.use(await this.trainer.model(at));
   }
 }

@@ -1,18 +1,11 @@
-/** One training run that can be watched, paused and scrubbed: the package's own `train` on a device that reports between steps. */
-import { type Kernels, type Storage, wasmKernels } from 'siseon/kernels';
+/** The run of the path: the small language, a small model, and what it has become every few steps. */
+import type { Kernels } from 'siseon/kernels';
 import { type Look, look } from 'siseon/lens';
 import { families, type HostTensor, Model, Tokenizer } from 'siseon/model';
 import { recordTrace } from 'siseon/trace';
-import {
-  bertConfig,
-  bertPlan,
-  initialParameters,
-  seededRandom,
-  type TrainingPlan,
-  type TrainingProgress,
-  train,
-} from 'siseon/train';
+import { bertConfig, bertPlan, type TrainingPlan } from 'siseon/train';
 import { steps } from './length.ts';
+import { Run } from './run.ts';
 import { probeSentence, samples, tokenizerJson, writeSentence } from './sentences.ts';
 
 export const tokenizer = Tokenizer.fromJson(tokenizerJson());
@@ -61,73 +54,34 @@ export interface Report {
 
 export class Course {
   readonly seed: number;
-  readonly #plan: TrainingPlan;
-  readonly #kept: Map<string, HostTensor>[] = [];
-  #paused: { wait: Promise<void>; go: () => void } | null = null;
-  #stopped = false;
+  readonly #run: Run;
 
   constructor(seed: number) {
     this.seed = seed;
-    this.#plan = coursePlan(seed);
+    this.#run = new Run({ plan: coursePlan(seed), texts: courseTexts, stride });
   }
 
   pause(): void {
-    if (this.#paused) return;
-    let go = (): void => {};
-    const wait = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    this.#paused = { wait, go };
+    this.#run.pause();
   }
   resume(): void {
-    this.#paused?.go();
-    this.#paused = null;
+    this.#run.resume();
   }
   stop(): void {
-    this.#stopped = true;
-    this.resume();
+    this.#run.stop();
   }
 
   /** Trains to the end, telling what the learner has become every few steps; resolves to false when it was stopped before. */
-  async run(tell: (report: Report) => void): Promise<boolean> {
-    const { sources } = this.#plan;
-    let done = 0;
-    let [losses, breath] = [0, performance.now()];
-    const bench = borrow(await wasmKernels());
-    const report = async (loss: number | null, parameters: Map<string, HostTensor>): Promise<void> => {
-      this.#kept.push(parameters);
-      tell({ step: done, loss, heads: await this.#measure(parameters, bench.device) });
-      bench.giveBack();
-    };
-    const between = async ({ step, loss, parameters }: TrainingProgress): Promise<void> => {
-      done = step;
-      losses += loss;
-      if (step % stride === 0) {
-        await report(losses / stride, await parameters());
-        losses = 0;
-      }
-      // Messages are heard only between tasks: pausing and typing must not wait for the end.
-      if (performance.now() - breath > 12) {
-        await new Promise((resolve) => setTimeout(resolve));
-        breath = performance.now();
-      }
-      while (this.#paused) await this.#paused.wait;
-      if (this.#stopped) throw new Stopped();
-    };
-    await report(null, initialParameters(sources, seededRandom(this.seed)));
-    try {
-      await train(this.#plan, courseTexts, between);
-      return true;
-    } catch (cause) {
-      if (cause instanceof Stopped) return false;
-      throw cause;
-    }
+  run(tell: (report: Report) => void): Promise<boolean> {
+    return this.#run.start(async ({ step, loss, parameters }, device) =>
+      tell({ step, loss, heads: await this.#measure(parameters, device) }),
+    );
   }
 
   /** The learner as it was at one of the reports, ready to look through. */
   async model(report: number, head: number): Promise<Model> {
-    const name = `seed ${this.seed}, step ${report * stride}`;
-    return this.#model(this.#kept[report]!, name, {
+    const { step, parameters } = this.#run.checkpoints[report]!;
+    return this.#model(parameters, `seed ${this.seed}, step ${step}`, {
       defaultView: { layer: 0, head },
       roles: { object: { layer: 0, head } },
     });
@@ -139,7 +93,7 @@ export class Course {
     metadata: Model['metadata'],
     device?: Kernels,
   ): Promise<Model> {
-    const { architecture } = this.#plan;
+    const { architecture } = this.#run.task.plan;
     return Model.create({ name, family: families.get('bert')!, architecture, tokenizer, metadata, parameters }, device);
   }
 
@@ -165,30 +119,6 @@ export class Course {
       }),
     );
   }
-}
-
-class Stopped extends Error {}
-
-/** A device whose storage can be freed as a whole: a memory of its own for each of a hundred looks would be too many. */
-function borrow(kernels: Kernels): { device: Kernels; giveBack(): void } {
-  const taken = new Set<Storage>();
-  const device: Kernels = {
-    ...kernels,
-    allocate(length) {
-      const storage = kernels.allocate(length);
-      taken.add(storage);
-      return storage;
-    },
-    free(storage) {
-      taken.delete(storage);
-      kernels.free(storage);
-    },
-  };
-  const giveBack = (): void => {
-    for (const storage of taken) kernels.free(storage);
-    taken.clear();
-  };
-  return { device, giveBack };
 }
 
 /** Between the query and a word's first centred key, in degrees. */

@@ -1,6 +1,6 @@
 /** The run that the visitor watches: it goes on while other parts are open. */
 import * as Comlink from 'comlink';
-import { ask, engine, type Failure, switchModel } from '../engine/client.svelte.ts';
+import { ask, askLong, engine, type Failure, switchModel } from '../engine/client.svelte.ts';
 import { here } from '../place.svelte.ts';
 import type { Report } from './course.ts';
 
@@ -39,16 +39,13 @@ class Training {
       last = now;
       this.reports = [...this.reports, report];
     };
-    const pulse = setInterval(() => void ask((e) => e.isThere()).catch(() => {}), 5000);
     try {
-      const finished = await ask((e) => e.train(seed, Comlink.proxy(tell)), null);
+      const finished = await askLong((e) => e.train(seed, Comlink.proxy(tell)));
       if (finished && this.seed === seed) this.phase = 'done';
     } catch (cause) {
       if (this.seed !== seed) return;
       this.failure = cause as Failure;
       this.phase = 'idle';
-    } finally {
-      clearInterval(pulse);
     }
   }
   async pause(): Promise<void> {

@@ -1,0 +1,126 @@
+/** The visitor's own library: kept by the browser, embedded by the engine, held against the question. */
+import * as Comlink from 'comlink';
+import { del, get, set } from 'idb-keyval';
+import { ask, askLong, engine, type Failure, Latest } from '../engine/client.svelte.ts';
+import type { Book, Prepared, Ranking } from '../engine/librarian.ts';
+import { storyShelves } from '../library.svelte.ts';
+import { here } from '../place.svelte.ts';
+import { fitsAddress } from './address.ts';
+
+export interface Shelf extends Book {
+  readonly id: number;
+}
+
+const storeName = 'siseon-library';
+/** Typing is over after so many milliseconds. */
+const calm = 250;
+let next = 0;
+const asShelves = (books: readonly Book[]): Shelf[] => books.map(({ tag, content }) => ({ id: next++, tag, content }));
+const asBooks = (shelves: readonly Shelf[]): Book[] => shelves.map(({ tag, content }) => ({ tag, content }));
+const same = (a: readonly Book[], b: readonly Book[]): boolean =>
+  a.length === b.length && a.every(({ tag, content }, i) => tag === b[i]!.tag && content === b[i]!.content);
+
+class Shelves {
+  all = $state.raw<readonly Shelf[]>([]);
+  phase = $state<'opening' | 'reading' | 'ready'>('opening');
+  /** Texts embedded, of so many. */
+  progress = $state.raw<readonly [done: number, total: number]>([0, 0]);
+  failure = $state.raw<Failure | null>(null);
+  /** Embedding was called off; the ranking is of the list before. */
+  stopped = $state(false);
+  /** The browser could not keep the library. */
+  unkept = $state(false);
+  /** What is shown came with a link; the visitor's own library waits. */
+  linked = $state(false);
+  /** What the ranking is of: the shelves that have a tag, as they were embedded. */
+  ready = $state.raw<readonly Shelf[]>([]);
+  prepared = $state.raw<Prepared | null>(null);
+  readonly ranking = new Latest<Ranking>();
+  #own: readonly Book[] = storyShelves;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Takes what the link brings, else what the browser kept, else the story's shelves. */
+  async open(): Promise<void> {
+    if (this.phase !== 'opening') return;
+    const kept = await get<readonly Book[]>(storeName).catch(() => undefined);
+    this.#own = kept ?? storyShelves;
+    const { books } = here.lookup;
+    this.linked = books !== null && !same(books, this.#own);
+    this.all = asShelves(this.linked ? books! : this.#own);
+    await this.read();
+  }
+
+  #change(all: readonly Shelf[], wait = calm): void {
+    this.all = all;
+    // Whoever changes what a link brought makes it their own.
+    this.linked = false;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      void this.keep();
+      void this.read();
+    }, wait);
+  }
+  edit(id: number, change: Partial<Book>): void {
+    this.#change(this.all.map((shelf) => (shelf.id === id ? { ...shelf, ...change } : shelf)));
+  }
+  add(): void {
+    this.#change([...this.all, ...asShelves([{ tag: '', content: '' }])]);
+  }
+  remove(id: number): void {
+    this.#change(this.all.filter((shelf) => shelf.id !== id));
+  }
+  take(books: readonly Book[], way: 'add' | 'replace'): void {
+    this.#change([...(way === 'add' ? this.all : []), ...asShelves(books)], 0);
+  }
+  /** Back to the story's shelves; what the browser kept of the library and its vectors is gone. */
+  async clear(): Promise<void> {
+    clearTimeout(this.#timer);
+    await Promise.all([del(storeName).catch(() => {}), ask((e) => e.librarian.forget())]);
+    [this.#own, this.all, this.linked, this.unkept] = [storyShelves, asShelves(storyShelves), false, false];
+    await this.read();
+  }
+  async backToOwn(): Promise<void> {
+    [this.all, this.linked] = [asShelves(this.#own), false];
+    await this.read();
+  }
+
+  async keep(): Promise<void> {
+    this.#own = asBooks(this.all);
+    try {
+      await set(storeName, this.#own);
+      this.unkept = false;
+    } catch {
+      this.unkept = true;
+    }
+  }
+
+  /** Embeds what is new. A newer list, or another model, puts an end to it. */
+  async read(): Promise<void> {
+    const shelves = this.all.filter(({ tag }) => tag.trim() !== '');
+    here.lookup = { ...here.lookup, books: fitsAddress(this.all) ? asBooks(this.all) : null };
+    [this.phase, this.progress, this.failure, this.stopped] = ['reading', [0, 0], null, false];
+    const { all } = this;
+    const tell = (done: number, total: number): void => {
+      if (all === this.all) this.progress = [done, total];
+    };
+    try {
+      const prepared = await askLong((e) => e.librarian.prepare(asBooks(shelves), Comlink.proxy(tell)));
+      if (all !== this.all) return;
+      if (prepared) [this.ready, this.prepared] = [shelves, prepared];
+      else this.stopped = true;
+    } catch (cause) {
+      if (all !== this.all) return;
+      this.failure = cause as Failure;
+    }
+    this.phase = 'ready';
+  }
+  async cancel(): Promise<void> {
+    await ask((e) => e.librarian.cancel());
+  }
+
+  find(question: string, temperature: number): void {
+    if (this.ready.length === 0 || engine.failure) return;
+    void this.ranking.ask(() => ask((e) => e.librarian.find(question, temperature)));
+  }
+}
+export const shelves = new Shelves();
