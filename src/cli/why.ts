@@ -148,7 +148,7 @@ async function arriving(text: string, options: Options & { readonly query?: stri
   const { layer } = lens.chooseHead(model, options);
   const token =
     options.query === undefined ? lens.defaultWord(encoding).tokens[0]! : await tokenNamed(encoding, options.query);
-  const norms = await lens.layerNorms(trace, model, layer);
+  const norms = await (await lens.layerNorms(trace, model, layer)).row(token);
   const rows = await lens.layerRows(trace, layer);
   const heads = Array.from({ length: model.architecture.headCount }, (_, h) => h);
   const length = trace.ids.length;
@@ -161,13 +161,13 @@ async function arriving(text: string, options: Options & { readonly query?: stri
   const measures: [string, ArrayLike<number>][] = [
     [ko ? '가중치' : 'weight', weights],
     // A column a head is readable for few heads.
-    ...(heads.length <= 4 ? heads.map((h): [string, ArrayLike<number>] => [`‖H${h}‖`, norms.head(h, token)]) : []),
-    [ko ? '‖모든 헤드‖' : '‖all heads‖', norms.contribution(token)],
-    [ko ? '‖+잔차‖' : '‖+residual‖', norms.withResidual(token)],
+    ...(heads.length <= 4 ? heads.map((h): [string, ArrayLike<number>] => [`‖H${h}‖`, norms.head(h)]) : []),
+    [ko ? '‖모든 헤드‖' : '‖all heads‖', norms.contribution()],
+    [ko ? '‖+잔차‖' : '‖+residual‖', norms.withResidual()],
     [ko ? '값 지우기' : 'zeroing', zeroing],
   ];
   const groups = lens.wordGroups(trace);
-  const mixing = norms.mixing(token);
+  const mixing = norms.mixing();
   const columns = measures.map(([name, numbers]) => ({
     name,
     numbers: groups.map(({ tokens }) => tokens.reduce((sum, i) => sum + numbers[i]!, 0)),

@@ -253,7 +253,7 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
     keepLargest(x, count, fill) {
       const out = make(x.shape);
       kernels.keepLargest(x.storage, out.storage, rowsOf(x), count, fill);
-      return out;
+      return record([x], out, rules.keepLargest(back(), out, fill));
     },
 
     rotate(x, { batch, heads, rotated, interleaved, cosine, sine, positions }) {

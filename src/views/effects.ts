@@ -1,5 +1,6 @@
 /** What moved: a number for each head as a grid, predictions and stages as tables. */
 import pc from 'picocolors';
+import type { LayerPlace } from '../attention/index.ts';
 import type { Comparison } from '../lens/index.ts';
 import { two } from './caption.ts';
 import { bar, clip, pad, padStart, table, WIDTH, wrap } from './columns.ts';
@@ -13,7 +14,7 @@ export interface Effects {
   readonly title: string;
   /** What the numbers are, and how to read them. */
   readonly legend: string;
-  readonly heads: readonly { readonly layer: number; readonly head: number; readonly number: number }[];
+  readonly heads: readonly { readonly layer: LayerPlace; readonly head: number; readonly number: number }[];
 }
 
 const spaced = (lines: readonly string[]): string[] => [...lines, ''];
@@ -22,18 +23,22 @@ const signed = (number: number): string => {
   return number > 0 && text !== '0.00' ? `+${text}` : text;
 };
 
+/** `L2`; of an encoder-decoder `encoder L2`, `decoder L2 cross`. */
+const placed = (layer: LayerPlace): string =>
+  typeof layer === 'number' ? `L${layer}` : layer.replace(/\.?layers\.(\d+)\.?/, ' L$1 ').trim();
+
 /** Rows are layers, columns heads; then the strongest. */
 export function effectsText(
   { title, legend, heads }: Effects,
   { language, color, width = WIDTH }: TextOptions,
 ): string {
   const c = pc.createColors(color);
-  const layers = Math.max(...heads.map(({ layer }) => layer)) + 1;
+  const layers = [...new Set(heads.map(({ layer }) => layer))];
   const perLayer = Math.max(...heads.map(({ head }) => head)) + 1;
   const order = heads.toSorted((a, b) => Math.abs(b.number) - Math.abs(a.number)).slice(0, 8);
   const most = Math.max(...heads.map(({ number }) => Math.abs(number)), 1e-12);
-  const rows = Array.from({ length: layers }, (_, layer) => [
-    `L${layer}`,
+  const rows = layers.map((layer) => [
+    placed(layer),
     ...heads.filter((head) => head.layer === layer).map(({ number }) => signed(number)),
   ]);
   return [
@@ -55,7 +60,7 @@ export function effectsText(
     c.dim(`  ${language === 'ko' ? '가장 크게 움직인 헤드' : 'The strongest'}`),
     ...order.map(
       ({ layer, head, number }) =>
-        `  ${pad(`L${layer}·H${head}`, 9)} ${padStart(signed(number), 7)} ${c.magenta(bar(Math.abs(number) / most, Math.min(30, width - 22)))}`,
+        `  ${pad(`${placed(layer)}·H${head}`, 9)} ${padStart(signed(number), 7)} ${c.magenta(bar(Math.abs(number) / most, Math.min(30, width - 22)))}`,
     ),
     '',
     ...wrap(legend, '  ', width).map((line) => c.dim(line)),
@@ -65,16 +70,16 @@ export function effectsText(
 
 /** The grid as a picture: orange below 0, blue above. */
 export function effectsSvg({ title, legend, heads }: Effects, options: { readonly theme?: Theme } = {}): string {
-  const layers = Math.max(...heads.map(({ layer }) => layer)) + 1;
+  const layers = [...new Set(heads.map(({ layer }) => layer))];
   const perLayer = Math.max(...heads.map(({ head }) => head)) + 1;
-  const numbers = Array.from({ length: layers }, () => new Array<number | null>(perLayer).fill(null));
-  for (const { layer, head, number } of heads) numbers[layer]![head] = number;
+  const numbers = layers.map(() => new Array<number | null>(perLayer).fill(null));
+  for (const { layer, head, number } of heads) numbers[layers.indexOf(layer)]![head] = number;
   return gridSvg(
     {
       title,
       legend,
       axes: ['', ''],
-      rows: numbers.map((_, layer) => `L${layer}`),
+      rows: layers.map(placed),
       columns: Array.from({ length: perLayer }, (_, head) => `H${head}`),
       numbers,
     },
@@ -129,7 +134,7 @@ export function comparisonText(
       table(
         ko ? ['헤드', '가중치', '혼합'] : ['head', 'weights', 'mixture'],
         strongest.map(({ layer, head, weights, mixed }) => [
-          `L${layer}·H${head}`,
+          `${placed(layer)}·H${head}`,
           weights.toFixed(3),
           mixed.toFixed(3),
         ]),
