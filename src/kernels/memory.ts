@@ -77,9 +77,9 @@ export class LinearMemory {
     return this.#end;
   }
 
-  /** `cleared`: all 0, else whatever the memory holds. */
-  allocate(length: number, cleared: boolean): Block {
-    const bytes = sizeClass(length * 4);
+  /** `cleared`: all 0, else whatever the memory holds. `exact`: what stays is not rounded up to a size that others can reuse. */
+  allocate(length: number, cleared: boolean, exact = false): Block {
+    const bytes = exact ? Math.max(1, Math.ceil(length / 4)) * 16 : sizeClass(length * 4);
     const pointer = this.#free.get(bytes)?.pop() ?? this.#extend(bytes);
     if (cleared) this.numbers.fill(0, pointer / 4, pointer / 4 + length);
     return new Block(this, pointer, length, bytes);

@@ -8,7 +8,7 @@ import { type Block, LinearMemory, PackedBlock } from './memory.ts';
 import { type ThreadOptions, Threads } from './threads.ts';
 import { attend, attendBackward } from './wasm-attention.ts';
 import { activationKinds, matmul } from './wasm-matmul.ts';
-import { gatherPacked, pack, unpack } from './wasm-packed.ts';
+import { gatherPacked, pack, readPacked } from './wasm-packed.ts';
 
 export type { ThreadOptions } from './threads.ts';
 
@@ -97,7 +97,7 @@ export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKern
     },
     read(storage, offset = 0, length = storage.length - offset) {
       const block = inside(memory.block(storage), offset, length);
-      if (block instanceof PackedBlock) return Promise.resolve(unpacked(block).slice(offset, offset + length));
+      if (block instanceof PackedBlock) return Promise.resolve(readPacked(threads, memory, block, offset, length));
       const start = block.pointer / 4 + offset;
       return Promise.resolve(memory.numbers.slice(start, start + length));
     },
@@ -198,13 +198,6 @@ export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKern
         s.gradientScale,
       ),
   };
-
-  /** A view of scratch. */
-  function unpacked(block: PackedBlock): Float32Array {
-    const to = memory.scratch(block.length);
-    unpack(threads, block, to, block.transposed);
-    return memory.numbers.subarray(to / 4, to / 4 + block.length);
-  }
 
   function normBackward(
     [x, weight, mean, inverse, gradient]: [number, number, number, number, number],

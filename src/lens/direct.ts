@@ -87,12 +87,13 @@ export async function directLogits(
   const stream = await residualStream(trace, model);
   let parts = await stream.parts('last', target.position);
   const other = target.against;
-  const own = unembeddingRow(model, target.token);
-  const theirs = other === undefined ? undefined : unembeddingRow(model, other);
+  const own = await unembeddingRow(model, target.token);
+  const theirs = other === undefined ? undefined : await unembeddingRow(model, other);
   const direction = own.map((number, d) => (number - (theirs?.[d] ?? 0)) * a.head!.scale);
-  const bias = parameters.get('head.decoder.bias')?.data;
-  if (a.finalNorm) parts = normed(parts, model, a.encoder ? 'decoder.finalNorm' : 'finalNorm');
-  if (a.head.transform) parts = normed(activated(parts, model, a.head.transform.activation), model, 'head.norm');
+  const bias = await parameters.get('head.decoder.bias')?.read();
+  if (a.finalNorm) parts = await normed(parts, model, a.encoder ? 'decoder.finalNorm' : 'finalNorm');
+  if (a.head.transform)
+    parts = await normed(await activated(parts, model, a.head.transform.activation), model, 'head.norm');
   const named = parts.map(({ name, vector }) => ({ name, logit: dotProduct(vector, direction) }));
   const unembedding = bias ? bias[target.token]! - (other === undefined ? 0 : bias[other]!) : 0;
   if (bias) named.push({ name: 'unembedding bias', logit: unembedding });
@@ -104,16 +105,19 @@ export async function directLogits(
 }
 
 /** The parts through a norm of their sum, frozen; its bias joins the biases. */
-function normed(parts: readonly Part[], model: Model, name: string): Part[] {
+async function normed(parts: readonly Part[], model: Model, name: string): Promise<Part[]> {
   const { normEpsilon, norm } = model.architecture;
-  const frozen = freeze(total(parts), model.parameters.get(`${name}.weight`)!.data, normEpsilon, norm === 'layer');
+  const gain = await model.parameters.get(`${name}.weight`)!.read();
+  const frozen = freeze(total(parts), gain, normEpsilon, norm === 'layer');
   const sent = parts.map((part) => ({ name: part.name, vector: through(frozen, part.vector) }));
-  return withBias(sent, model.parameters.get(`${name}.bias`)?.data);
+  return withBias(sent, await model.parameters.get(`${name}.bias`)?.read());
 }
 
 /** The parts through the layer before the unembedding, each unit with the factor that it had for their sum. */
-function activated(parts: readonly Part[], model: Model, activation: Activation): Part[] {
-  const { data, shape } = model.parameters.get('head.transform.weight')!;
+async function activated(parts: readonly Part[], model: Model, activation: Activation): Promise<Part[]> {
+  const weight = model.parameters.get('head.transform.weight')!;
+  const { shape } = weight;
+  const data = await weight.read();
   const [units = 0, width = 0] = shape;
   const mapped = withBias(
     parts.map(({ name, vector }) => ({
@@ -122,7 +126,7 @@ function activated(parts: readonly Part[], model: Model, activation: Activation)
         dotProduct(data.subarray(c * width, (c + 1) * width), vector),
       ),
     })),
-    model.parameters.get('head.transform.bias')?.data,
+    await model.parameters.get('head.transform.bias')?.read(),
   );
   const factors = total(mapped).map((z) => (z === 0 ? 0 : activations[activation](z) / z));
   return mapped.map(({ name, vector }) => ({ name, vector: vector.map((number, c) => number * factors[c]!) }));
@@ -139,10 +143,9 @@ function withBias(parts: readonly Part[], bias: ArrayLike<number> | undefined): 
 }
 
 /** A token's row of the unembedding, [hidden]; through the projection that narrows states, where there is one (OPT). */
-function unembeddingRow({ architecture: a, parameters }: Model, token: number): Float64Array {
-  const { data, shape } = parameters.get(a.head!.tied ? 'embeddings.token' : 'head.decoder.weight')!;
-  const row = data.subarray(token * shape[1]!, (token + 1) * shape[1]!);
-  const projection = parameters.get('head.projection.weight')?.data;
+async function unembeddingRow({ architecture: a, parameters }: Model, token: number): Promise<Float64Array> {
+  const row = await parameters.get(a.head!.tied ? 'embeddings.token' : 'head.decoder.weight')!.read(token, 1);
+  const projection = await parameters.get('head.projection.weight')?.read();
   if (!projection) return Float64Array.from(row);
   return Float64Array.from({ length: a.hiddenSize }, (_, d) => {
     let sum = 0;
