@@ -154,7 +154,7 @@ const texts: Readonly<Record<string, Text>> = {
   noLanguageHead: () => '이 모델은 글을 이어 쓰지 못합니다. 앞만 보고 다음 토큰을 말하는 모델을 주세요.',
   noLogits: () => '이 모델에는 토큰을 말하는 출력이 없어 따라갈 예측이 없습니다. 언어 모델 출력이 있는 것을 써 주세요.',
   noLinearHead: () =>
-    '이 모델은 마지막 상태에서 로짓까지가 선형이 아니어서(BERT 등) 부분마다 따로 말하는 값이 없습니다. --parts 대신 siseon ablate나 siseon flow를 써 주세요.',
+    '이 모델은 로짓을 상한으로 구부려(soft-cap) 부분마다 따로 말하는 값이 없습니다. --parts 대신 siseon ablate나 siseon flow를 써 주세요.',
   noLabels: () => '이 모델에는 분류기가 없어 따라갈 이름표가 없습니다. 분류 모델을 쓰거나 토큰을 따라가 주세요.',
   labelOutOfRange: ({ expected, got }) =>
     `이름표 ${got}은(는) 없습니다. ${expected?.replace(' to ', '부터 ')}까지입니다.`,
