@@ -11,6 +11,7 @@ export {
 } from './effects.ts';
 export { headsSvg, headsText, roleText } from './heads.ts';
 export { type Language, languageOf, particle } from './language.ts';
+export { lookupSvg } from './lookup.ts';
 export { type ArcMark, type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
 export { type GazeLine, type GazeLines, gazeLines, matrixCsv, matrixSvg } from './matrix.ts';
 export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';

@@ -1,7 +1,15 @@
 /** Views as terminal text: at most 80 columns, Hangul counted as two. */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
-import type { Answer, Look, LookKey, LookupResult, Pair, WordMatrix } from '../lens/index.ts';
+import {
+  type Answer,
+  type Look,
+  type LookKey,
+  type LookupResult,
+  nothingKnown,
+  type Pair,
+  type WordMatrix,
+} from '../lens/index.ts';
 import { alignedOrLong, caption, illustration, two } from './caption.ts';
 import { bar, clip, pad, padStart, WIDTH, wrap } from './columns.ts';
 import type { Language } from './language.ts';
@@ -300,14 +308,13 @@ export function lookupText(result: LookupResult, { language, color }: TextOption
 /** Why not to believe a ranking: the question is not understood, or the tags are not. Empty where all words are known. */
 function lookupDoubts({ entries, question, spelledOut }: LookupResult, ko: boolean): string[] {
   const tags = entries.flatMap((entry) => entry.spelledOut);
-  const nothingKnown = spelledOut.length > 0 && spelledOut.length >= question.trim().split(/\s+/).length;
   const listed = (words: readonly string[]): string =>
     words
       .slice(0, 6)
       .map((word) => (ko ? `‘${word}’` : word))
       .join(', ') + (words.length > 6 ? ', …' : '');
   return [
-    ...(nothingKnown
+    ...(nothingKnown(question, spelledOut)
       ? [
           ko
             ? `질문에 이 모델이 아는 낱말이 없습니다(${listed(spelledOut)}). 순위를 믿지 마세요.`
