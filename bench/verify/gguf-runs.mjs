@@ -5,8 +5,9 @@ import { referenceKernels } from '../../dist/kernels/index.js';
 import { loadModel, writeSafetensors } from '../../dist/model/index.js';
 import { blockKinds, drawBlocks, toHalf } from './blocks.mjs';
 import { drawCheckpoint, drawIds } from './checkpoints.mjs';
+import { converted } from './conversion.mjs';
 import { writeGguf } from './gguf.mjs';
-import { layouts as all, converted } from './layouts.mjs';
+import { layouts as all } from './layouts.mjs';
 import { llamaLogits, llamaName } from './llama.mjs';
 
 const LENGTH = 48;

@@ -1,11 +1,16 @@
 /**
  * Interventions as plain data, named by the stages of a trace. They compose in their order, are saved with the trace, and
- * replay. Layers, heads and positions count from 0; every number has to be finite.
+ * replay. Layers, heads and positions count from 0; every number has to be finite. `layer` is a number, or in an
+ * encoder-decoder a place: `encoder.layers.0`, `decoder.layers.0`, `decoder.layers.0.cross`; positions are then those of
+ * the text that is read there (of cross-attention: queries in the decoder's, keys and values in the encoder's).
  */
+import { type AttentionPlace, attentionPlace, type LayerPlace } from './stages.ts';
 
 /** Stages that hold a vector for each position, or for each head and position. */
 export const vectorStages = [
   'embeddings',
+  'encoder.embeddings',
+  'decoder.embeddings',
   'input',
   'query',
   'key',
@@ -20,10 +25,13 @@ export type VectorStage = (typeof vectorStages)[number];
 /** Of these, the ones in which each head has its own; of keys and values, each of the key/value heads. */
 export const headedStages: readonly VectorStage[] = ['query', 'key', 'value', 'mixed', 'headOutput'];
 
-/** Where an edit takes place; `embeddings` has no layer, and only headed stages have a head. */
+/** Embeddings come before all layers: an edit of them names none. */
+export const isEmbeddings = (stage: VectorStage): boolean => stage.endsWith('embeddings');
+
+/** Where an edit takes place; embeddings have no layer, and only headed stages have a head. */
 export interface EditPlace {
   readonly stage: VectorStage;
-  readonly layer?: number;
+  readonly layer?: LayerPlace;
   readonly head?: number;
 }
 
@@ -50,7 +58,7 @@ export interface PatchEdit extends EditPlace {
 }
 
 /** Takes a head's mixture away: puts zeros, its mean over a set of texts, or its mixtures on another text in place. */
-export type AblateEdit = { readonly kind: 'ablate'; readonly layer: number; readonly head: number } & (
+export type AblateEdit = { readonly kind: 'ablate'; readonly layer: LayerPlace; readonly head: number } & (
   | { readonly by: 'zero' }
   | { readonly by: 'mean'; readonly vector: readonly number[] }
   | { readonly by: 'resample'; readonly vectors: readonly (readonly number[])[] }
@@ -62,7 +70,7 @@ export type AblateEdit = { readonly kind: 'ablate'; readonly layer: number; read
  */
 export type WeightEdit = {
   readonly kind: 'weight';
-  readonly layer: number;
+  readonly layer: LayerPlace;
   readonly head: number;
   readonly query: number;
   readonly key: number;
@@ -72,7 +80,7 @@ export type WeightEdit = {
 /** Divides a head's masked scores, or those of all heads: below 1 it decides more sharply, above 1 more evenly. */
 export interface TemperatureEdit {
   readonly kind: 'temperature';
-  readonly layer: number;
+  readonly layer: LayerPlace;
   readonly head?: number;
   readonly value: number;
 }
@@ -80,16 +88,19 @@ export interface TemperatureEdit {
 /** Queries that may not see keys, [query, key]; in one layer or all, one head or all. */
 export interface BlockEdit {
   readonly kind: 'block';
-  readonly layer?: number;
+  readonly layer?: LayerPlace;
   readonly head?: number;
   readonly pairs: readonly (readonly [query: number, key: number])[];
 }
 
-/** Takes a token out of sight of all others, in one layer or all; it still sees itself. */
+/**
+ * Takes a token out of sight of all others, in one layer or all; it still sees itself. In an encoder-decoder, without a
+ * layer, it is a token of the encoder's text, which cross-attention does not see either.
+ */
 export interface DropEdit {
   readonly kind: 'drop';
   readonly position: number;
-  readonly layer?: number;
+  readonly layer?: LayerPlace;
   readonly head?: number;
 }
 
@@ -102,12 +113,32 @@ export type Edit = VectorEdit | SquareEdit;
 export const isSquare = (edit: Edit): edit is SquareEdit =>
   ['weight', 'temperature', 'block', 'drop'].includes(edit.kind);
 
-/** The square edits of one layer. */
-export const squareEditsOf = (edits: readonly Edit[], layer: number): SquareEdit[] =>
-  edits.filter((edit): edit is SquareEdit => isSquare(edit) && (edit.layer === undefined || edit.layer === layer));
+/** Whether edits only hide: then nothing but visibility changes, and nothing square has to be kept. */
+export const onlyHides = (edits: readonly SquareEdit[]): edits is (BlockEdit | DropEdit)[] =>
+  edits.every(({ kind }) => kind === 'block' || kind === 'drop');
+
+/** The square edits of one place. Those that name no layer are for all: in an encoder-decoder, wherever the encoder's text is looked at. */
+export const squareEditsOf = (edits: readonly Edit[], place: AttentionPlace): SquareEdit[] =>
+  edits.filter((edit): edit is SquareEdit => {
+    if (!isSquare(edit)) return false;
+    if (edit.layer === undefined) return !place.startsWith('decoder.') || isCrossed(place);
+    return attentionPlace(edit.layer) === place;
+  });
+
+/** Cross-attention: its keys are another text's. */
+export const isCrossed = (place: AttentionPlace): boolean => place.endsWith('.cross');
+
+/** Rows of one head's square. */
+export interface SquareRows {
+  readonly head: number;
+  readonly queries: readonly number[];
+  readonly keys: number;
+  /** Keys are of another text than queries. */
+  readonly crossed: boolean;
+}
 
 /**
- * Square edits as four arrays [head, query, key]:
+ * Square edits as four arrays [query, key]:
  * maskedScores = maskedScores · times + plus; weights = softmax(maskedScores) · share + put.
  */
 export interface SquareArrays {
@@ -117,44 +148,46 @@ export interface SquareArrays {
   readonly put: Float32Array;
 }
 
-/** The arrays for one layer of a model with so many heads, on a text of so many positions. */
-export function squareArrays(edits: readonly SquareEdit[], heads: number, length: number): SquareArrays {
-  const size = heads * length * length;
+/** The arrays for rows of one head, of the edits of one place. Cost: four arrays of those rows. */
+export function squareArrays(edits: readonly SquareEdit[], rows: SquareRows): SquareArrays {
+  const { head, queries, keys, crossed } = rows;
+  const size = queries.length * keys;
   const [times, plus] = [new Float32Array(size).fill(1), new Float32Array(size)];
   const [share, put] = [new Float32Array(size).fill(1), new Float32Array(size)];
-  const at = (head: number, query: number, key: number): number => (head * length + query) * length + key;
-  const headsOf = ({ head }: { readonly head?: number }): number[] =>
-    head === undefined ? Array.from({ length: heads }, (_, h) => h) : [head];
-  for (const edit of edits)
+  const rowOf = new Map(queries.map((query, row) => [query, row * keys]));
+  const own = edits.filter((edit) => edit.head === undefined || edit.head === head);
+  for (const edit of own)
     if (edit.kind === 'temperature') {
-      for (const head of headsOf(edit))
-        for (let cell = at(head, 0, 0); cell < at(head + 1, 0, 0); cell++) {
-          times[cell]! /= edit.value;
-          plus[cell]! /= edit.value;
-        }
+      for (let cell = 0; cell < size; cell++) {
+        times[cell]! /= edit.value;
+        plus[cell]! /= edit.value;
+      }
     } else if (edit.kind === 'block') {
-      for (const head of headsOf(edit)) for (const [query, key] of edit.pairs) plus[at(head, query, key)] = -Infinity;
+      for (const [query, key] of edit.pairs) {
+        const row = rowOf.get(query);
+        if (row !== undefined) plus[row + key] = -Infinity;
+      }
     } else if (edit.kind === 'drop') {
-      for (const head of headsOf(edit))
-        for (let query = 0; query < length; query++)
-          if (query !== edit.position) plus[at(head, query, edit.position)] = -Infinity;
+      for (const [query, row] of rowOf) if (crossed || query !== edit.position) plus[row + edit.position] = -Infinity;
     } else if (edit.renormalize !== false && 'times' in edit) {
       // Multiplying a weight and dividing the row by its sum is adding the logarithm to its score.
-      plus[at(edit.head, edit.query, edit.key)]! += Math.log(edit.times);
+      const row = rowOf.get(edit.query);
+      if (row !== undefined) plus[row + edit.key]! += Math.log(edit.times);
     }
+  const weights = own.flatMap((edit) => {
+    const row = edit.kind === 'weight' ? rowOf.get(edit.query) : undefined;
+    return edit.kind === 'weight' && row !== undefined ? [{ edit, row, cell: row + edit.key }] : [];
+  });
   // The weights that are set leave the softmax, and what they leave is shared by the rest.
-  for (const edit of edits) {
-    if (edit.kind !== 'weight' || edit.renormalize === false || !('to' in edit)) continue;
-    const cell = at(edit.head, edit.query, edit.key);
-    const row = at(edit.head, edit.query, 0);
+  for (const { edit, row, cell } of weights) {
+    if (edit.renormalize === false || !('to' in edit)) continue;
     plus[cell] = -Infinity;
     put[cell] = edit.to;
-    const set = put.subarray(row, row + length).reduce((sum, number) => sum + number, 0);
-    share.fill(Math.max(0, 1 - set), row, row + length);
+    const set = put.subarray(row, row + keys).reduce((sum, number) => sum + number, 0);
+    share.fill(Math.max(0, 1 - set), row, row + keys);
   }
-  for (const edit of edits) {
-    if (edit.kind !== 'weight' || edit.renormalize !== false) continue;
-    const cell = at(edit.head, edit.query, edit.key);
+  for (const { edit, cell } of weights) {
+    if (edit.renormalize !== false) continue;
     if ('to' in edit) [share[cell], put[cell]] = [0, edit.to];
     else [share[cell], put[cell]] = [share[cell]! * edit.times, put[cell]! * edit.times];
   }

@@ -19,6 +19,11 @@ export type LayerStage = LinearStage | DerivedStage | (typeof passingStages)[num
 export type StackPrefix = '' | 'encoder.' | 'decoder.';
 /** Where attention happens: a layer's own, or a decoder layer's cross-attention to the encoder. */
 export type AttentionPlace = `${StackPrefix}layers.${number}` | `decoder.layers.${number}.cross`;
+/** A place as one says it: a number means a layer of the only stack. */
+export type LayerPlace = number | AttentionPlace;
+export const attentionPlace = (layer: LayerPlace): AttentionPlace =>
+  typeof layer === 'number' ? `layers.${layer}` : layer;
+
 /** What position adds to the scores where query and key do not say it; see docs/formats.md. */
 export type BiasStage =
   | `${StackPrefix}relativeBias`
@@ -31,8 +36,7 @@ export type StageName =
   | `${AttentionPlace}.${LayerStage}`;
 
 /** The name of a layer's stage, as files and commands write it. A number means a layer of the only stack. */
-export const layerStage = (layer: number | AttentionPlace, stage: LayerStage): StageName =>
-  typeof layer === 'number' ? `layers.${layer}.${stage}` : `${layer}.${stage}`;
+export const layerStage = (layer: LayerPlace, stage: LayerStage): StageName => `${attentionPlace(layer)}.${stage}`;
 
 /** Receives each stage as the model computes it: a promise of a copy, in the stage's own shape. */
 export type Probe = (name: StageName, shape: readonly number[], values: Promise<Float32Array>) => void;

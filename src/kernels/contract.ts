@@ -169,6 +169,8 @@ export interface Kernels {
   write(storage: Storage, values: ArrayLike<number>, offset?: number): void;
   /** A copy, as of the moment of the call. */
   read(storage: Storage, offset?: number, length?: number): Promise<Float32Array>;
+  /** A copy of the numbers at once, on devices whose memory the host can look into. */
+  peek?(storage: Storage): Float32Array;
 
   /** Keeps a right operand in its file's type, laid out for products; they widen it to f32 as they go, exactly. */
   pack(source: PackSource): Packed;

@@ -29,12 +29,15 @@ export class PackedBlock extends Block implements Packed {
   readonly columns: number;
   readonly type: NumberType;
   readonly transposed: boolean;
+  /** The number that the kernels know its type by: see assembly/widen.ts. */
+  readonly kind: number;
   readonly group: number;
   /** Where the scales are, in bytes. */
   readonly scales: number;
   constructor(
     block: Block,
     { inner, columns, type, transposed = false }: Pick<PackedBlock, 'inner' | 'columns' | 'type' | 'transposed'>,
+    kind: number,
     group: number,
     scales: number,
   ) {
@@ -43,6 +46,7 @@ export class PackedBlock extends Block implements Packed {
     this.columns = columns;
     this.type = type;
     this.transposed = transposed;
+    this.kind = kind;
     this.group = group;
     this.scales = scales;
   }

@@ -189,6 +189,8 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
     read: async (storage, offset = 0, length = storage.length - offset) =>
       Float32Array.from(numbersOf(storage).subarray(offset, offset + length)),
 
+    peek: (storage) => Float32Array.from(numbersOf(storage)),
+
     pack: (source) => new ReferencePacked(source, make(source.values.length)),
 
     matmul(task) {

@@ -4,7 +4,8 @@ import { type LinearMemory, PackedBlock } from './memory.ts';
 import type { Threads } from './threads.ts';
 
 /** The numbers that assembly/widen.ts knows types by, and bytes a number. */
-export const typeKinds: Record<NumberType, number> = { f32: 0, f16: 1, bf16: 2, int8: 3 };
+const typeKinds: Record<NumberType, number> = { f32: 0, f16: 1, bf16: 2, int8: 3 };
+const FINITE_F16 = 4;
 const sizes: Record<NumberType, number> = { f32: 4, f16: 2, bf16: 2, int8: 1 };
 
 /** Bytes that cross over to the device at a time. */
@@ -24,7 +25,10 @@ export function pack(threads: Threads, memory: LinearMemory, source: PackSource)
       `an operand of ${inner} × ${columns} numbers in ${type} cannot be made of ${values.length} numbers of ${values.BYTES_PER_ELEMENT} bytes and ${scales?.length ?? 0} scales`,
     );
   const bytes = (8 * panels * inner * size + 15) & ~15;
-  const block = memory.allocate(bytes / 4 + 8 * panels * groups, false);
+  // Behind panels and scales: whether f16 has NaN or ∞.
+  const block = memory.allocate(bytes / 4 + 8 * panels * groups + 1, false);
+  const special = block.pointer + bytes + 32 * panels * groups;
+  memory.integers(special, 1)[0] = 0;
   const put = (to: number, from: typeof values, kind: NumberType, depth: number, swapped: boolean): void => {
     // Whole rows of what is given, so many that a piece stays small: rows are columns of the operand when transposed.
     const [rows, width] = swapped ? [columns, depth] : [depth, columns];
@@ -40,20 +44,21 @@ export function pack(threads: Threads, memory: LinearMemory, source: PackSource)
         ? [to + first * depth * sizes[kind], 0, depth, count]
         : [to, first, count, columns];
       const strides = swapped ? [1, depth] : [columns, 1];
-      const task = [begin, scratch, typeKinds[kind], depth, p, depthHere, columnsHere, ...strides];
+      const task = [begin, scratch, typeKinds[kind], depth, p, depthHere, columnsHere, ...strides, special];
       threads.run('packTyped', Math.ceil(columnsHere / 8), piece.length * 4, 0, 0, task);
     }
   };
   put(block.pointer, values, type, inner, transposed);
   if (scales) put(block.pointer + bytes, scales, 'f32', groups, true);
-  return new PackedBlock(block, { inner, columns, type, transposed }, group, block.pointer + bytes);
+  const kind = type === 'f16' && memory.integers(special, 1)[0] === 0 ? FINITE_F16 : typeKinds[type];
+  return new PackedBlock(block, { inner, columns, type, transposed }, kind, group, block.pointer + bytes);
 }
 
 /** Writes a packed operand as f32 to a pointer: (columns, inner) when `transposed`, else (inner, columns). */
 export function unpack(threads: Threads, block: PackedBlock, to: number, transposed: boolean): void {
-  const { pointer, scales, type, inner, columns, group } = block;
+  const { pointer, scales, kind, inner, columns, group } = block;
   const strides = transposed ? [1, inner] : [columns, 1];
-  const task = [to, pointer, scales, typeKinds[type], inner, group, ...strides];
+  const task = [to, pointer, scales, kind, inner, group, ...strides];
   threads.run('unpackTyped', columns, 4 * inner * columns, 0, 0, task);
 }
 
@@ -65,9 +70,9 @@ export function gatherPacked(
   ids: Int32Array,
   out: number,
 ): void {
-  const { pointer, scales, type, inner, group } = block;
+  const { pointer, scales, kind, inner, group } = block;
   if (!block.transposed)
     throw new TypeError('rows of a packed table can be gathered only when it was packed transposed');
-  const task = [pointer, scales, typeKinds[type], inner, group, memory.upload(ids), out];
+  const task = [pointer, scales, kind, inner, group, memory.upload(ids), out];
   threads.run('gatherTyped', ids.length, 4 * ids.length * inner, 0, 0, task);
 }

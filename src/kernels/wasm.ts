@@ -102,6 +102,11 @@ export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKern
       return Promise.resolve(memory.numbers.slice(start, start + length));
     },
 
+    peek(storage) {
+      const start = p(storage) / 4;
+      return memory.numbers.slice(start, start + storage.length);
+    },
+
     pack: (source) => pack(threads, memory, source),
     matmul: (task) => matmul(threads, memory, task),
     attend: (task) => attend(threads, memory, task),

@@ -1,37 +1,35 @@
 /** Heads taken away: what that moves proves what they were for. */
-import type { AblateEdit, Edit } from '../attention/index.ts';
-import type { Model } from '../model/index.ts';
+import { type AblateEdit, attentionPlace, type Edit } from '../attention/index.ts';
+import { type Model, positionsAt } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { attentionStages, recordTrace, recordTraces, type Trace } from '../trace/index.ts';
-import { inRange } from './cells.ts';
-import { logitsAt, type Target, targetOf } from './target.ts';
+import { mixtures, recordTrace, type Trace, type TraceInput } from '../trace/index.ts';
+import { allHeads, type HeadPlace, headIn } from './places.ts';
+import { enoughFor, type Followed, followed, readAgain, scoresOfRun, targetOf } from './target.ts';
 
-export interface HeadPlace {
-  readonly layer: number;
-  readonly head: number;
-}
+/** A text as token ids; of an encoder-decoder with what its decoder reads. */
+export type TextIds = ArrayLike<number> | Extract<TraceInput, { readonly ids: unknown }>;
+
+const inputOf = (text: TextIds): TraceInput => ('ids' in text ? text : { ids: text });
 
 /** How a head's mixture is replaced: by zeros, by its mean over texts (all positions), or by its mixture on another text, position by position. */
 export type Ablation =
   | { readonly by: 'zero' }
-  | { readonly by: 'mean'; readonly texts: readonly ArrayLike<number>[] }
-  | { readonly by: 'resample'; readonly from: ArrayLike<number> };
+  | { readonly by: 'mean'; readonly texts: readonly TextIds[] }
+  | { readonly by: 'resample'; readonly from: TextIds };
 
 /**
- * Ablations of heads as plain data, ready to run on a text of so many tokens. Mean: a run for each text, once for all
- * heads. Throws `layerOutOfRange`, `headOutOfRange`, `tooFewTexts`, and `differentLengths` where the other text is shorter.
+ * Ablations of heads as plain data, ready to run on a text of so many tokens (of an encoder-decoder: in its encoder, and
+ * in its decoder). Mean: a run for each text, once for all heads.
+ * Throws `layerOutOfRange`, `headOutOfRange`, `tooFewTexts`, and `differentLengths` where the other text is shorter.
  */
 export async function ablations(
   model: Model,
   heads: readonly HeadPlace[],
   ablation: Ablation,
   length: number,
+  decoderLength?: number,
 ): Promise<AblateEdit[]> {
-  const { layerCount, headCount, headSize } = model.architecture;
-  for (const { layer, head } of heads) {
-    inRange('layer', layer, layerCount);
-    inRange('head', head, headCount);
-  }
+  for (const place of heads) headIn({ model }, place);
   if (ablation.by === 'zero') return heads.map(({ layer, head }) => ({ kind: 'ablate', layer, head, by: 'zero' }));
   const texts = ablation.by === 'mean' ? ablation.texts : [ablation.from];
   if (texts.length === 0)
@@ -42,29 +40,50 @@ export async function ablations(
       expected: 'at least one',
       got: 'none',
     });
-  if (ablation.by === 'resample' && ablation.from.length < length)
-    throw differentLengths(length, ablation.from.length, 'Take another text that is at least as long.');
-  const layers = [...new Set(heads.map(({ layer }) => layer))];
-  const vectors = new Map<string, number[][]>();
-  for (const ids of texts) {
-    const trace = await recordTrace(model, { ids });
-    for (const layer of layers) {
-      const { data } = (await attentionStages(trace, layer)).mixed;
-      for (const { head } of heads.filter((place) => place.layer === layer)) {
-        const own = vectors.get(`${layer} ${head}`) ?? [];
-        for (let i = 0; i < ids.length; i++)
-          own.push([...data.subarray((head * ids.length + i) * headSize, (head * ids.length + i + 1) * headSize)]);
-        vectors.set(`${layer} ${head}`, own);
+  const places = [...new Set(heads.map(({ layer }) => layer))];
+  const sums = new Map(heads.map((head) => [head, { sum: [] as number[], count: 0 }]));
+  const rows = new Map<HeadPlace, number[][]>();
+  for (const text of texts) {
+    const trace = await recordTrace(model, inputOf(text));
+    for (const layer of places) {
+      const { shape, data } = await mixtures(trace, layer);
+      const [, positions = 0, size = 0] = shape;
+      const wanted = positionsAt(`${attentionPlace(layer)}.mixed`, {
+        ids: length,
+        decoderIds: decoderLength ?? length,
+      });
+      if (ablation.by === 'resample' && positions < wanted)
+        throw differentLengths(wanted, positions, 'Take another text that is at least as long.');
+      for (const place of heads.filter((one) => one.layer === layer)) {
+        const row = (i: number): number[] => [
+          ...data.subarray((place.head * positions + i) * size, (place.head * positions + i + 1) * size),
+        ];
+        if (ablation.by === 'resample')
+          rows.set(
+            place,
+            Array.from({ length: wanted }, (_, i) => row(i)),
+          );
+        else addRows(sums.get(place)!, row, positions, size);
       }
     }
   }
-  return heads.map(({ layer, head }): AblateEdit => {
-    const own = vectors.get(`${layer} ${head}`)!;
-    if (ablation.by === 'resample')
-      return { kind: 'ablate', layer, head, by: 'resample', vectors: own.slice(0, length) };
-    const vector = Array.from({ length: headSize }, (_, c) => own.reduce((sum, one) => sum + one[c]!, 0) / own.length);
-    return { kind: 'ablate', layer, head, by: 'mean', vector };
+  return heads.map((place): AblateEdit => {
+    const { layer, head } = place;
+    if (ablation.by === 'resample') return { kind: 'ablate', layer, head, by: 'resample', vectors: rows.get(place)! };
+    const { sum, count } = sums.get(place)!;
+    return { kind: 'ablate', layer, head, by: 'mean', vector: sum.map((number) => number / count) };
   });
+}
+
+function addRows(
+  into: { sum: number[]; count: number },
+  row: (position: number) => readonly number[],
+  positions: number,
+  size: number,
+): void {
+  if (into.sum.length === 0) into.sum = new Array<number>(size).fill(0);
+  for (let i = 0; i < positions; i++) for (const [c, number] of row(i).entries()) into.sum[c]! += number;
+  into.count += positions;
 }
 
 export const differentLengths = (one: number, other: number, next: string): SiseonError =>
@@ -78,31 +97,24 @@ export const differentLengths = (one: number, other: number, next: string): Sise
     details: { lengths: [one, other] },
   });
 
-/** All heads of a model, by layer. */
-export const allHeads = ({ architecture: { layerCount, headCount } }: Model): HeadPlace[] =>
-  Array.from({ length: layerCount * headCount }, (_, h) => ({ layer: Math.floor(h / headCount), head: h % headCount }));
-
 export interface HeadEffect extends HeadPlace {
   /** The target with this head ablated, and how far that is from the plain run (negative: the head spoke for it). */
   readonly value: number;
   readonly effect: number;
 }
 
-/** Runs side by side in one batch. */
-const side = 12;
-
 /**
  * Every head ablated in its turn: how the target moves. Cost: a run a head, and for a mean a run a text.
- * Throws what `ablations` throws, `noLogits`, `tokenOutOfRange`.
+ * Throws what `ablations` throws, `noLogits`, `noLabels`, `tokenOutOfRange`.
  */
 export async function ablationSweep(
   trace: Trace,
   model: Model,
-  target: Target,
+  target: Followed,
   ablation: Ablation = { by: 'zero' },
 ): Promise<{ readonly plain: number; readonly heads: readonly HeadEffect[] }> {
-  const plain = targetOf(logitsAt(trace, target.position), target);
-  const edits = await ablations(model, allHeads(model), ablation, trace.ids.length);
+  const plain = followed(trace, target);
+  const edits = await ablations(model, allHeads(model), ablation, trace.ids.length, trace.decoderIds?.length);
   const values = await targetsUnder(
     trace,
     model,
@@ -115,17 +127,25 @@ export async function ablationSweep(
   };
 }
 
-/** The target in many edited runs of a trace's text, its own edits made too. */
+/** Texts of one batch: as many as make up 512 tokens, 12 at most; longer ones run alone. */
+export const atOnce = (length: number): number => Math.max(1, Math.min(12, Math.floor(512 / length)));
+
+/** The target in many edited runs of a trace's text, its own edits made too. No stage is read but the target's scores. */
 export async function targetsUnder(
   trace: Trace,
   model: Model,
-  target: Target,
+  target: Followed,
   edits: readonly (readonly Edit[])[],
 ): Promise<number[]> {
   const values: number[] = [];
+  const side = atOnce(trace.ids.length);
   for (let first = 0; first < edits.length; first += side) {
-    const runs = edits.slice(first, first + side).map((own) => ({ ids: trace.ids, edits: [...trace.edits, ...own] }));
-    for (const run of await recordTraces(model, runs)) values.push(targetOf(logitsAt(run, target.position), target));
+    const runs = edits.slice(first, first + side).map((own) => ({
+      ...readAgain(trace),
+      edits: [...trace.edits, ...own],
+      ...enoughFor(target),
+    }));
+    for (const result of await model.runBatch(runs)) values.push(targetOf(scoresOfRun(result, model, target), target));
   }
   return values;
 }

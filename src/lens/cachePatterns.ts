@@ -1,7 +1,8 @@
 /** Patterns of the heads in a saved cache, whose model is not at hand. */
 import type { AttentionCache } from '../trace/index.ts';
-import { inRange } from './cells.ts';
-import { type Pattern, patternOf, type WeightRows } from './pattern.ts';
+import { type Pattern, patternOf } from './pattern.ts';
+import { inRange } from './places.ts';
+import type { WeightRows } from './rows.ts';
 import type { WordMatrix } from './types.ts';
 
 /** Whether no query of any head looks ahead: then what lies ahead counts as hidden. */

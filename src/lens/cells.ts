@@ -1,16 +1,8 @@
 /** One head of a trace by cell: plain double arithmetic over its query, key, value and the head's part of the output projection. */
-import { layerStage } from '../attention/index.ts';
+import { type LayerPlace, layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
-import { SiseonError } from '../platform/index.ts';
-import {
-  attentionRows,
-  attentionStages,
-  recordedStage,
-  type Stage,
-  sameModel,
-  scaleOf,
-  type Trace,
-} from '../trace/index.ts';
+import { attentionRows, type Place, recordedStage, type Stage, sameModel, type Trace } from '../trace/index.ts';
+import { headIn, keyHeadOf } from './places.ts';
 
 export const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0;
@@ -29,12 +21,14 @@ export const sum = (numbers: readonly number[]): number => numbers.reduce((total
 
 /** A head's vectors and rows, by token. */
 export interface HeadCells {
+  readonly place: Place;
+  /** How many keys there are. */
   readonly length: number;
   readonly scale: number;
   query(token: number): Float32Array;
   key(token: number): Float32Array;
   value(token: number): Float32Array;
-  /** scale · q·k of one query with every key, as the engine measured it; before the mask. */
+  /** scale · q·k of one query with every key (soft-capped where the model does), as the engine measured it; before the mask. */
   scores(token: number): Float32Array;
   maskedScores(token: number): Float32Array;
   weights(token: number): Float32Array;
@@ -45,64 +39,50 @@ export interface HeadCells {
 }
 
 /**
- * With `asking`, scores and weights are of that query alone, and nothing square is computed.
+ * With `asking`, scores and weights are of that query alone, and nothing square is computed; without, of one head's square.
  * Throws `layerOutOfRange` and `headOutOfRange`, saying the range, and `anotherModel`.
  */
 export async function headCells(
   trace: Trace,
   model: Model,
-  layer: number,
+  layer: LayerPlace,
   head: number,
   asking?: number,
 ): Promise<HeadCells> {
   sameModel(trace, model);
-  const { layerCount, headCount, keyValueHeadCount, headSize } = trace.model.architecture;
-  inRange('layer', layer, layerCount);
-  inRange('head', head, headCount);
-  const keyHead = Math.floor((head * keyValueHeadCount) / headCount);
-  const squares = await (asking === undefined ? attentionStages(trace, layer) : attentionRows(trace, layer, [asking]));
-  const length = trace.ids.length;
-  const row = (stage: Stage, of: number, width: number) => (i: number) =>
-    stage.data.subarray((of * length + i) * width, (of * length + i + 1) * width);
-  const square =
-    ({ data, shape }: Stage) =>
-    (i: number) => {
-      const [, rows = 0, keys = 0] = shape;
-      const at = head * rows + (asking === undefined ? i : 0);
-      return data.subarray(at * keys, (at + 1) * keys);
-    };
-  const projection = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
-  const [hidden = 0, inputs = 0] = projection.shape;
+  const place = headIn(trace, { layer, head });
+  const { path, stack } = place;
+  const { headSize } = stack;
+  const keyHead = keyHeadOf(place, head);
+  const squares = await attentionRows(trace, path, asking === undefined ? undefined : [asking], head);
+  const vectors = (name: 'query' | 'key' | 'value', of: number) => {
+    const { data, shape } = recordedStage(trace, layerStage(path, name));
+    return (i: number) => data.subarray((of * shape[1]! + i) * headSize, (of * shape[1]! + i + 1) * headSize);
+  };
+  const row = ({ data, shape }: Stage) => {
+    const keys = shape[2]!;
+    return (i: number) => (asking === undefined ? data.subarray(i * keys, (i + 1) * keys) : data);
+  };
+  const projection = model.parameters.get(`${path}.attentionOutput.weight`)!.data;
+  const inputs = stack.headCount * headSize;
   return {
-    length,
-    scale: scaleOf(trace, layer),
-    query: row(recordedStage(trace, layerStage(layer, 'query')), head, headSize),
-    key: row(recordedStage(trace, layerStage(layer, 'key')), keyHead, headSize),
-    value: row(recordedStage(trace, layerStage(layer, 'value')), keyHead, headSize),
-    scores: square(squares.scores),
-    maskedScores: square(squares.maskedScores),
-    weights: square(squares.weights),
+    place,
+    length: squares.weights.shape[2]!,
+    scale: place.layer.scale,
+    query: vectors('query', head),
+    key: vectors('key', keyHead),
+    value: vectors('value', keyHead),
+    scores: row(squares.scores),
+    maskedScores: row(squares.maskedScores),
+    weights: row(squares.weights),
     project: (vector) => {
-      const out = new Float64Array(hidden);
-      for (let d = 0; d < hidden; d++)
-        for (let c = 0; c < headSize; c++) out[d]! += vector[c]! * projection.data[d * inputs + head * headSize + c]!;
+      const out = new Float64Array(stack.hiddenSize);
+      for (let d = 0; d < out.length; d++)
+        for (let c = 0; c < headSize; c++) out[d]! += vector[c]! * projection[d * inputs + head * headSize + c]!;
       return out;
     },
     valueBias:
-      model.parameters.get(`layers.${layer}.value.bias`)?.data.subarray(keyHead * headSize, (keyHead + 1) * headSize) ??
+      model.parameters.get(`${path}.value.bias`)?.data.subarray(keyHead * headSize, (keyHead + 1) * headSize) ??
       new Float32Array(headSize),
   };
-}
-
-/** Throws `layerOutOfRange` or `headOutOfRange`, saying the range. */
-export function inRange(name: 'layer' | 'head', index: number, count: number): void {
-  if (Number.isInteger(index) && index >= 0 && index < count) return;
-  throw new SiseonError({
-    code: `${name}OutOfRange`,
-    kind: 'usage',
-    what: `there is no ${name} ${index}`,
-    expected: count === 1 ? '0' : `0 to ${count - 1}`,
-    got: `${index}`,
-    details: { index, last: count - 1 },
-  });
 }

@@ -1,11 +1,12 @@
 /** What a head can do on any text, read from its parameters alone: the maps QK and OV (Elhage et al. 2021). */
-import { sharedKernels } from '../attention/device.ts';
-import type { Architecture, Model } from '../model/index.ts';
-import { operations, read, scope } from '../tensor/index.ts';
+import { attentionPlace, type LayerPlace } from '../attention/index.ts';
+import type { Model } from '../model/index.ts';
+import type { Place } from '../trace/index.ts';
+import { type CopyingAgainst, type Rows, shuffle, tokenOverlaps } from './overlaps.ts';
+import { allHeads, attentionPlaces, type HeadPlace, keyHeadOf, placeIn } from './places.ts';
+import { mean, studentTail } from './statistics.ts';
 
-export interface Circuit {
-  readonly layer: number;
-  readonly head: number;
+export interface Circuit extends HeadPlace {
   /** exp of the entropy of the singular values of W_Qᵀ·W_K (Roy & Vetterli 2007): along how many directions it compares. */
   readonly queryKeyRank: number;
   /** Likewise of W_O·W_V: along how many directions it writes. 0: it writes nothing. */
@@ -15,71 +16,127 @@ export interface Circuit {
    * that token, −1 where it lowers it; 0 for a head that writes nothing. E: token embeddings; U: as `copyingAgainst` says.
    */
   readonly copying: number;
+  /** Whether it copies, chosen on every other token of the vocabulary and reported on the rest; null where the choice was no. */
+  readonly copyingTest: CopyingTest | null;
+}
+
+export interface CopyingTest {
+  /** The copying score over tokens 0, 2, 4, … and over 1, 3, 5, … */
+  readonly chosen: number;
+  readonly reported: number;
+  /** Mean over shuffles of the reported half: the same map, held against rows of U that belong to other tokens. */
+  readonly baseline: number;
+  /** Chance of the reported score among such shuffles (Student's t of one more draw), not corrected. */
+  readonly probability: number;
+  readonly shuffles: number;
 }
 
 export interface Circuits {
-  /** `unembedding`: U turns hidden states into logits. `embedding`: U is E, where there is no such linear map (no head, or one with a layer of its own, as BERT's). */
-  readonly copyingAgainst: 'unembedding' | 'embedding';
-  /** By layer, then head. */
+  /** `unembedding`: U turns hidden states into logits. `embedding`: U is E, where there is no such linear map (no head, one with a layer of its own, as BERT's, or a text of an encoder's own). */
+  readonly copyingAgainst: CopyingAgainst;
+  /** By place, then head. */
   readonly heads: readonly Circuit[];
 }
 
-/** Numbers in rows: [rows, columns]. */
-interface Rows {
-  readonly data: Float64Array;
-  readonly rows: number;
-  readonly columns: number;
-}
+/** A copying score on the choosing half from which the other half is asked. */
+export const copies = 0.75;
+const shuffles = 32;
 
 /**
- * Ranks and copying scores of all heads. The gains of the norms in front of the layer and of the unembedding are folded
- * in; rotation of positions is left out (it turns with the distance). Cost: vocabulary · hidden² once, then
- * hidden · headSize² for each head.
+ * Ranks and copying scores of all heads, or of those of some layers. The gains of the norms in front of the layer, of queries and keys, and of the
+ * unembedding are folded in; rotation of positions is left out (it turns with the distance). Cost: three times
+ * vocabulary · hidden², then hidden · headSize² for each head; for the test of heads that may copy 32 times half of both.
  */
-export async function circuits(model: Model): Promise<Circuits> {
-  const { layerCount, headCount, keyValueHeadCount, headSize, head: language } = model.architecture;
-  const copyingAgainst = language && !language.transform ? 'unembedding' : 'embedding';
-  const overlap = await tokenOverlap(model, copyingAgainst);
+export async function circuits(
+  model: Model,
+  layers: readonly LayerPlace[] = attentionPlaces(model.architecture),
+): Promise<Circuits> {
   const { EigenvalueDecomposition, Matrix } = await import('ml-matrix');
-  const symmetric = (m: Rows) => {
-    const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(toMatrix(m), { assumeSymmetric: true });
-    return { values: realEigenvalues.map((value) => Math.max(0, value)), vectors: eigenvectorMatrix };
+  const matrix = ({ data, rows, columns }: Rows) => Matrix.from1DArray(rows, columns, data as unknown as number[]);
+  const eigenvalues = (m: Rows): readonly (readonly [number, number])[] => {
+    const { realEigenvalues, imaginaryEigenvalues } = new EigenvalueDecomposition(matrix(m));
+    return realEigenvalues.map((real, i) => [real, imaginaryEigenvalues[i]!]);
   };
-  const toMatrix = ({ data, rows, columns }: Rows) => Matrix.from1DArray(rows, columns, data as unknown as number[]);
   /** Singular values of Aᵀ·B by their squares: the eigenvalues of √(AAᵀ) · BBᵀ · √(AAᵀ); A and B are [headSize, hidden]. */
   const singularValues = (a: Rows, b: Rows): number[] => {
-    const { values, vectors } = symmetric(gram(a, a));
-    const root = vectors.mmul(Matrix.diag(values.map(Math.sqrt))).mmul(vectors.transpose());
-    const product = root.mmul(toMatrix(gram(b, b))).mmul(root);
+    const { realEigenvalues, eigenvectorMatrix: vectors } = new EigenvalueDecomposition(matrix(gram(a, a)), {
+      assumeSymmetric: true,
+    });
+    const roots = realEigenvalues.map((value) => Math.sqrt(Math.max(0, value)));
+    const root = vectors.mmul(Matrix.diag(roots)).mmul(vectors.transpose());
+    const product = root.mmul(matrix(gram(b, b))).mmul(root);
     const even = product.add(product.transpose()).mul(0.5);
     return new EigenvalueDecomposition(even, { assumeSymmetric: true }).realEigenvalues.map((value) =>
       Math.sqrt(Math.max(0, value)),
     );
   };
+  const { vocabularySize } = model.architecture;
+  const every = (first: number, step: number): Int32Array =>
+    Int32Array.from({ length: Math.ceil((vocabularySize - first) / step) }, (_, n) => first + n * step);
+  const [all, chosen, reported] = [every(0, 1), every(0, 2), every(1, 2)];
+  const overlap = tokenOverlaps(model);
+  const [whole, half, otherHalf] = [
+    await overlap.between(all, all),
+    await overlap.between(chosen, chosen),
+    await overlap.between(reported, reported),
+  ];
+  const shuffled: Rows[] = [];
   const heads: Circuit[] = [];
-  for (let layer = 0; layer < layerCount; layer++) {
-    const gain = incomingGain(model, layer);
-    for (let head = 0; head < headCount; head++) {
-      const keyHead = Math.floor((head * keyValueHeadCount) / headCount);
-      const query = sliceOf(model, layer, 'query', head, headSize, gain);
-      const key = sliceOf(model, layer, 'key', keyHead, headSize, gain);
-      const value = sliceOf(model, layer, 'value', keyHead, headSize, gain);
-      const output = outputSlice(model, layer, head, headSize);
-      const small = overlap && value.columns === overlap.columns ? gram(times(value, overlap), output) : null;
-      const { realEigenvalues: real, imaginaryEigenvalues: imaginary } = small
-        ? new EigenvalueDecomposition(toMatrix(small))
-        : { realEigenvalues: [], imaginaryEigenvalues: [] };
-      const size = real.reduce((sum, value, i) => sum + Math.hypot(value, imaginary[i]!), 0);
-      heads.push({
-        layer,
-        head,
-        queryKeyRank: effectiveRank(singularValues(query, key)),
-        outputValueRank: effectiveRank(singularValues(value, output)),
-        copying: size === 0 ? 0 : real.reduce((sum, value) => sum + value, 0) / size,
-      });
-    }
+  for (const { layer, head } of allHeads(model)) {
+    if (!layers.includes(layer)) continue;
+    const place = placeIn({ model }, layer);
+    const { query, key, value, output } = maps(model, place, head);
+    const score = (between: Rows): number => copyingScore(eigenvalues(gram(times(value, between), output)));
+    const halves = [score(half), score(otherHalf)] as const;
+    if (halves[0] >= copies)
+      for (let n = shuffled.length; n < shuffles; n++)
+        shuffled.push(await overlap.between(reported, shuffle(reported, n + 1)));
+    heads.push({
+      layer,
+      head,
+      queryKeyRank: effectiveRank(singularValues(query, key)),
+      outputValueRank: effectiveRank(singularValues(value, output)),
+      copying: score(whole),
+      copyingTest: halves[0] >= copies ? tested(halves, shuffled.map(score)) : null,
+    });
   }
-  return { copyingAgainst, heads };
+  return { copyingAgainst: overlap.against, heads };
+}
+
+/** Σ λ / Σ |λ|; 0 of a map that is 0. */
+function copyingScore(eigenvalues: readonly (readonly [real: number, imaginary: number])[]): number {
+  const size = eigenvalues.reduce((sum, [real, imaginary]) => sum + Math.hypot(real, imaginary), 0);
+  return size === 0 ? 0 : eigenvalues.reduce((sum, [real]) => sum + real, 0) / size;
+}
+
+function tested([chosen, reported]: readonly [number, number], drawn: readonly number[]): CopyingTest {
+  const baseline = mean(drawn);
+  const variance = drawn.reduce((sum, number) => sum + (number - baseline) ** 2, 0) / (drawn.length - 1);
+  const t = (reported - baseline) / Math.sqrt(variance * (1 + 1 / drawn.length));
+  return { chosen, reported, baseline, probability: studentTail(t, drawn.length - 1), shuffles: drawn.length };
+}
+
+/** The four maps of one head, [headSize, hidden] each, with the gains of what stands in front. */
+function maps(model: Model, place: Place, head: number): Record<'query' | 'key' | 'value' | 'output', Rows> {
+  const { path, stack, crossed } = place;
+  const { headSize } = stack;
+  const keyHead = keyHeadOf(place, head);
+  const gain = incomingGain(model, place);
+  // Cross-attention's keys and values read what comes out of the encoder, its last norm's gain in front.
+  const memory = crossed ? model.parameters.get('encoder.finalNorm.weight')?.data : gain;
+  const own = (stage: 'query' | 'key'): Float32Array | undefined =>
+    model.parameters.get(`${path}.${stage}Norm.weight`)?.data;
+  return {
+    query: scaledRows(sliceOf(model, path, 'query', head, headSize, gain), own('query')),
+    key: scaledRows(sliceOf(model, path, 'key', keyHead, headSize, memory), own('key')),
+    value: sliceOf(model, path, 'value', keyHead, headSize, memory),
+    output: outputSlice(model, path, head, headSize),
+  };
+}
+
+function scaledRows(rows: Rows, gain: Float32Array | undefined): Rows {
+  if (!gain) return rows;
+  return { ...rows, data: rows.data.map((number, at) => number * gain[Math.floor(at / rows.columns)]!) };
 }
 
 /** exp of the entropy of singular values taken as shares (Roy & Vetterli 2007); 0 where all are 0. */
@@ -93,52 +150,37 @@ export function effectiveRank(singularValues: readonly number[]): number {
   return Math.exp(entropy);
 }
 
-/** Eᵀ·U, [hidden, hidden], with the final norm's gain. Computed on the device in f32. Null where E is of another width. */
-async function tokenOverlap(model: Model, against: Circuits['copyingAgainst']): Promise<Rows | null> {
-  const { hiddenSize, head } = model.architecture;
-  const tokens = model.parameters.get('embeddings.token')!;
-  if (tokens.shape[1] !== hiddenSize) return null;
-  const decoder = against === 'embedding' || head!.tied ? tokens : model.parameters.get('head.decoder.weight')!;
-  const kernels = await sharedKernels();
-  const pending = scope(kernels, () => {
-    const o = operations(kernels);
-    const device = ({ shape, data }: typeof tokens) => o.constant(shape, data);
-    return read(o.matmul(device(tokens), device(decoder), { leftTransposed: true }));
-  });
-  const gain = against === 'unembedding' ? model.parameters.get('finalNorm.weight')?.data : undefined;
-  const data = Float64Array.from(await pending, (number, i) => number * (gain?.[i % hiddenSize] ?? 1));
-  return { data, rows: hiddenSize, columns: hiddenSize };
+/** The norm that stands before a place of attention, by its parameters' name; null where it reads the stream as it is. */
+export function normBefore({ path, stack, layer, crossed }: Place): string | null {
+  const before = stack.normPlacement === 'before' || stack.normPlacement === 'both';
+  if (!before || (!crossed && !layer.attentionNorm)) return null;
+  return crossed ? `${path.replace(/\.cross$/, '')}.crossNorm` : `${path}.attentionNorm`;
 }
 
-/** Whether a layer's attention reads the stream through a norm. */
-export const normsBefore = ({ normPlacement, layers }: Architecture, layer: number): boolean =>
-  (normPlacement === 'before' || normPlacement === 'both') && layers[layer]!.attentionNorm;
-
-/** Gain of the norm that stands before a layer's attention, or none. */
-export function incomingGain(model: Model, layer: number): Float32Array | undefined {
-  return normsBefore(model.architecture, layer)
-    ? model.parameters.get(`layers.${layer}.attentionNorm.weight`)?.data
-    : undefined;
+/** Gain of the norm that stands before a place's attention, or none. */
+function incomingGain(model: Model, place: Place): Float32Array | undefined {
+  const name = normBefore(place);
+  return name === null ? undefined : model.parameters.get(`${name}.weight`)?.data;
 }
 
 /** One head's rows of a projection, [headSize, hidden], with the gain of the norm in front. */
 function sliceOf(
   model: Model,
-  layer: number,
+  layer: LayerPlace,
   name: 'query' | 'key' | 'value',
   head: number,
   headSize: number,
   gain: Float32Array | undefined,
 ): Rows {
-  const { data, shape } = model.parameters.get(`layers.${layer}.${name}.weight`)!;
+  const { data, shape } = model.parameters.get(`${attentionPlace(layer)}.${name}.weight`)!;
   const columns = shape[1]!;
   const own = data.subarray(head * headSize * columns, (head + 1) * headSize * columns);
   return { data: Float64Array.from(own, (number, i) => number * (gain?.[i % columns] ?? 1)), rows: headSize, columns };
 }
 
 /** One head's columns of the output projection, transposed: [headSize, hidden]. */
-export function outputSlice(model: Model, layer: number, head: number, headSize: number): Rows {
-  const { data, shape } = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
+export function outputSlice(model: Model, layer: LayerPlace, head: number, headSize: number): Rows {
+  const { data, shape } = model.parameters.get(`${attentionPlace(layer)}.attentionOutput.weight`)!;
   const [hidden = 0, inputs = 0] = shape;
   const out = new Float64Array(headSize * hidden);
   for (let c = 0; c < headSize; c++)

@@ -1,8 +1,11 @@
 /** Two runs held against each other: texts, models, before and after an edit, two moments of training. */
+import { attentionPlace, type LayerPlace, squareEditsOf } from '../attention/index.ts';
 import type { Encoding } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { attentionStages, type Trace } from '../trace/index.ts';
-import { type Alignment, sameLength } from './patch.ts';
+import { attentionBands, attentionRows, type Trace } from '../trace/index.ts';
+import { type Aligned, type Alignment, alignedAt } from './patch.ts';
+import { attentionPlaces, type HeadPlace, placeIn } from './places.ts';
+import { bandRow } from './rows.ts';
 import { logitsAt, logTotal, prediction } from './target.ts';
 
 export interface Comparison {
@@ -10,12 +13,7 @@ export interface Comparison {
   /** ‖other − one‖ / ‖one‖ over the aligned positions, by stage, where both have it in one width. */
   readonly stages: readonly { readonly name: string; readonly distance: number }[];
   /** By head: mean total variation ½ Σ |w − w′| of the aligned queries' weights on aligned keys, 0 to 1; and the mixtures' distance. */
-  readonly heads: readonly {
-    readonly layer: number;
-    readonly head: number;
-    readonly weights: number;
-    readonly mixed: number;
-  }[];
+  readonly heads: readonly (HeadPlace & { readonly weights: number; readonly mixed: number })[];
   /** By aligned position: the likeliest token in both and KL(one ‖ other) in nats; empty where a run has no logits. */
   readonly predictions: readonly {
     readonly position: number;
@@ -24,26 +22,18 @@ export interface Comparison {
     readonly divergence: number;
   }[];
   /** Rows of weights in the other run that sum to neither 1 nor 0: an edit said that they are no distribution. */
-  readonly notDistributions: readonly {
-    readonly layer: number;
-    readonly head: number;
-    readonly query: number;
-    readonly sum: number;
-  }[];
+  readonly notDistributions: readonly (HeadPlace & { readonly query: number; readonly sum: number })[];
 }
 
 /**
  * What moved from one run to another. Positions belong together as `alignment` says, [one, other]; runs of one length
- * align by themselves. Cost: the squares of both runs, a layer at a time.
+ * align by themselves. Cost: a pass over the weights of both; one
+ * head's squares are held at a time.
  * Throws `differentLengths`, and `differentModels` where layers or heads are other in number.
  */
-export async function compareRuns(
-  one: Trace,
-  other: Trace,
-  { alignment = sameLength(one, other) }: { readonly alignment?: Alignment } = {},
-): Promise<Comparison> {
+export async function compareRuns(one: Trace, other: Trace, options: Aligned = {}): Promise<Comparison> {
   const [a, b] = [one.model.architecture, other.model.architecture];
-  if (a.layerCount !== b.layerCount || a.headCount !== b.headCount)
+  if (a.layerCount !== b.layerCount || a.headCount !== b.headCount || a.encoder?.layerCount !== b.encoder?.layerCount)
     throw new SiseonError({
       code: 'differentModels',
       kind: 'usage',
@@ -52,45 +42,74 @@ export async function compareRuns(
       got: `${b.layerCount} × ${b.headCount}`,
       next: 'Compare models of one architecture.',
     });
+  const aligned = alignedAt(one, other, options);
   const heads: Comparison['heads'][number][] = [];
   const notDistributions: Comparison['notDistributions'][number][] = [];
-  for (let layer = 0; layer < a.layerCount; layer++) {
-    const [left, right] = [await attentionStages(one, layer), await attentionStages(other, layer)];
-    for (let head = 0; head < a.headCount; head++) {
-      const row = (stages: typeof left, trace: Trace, i: number): Float32Array =>
-        stages.weights.data.subarray(
-          (head * trace.ids.length + i) * trace.ids.length,
-          (head * trace.ids.length + i + 1) * trace.ids.length,
-        );
-      let variation = 0;
-      for (const [i, k] of alignment) {
-        const [mine, theirs] = [row(left, one, i), row(right, other, k)];
-        for (const [j, l] of alignment) variation += Math.abs(mine[j]! - theirs[l]!) / 2;
-      }
-      for (let i = 0; i < other.ids.length; i++) {
-        const sum = row(right, other, i).reduce((total, weight) => total + weight, 0);
-        if (Math.abs(sum - 1) > 1e-4 && Math.abs(sum) > 1e-4) notDistributions.push({ layer, head, query: i, sum });
-      }
-      heads.push({
-        layer,
-        head,
-        weights: variation / alignment.length,
-        mixed: distance(
-          left.mixed.data,
-          right.mixed.data,
-          alignment.map(([i, k]) => [head * one.ids.length + i, head * other.ids.length + k]),
-          a.headSize,
-        ),
-      });
-    }
+  for (const layer of attentionPlaces(a)) {
+    const pairs = { queries: aligned(`${attentionPlace(layer)}.query`), keys: aligned(`${attentionPlace(layer)}.key`) };
+    heads.push(...(await headsMoved(one, other, layer, pairs)));
+    notDistributions.push(...(await brokenRows(other, layer)));
   }
   return {
-    alignment,
-    stages: stageDistances(one, other, alignment),
+    alignment: aligned('layers.0.query'),
+    stages: stageDistances(one, other, aligned),
     heads,
-    predictions: predictions(one, other, alignment),
+    predictions: predictions(one, other, aligned('logits')),
     notDistributions,
   };
+}
+
+/** How far the aligned rows of every head of a layer moved; one head's squares of both runs are held at a time. */
+async function headsMoved(
+  one: Trace,
+  other: Trace,
+  layer: LayerPlace,
+  { queries, keys }: { readonly queries: Alignment; readonly keys: Alignment },
+): Promise<Comparison['heads'][number][]> {
+  const { headCount, headSize } = placeIn(one, layer).stack;
+  const moved: Comparison['heads'][number][] = [];
+  for (let head = 0; head < headCount; head++) {
+    const [left, right] = [
+      await attentionRows(
+        one,
+        layer,
+        queries.map(([i]) => i),
+        head,
+      ),
+      await attentionRows(
+        other,
+        layer,
+        queries.map(([, k]) => k),
+        head,
+      ),
+    ];
+    const [width, theirWidth] = [left.weights.shape[2]!, right.weights.shape[2]!];
+    let variation = 0;
+    for (const r of queries.keys())
+      for (const [j, l] of keys)
+        variation += Math.abs(left.weights.data[r * width + j]! - right.weights.data[r * theirWidth + l]!) / 2;
+    const rows = queries.map((_, r) => [r, r] as const);
+    moved.push({
+      layer,
+      head,
+      weights: variation / queries.length,
+      mixed: distance(left.mixed.data, right.mixed.data, rows, headSize),
+    });
+  }
+  return moved;
+}
+
+/** Rows of weights that are no distribution; only edits make such. */
+async function brokenRows(trace: Trace, layer: LayerPlace): Promise<Comparison['notDistributions'][number][]> {
+  const broken: Comparison['notDistributions'][number][] = [];
+  if (squareEditsOf(trace.edits, attentionPlace(layer)).length === 0) return broken;
+  for await (const band of attentionBands(trace, layer))
+    for (let head = 0; head < band.weights.shape[0]!; head++)
+      for (let r = 0; r < band.count; r++) {
+        const sum = bandRow(band, band.weights, head, r).reduce((total, weight) => total + weight, 0);
+        if (Math.abs(sum - 1) > 1e-4 && Math.abs(sum) > 1e-4) broken.push({ layer, head, query: band.first + r, sum });
+      }
+  return broken;
 }
 
 /** ‖b − a‖ / ‖a‖ over pairs of rows of one width. */
@@ -110,11 +129,11 @@ function distance(
 }
 
 /** Stages of positions; those of heads stand in `heads`, as mixtures. */
-function stageDistances(one: Trace, other: Trace, alignment: Alignment): Comparison['stages'] {
+function stageDistances(one: Trace, other: Trace, aligned: (stage: string) => Alignment): Comparison['stages'] {
   return [...one.recorded].flatMap(([name, { shape, data }]) => {
     const theirs = other.recorded.get(name);
-    const plain = shape.length === 2 && shape[0] === one.ids.length && theirs?.shape[1] === shape[1];
-    return plain && theirs ? [{ name, distance: distance(data, theirs.data, alignment, shape[1]!) }] : [];
+    const plain = shape.length === 2 && !/(classes|relativeBias)$/.test(name) && theirs?.shape[1] === shape[1];
+    return plain && theirs ? [{ name, distance: distance(data, theirs.data, aligned(name), shape[1]!) }] : [];
   });
 }
 

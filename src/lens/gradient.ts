@@ -1,50 +1,82 @@
 /** Which tokens a prediction rests on, by gradients. */
-import { layerStage, type StageName } from '../attention/index.ts';
+import { attention, type LayerPlace, layerStage, type StageName } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
-import { recordedStage, sameModel, type Trace } from '../trace/index.ts';
-import { layerRows } from './rows.ts';
-import { gradientTarget, logitsAt, type Target, targetOf } from './target.ts';
+import { attentionRows, placeOf, recordedStage, type Stage, sameModel, type Trace } from '../trace/index.ts';
+import { attentionPlaces, keyHeadOf, placeIn, stackedLayers } from './places.ts';
+import { enoughFor, type Followed, followed, gradientTarget, readAgain, scoresOfRun, targetOf } from './target.ts';
 
-/** weight · gradient of the target with respect to it, for every head of a layer, by row. */
-export type GradientRows = (layer: number) => Promise<(head: number, queryIndex: number) => Float64Array>;
+/** weight · gradient of the target with respect to it, of one query in one head, [keys]. */
+export interface GradientRow {
+  readonly head: number;
+  readonly query: number;
+  readonly row: Float64Array;
+}
+
+/** The rows of every head of a layer, head by head. */
+export type GradientRows = (layer: LayerPlace) => AsyncGenerator<GradientRow>;
 
 /**
  * Gradient × attention: ∂target/∂weight · weight of every cell, from one forward and one backward pass; the gradient of a
- * weight is that of its row's mixture · the key's value. Cost per layer: heads · length² · headSize.
- * Throws `noGradient`, `noLogits`, `anotherModel`.
+ * weight is that of its row's mixture · the key's value. Cost: a tape of one run, then per layer heads · length² · headSize;
+ * one head's squares are held at a time. Throws `noGradient`, `noLogits`, `noLabels`, `anotherModel`, `layerOutOfRange`.
  */
-export async function gradientAttention(trace: Trace, model: Model, target: Target): Promise<GradientRows> {
+export async function gradientAttention(trace: Trace, model: Model, target: Followed): Promise<GradientRows> {
   sameModel(trace, model);
-  const { target: led, sign } = gradientTarget(target);
-  const { gradients } = await model.gradients(trace.ids, led, (name) => name.endsWith('.mixed'), trace.edits);
-  const { headCount, keyValueHeadCount, headSize } = model.architecture;
-  const length = trace.ids.length;
-  return async (layer) => {
-    const rows = await layerRows(trace, layer);
+  const { target: led, sign } = gradientTarget(model, target);
+  const { ids, decoderIds } = readAgain(trace);
+  const { gradients } = await model.gradients(ids, led, (name) => name.endsWith('.mixed'), trace.edits, {
+    ...(decoderIds && { decoderIds }),
+  });
+  return async function* (layer) {
+    const { headCount } = placeIn(trace, layer).stack;
     const gradient = gradients.get(layerStage(layer, 'mixed'))!;
-    const values = recordedStage(trace, layerStage(layer, 'value')).data;
-    return (head, i) => {
-      const keyHead = Math.floor((head * keyValueHeadCount) / headCount);
-      const from = (head * length + i) * headSize;
-      const weights = rows[head]!.weights(i);
-      return Float64Array.from({ length }, (_, j) => {
-        let dot = 0;
-        for (let c = 0; c < headSize; c++) dot += gradient[from + c]! * values[(keyHead * length + j) * headSize + c]!;
-        return sign * dot * weights[j]!;
-      });
-    };
+    for (let head = 0; head < headCount; head++) {
+      const { weights } = await attentionRows(trace, layer, undefined, head);
+      const slopes = await slopesOf(trace, layer, head, gradient);
+      const [, queries = 0, keys = 0] = weights.shape;
+      for (let query = 0; query < queries; query++) {
+        const row = new Float64Array(keys);
+        for (let j = 0; j < keys; j++) row[j] = sign * slopes[query * keys + j]! * weights.data[query * keys + j]!;
+        yield { head, query, row };
+      }
+    }
   };
 }
 
-/** Σ over layers, heads and queries of gradient × attention into each token, [position]. */
-export async function gradientAttentionByToken(trace: Trace, model: Model, target: Target): Promise<Float64Array> {
+/** ∂target/∂weight of one head, [query, key]: the mixtures' gradients · the values, by the kernel for dot products. */
+async function slopesOf(trace: Trace, layer: LayerPlace, head: number, gradient: Float32Array): Promise<Float32Array> {
+  const { shape, data } = recordedStage(trace, layerStage(layer, 'value'));
+  const [, keys = 0, size = 0] = shape;
+  const queries = recordedStage(trace, layerStage(layer, 'query')).shape[1]!;
+  const keyHead = keyHeadOf(placeOf(trace, layer), head);
+  const one = (count: number, numbers: Float32Array): Stage => ({ shape: [1, 1, count, size], data: numbers });
+  const value = one(keys, data.subarray(keyHead * keys * size, (keyHead + 1) * keys * size));
+  const { dots } = await attention({
+    query: one(queries, gradient.subarray(head * queries * size, (head + 1) * queries * size)),
+    key: value,
+    value,
+    scale: 1,
+    keep: ['dots'],
+  });
+  return dots!.data;
+}
+
+/**
+ * Σ over layers, heads and queries of gradient × attention into each token, [position]; of an encoder-decoder into the
+ * encoder's tokens, `decoder` having those of the decoder's. Cost: that of gradientAttention for every layer.
+ */
+export async function gradientAttentionByToken(
+  trace: Trace,
+  model: Model,
+  target: Followed,
+  { of = 'ids' }: { readonly of?: 'ids' | 'decoderIds' } = {},
+): Promise<Float64Array> {
   const rows = await gradientAttention(trace, model, target);
-  const { layerCount, headCount } = model.architecture;
-  const total = new Float64Array(trace.ids.length);
-  for (let layer = 0; layer < layerCount; layer++) {
-    const of = await rows(layer);
-    for (let head = 0; head < headCount; head++)
-      for (let i = 0; i < total.length; i++) for (const [j, number] of of(head, i).entries()) total[j]! += number;
+  const total = new Float64Array((of === 'ids' ? trace.ids : trace.decoderIds!).length);
+  for (const layer of attentionPlaces(model.architecture)) {
+    const decoders = placeOf(trace, layer).prefix === 'decoder.' && !placeOf(trace, layer).crossed;
+    if (decoders !== (of === 'decoderIds')) continue;
+    for await (const { row } of rows(layer)) for (const [j, number] of row.entries()) total[j]! += number;
   }
   return total;
 }
@@ -52,23 +84,27 @@ export async function gradientAttentionByToken(trace: Trace, model: Model, targe
 /**
  * Relevance propagation through self-attention (Chefer, Gur & Wolf 2021, equations 5 and 6): Ā = mean over heads of the
  * positive part of gradient × attention, R ← R + Ā · R layer by layer; the row of the target's position, [position].
- * The position's own 1 comes along, as in the paper.
+ * The position's own 1 comes along, as in the paper. A classifier of whole texts is read at `at`. Cost: that of
+ * gradientAttention for every layer. Throws `twoTexts` for an encoder-decoder.
  */
-export async function relevance(trace: Trace, model: Model, target: Target): Promise<Float64Array> {
+export async function relevance(
+  trace: Trace,
+  model: Model,
+  target: Followed,
+  { at = target.position ?? 0 }: { readonly at?: number } = {},
+): Promise<Float64Array> {
+  const layers = stackedLayers(trace, 'relevance propagation');
   const rows = await gradientAttention(trace, model, target);
-  const { layerCount, headCount } = model.architecture;
-  const length = trace.ids.length;
-  const row = new Float64Array(length);
-  row[target.position] = 1;
-  for (let layer = layerCount - 1; layer >= 0; layer--) {
-    const of = await rows(layer);
-    const added = new Float64Array(length);
-    for (let i = 0; i < length; i++) {
-      if (row[i] === 0) continue;
-      for (let head = 0; head < headCount; head++)
-        for (const [j, number] of of(head, i).entries()) added[j]! += (row[i]! * Math.max(0, number)) / headCount;
+  const { headCount } = model.architecture;
+  const row = new Float64Array(trace.ids.length);
+  row[at] = 1;
+  for (const layer of layers.toReversed()) {
+    const added = new Float64Array(row.length);
+    for await (const { query, row: own } of rows(layer)) {
+      if (row[query] === 0) continue;
+      for (const [j, number] of own.entries()) added[j]! += (row[query]! * Math.max(0, number)) / headCount;
     }
-    for (let j = 0; j < length; j++) row[j]! += added[j]!;
+    for (let j = 0; j < row.length; j++) row[j]! += added[j]!;
   }
   return row;
 }
@@ -84,22 +120,29 @@ export interface IntegratedGradients {
 
 /**
  * Integrated gradients (Sundararajan, Taly & Yan 2017) over the first layer's input, from embeddings of 0 (or a baseline
- * given, [position, hidden]) in a straight line, by the midpoint rule. Cost: a forward and a backward pass a step.
+ * given, [position, hidden]) in a straight line, by the midpoint rule. Of an encoder-decoder: over the encoder's input, or
+ * with `of: 'decoderIds'` over the decoder's, the other held as it is. Cost: a forward and a backward pass a step.
  */
 export async function integratedGradients(
   trace: Trace,
   model: Model,
-  target: Target,
-  { steps = 32, baseline }: { readonly steps?: number; readonly baseline?: ArrayLike<number> } = {},
+  target: Followed,
+  options: {
+    readonly steps?: number;
+    readonly baseline?: ArrayLike<number>;
+    readonly of?: 'ids' | 'decoderIds';
+  } = {},
 ): Promise<IntegratedGradients> {
   sameModel(trace, model);
-  const { hiddenSize: hidden } = model.architecture;
-  const embeddings = recordedStage(trace, 'embeddings').data;
-  const length = trace.ids.length;
+  const { steps = 32, baseline, of = 'ids' } = options;
+  const { hiddenSize: hidden, encoder } = model.architecture;
+  const stage: StageName = encoder ? (of === 'ids' ? 'encoder.embeddings' : 'decoder.embeddings') : 'embeddings';
+  const embeddings = recordedStage(trace, stage).data;
+  const length = embeddings.length / hidden;
   const start = baseline ?? new Float32Array(embeddings.length);
   const at = (share: number) => ({
     kind: 'patch' as const,
-    stage: 'embeddings' as const,
+    stage: stage as 'embeddings',
     positions: Array.from({ length }, (_, i) => i),
     vectors: Array.from({ length }, (_, i) =>
       Array.from({ length: hidden }, (__, d) => {
@@ -109,23 +152,22 @@ export async function integratedGradients(
     ),
     from: { model: model.name, text: 'on the way from the baseline', positions: [] },
   });
-  const { target: led, sign } = gradientTarget(target);
+  const { target: led, sign } = gradientTarget(model, target);
+  const { ids, decoderIds } = readAgain(trace);
   const summed = new Float64Array(embeddings.length);
   for (let step = 0; step < steps; step++) {
-    const { gradients } = await model.gradients(trace.ids, led, (name) => name === 'embeddings', [
-      ...trace.edits,
-      at((step + 0.5) / steps),
-    ]);
-    const gradient = gradients.get('embeddings' as StageName)!;
+    const edits = [...trace.edits, at((step + 0.5) / steps)];
+    const { gradients } = await model.gradients(ids, led, (name) => name === stage, edits, {
+      ...(decoderIds && { decoderIds }),
+    });
+    const gradient = gradients.get(stage)!;
     for (let d = 0; d < summed.length; d++) summed[d]! += (sign * gradient[d]!) / steps;
   }
   const attributions = new Float64Array(length);
   for (let d = 0; d < summed.length; d++)
     attributions[Math.floor(d / hidden)]! += summed[d]! * (embeddings[d]! - start[d]!);
-  const away = await model.run(trace.ids, undefined, [...trace.edits, at(0)]);
-  const { vocabularySize } = model.architecture;
-  const row = away.logits!.subarray(target.position * vocabularySize, (target.position + 1) * vocabularySize);
-  const [value, from] = [targetOf(logitsAt(trace, target.position), target), targetOf(row, target)];
+  const [away] = await model.runBatch([{ ...readAgain(trace), edits: [...trace.edits, at(0)], ...enoughFor(target) }]);
+  const [value, from] = [followed(trace, target), targetOf(scoresOfRun(away!, model, target), target)];
   return {
     attributions,
     value,

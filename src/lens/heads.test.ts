@@ -1,9 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Model } from '../model/index.ts';
 import { recordTrace, type Trace } from '../trace/index.ts';
-import { circuits, effectiveRank, headsReport, layerNorms, patternOf, repeatedSequences } from './index.ts';
+import {
+  circuits,
+  effectiveRank,
+  headsReport,
+  layerNorms,
+  layerPatterns,
+  type NormRow,
+  patternOf,
+  repeatedSequences,
+} from './index.ts';
 import { knownModel } from './known.testing.ts';
-import { layerRows } from './rows.ts';
 import { close, expected, tinyIds, tinyModel } from './tiny.testing.ts';
 
 /** A head that has these weights; everything with a weight or below the diagonal is visible. */
@@ -71,8 +79,7 @@ describe.each(['gpt2', 'bert'] as const)('numpy agrees on a tiny %s', (kind) => 
     close([...trace.recorded.get('logits')!.data], (theirs.logits as number[][]).flat(), 1e-5));
   it('about every head’s pattern: 1e-5', async () => {
     for (let layer = 0; layer < 2; layer++)
-      for (const [head, rows] of (await layerRows(trace, layer)).entries()) {
-        const { profile, ...masses } = patternOf(rows, trace.ids, { reach: 3 });
+      for (const [head, { profile, ...masses }] of (await layerPatterns(trace, layer, { reach: 3 })).entries()) {
         const other = (theirs.patterns as { profile: Record<string, number> }[])[layer * 3 + head]!;
         const ours = Object.fromEntries(profile.map(({ offset, weight }) => [offset, weight]));
         close({ ...masses, profile: ours }, other, 1e-5, `L${layer}·H${head}`);
@@ -83,13 +90,15 @@ describe.each(['gpt2', 'bert'] as const)('numpy agrees on a tiny %s', (kind) => 
   it('about contributions, with and without the residual, and mixing: 1e-5', async () => {
     for (let layer = 0; layer < 2; layer++) {
       const ours = await layerNorms(trace, model, layer);
-      const rows = (row: (i: number) => Float64Array): number[][] => Array.from(tinyIds, (_, i) => [...row(i)]);
+      const rows: NormRow[] = [];
+      for await (const row of ours.rows()) rows.push(row);
+      expect([...(await ours.row(4)).contribution()]).toEqual([...rows[4]!.contribution()]);
       close(
         {
-          head: [0, 1, 2].map((h) => rows((i) => ours.head(h, i))),
-          contribution: rows(ours.contribution),
-          withResidual: rows(ours.withResidual),
-          mixing: Array.from(tinyIds, (_, i) => ours.mixing(i)),
+          head: [0, 1, 2].map((h) => rows.map((row) => [...row.head(h)])),
+          contribution: rows.map((row) => [...row.contribution()]),
+          withResidual: rows.map((row) => [...row.withResidual()]),
+          mixing: rows.map((row) => row.mixing()),
         },
         (theirs.norms as unknown[])[layer],
         1e-5,

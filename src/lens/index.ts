@@ -1,20 +1,15 @@
-export {
-  type Ablation,
-  ablationSweep,
-  ablations,
-  allHeads,
-  type HeadEffect,
-  type HeadPlace,
-} from './ablate.ts';
+export { type Ablation, ablationSweep, ablations, type HeadEffect, type TextIds } from './ablate.ts';
 export { alignTokens, type Span } from './align.ts';
 export { cacheMatrix, cachePatterns, looksBackOnly } from './cachePatterns.ts';
-export { type Circuit, type Circuits, circuits, effectiveRank } from './circuits.ts';
+export { cell } from './cell.ts';
+export { type Circuit, type Circuits, type CopyingTest, circuits, effectiveRank } from './circuits.ts';
 export { alignByWord, type Comparison, compareRuns } from './compare.ts';
 export { readConllu, type TreeSentence, type TreeWord } from './conllu.ts';
 export { type DirectPart, directLogits, type LensLayer, logitLens } from './direct.ts';
 export { type Faithfulness, faithfulness } from './faithful.ts';
 export { chooseHead, defaultWord, findWord } from './find.ts';
 export {
+  type GradientRow,
   type GradientRows,
   gradientAttention,
   gradientAttentionByToken,
@@ -22,12 +17,14 @@ export {
   integratedGradients,
   relevance,
 } from './gradient.ts';
-export { type HeadChoice, look, pair, wordGroups, wordMatrix } from './look.ts';
+export { type HeadChoice, look, wordGroups, wordMatrix } from './look.ts';
 export { embedText, type LibraryEntry, type LookupResult, lookup, nothingKnown, spelledOut } from './lookup.ts';
 export { type Context, similarContexts } from './nearest.ts';
-export { type LayerNorms, layerNorms } from './norms.ts';
+export { type LayerNorms, layerNorms, type NormRow } from './norms.ts';
 export { longestOverview, type Overview, overview } from './overview.ts';
+export { pair } from './pair.ts';
 export {
+  type Aligned,
   type Alignment,
   attributionSweep,
   type PatchEffect,
@@ -38,7 +35,16 @@ export {
   replaced,
   sameLength,
 } from './patch.ts';
-export { type Mass, type Pattern, patternOf, type RoleName, roleNames, type WeightRows } from './pattern.ts';
+export {
+  layerPatterns,
+  type Mass,
+  type Pattern,
+  PatternCount,
+  patternOf,
+  type RoleName,
+  roleNames,
+} from './pattern.ts';
+export { allHeads, attentionPlaces, type HeadPlace } from './places.ts';
 export { type Answer, answers, type QuestionName, questionNames } from './questions.ts';
 export {
   type Direction,
@@ -57,11 +63,31 @@ export {
   repeatedSequences,
   tokenIds,
 } from './roles.ts';
-export { attentionFlow, contributionMixing, longestFlow, rollout, weightMixing } from './rollout.ts';
-export { layerRows } from './rows.ts';
-export { binomialTail, corrected, mean, meanInterval, type Share, wilson } from './statistics.ts';
-export { type Part, residualStream, type Stream } from './stream.ts';
-export { logitsAt as logitsFor, prediction, type Target, targetOf, tokenName } from './target.ts';
-export type { Look, LookKey, LookToken, LookWord, Pair, WordMatrix } from './types.ts';
+export { attentionFlow, contributionMixing, longestFlow, type MixedRow, rollout, weightMixing } from './rollout.ts';
+export { headRows, layerRows, type WeightRows } from './rows.ts';
+export { binomialTail, corrected, mean, meanInterval, type Share, studentTail, wilson } from './statistics.ts';
+export { type Part, residualStream, type Stream, type StreamPlace } from './stream.ts';
+export {
+  type Followed,
+  followed,
+  type LabelTarget,
+  logitsAt as logitsFor,
+  prediction,
+  type Target,
+  targetOf,
+  tokenName,
+} from './target.ts';
+export type {
+  Cell,
+  Look,
+  LookKey,
+  LookToken,
+  LookWord,
+  Pair,
+  PairSide,
+  PositionTerm,
+  Rotation,
+  WordMatrix,
+} from './types.ts';
 export { type Why, why } from './why.ts';
 export { valueZeroing } from './zeroing.ts';

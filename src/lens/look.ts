@@ -4,7 +4,7 @@ import { SiseonError } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { dotProduct, type HeadCells, headCells, logSumExp, norm, sum } from './cells.ts';
 import { chooseHead, defaultWord, findWord } from './find.ts';
-import type { Look, LookKey, LookToken, Pair, WordMatrix } from './types.ts';
+import type { Look, LookKey, LookToken, WordMatrix } from './types.ts';
 
 export interface HeadChoice {
   readonly layer?: number;
@@ -171,92 +171,6 @@ export function contributions(
   const square = dotProduct(output, output);
   const part = (vector: Float64Array): number => (square === 0 ? 0 : dotProduct(vector, output) / square);
   return { parts: vectors.map(part), norms: vectors.map(norm), bias: part(biasVector) };
-}
-
-/**
- * One cell, query word × key word (first tokens), down to the last product; recomputed in double and checked against the
- * engine. `queryToken` and `keyToken` name any token of the text instead, special ones included. Throws `tokenOutOfRange`.
- */
-export async function pair(
-  trace: Trace,
-  model: Model,
-  options: HeadChoice &
-    ({ readonly query: string | number } | { readonly queryToken: number }) &
-    ({ readonly key: string | number } | { readonly keyToken: number }),
-): Promise<Pair> {
-  const encoding = encodingOf(trace);
-  const i = 'query' in options ? findWord(encoding, options.query).tokens[0]! : tokenAt(encoding, options.queryToken);
-  const j = 'key' in options ? findWord(encoding, options.key).tokens[0]! : tokenAt(encoding, options.keyToken);
-  const { layer, head } = chooseHead(model, options);
-  const cells = await headCells(trace, model, layer, head, i);
-  const side = (token: number, vector: ArrayLike<number>) => {
-    const { word, text } = encoding.tokens[token]!;
-    return {
-      word,
-      text: word === null ? text : encoding.words[word]!.text,
-      token,
-      tokenText: text,
-      vector: Array.from(vector),
-    };
-  };
-  const [q, k, v] = [cells.query(i), cells.key(j), cells.value(j)];
-  const products = Array.from(q, (number, c) => number * k[c]!);
-  const dot = sum(products);
-  const { softcap } = trace.model.architecture;
-  const scored = (product: number): number => {
-    const scaled = product * cells.scale;
-    return softcap > 0 ? softcap * Math.tanh(scaled / softcap) : scaled;
-  };
-  const score = scored(dot);
-  const plain = cells.scores(i);
-  // What stands between score and masked score is the position's bias, or −∞.
-  const added = Array.from(cells.maskedScores(i), (masked, index) => masked - plain[index]!);
-  const scores = added.map((bias, index) =>
-    bias === -Infinity ? bias : scored(dotProduct(q, cells.key(index))) + bias,
-  );
-  const largest = Math.max(...scores);
-  const exponential = Math.exp(scores[j]! - largest);
-  const total = sum(scores.map((other) => Math.exp(other - largest)));
-  const weight = exponential / total;
-  const weights = scores.map((other) => Math.exp(other - largest) / total);
-  const parts = contributions(
-    cells,
-    weights,
-    scores.map((_, index) => ({ word: null, text: '', tokens: [index] })),
-  );
-  const measured = { score: plain[j]!, weight: cells.weights(i)[j]! };
-  return {
-    model: model.name,
-    text: encoding.text,
-    layer,
-    head,
-    query: side(i, q),
-    key: side(j, k),
-    products,
-    dot,
-    scale: cells.scale,
-    score,
-    bias: added[j]!,
-    softmax: { largest, exponential, sum: total, weight },
-    value: Array.from(v),
-    weightedValue: Array.from(v, (number) => number * weight),
-    contribution: parts.parts[j]!,
-    contributionNorm: parts.norms[j]!,
-    check: {
-      ...measured,
-      largestDifference: Math.max(Math.abs(measured.score - score), Math.abs(measured.weight - weight)),
-    },
-  };
-}
-
-function tokenAt({ tokens }: Encoding, index: number): number {
-  if (tokens[index]) return index;
-  throw new SiseonError({
-    code: 'tokenOutOfRange',
-    kind: 'usage',
-    what: `there is no token ${index}`,
-    expected: `0 to ${tokens.length - 1}`,
-  });
 }
 
 /** Word × word weights of one head: into a word the sum over its tokens, from a word its first token's row. */

@@ -1,9 +1,10 @@
 /** Contexts like this one, as a head sees them: the nearest queries or keys of a corpus in that head's own space. */
-import { layerStage } from '../attention/index.ts';
+import { type LayerPlace, layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { recordedStage, recordTrace } from '../trace/index.ts';
-import { dotProduct, inRange, norm } from './cells.ts';
+import { dotProduct, norm } from './cells.ts';
 import { findWord } from './find.ts';
+import { headIn, keyHeadOf, noMeaning } from './places.ts';
 
 export interface Context {
   /** Index in the corpus, and the word there. */
@@ -25,23 +26,22 @@ export async function similarContexts(
   asked: {
     readonly text: string;
     readonly query: string | number;
-    readonly layer: number;
+    readonly layer: LayerPlace;
     readonly head: number;
     readonly among?: 'queries' | 'keys';
     readonly count?: number;
   },
 ): Promise<Context[]> {
   const { layer, head, among = 'queries', count = 10 } = asked;
-  const { architecture: a } = model;
-  inRange('layer', layer, a.layerCount);
-  inRange('head', head, a.headCount);
-  const keyHead = Math.floor((head * a.keyValueHeadCount) / a.headCount);
+  const place = headIn({ model }, { layer, head });
+  if (place.prefix === 'decoder.') throw noMeaning('words of a text', layer, 'a layer of the encoder, which reads it');
+  const { headSize } = place.stack;
   const vectorsOf = async (text: string, stage: 'query' | 'key') => {
     const trace = await recordTrace(model, { text });
     const { data } = recordedStage(trace, layerStage(layer, stage));
-    const own = stage === 'query' ? head : keyHead;
+    const own = stage === 'query' ? head : keyHeadOf(place, head);
     const at = (token: number): Float32Array =>
-      data.subarray((own * trace.ids.length + token) * a.headSize, (own * trace.ids.length + token + 1) * a.headSize);
+      data.subarray((own * trace.ids.length + token) * headSize, (own * trace.ids.length + token + 1) * headSize);
     return { at, encoding: trace.encoding! };
   };
   const asking = await vectorsOf(asked.text, 'query');

@@ -4,161 +4,226 @@
  *
  * Kobayashi, Kuribayashi, Yokoi & Inui 2020 (norms of weight · value · W_O) and 2021 (with the residual and the norm).
  */
-import { layerStage } from '../attention/index.ts';
+import { type LayerPlace, layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
-import { recordedStage, sameModel, type Trace } from '../trace/index.ts';
-import { norm } from './cells.ts';
+import { attentionBands, attentionRows, type Place, recordedStage, sameModel, type Trace } from '../trace/index.ts';
+import { dotProduct, norm } from './cells.ts';
 import { outputSlice } from './circuits.ts';
-import { type FrozenNorm, freeze, through } from './frozen.ts';
-import { layerRows } from './rows.ts';
+import { freeze, through } from './frozen.ts';
+import { keyHeadOf, noMeaning, placeIn } from './places.ts';
+import { bandRow } from './rows.ts';
 
-/** Norms of one layer, row by row: a row is a query, its entries the keys. f_h(x) = (value − its bias) · W_O of head h. */
-export interface LayerNorms {
-  readonly length: number;
+/** Norms of one query's row; the entries are the keys. f_h(x) = (value − its bias) · W_O of head h. */
+export interface NormRow {
+  readonly query: number;
+  /** One key alone: of each head, of all together, and with residual and norm (null in cross-attention). */
+  at(key: number): {
+    readonly heads: readonly number[];
+    readonly contribution: number;
+    readonly withResidual: number | null;
+  };
   /** weight · ‖f_h(x_j)‖ of one head, [keys]. */
-  head(head: number, queryIndex: number): Float64Array;
+  head(head: number): Float64Array;
   /** ‖Σ_h weight · f_h(x_j)‖, all heads together, [keys]. */
-  contribution(queryIndex: number): Float64Array;
-  /** Likewise with the residual in its own place and, where the model norms the sum, after that norm, frozen (2021), [keys]. */
-  withResidual(queryIndex: number): Float64Array;
+  contribution(): Float64Array;
+  /**
+   * Likewise with the residual in its own place and, where the model norms the sum or the output, after that norm, frozen
+   * (2021), [keys]. Throws `noMeaning` in cross-attention, where the residual stands in no key's place.
+   */
+  withResidual(): Float64Array;
   /**
    * Mixing ratio (2021): how much comes from elsewhere, ‖Σ_{j≠i}‖ / (‖Σ_{j≠i}‖ + ‖own place and residual‖). 0: all is
-   * kept; 1: all is taken from the others.
+   * kept; 1: all is taken from the others. Throws `noMeaning` in cross-attention.
    */
-  mixing(queryIndex: number): number;
+  mixing(): number;
+}
+
+export interface LayerNorms {
+  readonly keys: number;
+  /** One query's row; nothing beyond it is computed. */
+  row(query: number): Promise<NormRow>;
+  /** All queries' rows in their order, by one pass over the weights. */
+  rows(): AsyncGenerator<NormRow>;
 }
 
 /**
- * Contribution norms of a layer. The biases belong to no token and are left out, as in the papers. Cost:
- * length · heads² · hidden once, then length · heads² a row; no square is made beyond the layer's weights.
- * Throws `anotherModel`.
+ * Contribution norms of a layer, or of a decoder's cross-attention. The biases belong to no token and are left out, as in
+ * the papers. Cost: heads · headSize · hidden for each key that is asked for, once, then heads² a cell; nothing square is held.
+ * Throws `anotherModel`, `layerOutOfRange`.
  */
-export async function layerNorms(trace: Trace, model: Model, layer: number): Promise<LayerNorms> {
+export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace): Promise<LayerNorms> {
   sameModel(trace, model);
-  const { hiddenSize: hidden, headCount: heads, normPlacement, norm: kind, normEpsilon } = trace.model.architecture;
-  const length = trace.ids.length;
-  const rows = await layerRows(trace, layer);
-  const carried = Array.from({ length: heads }, (_, h) => carriedBy(trace, model, layer, h));
-  const input = recordedStage(trace, layerStage(layer, 'input')).data;
-  const attention = recordedStage(trace, layerStage(layer, 'attentionOutput')).data;
-  // The norm stands after the sum with the residual, or on the attention's output before it, or there is none.
-  const after = normPlacement === 'after';
-  const onOutput = model.parameters.get(`layers.${layer}.attentionPostNorm.weight`)?.data;
-  const gain = after ? model.parameters.get(`layers.${layer}.attentionNorm.weight`)!.data : (onOutput ?? null);
-  const centred = kind === 'layer';
-  const at = (data: ArrayLike<number>, i: number, d: number): number => data[i * hidden + d]!;
-
-  const frozen = (i: number): FrozenNorm | null =>
-    gain &&
-    freeze(
-      Array.from({ length: hidden }, (_, d) => (after ? at(input, i, d) : 0) + at(attention, i, d)),
-      gain,
-      normEpsilon,
-      centred,
-    );
-  const normed = (vector: Float64Array, by: FrozenNorm | null): Float64Array => (by ? through(by, vector) : vector);
-  const taken = (i: number, j: number): Float64Array => {
-    const vector = new Float64Array(hidden);
-    for (const [h, vectors] of carried.entries()) {
-      const weight = rows[h]!.weights(i)[j]!;
-      for (let d = 0; d < hidden; d++) vector[d]! += weight * at(vectors, j, d);
-    }
-    return vector;
+  const place = placeIn(trace, layer);
+  const mixer = mixerOf(trace, model, place);
+  const keys = recordedStage(trace, layerStage(layer, 'key')).shape[1]!;
+  const { scale } = mixer;
+  const plain = remembered((j) => gram(mixer.carried(j)));
+  const scaled = scale ? remembered((j) => gram(mixer.carried(j).map(scale))) : plain;
+  const rowOf = (query: number, weights: readonly Float32Array[]): NormRow => {
+    let known: ReturnType<Mixer['around']> | undefined;
+    const around = (): ReturnType<Mixer['around']> => {
+      known ??= mixer.around(query, weights);
+      return known;
+    };
+    const every = (norm: (key: number) => number): Float64Array =>
+      Float64Array.from({ length: keys }, (_, j) => norm(j));
+    const row: NormRow = {
+      query,
+      at: (j) => ({
+        heads: weights.map((of, h) => of[j]! * Math.sqrt(plain(j)[h * weights.length + h]!)),
+        contribution: joined(plain(j), weights, j),
+        withResidual: place.crossed ? null : afterNorm(j),
+      }),
+      head: (h) => every((j) => weights[h]![j]! * Math.sqrt(plain(j)[h * weights.length + h]!)),
+      contribution: () => every((j) => joined(plain(j), weights, j)),
+      withResidual: () => every(afterNorm),
+      mixing() {
+        const [elsewhere, here] = [norm(around().others), norm(around().own)];
+        return elsewhere / (elsewhere + here);
+      },
+    };
+    const afterNorm = (j: number): number =>
+      j === query ? norm(around().own) : joined(scaled(j), weights, j) * around().inverse;
+    return row;
   };
-  /** Own place and residual, as they come out of the norm. */
-  const own = (i: number, by: FrozenNorm | null): Float64Array => {
-    const residual = (vector: Float64Array) => vector.map((number, d) => number + at(input, i, d));
-    return after ? normed(residual(taken(i, i)), by) : residual(normed(taken(i, i), by));
-  };
-  const plain = grams(carried, length, hidden, null, false);
-  let scaled: Float64Array | undefined;
-  const joined = (gram: Float64Array, i: number): Float64Array =>
-    Float64Array.from({ length }, (_, j) => {
-      let square = 0;
-      for (let a = 0; a < heads; a++)
-        for (let b = 0; b < heads; b++)
-          square += rows[a]!.weights(i)[j]! * rows[b]!.weights(i)[j]! * gram[(j * heads + a) * heads + b]!;
-      return Math.sqrt(Math.max(0, square));
-    });
-  const constant = biasOutput(model, layer);
+  const heads = Array.from({ length: place.stack.headCount }, (_, h) => h);
   return {
-    length,
-    head: (h, i) =>
-      Float64Array.from(rows[h]!.weights(i), (weight, j) => weight * Math.sqrt(plain[(j * heads + h) * heads + h]!)),
-    contribution: (i) => joined(plain, i),
-    withResidual(i) {
-      const by = frozen(i);
-      scaled ??= gain ? grams(carried, length, hidden, gain, centred) : plain;
-      const norms = joined(scaled, i).map((number) => number * (by?.inverse ?? 1));
-      norms[i] = norm(own(i, by));
-      return norms;
+    keys,
+    async row(query) {
+      const { weights } = await attentionRows(trace, layer, [query]);
+      return rowOf(
+        query,
+        heads.map((h) => weights.data.subarray(h * keys, (h + 1) * keys)),
+      );
     },
-    mixing(i) {
-      const by = frozen(i);
-      const mine = taken(i, i);
-      const others = mine.map((number, d) => at(attention, i, d) - constant[d]! - number);
-      const [elsewhere, here] = [norm(normed(others, by)), norm(own(i, by))];
-      return elsewhere / (elsewhere + here);
+    async *rows() {
+      for await (const band of attentionBands(trace, layer))
+        for (let r = 0; r < band.count; r++)
+          yield rowOf(
+            band.first + r,
+            heads.map((h) => bandRow(band, band.weights, h, r)),
+          );
     },
   };
 }
 
-/** f_h of every token, [position, hidden]: its value without the projection's bias, through this head's part of W_O. */
-function carriedBy(trace: Trace, model: Model, layer: number, head: number): Float64Array {
-  const { hiddenSize: hidden, headCount, keyValueHeadCount, headSize } = trace.model.architecture;
-  const keyHead = Math.floor((head * keyValueHeadCount) / headCount);
-  const length = trace.ids.length;
-  const values = recordedStage(trace, layerStage(layer, 'value')).data;
-  const bias = model.parameters.get(`layers.${layer}.value.bias`)?.data;
-  const output = outputSlice(model, layer, head, headSize).data;
-  const carried = new Float64Array(length * hidden);
-  for (let j = 0; j < length; j++)
-    for (let c = 0; c < headSize; c++) {
-      const value = values[(keyHead * length + j) * headSize + c]! - (bias?.[keyHead * headSize + c] ?? 0);
-      for (let d = 0; d < hidden; d++) carried[j * hidden + d]! += value * output[c * hidden + d]!;
-    }
-  return carried;
+/** Computed when it is first asked for. */
+function remembered(compute: (key: number) => Float64Array): (key: number) => Float64Array {
+  const known: Float64Array[] = [];
+  return (key) => {
+    known[key] ??= compute(key);
+    return known[key];
+  };
 }
 
-/** ⟨f_a(x_j), f_b(x_j)⟩ for every token and pair of heads, [position, head, head]; with a gain, of the centred and scaled vectors. */
-function grams(
-  carried: readonly Float64Array[],
-  length: number,
-  hidden: number,
-  gain: Float32Array | null,
-  centred: boolean,
-): Float64Array {
-  const heads = carried.length;
-  const out = new Float64Array(length * heads * heads);
-  for (let j = 0; j < length; j++) {
-    const vectors = carried.map((all) => {
-      const vector = all.subarray(j * hidden, (j + 1) * hidden);
-      return gain ? through({ gain, inverse: 1, centred }, vector) : vector;
+/** ‖Σ_h weight · f_h(x_j)‖ by the heads' products with each other. */
+function joined(gram: Float64Array, weights: readonly Float32Array[], j: number): number {
+  const heads = weights.length;
+  let square = 0;
+  for (let a = 0; a < heads; a++)
+    for (let b = 0; b < heads; b++) square += weights[a]![j]! * weights[b]![j]! * gram[a * heads + b]!;
+  return Math.sqrt(Math.max(0, square));
+}
+
+/** What heads carry of tokens, and what stands around a query: its own place with the residual, and all others. */
+interface Mixer {
+  /** f_h of one token for every head, [head][hidden]. */
+  carried(token: number): Float64Array[];
+  /** The norm that follows, but for the inverse deviation; null where none does. */
+  readonly scale: ((vector: Float64Array) => Float64Array) | null;
+  around(query: number, weights: readonly Float32Array[]): { own: Float64Array; others: Float64Array; inverse: number };
+}
+
+function mixerOf(trace: Trace, model: Model, place: Place): Mixer {
+  const { path, stack, crossed } = place;
+  const { hiddenSize: hidden, normPlacement, normEpsilon } = stack;
+  const centred = stack.norm === 'layer';
+  // The norm stands after the sum with the residual, or on the attention's output before it, or there is none.
+  const after = normPlacement === 'after' && !stack.parallel;
+  const onOutput = stack.parallel ? undefined : model.parameters.get(`${path}.attentionPostNorm.weight`)?.data;
+  const gain = after ? model.parameters.get(`${path}.attentionNorm.weight`)?.data : onOutput;
+  const carried = carrier(trace, model, place);
+  const constant = biasOutput(model, place);
+  const attention = recordedStage(trace, layerStage(path, 'attentionOutput')).data;
+  const rowOf = (data: Float32Array, i: number): Float32Array => data.subarray(i * hidden, (i + 1) * hidden);
+  return {
+    carried,
+    scale: gain ? (vector) => through({ gain, inverse: 1, centred }, vector) : null,
+    around(query, weights) {
+      if (crossed) throw noMeaning('a residual among the keys', path, "a layer's own attention");
+      const residual = rowOf(recordedStage(trace, layerStage(path, 'input')).data, query);
+      const given = rowOf(attention, query);
+      const frozen = gain
+        ? freeze(
+            Array.from(given, (number, d) => number + (after ? residual[d]! : 0)),
+            gain,
+            normEpsilon,
+            centred,
+          )
+        : null;
+      const normed = (vector: Float64Array): Float64Array => (frozen ? through(frozen, vector) : vector);
+      const mine = new Float64Array(hidden);
+      for (const [h, vector] of carried(query).entries())
+        for (let d = 0; d < hidden; d++) mine[d]! += weights[h]![query]! * vector[d]!;
+      const total = weights.map((row) => row.reduce((sum, weight) => sum + weight, 0));
+      const others = mine.map((number, d) => given[d]! - constant(total)[d]! - number);
+      const withResidual = (vector: Float64Array): Float64Array => vector.map((number, d) => number + residual[d]!);
+      return {
+        own: after ? normed(withResidual(mine)) : withResidual(normed(mine)),
+        others: normed(others),
+        inverse: frozen?.inverse ?? 1,
+      };
+    },
+  };
+}
+
+/** f_h of a token for every head: its value without the projection's bias, through this head's part of W_O. */
+function carrier(trace: Trace, model: Model, place: Place): (token: number) => Float64Array[] {
+  const { path, stack } = place;
+  const { hiddenSize: hidden, headCount, headSize } = stack;
+  const { data: values, shape } = recordedStage(trace, layerStage(path, 'value'));
+  const length = shape[1]!;
+  const bias = model.parameters.get(`${path}.value.bias`)?.data;
+  const outputs = Array.from({ length: headCount }, (_, h) => outputSlice(model, path, h, headSize).data);
+  return (token) =>
+    outputs.map((output, h) => {
+      const keyHead = keyHeadOf(place, h);
+      const vector = new Float64Array(hidden);
+      for (let c = 0; c < headSize; c++) {
+        const value = values[(keyHead * length + token) * headSize + c]! - (bias?.[keyHead * headSize + c] ?? 0);
+        for (let d = 0; d < hidden; d++) vector[d]! += value * output[c * hidden + d]!;
+      }
+      return vector;
     });
-    for (let a = 0; a < heads; a++)
-      for (let b = 0; b <= a; b++) {
-        let sum = 0;
-        for (let d = 0; d < hidden; d++) sum += vectors[a]![d]! * vectors[b]![d]!;
-        out[(j * heads + a) * heads + b] = sum;
-        out[(j * heads + b) * heads + a] = sum;
-      }
-  }
+}
+
+/** ⟨f_a, f_b⟩ of one token for every pair of heads, [head, head]. */
+function gram(vectors: readonly Float64Array[]): Float64Array {
+  const heads = vectors.length;
+  const out = new Float64Array(heads * heads);
+  for (let a = 0; a < heads; a++)
+    for (let b = 0; b <= a; b++) {
+      out[a * heads + b] = dotProduct(vectors[a]!, vectors[b]!);
+      out[b * heads + a] = out[a * heads + b]!;
+    }
   return out;
 }
 
-/** What the biases of value and output projection bring to every row whose weights sum to 1, [hidden]. */
-function biasOutput(model: Model, layer: number): Float64Array {
-  const { hiddenSize: hidden, headCount, keyValueHeadCount, headSize } = model.architecture;
-  const out = new Float64Array(hidden);
-  const outputBias = model.parameters.get(`layers.${layer}.attentionOutput.bias`)?.data;
-  if (outputBias) for (let d = 0; d < hidden; d++) out[d] = outputBias[d]!;
-  const valueBias = model.parameters.get(`layers.${layer}.value.bias`)?.data;
-  const { data, shape } = model.parameters.get(`layers.${layer}.attentionOutput.weight`)!;
-  if (valueBias)
-    for (let d = 0; d < hidden; d++)
-      for (let c = 0; c < shape[1]!; c++) {
-        const keyHead = Math.floor((Math.floor(c / headSize) * keyValueHeadCount) / headCount);
-        out[d]! += data[d * shape[1]! + c]! * valueBias[keyHead * headSize + (c % headSize)]!;
-      }
-  return out;
+/** What the biases of value and output projection bring to a row whose heads' weights sum to so much, [hidden]. */
+function biasOutput(model: Model, place: Place): (totals: readonly number[]) => Float64Array {
+  const { path, stack } = place;
+  const { hiddenSize: hidden, headCount, headSize } = stack;
+  const outputBias = model.parameters.get(`${path}.attentionOutput.bias`)?.data ?? new Float32Array(hidden);
+  const valueBias = model.parameters.get(`${path}.value.bias`)?.data;
+  const byHead = Array.from({ length: valueBias ? headCount : 0 }, (_, h) => {
+    const output = outputSlice(model, path, h, headSize).data;
+    const from = keyHeadOf(place, h) * headSize;
+    return Float64Array.from({ length: hidden }, (_, d) => {
+      let sum = 0;
+      for (let c = 0; c < headSize; c++) sum += valueBias![from + c]! * output[c * hidden + d]!;
+      return sum;
+    });
+  });
+  return (totals) =>
+    Float64Array.from(outputBias, (bias, d) => byHead.reduce((sum, vector, h) => sum + totals[h]! * vector[d]!, bias));
 }

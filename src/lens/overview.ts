@@ -1,10 +1,10 @@
 /** Every head of every layer at once, word by word: what a report or a head browser shows. */
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import type { Trace } from '../trace/index.ts';
+import { attentionRows, type Trace } from '../trace/index.ts';
 import { encodingOf, type Group, groups } from './look.ts';
 import { layerNorms } from './norms.ts';
-import { layerRows } from './rows.ts';
+import { stackedLayers } from './places.ts';
 
 export interface Overview {
   readonly model: string;
@@ -23,10 +23,14 @@ export interface Overview {
 /** Words that an overview holds at most: it keeps a square for every head. */
 export const longestOverview = 200;
 
-/** Throws `noText`, and `tooLongForOverview` beyond 200 words. */
+/**
+ * Cost: the rows of the words' first tokens in every head. Throws `noText`, `tooLongForOverview` beyond 200 words, and
+ * `twoTexts` for an encoder-decoder.
+ */
 export async function overview(trace: Trace, model: Model): Promise<Overview> {
   const encoding = encodingOf(trace);
   const words = groups(encoding);
+  stackedLayers(trace, 'an overview');
   const { layerCount, headCount } = trace.model.architecture;
   if (words.length > longestOverview)
     throw new SiseonError({
@@ -41,19 +45,26 @@ export async function overview(trace: Trace, model: Model): Promise<Overview> {
   const weights = new Float32Array(layerCount * headCount * n * n);
   const contributions = new Float32Array(weights.length);
   for (let layer = 0; layer < layerCount; layer++) {
-    const rows = await layerRows(trace, layer);
+    const rows = await attentionRows(
+      trace,
+      layer,
+      words.map(({ tokens }) => tokens[0]!),
+    );
     const norms = await layerNorms(trace, model, layer);
-    for (let head = 0; head < headCount; head++)
-      for (const [i, { tokens: asking }] of words.entries()) {
-        const [row, given] = [rows[head]!.weights(asking[0]!), norms.head(head, asking[0]!)];
+    for (const [i, { tokens: asking }] of words.entries()) {
+      const given = await norms.row(asking[0]!);
+      for (let head = 0; head < headCount; head++) {
+        const row = rows.weights.data.subarray((head * n + i) * trace.ids.length);
+        const carried = given.head(head);
         for (const [j, { tokens }] of words.entries()) {
           const at = ((layer * headCount + head) * n + i) * n + j;
           for (const token of tokens) {
             weights[at]! += row[token]!;
-            contributions[at]! += given[token]!;
+            contributions[at]! += carried[token]!;
           }
         }
       }
+    }
   }
   return {
     model: model.name,

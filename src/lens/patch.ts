@@ -1,46 +1,71 @@
 /** What a run passes on, put into another: which place carries the difference between two texts. */
 import {
+  attentionPlace,
   type Edit,
   headedStages,
+  isEmbeddings,
+  type LayerPlace,
   layerStage,
   type PatchEdit,
   type StageName,
   type VectorStage,
 } from '../attention/index.ts';
-import type { Model } from '../model/index.ts';
+import { type Model, positionsAt } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { attentionStages, headOutput, recordedStage, recordTrace, type Trace } from '../trace/index.ts';
-import { allHeads, differentLengths, type HeadPlace, targetsUnder } from './ablate.ts';
-import { gradientTarget, logitsAt, type Target, targetOf } from './target.ts';
+import { headOutput, mixtures, recordedStage, recordTrace, type Trace } from '../trace/index.ts';
+import { differentLengths, targetsUnder } from './ablate.ts';
+import { allHeads, attentionPlaces, type HeadPlace, headIn, keyHeadOf, placeIn } from './places.ts';
+import { type Followed, followed, gradientTarget, readAgain } from './target.ts';
 
 /** Positions that belong together, [in the run patched, in the run taken from]. */
 export type Alignment = readonly (readonly [to: number, from: number])[];
 
-/** Every position with itself, for texts of one length. Throws `differentLengths`. */
-export function sameLength(into: Trace, from: Trace): Alignment {
-  if (into.ids.length !== from.ids.length)
-    throw differentLengths(into.ids.length, from.ids.length, 'Say which positions belong together.');
-  return Array.from(into.ids, (_, i) => [i, i] as const);
+/** Every position with itself, for texts of one length; of the decoder's text where `of` says so. Throws `differentLengths`. */
+export function sameLength(into: Trace, from: Trace, of: 'ids' | 'decoderIds' = 'ids'): Alignment {
+  const [one, other] = [into[of]?.length ?? 0, from[of]?.length ?? 0];
+  if (one !== other) throw differentLengths(one, other, 'Say which positions belong together.');
+  return Array.from({ length: one }, (_, i) => [i, i] as const);
 }
 
-/** One stage of a trace as rows, [position][width] of one head where it has heads. */
+/** Positions that belong together at every place: in the text of the only stack or the encoder, and in the decoder's. */
+export interface Aligned {
+  readonly alignment?: Alignment;
+  readonly decoderAlignment?: Alignment;
+}
+
+/** The alignment for a stage's positions. */
+export function alignedAt(
+  into: Trace,
+  from: Trace,
+  { alignment, decoderAlignment }: Aligned,
+): (stage: string) => Alignment {
+  const own = alignment ?? sameLength(into, from);
+  if (!into.decoderIds) return () => own;
+  const decoders = decoderAlignment ?? sameLength(into, from, 'decoderIds');
+  // Which text a stage's positions are of: the one whose length a run of lengths 0 and 1 gives. Logits are the decoder's.
+  return (stage) => (stage === 'logits' || positionsAt(stage, { ids: 0, decoderIds: 1 }) === 1 ? decoders : own);
+}
+
+/** One stage of a trace as rows, [position][width] of one head where it has heads. Throws `layerOutOfRange`, `headOutOfRange`, `noStage`. */
 async function rowsOf(
   trace: Trace,
   model: Model,
   stage: VectorStage,
-  layer: number | undefined,
-  head: number | undefined,
+  layer: LayerPlace = 0,
+  head = 0,
 ): Promise<Float32Array[]> {
-  const name = (stage === 'embeddings' ? stage : layerStage(layer ?? 0, stage)) as StageName;
+  if (!isEmbeddings(stage)) placeIn(trace, layer);
   const { shape, data } =
     stage === 'mixed'
-      ? (await attentionStages(trace, layer ?? 0)).mixed
+      ? await mixtures(trace, layer)
       : stage === 'headOutput'
-        ? await headOutput(trace, model, layer ?? 0)
-        : recordedStage(trace, name);
+        ? await headOutput(trace, model, layer)
+        : recordedStage(trace, (isEmbeddings(stage) ? stage : `${attentionPlace(layer)}.${stage}`) as StageName);
   const width = shape.at(-1)!;
-  const first = headedStages.includes(stage) ? (head ?? 0) * trace.ids.length : 0;
-  return Array.from(trace.ids, (_, i) => data.subarray((first + i) * width, (first + i + 1) * width));
+  const headed = headedStages.includes(stage);
+  const length = headed ? shape[1]! : shape[0]!;
+  const first = headed ? head * length : 0;
+  return Array.from({ length }, (_, i) => data.subarray((first + i) * width, (first + i + 1) * width));
 }
 
 /**
@@ -53,7 +78,7 @@ export async function patchFrom(
   model: Model,
   place: {
     readonly stage: VectorStage;
-    readonly layer?: number;
+    readonly layer?: LayerPlace;
     readonly head?: number;
     readonly alignment: Alignment;
   },
@@ -75,11 +100,7 @@ export async function patchFrom(
     ...(head !== undefined && { head }),
     positions: alignment.map(([to]) => to),
     vectors: alignment.map(([, position]) => [...rows[position]!]),
-    from: {
-      model: from.model.fingerprint,
-      text: from.encoding?.text ?? [...from.ids].join(' '),
-      positions: alignment.map(([, position]) => position),
-    },
+    from: takenFrom(from, alignment),
   };
 }
 
@@ -87,7 +108,7 @@ export async function patchFrom(
 export async function replaced(
   trace: Trace,
   model: Model,
-  place: { readonly stage: Exclude<VectorStage, 'feedForward'>; readonly layer?: number; readonly head?: number },
+  place: { readonly stage: Exclude<VectorStage, 'feedForward'>; readonly layer?: LayerPlace; readonly head?: number },
   change: (row: Float32Array, position: number) => ArrayLike<number>,
 ): Promise<Edit[]> {
   const { stage, layer, head } = place;
@@ -123,14 +144,15 @@ export async function patchSweep(
   into: Trace,
   from: Trace,
   model: Model,
-  target: Target,
-  { alignment = sameLength(into, from) }: { readonly alignment?: Alignment } = {},
+  target: Followed,
+  aligned: Aligned = {},
 ): Promise<PatchReport> {
+  const alignment = alignedAt(into, from, aligned);
   const [here, there] = ends(into, from, target);
   const heads = allHeads(model);
   const edits: Edit[][] = [];
-  for (const { layer, head } of heads)
-    edits.push([await patchFrom(from, model, { stage: 'mixed', layer, head, alignment })]);
+  for (const layer of attentionPlaces(model.architecture))
+    edits.push(...(await patchesOf(from, layer, alignment(layerStage(layer, 'mixed')))).map((edit) => [edit]));
   const values = await targetsUnder(into, model, target, edits);
   return {
     into: here,
@@ -139,42 +161,74 @@ export async function patchSweep(
   };
 }
 
+/** The mixtures of every head of a layer as patches, from one pass over the weights. */
+async function patchesOf(from: Trace, layer: LayerPlace, alignment: Alignment): Promise<PatchEdit[]> {
+  const { data, shape } = await mixtures(from, layer);
+  const [heads = 0, length = 0, size = 0] = shape;
+  return Array.from({ length: heads }, (_, head) => ({
+    kind: 'patch' as const,
+    stage: 'mixed' as const,
+    layer,
+    head,
+    positions: alignment.map(([to]) => to),
+    vectors: alignment.map(([, position]) => {
+      const at = (head * length + position) * size;
+      return [...data.subarray(at, at + size)];
+    }),
+    from: takenFrom(from, alignment),
+  }));
+}
+
+const takenFrom = (from: Trace, alignment: Alignment): PatchEdit['from'] => ({
+  model: from.model.fingerprint,
+  text: from.encoding?.text ?? [...from.ids].join(' '),
+  positions: alignment.map(([, position]) => position),
+});
+
 /**
  * Attribution patching (Nanda 2023; Syed, Rager & Conmy 2023): the same for all heads at once, to first order, from the
  * two forward passes at hand and one backward: (mixed of the other run − this one's) · gradient of the target here.
+ * Throws what `patchSweep` and `Model.gradients` throw.
  */
 export async function attributionSweep(
   into: Trace,
   from: Trace,
   model: Model,
-  target: Target,
-  { alignment = sameLength(into, from) }: { readonly alignment?: Alignment } = {},
+  target: Followed,
+  aligned: Aligned = {},
 ): Promise<PatchReport> {
+  const alignment = alignedAt(into, from, aligned);
   const [here, there] = ends(into, from, target);
-  const { target: led, sign } = gradientTarget(target);
-  const { gradients } = await model.gradients(into.ids, led, (name) => name.endsWith('.mixed'), into.edits);
-  const { headSize } = model.architecture;
+  const { target: led, sign } = gradientTarget(model, target);
+  const { ids, decoderIds } = readAgain(into);
+  const { gradients } = await model.gradients(ids, led, (name) => name.endsWith('.mixed'), into.edits, {
+    ...(decoderIds && { decoderIds }),
+  });
   const heads: PatchEffect[] = [];
-  for (const { layer, head } of allHeads(model)) {
-    const [own, other] = [
-      await rowsOf(into, model, 'mixed', layer, head),
-      await rowsOf(from, model, 'mixed', layer, head),
-    ];
-    const gradient = gradients.get(layerStage(layer, 'mixed'))!;
-    let moved = 0;
-    for (const [to, position] of alignment)
-      for (let c = 0; c < headSize; c++)
-        moved += sign * gradient[(head * into.ids.length + to) * headSize + c]! * (other[position]![c]! - own[to]![c]!);
-    heads.push({ layer, head, value: here + moved, part: moved / (there - here) });
+  for (const layer of attentionPlaces(model.architecture)) {
+    const name = layerStage(layer, 'mixed');
+    const gradient = gradients.get(name)!;
+    const [own, other] = [await mixtures(into, layer), await mixtures(from, layer)];
+    const [count = 0, , size = 0] = own.shape;
+    for (let head = 0; head < count; head++) {
+      let moved = 0;
+      for (const [to, position] of alignment(name)) {
+        const [mine, theirs] = [(head * own.shape[1]! + to) * size, (head * other.shape[1]! + position) * size];
+        for (let c = 0; c < size; c++)
+          moved += sign * gradient[mine + c]! * (other.data[theirs + c]! - own.data[mine + c]!);
+      }
+      heads.push({ layer, head, value: here + moved, part: moved / (there - here) });
+    }
   }
   return { into: here, from: there, heads };
 }
 
-function ends(into: Trace, from: Trace, target: Target): [number, number] {
-  const fromPosition =
-    from.ids.length === into.ids.length ? target.position : from.ids.length - into.ids.length + target.position;
-  const here = targetOf(logitsAt(into, target.position), target);
-  const there = targetOf(logitsAt(from, fromPosition), { ...target, position: fromPosition });
+/** The target in both runs. In a run of another length its position counts from the end. */
+function ends(into: Trace, from: Trace, target: Followed): [number, number] {
+  const [own, other] = [into.decoderIds ?? into.ids, from.decoderIds ?? from.ids];
+  const { position } = target;
+  const moved = position === undefined ? target : { ...target, position: position + other.length - own.length };
+  const [here, there] = [followed(into, target), followed(from, moved)];
   if (Math.abs(here - there) > 1e-6) return [here, there];
   throw new SiseonError({
     code: 'nothingToExplain',
@@ -189,20 +243,25 @@ function ends(into: Trace, from: Trace, target: Target): [number, number] {
  * Path patching (Wang et al. 2022; Goldowsky-Dill et al. 2023): what of the other run's difference goes from one head
  * straight into another's queries, keys or values. The sender is patched, all attention in between is held as it was, the
  * receiver's input then read off, and that alone is patched into a plain run. Feed-forward layers in between are let
- * through. Cost: two runs. Throws `differentLengths`, `badPath` unless the sender stands below the receiver.
+ * through. Cost: two runs and a pass over the weights of the layers between. Throws `differentLengths`, `layerOutOfRange`,
+ * `headOutOfRange`, `badPath` unless the sender stands below the receiver.
  */
 export async function pathPatch(
   into: Trace,
   from: Trace,
   model: Model,
-  path: {
+  path: Aligned & {
     readonly sender: HeadPlace;
     readonly receiver: HeadPlace & { readonly stage: 'query' | 'key' | 'value' };
-    readonly alignment?: Alignment;
   },
 ): Promise<Trace> {
-  const { sender, receiver, alignment = sameLength(into, from) } = path;
-  if (sender.layer >= receiver.layer)
+  const { sender, receiver } = path;
+  const places = attentionPlaces(model.architecture);
+  const order = ({ layer }: HeadPlace): number =>
+    places.findIndex((place) => attentionPlace(place) === attentionPlace(layer));
+  headIn(into, sender);
+  const received = headIn(into, receiver);
+  if (order(sender) >= order(receiver))
     throw new SiseonError({
       code: 'badPath',
       kind: 'usage',
@@ -210,20 +269,24 @@ export async function pathPatch(
       expected: `a receiver above layer ${sender.layer}`,
       got: `layer ${receiver.layer}`,
     });
-  const all = Array.from(into.ids, (_, i) => [i, i] as const);
+  const alignment = alignedAt(into, from, path);
+  const itself = alignedAt(into, into, {});
   const held: Edit[] = [];
-  for (const { layer, head } of allHeads(model))
-    if (layer > sender.layer && layer < receiver.layer)
-      held.push(await patchFrom(into, model, { stage: 'mixed', layer, head, alignment: all }));
-  const sent = await patchFrom(from, model, { stage: 'mixed', ...sender, alignment });
-  const first = await recordTrace(model, { ids: into.ids, edits: [...into.edits, sent, ...held] });
-  const { keyValueHeadCount, headCount } = model.architecture;
-  const head = receiver.stage === 'query' ? receiver.head : Math.floor((receiver.head * keyValueHeadCount) / headCount);
-  const received = await patchFrom(first, model, {
+  for (const layer of places.slice(order(sender) + 1, order(receiver)))
+    held.push(...(await patchesOf(into, layer, itself(layerStage(layer, 'mixed')))));
+  const sent = await patchFrom(from, model, {
+    stage: 'mixed',
+    ...sender,
+    alignment: alignment(layerStage(sender.layer, 'mixed')),
+  });
+  const text = readAgain(into);
+  const first = await recordTrace(model, { ...text, edits: [...into.edits, sent, ...held] });
+  const head = receiver.stage === 'query' ? receiver.head : keyHeadOf(received, receiver.head);
+  const put = await patchFrom(first, model, {
     stage: receiver.stage,
     layer: receiver.layer,
     head,
-    alignment: all,
+    alignment: itself(layerStage(receiver.layer, receiver.stage)),
   });
-  return recordTrace(model, { ids: into.ids, edits: [...into.edits, received] });
+  return recordTrace(model, { ...text, edits: [...into.edits, put] });
 }

@@ -1,12 +1,9 @@
 /** Where one head looks on one text, as numbers: each beside what a head that looks at everything alike would have. */
 
-/** Weights of one head, row by row, and which keys each query may see. */
-export interface WeightRows {
-  readonly length: number;
-  weights(queryIndex: number): ArrayLike<number>;
-  /** −∞ where the query may not look. */
-  maskedScores(queryIndex: number): ArrayLike<number>;
-}
+import type { LayerPlace } from '../attention/index.ts';
+import { attentionBands, type Trace } from '../trace/index.ts';
+import { noMeaning, placeIn } from './places.ts';
+import { bandRow, type WeightRows } from './rows.ts';
 
 /** Mean weight over the queries for which the question makes sense. */
 export interface Mass {
@@ -56,25 +53,35 @@ class Mean {
 }
 
 /**
- * The pattern of one head over token ids. In `duplicate` and `induction` the query's own place does not count; a query
- * that can see no place of the kind is left out. Cost: one pass over the weights, memory linear in the length.
+ * The pattern of one head over token ids, counted row by row as rows go by. In `duplicate` and `induction` the query's own
+ * place does not count; a query that can see no place of the kind is left out. Cost: one pass over the weights, memory
+ * linear in the length.
  */
-export function patternOf(
-  rows: WeightRows,
-  ids: ArrayLike<number>,
-  { reach = 8 }: { readonly reach?: number } = {},
-): Pattern {
-  const n = rows.length;
-  const means = Object.fromEntries(['entropy', 'distance', ...roleNames].map((name) => [name, new Mean()])) as Record<
-    'entropy' | 'distance' | RoleName,
-    Mean
-  >;
-  const profile = Array.from({ length: 2 * reach + 1 }, (_, at) => ({ offset: at - reach, sum: 0, count: 0 }));
-  const places = new Map<number, number[]>();
-  for (let i = 0; i < n; i++) places.set(ids[i]!, [...(places.get(ids[i]!) ?? []), i]);
+export class PatternCount {
+  readonly #ids: ArrayLike<number>;
+  readonly #reach: number;
+  readonly #places = new Map<number, number[]>();
+  readonly #means: Readonly<Record<'entropy' | 'distance' | RoleName, Mean>>;
+  readonly #profile: { readonly offset: number; sum: number; count: number }[];
 
-  for (let i = 0; i < n; i++) {
-    const [weights, scores] = [rows.weights(i), rows.maskedScores(i)];
+  constructor(ids: ArrayLike<number>, { reach = 8 }: { readonly reach?: number } = {}) {
+    this.#ids = ids;
+    this.#reach = reach;
+    for (let i = 0; i < ids.length; i++) {
+      const own = this.#places.get(ids[i]!);
+      if (own) own.push(i);
+      else this.#places.set(ids[i]!, [i]);
+    }
+    this.#means = Object.fromEntries(['entropy', 'distance', ...roleNames].map((name) => [name, new Mean()])) as Record<
+      'entropy' | 'distance' | RoleName,
+      Mean
+    >;
+    this.#profile = Array.from({ length: 2 * reach + 1 }, (_, at) => ({ offset: at - reach, sum: 0, count: 0 }));
+  }
+
+  /** One query's row: its weights, and its masked scores, which are −∞ where it may not look. */
+  add(i: number, weights: ArrayLike<number>, scores: ArrayLike<number>): void {
+    const n = this.#ids.length;
     let [visible, entropy, distance, allDistances] = [0, 0, 0, 0];
     for (let j = 0; j < n; j++) {
       if (scores[j] === -Infinity) continue;
@@ -83,45 +90,73 @@ export function patternOf(
       if (weight > 0) entropy -= weight * Math.log(weight);
       distance += weight * Math.abs(i - j);
       allDistances += Math.abs(i - j);
-      const step = profile[j - i + reach];
+      const step = this.#profile[j - i + this.#reach];
       if (step) {
         step.sum += weight;
         step.count++;
       }
     }
-    if (visible === 0) continue;
-    means.entropy.add(entropy, Math.log(visible));
-    means.distance.add(distance, allDistances / visible);
+    if (visible === 0) return;
+    this.#means.entropy.add(entropy, Math.log(visible));
+    this.#means.distance.add(distance, allDistances / visible);
     const on = (name: RoleName, keys: readonly number[]): void => {
       const seen = keys.filter((j) => j >= 0 && j < n && scores[j] !== -Infinity);
       if (seen.length > 0)
-        means[name].add(
+        this.#means[name].add(
           seen.reduce((sum, j) => sum + weights[j]!, 0),
           seen.length / visible,
         );
     };
-    const own = places.get(ids[i]!)!;
+    const others = this.#places.get(this.#ids[i]!)!.filter((j) => j !== i);
     on('self', [i]);
     on('previous', [i - 1]);
     on('next', [i + 1]);
     if (i > 0) on('sink', [0]);
-    on(
-      'duplicate',
-      own.filter((j) => j !== i),
-    );
+    on('duplicate', others);
     on(
       'induction',
-      own
-        .filter((j) => j !== i)
-        .map((j) => j + 1)
-        .filter((j) => j !== i),
+      others.map((j) => j + 1).filter((j) => j !== i),
     );
   }
-  return {
-    ...(Object.fromEntries(Object.entries(means).map(([name, mean]) => [name, mean.mass])) as Record<
-      'entropy' | 'distance' | RoleName,
-      Mass
-    >),
-    profile: profile.map(({ offset, sum, count }) => ({ offset, weight: sum / count, count })),
-  };
+
+  get pattern(): Pattern {
+    return {
+      ...(Object.fromEntries(Object.entries(this.#means).map(([name, mean]) => [name, mean.mass])) as Record<
+        'entropy' | 'distance' | RoleName,
+        Mass
+      >),
+      profile: this.#profile.map(({ offset, sum, count }) => ({ offset, weight: sum / count, count })),
+    };
+  }
+}
+
+/** The pattern of rows that are at hand. */
+export function patternOf(
+  rows: WeightRows,
+  ids: ArrayLike<number>,
+  options: { readonly reach?: number } = {},
+): Pattern {
+  const counted = new PatternCount(ids, options);
+  for (let i = 0; i < rows.length; i++) counted.add(i, rows.weights(i), rows.maskedScores(i));
+  return counted.pattern;
+}
+
+/**
+ * The patterns of all heads of a layer. Cost: one pass over the weights, in bands. Throws `noMeaning` at cross-attention,
+ * whose keys are another text's: nothing there is the query's own place, or before it.
+ */
+export async function layerPatterns(
+  trace: Trace,
+  layer: LayerPlace,
+  options: { readonly reach?: number } = {},
+): Promise<Pattern[]> {
+  const { crossed, prefix, stack } = placeIn(trace, layer);
+  if (crossed) throw noMeaning('a pattern of places in one text', layer, "a layer's own attention");
+  const ids = prefix === 'decoder.' ? trace.decoderIds! : trace.ids;
+  const counted = Array.from({ length: stack.headCount }, () => new PatternCount(ids, options));
+  for await (const band of attentionBands(trace, layer))
+    for (const [h, own] of counted.entries())
+      for (let r = 0; r < band.count; r++)
+        own.add(band.first + r, bandRow(band, band.weights, h, r), bandRow(band, band.maskedScores, h, r));
+  return counted.map(({ pattern }) => pattern);
 }

@@ -5,25 +5,30 @@
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { recordTrace } from '../trace/index.ts';
-import { type Circuit, circuits } from './circuits.ts';
-import { type Pattern, patternOf, type RoleName, roleNames } from './pattern.ts';
-import { layerRows } from './rows.ts';
+import { type Circuit, circuits, copies } from './circuits.ts';
+import { layerPatterns, type Pattern, type RoleName, roleNames } from './pattern.ts';
+import { stackedLayers } from './places.ts';
 import { binomialTail, corrected, mean } from './statistics.ts';
 
 export interface Role {
   readonly name: RoleName | 'copying';
-  /** Mean weight on what the name says, over the reported texts; for `copying` the head's copying score. */
+  /** Mean weight on what the name says, over the reported texts; for `copying` the score over the reported half of the vocabulary. */
   readonly value: number;
-  /** The same for a head that looks at everything alike; for `copying` 0, the score of a map that knows no tokens. */
+  /** The same for a head that looks at everything alike; for `copying` the mean over shuffles of the unembedding's rows. */
   readonly baseline: number;
   /** Texts of the reported half in which the question arose. Null for `copying`, which is read from the parameters. */
   readonly texts: number | null;
-  /** Chance that a head with no such habit exceeds the baseline in as many texts (sign test), times the number of heads. */
-  readonly probability: number | null;
+  /**
+   * Chance that a head with no such habit exceeds the baseline in as many texts (sign test), or that a shuffle scores as
+   * high (Student's t); times the number of heads looked at.
+   */
+  readonly probability: number;
 }
 
 /** Means over the texts in which the question arose; NaN where it never did. */
 export interface HeadFigures extends Circuit {
+  /** A layer of the only stack, or of the encoder. */
+  readonly layer: number;
   readonly measures: Readonly<
     Record<
       'entropy' | 'distance' | RoleName,
@@ -51,12 +56,10 @@ export interface HeadsOptions {
   readonly onProgress?: (done: number, of: number) => void;
 }
 
-/** A copying score that earns the name where no pattern does. */
-const copies = 0.75;
-
 /**
- * Measures and names of all heads over texts given as token ids; at least four, so that both halves have some. Cost: one
- * run and one pass over the weights for each text; only means are kept. Throws `tooFewTexts`, and what Model.run throws.
+ * Measures and names of all heads over texts given as token ids; at least four, so that both halves have some. Of an
+ * encoder-decoder: of its encoder's heads. Cost: one run and one pass over the weights for each text; only means are kept.
+ * Throws `tooFewTexts`, and what Model.run throws.
  */
 export async function headsReport(
   model: Model,
@@ -72,17 +75,20 @@ export async function headsReport(
       got: `${texts.length}`,
       next: 'Names need about 20 to stand the test.',
     });
-  const { layerCount, headCount } = model.architecture;
-  const seen: Pattern[][] = Array.from({ length: layerCount * headCount }, () => []);
+  const layers = stackedLayers({ model }, 'a name for a head', 'encoder');
+  const seen: Pattern[][] = [];
   for (const [n, ids] of texts.entries()) {
     onProgress(n, texts.length);
     const trace = await recordTrace(model, { ids });
-    for (let layer = 0; layer < layerCount; layer++)
-      for (const [head, rows] of (await layerRows(trace, layer)).entries())
-        seen[layer * headCount + head]!.push(patternOf(rows, trace.ids));
+    let at = 0;
+    for (const layer of layers)
+      for (const pattern of await layerPatterns(trace, layer)) {
+        seen[at] = [...(seen[at] ?? []), pattern];
+        at++;
+      }
   }
   onProgress(texts.length, texts.length);
-  const { heads, copyingAgainst } = await circuits(model);
+  const { heads, copyingAgainst } = await circuits(model, layers);
   return {
     model: model.name,
     texts: texts.length,
@@ -92,6 +98,7 @@ export async function headsReport(
     level,
     heads: heads.map((circuit, h) => ({
       ...circuit,
+      layer: layers.indexOf(circuit.layer),
       measures: measuresOf(seen[h]!),
       profile: profileOf(seen[h]!),
       role: roleOf(seen[h]!, circuit, heads.length, least, level),
@@ -127,7 +134,7 @@ function profileOf(patterns: readonly Pattern[]): HeadFigures['profile'] {
 
 function roleOf(
   patterns: readonly Pattern[],
-  { copying }: Circuit,
+  { copyingTest }: Circuit,
   looks: number,
   least: number,
   level: number,
@@ -150,7 +157,12 @@ function roleOf(
     const baseline = mean(reported.map((mass) => mass.uniform));
     if (value >= least && probability <= level) return { name, value, baseline, texts: reported.length, probability };
   }
-  return copying >= copies ? { name: 'copying', value: copying, baseline: 0, texts: null, probability: null } : null;
+  if (copyingTest === null) return null;
+  const { reported: value, baseline } = copyingTest;
+  const probability = corrected(copyingTest.probability, looks);
+  return value >= copies && probability <= level
+    ? { name: 'copying', value, baseline, texts: null, probability }
+    : null;
 }
 
 /**

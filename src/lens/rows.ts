@@ -1,18 +1,33 @@
-/** Rows of a layer's heads, as measures read them. */
-import { attentionStages, type Trace } from '../trace/index.ts';
-import type { WeightRows } from './pattern.ts';
+/** Rows of one head, as measures read them. */
+import type { LayerPlace } from '../attention/index.ts';
+import { type AttentionBand, attentionRows, type Stage, type Trace } from '../trace/index.ts';
+import { headIn, placeIn } from './places.ts';
 
-/** Weights and masked scores of every head of a layer, by row. Cost: the squares of one layer are held at a time. */
-export async function layerRows(trace: Trace, layer: number): Promise<WeightRows[]> {
-  const { weights, maskedScores } = await attentionStages(trace, layer);
-  const [heads = 0, length = 0, keys = 0] = weights.shape;
-  return Array.from({ length: heads }, (_, head) => {
-    const row = (data: Float32Array, i: number): Float32Array =>
-      data.subarray((head * length + i) * keys, (head * length + i + 1) * keys);
-    return {
-      length,
-      weights: (i: number) => row(weights.data, i),
-      maskedScores: (i: number) => row(maskedScores.data, i),
-    };
-  });
+/** Weights of one head, row by row, and which keys each query may see. */
+export interface WeightRows {
+  readonly length: number;
+  weights(queryIndex: number): ArrayLike<number>;
+  /** −∞ where the query may not look. */
+  maskedScores(queryIndex: number): ArrayLike<number>;
+}
+
+/** Weights and masked scores of one head by row. Cost: that head's squares, length² cells each, are held. */
+export async function headRows(trace: Trace, layer: LayerPlace, head: number): Promise<WeightRows> {
+  headIn(trace, { layer, head });
+  const { weights, maskedScores } = await attentionRows(trace, layer, undefined, head);
+  const [, length = 0, keys = 0] = weights.shape;
+  const row = ({ data }: Stage, i: number): Float32Array => data.subarray(i * keys, (i + 1) * keys);
+  return { length, weights: (i) => row(weights, i), maskedScores: (i) => row(maskedScores, i) };
+}
+
+/** Likewise of every head of a layer. Cost: the squares of the whole layer are held; for long texts take one head, or bands. */
+export async function layerRows(trace: Trace, layer: LayerPlace): Promise<WeightRows[]> {
+  const { stack } = placeIn(trace, layer);
+  return Promise.all(Array.from({ length: stack.headCount }, (_, head) => headRows(trace, layer, head)));
+}
+
+/** One row of a band's square: query number `r` of the band, in head number `h`. */
+export function bandRow({ count }: AttentionBand, { shape, data }: Stage, h: number, r: number): Float32Array {
+  const width = shape[2]!;
+  return data.subarray((h * count + r) * width, (h * count + r + 1) * width);
 }

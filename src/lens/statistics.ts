@@ -46,6 +46,42 @@ export function binomialTail(right: number, count: number, chance: number): numb
   return Math.min(1, total);
 }
 
+/** P(T ≥ t), Student's t with so many degrees of freedom: the incomplete beta function by its continued fraction (Lentz). */
+export function studentTail(t: number, degrees: number): number {
+  if (Number.isNaN(t)) return 1;
+  if (!Number.isFinite(t)) return t > 0 ? 0 : 1;
+  const half = incompleteBeta(degrees / (degrees + t * t), degrees / 2, 0.5) / 2;
+  return t > 0 ? half : 1 - half;
+}
+
+/** I_x(a, b) (Abramowitz & Stegun 26.5.8). */
+function incompleteBeta(x: number, a: number, b: number): number {
+  if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
+  if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
+  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)) / a;
+  const kept = (number: number): number => (Math.abs(number) < 1e-300 ? 1e-300 : number);
+  let [c, d] = [1, 1 / kept(1 - ((a + b) * x) / (a + 1))];
+  let fraction = d;
+  for (let m = 1; m < 300; m++) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    for (const step of [even, odd]) {
+      d = 1 / kept(1 + step * d);
+      c = kept(1 + step / c);
+      fraction *= c * d;
+    }
+    if (Math.abs(c * d - 1) < 1e-15) break;
+  }
+  return front * fraction;
+}
+
+/** log Γ of half-integers and integers above 0, by Γ(x + 1) = x Γ(x) from Γ(1) and Γ(½) = √π. */
+function logGamma(x: number): number {
+  let [total, at] = [0, x];
+  for (; at > 1; at--) total += Math.log(at - 1);
+  return total + (at === 1 ? 0 : Math.log(Math.PI) / 2);
+}
+
 /** A probability after looking at so many heads (Bonferroni: the most cautious correction, right under any dependence). */
 export const corrected = (probability: number, looks: number): number => Math.min(1, probability * looks);
 

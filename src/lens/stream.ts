@@ -2,166 +2,213 @@
  * The residual stream taken apart: what a position holds after some layers is a sum of what was put there, each part sent
  * through the norms on its way with their statistics frozen (Elhage et al. 2021).
  */
-import { layerStage } from '../attention/index.ts';
-import type { Model } from '../model/index.ts';
-import { attentionStages, recordedStage, sameModel, type Trace } from '../trace/index.ts';
+import {
+  type AttentionPlace,
+  type LayerPlace,
+  layerStage,
+  type StackPrefix,
+  type StageName,
+} from '../attention/index.ts';
+import type { Model, Stack } from '../model/index.ts';
+import { mixtures, recordedStage, sameModel, type Trace } from '../trace/index.ts';
 import { outputSlice } from './circuits.ts';
 import { freeze, through } from './frozen.ts';
+import { placeIn } from './places.ts';
 
 /** One of the things that a position of the stream is made of. */
 export interface Part {
-  /** `token`, `position`, `segment` (or `embeddings`, where they cannot be told apart), `L0·H3`, `L0·feedForward`, `biases`; `rest`: rounding, and what edits put there. */
+  /** `token`, `position`, `segment` (or `embeddings`, where they cannot be told apart), `L0·H3`, `L0·cross·H3`, `L0·feedForward`, `biases`; `rest`: rounding, and what edits put there. */
   readonly name: string;
   readonly vector: Float64Array;
 }
 
+/** Where a stream is taken apart: what a place of attention reads, the last state (before the final norm), or what a decoder sees of the encoder's text. */
+export type StreamPlace = LayerPlace | 'last' | 'memory';
+
 export interface Stream {
-  /** Parts of the input of a layer at a position; of the last state (before the final norm) for `layerCount`. They sum to it. */
-  parts(layer: number, position: number): Promise<Part[]>;
+  /** Parts of the stream at a position, before the norm of the place that reads it. They sum to it. */
+  parts(at: StreamPlace, position: number): Promise<Part[]>;
 }
 
 /** Named vectors that add up as they come. */
 class Sum {
   readonly parts = new Map<string, Float64Array>();
-  readonly hidden: number;
-  constructor(hidden: number) {
-    this.hidden = hidden;
+  readonly stack: Stack;
+  constructor(stack: Stack) {
+    this.stack = stack;
   }
   add(name: string, vector: ArrayLike<number>): void {
-    const into = this.parts.get(name) ?? new Float64Array(this.hidden);
-    for (let d = 0; d < this.hidden; d++) into[d]! += vector[d]!;
+    const { hiddenSize } = this.stack;
+    const into = this.parts.get(name) ?? new Float64Array(hiddenSize);
+    for (let d = 0; d < hiddenSize; d++) into[d]! += vector[d]!;
     this.parts.set(name, into);
   }
   get whole(): Float64Array {
-    const whole = new Float64Array(this.hidden);
-    for (const vector of this.parts.values()) for (let d = 0; d < this.hidden; d++) whole[d]! += vector[d]!;
+    const whole = new Float64Array(this.stack.hiddenSize);
+    for (const vector of this.parts.values()) for (let d = 0; d < whole.length; d++) whole[d]! += vector[d]!;
     return whole;
+  }
+  /** What is left to what was recorded. */
+  complete(recorded: Float32Array): void {
+    const whole = this.whole;
+    this.add(
+      'rest',
+      whole.map((number, d) => recorded[d]! - number),
+    );
   }
   /** Sends every part through a norm of the whole, its bias becoming a part. */
   normed(model: Model, name: string): void {
-    const gain = model.parameters.get(`${name}.weight`)!.data;
-    const { norm, normEpsilon } = model.architecture;
-    const frozen = freeze(this.whole, gain, normEpsilon, norm === 'layer');
+    const { norm, normEpsilon } = this.stack;
+    const frozen = freeze(this.whole, model.parameters.get(`${name}.weight`)!.data, normEpsilon, norm === 'layer');
     for (const [part, vector] of this.parts) this.parts.set(part, through(frozen, vector));
     const bias = model.parameters.get(`${name}.bias`)?.data;
     if (bias) this.add('biases', bias);
   }
+  get list(): Part[] {
+    return [...this.parts].map(([name, vector]) => ({ name, vector }));
+  }
 }
 
-/** Takes a trace's stream apart. Cost: one more run, for the feed-forward layers' outputs. Throws `anotherModel`. */
+/**
+ * Takes a trace's stream apart. Cost: one more run, for the feed-forward layers' outputs, and one pass over the weights of
+ * each layer that is asked through; nothing square is held. Throws `anotherModel`, `layerOutOfRange`, `tokenOutOfRange`.
+ */
 export async function residualStream(trace: Trace, model: Model): Promise<Stream> {
   sameModel(trace, model);
-  const { architecture: a } = model;
-  const pending: Promise<void>[] = [];
-  const fed = new Map<string, Float32Array>();
-  await model.run(
-    trace.ids,
-    (name, _, values) => {
-      if (name.endsWith('.feedForward')) pending.push(values.then((data) => void fed.set(name, data)));
-    },
-    trace.edits,
-    { passing: true },
-  );
-  await Promise.all(pending);
-  const mixed = new Map<number, Promise<Float32Array>>();
-  const mixedOf = (layer: number): Promise<Float32Array> => {
-    if (!mixed.has(layer))
-      mixed.set(
-        layer,
-        attentionStages(trace, layer).then((stages) => stages.mixed.data),
-      );
-    return mixed.get(layer)!;
+  const fed = await feedForwards(trace, model);
+  const mixed = new Map<AttentionPlace, ReturnType<typeof mixtures>>();
+  const mixedAt = (place: AttentionPlace): ReturnType<typeof mixtures> => {
+    const known = mixed.get(place) ?? mixtures(trace, place);
+    mixed.set(place, known);
+    return known;
   };
-  const rowOf = (data: Float32Array, i: number): Float32Array =>
-    data.subarray(i * a.hiddenSize, (i + 1) * a.hiddenSize);
+  /** Each head's output at a position, mixed · W_O, and the projection's bias. */
+  const attended = async (place: AttentionPlace, stack: Stack, position: number): Promise<Sum> => {
+    const sum = new Sum(stack);
+    const { data, shape } = await mixedAt(place);
+    const [, , layer = '', cross = ''] = /^(encoder\.|decoder\.)?layers\.(\d+)(\.cross)?$/.exec(place) ?? [];
+    for (let head = 0; head < stack.headCount; head++) {
+      const from = (head * shape[1]! + position) * stack.headSize;
+      const output = outputSlice(model, place, head, stack.headSize).data;
+      const row = new Float64Array(stack.hiddenSize);
+      for (let c = 0; c < stack.headSize; c++)
+        for (let d = 0; d < row.length; d++) row[d]! += data[from + c]! * output[c * row.length + d]!;
+      sum.add(`L${layer}${cross && '·cross'}·H${head}`, row);
+    }
+    const bias = model.parameters.get(`${place}.attentionOutput.bias`)?.data;
+    if (bias) sum.add('biases', bias);
+    return sum;
+  };
+  const layers = { trace, model, fed, attended };
   return {
-    async parts(layer, position) {
-      const sum = embeddingParts(trace, model, position);
-      for (let n = 0; n < layer; n++) {
-        const row = await mixedOf(n);
-        await addLayer(
-          model,
-          sum,
-          n,
-          (head) => headRow(trace, model, n, head, position, row),
-          rowOf(fed.get(`layers.${n}.feedForward`)!, position),
-        );
+    async parts(at, position) {
+      const { encoder } = model.architecture;
+      if (at === 'memory') {
+        const sum = await upTo(layers, 'encoder.', encoder!, encoder!.layerCount, position);
+        if (encoder!.finalNorm) sum.normed(model, 'encoder.finalNorm');
+        return sum.list;
       }
-      const name = layer === a.layerCount ? layerStage(layer - 1, 'output') : layerStage(layer, 'input');
-      const recorded = rowOf(recordedStage(trace, name).data, position);
-      const whole = sum.whole;
-      sum.add(
-        'rest',
-        Float64Array.from(recorded, (number, d) => number - whole[d]!),
-      );
-      return [...sum.parts].map(([part, vector]) => ({ name: part, vector }));
+      if (at === 'last') {
+        const { architecture: a } = model;
+        return (await upTo(layers, encoder ? 'decoder.' : '', a, a.layerCount, position)).list;
+      }
+      const { prefix, stack, path, crossed } = placeIn(trace, at);
+      const n = Number(/\d+/.exec(path));
+      const sum = await upTo(layers, prefix, stack, n, position);
+      if (crossed)
+        join(model, sum, await attended(`${prefix}layers.${n}`, stack, position), `${prefix}layers.${n}`, 'attention');
+      return sum.list;
     },
   };
+}
+
+interface Layers {
+  readonly trace: Trace;
+  readonly model: Model;
+  readonly fed: ReadonlyMap<StageName, Float32Array>;
+  readonly attended: (place: AttentionPlace, stack: Stack, position: number) => Promise<Sum>;
+}
+
+/** Outputs of every feed-forward layer, from a run as edited as the trace. */
+async function feedForwards(trace: Trace, model: Model): Promise<Map<StageName, Float32Array>> {
+  const pending: Promise<void>[] = [];
+  const fed = new Map<StageName, Float32Array>();
+  const { ids, decoderIds, edits } = trace;
+  const probe = (name: StageName, _: readonly number[], values: Promise<Float32Array>): void =>
+    void pending.push(values.then((data) => void fed.set(name, data)));
+  await model.run(ids, probe, edits, {
+    ...(decoderIds && { decoderIds }),
+    lastLogits: true,
+    wanted: (name) => name.endsWith('.feedForward'),
+  });
+  await Promise.all(pending);
+  return fed;
+}
+
+/** The input of layer `count` of a stack, or its last state, as far as it was recorded. */
+async function upTo(layers: Layers, prefix: StackPrefix, stack: Stack, count: number, position: number): Promise<Sum> {
+  const { trace, model } = layers;
+  const sum = embeddingParts(trace, model, prefix, stack, position);
+  for (let n = 0; n < count; n++) await addLayer(layers, sum, `${prefix}layers.${n}` as AttentionPlace, position);
+  const last = count === stack.layerCount;
+  const place = `${prefix}layers.${last ? count - 1 : count}` as AttentionPlace;
+  const { data } = recordedStage(trace, layerStage(place, last ? 'output' : 'input'));
+  sum.complete(data.subarray(position * stack.hiddenSize, (position + 1) * stack.hiddenSize));
+  return sum;
 }
 
 /** Token, position and segment of one position; all in one where a projection or an edit joins them. */
-function embeddingParts(trace: Trace, model: Model, position: number): Sum {
+function embeddingParts(trace: Trace, model: Model, prefix: StackPrefix, stack: Stack, position: number): Sum {
   const { architecture: a } = model;
-  const sum = new Sum(a.hiddenSize);
-  const edited = trace.edits.some((edit) => 'stage' in edit && edit.stage === 'embeddings');
+  const sum = new Sum(stack);
+  const name: StageName = `${prefix}embeddings`;
+  const edited = trace.edits.some((edit) => 'stage' in edit && edit.stage === name);
+  const width = stack.hiddenSize;
   if (a.embeddingProjection !== null || edited) {
-    const { data } = recordedStage(trace, 'embeddings');
-    sum.add('embeddings', data.subarray(position * a.hiddenSize, (position + 1) * a.hiddenSize));
+    sum.add('embeddings', recordedStage(trace, name).data.subarray(position * width, (position + 1) * width));
     return sum;
   }
-  const row = (name: string, index: number): Float32Array =>
-    model.parameters.get(name)!.data.subarray(index * a.hiddenSize, (index + 1) * a.hiddenSize);
+  const row = (table: string, index: number): Float32Array =>
+    model.parameters.get(table)!.data.subarray(index * width, (index + 1) * width);
+  const ids = prefix === 'decoder.' ? trace.decoderIds! : trace.ids;
   sum.add(
     'token',
-    row('embeddings.token', trace.ids[position]!).map((number) => number * a.embeddingScale),
+    row('embeddings.token', ids[position]!).map((number) => number * stack.embeddingScale),
   );
-  if (a.positionOffset !== null) sum.add('position', row('embeddings.position', a.positionOffset + position));
+  if (stack.positionOffset !== null)
+    sum.add('position', row(`${prefix}embeddings.position`, stack.positionOffset + position));
   if (a.tokenTypeCount > 0) sum.add('segment', row('embeddings.tokenType', 0));
-  if (a.embeddingNorm) sum.normed(model, 'embeddings.norm');
+  if (stack.embeddingNorm) sum.normed(model, `${prefix}embeddings.norm`);
   return sum;
 }
 
 /** One layer's parts, added in the order and through the norms of the architecture (see the transformer's `block`). */
 async function addLayer(
-  model: Model,
+  { model, fed, attended }: Layers,
   sum: Sum,
-  layer: number,
-  headRow: (head: number) => Float64Array,
-  fed: Float32Array,
+  place: AttentionPlace,
+  position: number,
 ): Promise<void> {
-  const { architecture: a } = model;
-  const place = `layers.${layer}`;
-  const onOutput = a.normPlacement === 'output' || a.normPlacement === 'both';
-  const attention = new Sum(a.hiddenSize);
-  for (let head = 0; head < a.headCount; head++) attention.add(`L${layer}·H${head}`, headRow(head));
-  const bias = model.parameters.get(`${place}.attentionOutput.bias`)?.data;
-  if (bias) attention.add('biases', bias);
-  const forward = new Sum(a.hiddenSize);
-  forward.add(`L${layer}·feedForward`, fed);
-  if (onOutput && !a.parallel) {
-    attention.normed(model, `${place}.attentionPostNorm`);
-    forward.normed(model, `${place}.outputPostNorm`);
+  const { stack } = sum;
+  const width = stack.hiddenSize;
+  const forward = new Sum(stack);
+  const output = fed.get(layerStage(place, 'feedForward'))!;
+  forward.add(`L${/\d+/.exec(place)}·feedForward`, output.subarray(position * width, (position + 1) * width));
+  const attention = await attended(place, stack, position);
+  if (stack.parallel) {
+    for (const part of [attention, forward]) for (const [name, vector] of part.parts) sum.add(name, vector);
+    return;
   }
-  for (const [name, vector] of attention.parts) sum.add(name, vector);
-  if (a.normPlacement === 'after' && !a.parallel) sum.normed(model, `${place}.attentionNorm`);
-  for (const [name, vector] of forward.parts) sum.add(name, vector);
-  if (a.normPlacement === 'after' && !a.parallel) sum.normed(model, `${place}.outputNorm`);
+  join(model, sum, attention, place, 'attention');
+  if (place.startsWith('decoder.'))
+    join(model, sum, await attended(`${place}.cross` as AttentionPlace, stack, position), place, 'cross');
+  join(model, sum, forward, place, 'output');
 }
 
-/** One head's output at one position, mixed · W_O, [hidden]. */
-function headRow(
-  trace: Trace,
-  model: Model,
-  layer: number,
-  head: number,
-  position: number,
-  mixed: Float32Array,
-): Float64Array {
-  const { headSize, hiddenSize: hidden } = model.architecture;
-  const from = (head * trace.ids.length + position) * headSize;
-  const output = outputSlice(model, layer, head, headSize).data;
-  const row = new Float64Array(hidden);
-  for (let c = 0; c < headSize; c++)
-    for (let d = 0; d < hidden; d++) row[d]! += mixed[from + c]! * output[c * hidden + d]!;
-  return row;
+/** What a block gives, added to the stream; norms on it or on the sum, where they stand. */
+function join(model: Model, sum: Sum, given: Sum, place: string, block: 'attention' | 'cross' | 'output'): void {
+  const { normPlacement } = sum.stack;
+  if (normPlacement === 'output' || normPlacement === 'both') given.normed(model, `${place}.${block}PostNorm`);
+  for (const [name, vector] of given.parts) sum.add(name, vector);
+  if (normPlacement === 'after') sum.normed(model, `${place}.${block}Norm`);
 }

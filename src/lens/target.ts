@@ -1,19 +1,31 @@
 /** What a prediction is asked for: the number that gradients, ablations and patches move. */
-import type { LogitTarget, Model } from '../model/index.ts';
-import { noLogits } from '../model/index.ts';
+import type { GradientTarget, Model, RunOptions, RunResult } from '../model/index.ts';
+import { noLabels, noLogits } from '../model/index.ts';
+import { SiseonError } from '../platform/index.ts';
 import { recordedStage, type Trace } from '../trace/index.ts';
 
-/** A token at a position; with `against`, how much likelier it is than another. */
+/** A token at a position (of an encoder-decoder: the decoder's); with `against`, how much likelier it is than another. */
 export interface Target {
   readonly position: number;
   readonly token: number;
   readonly against?: number;
 }
 
-/** Logits of one position, [vocabulary]. Throws `noLogits`. */
+/** A label of a classifier, by its number; at a position where the classifier is of tokens. */
+export interface LabelTarget {
+  readonly label: number;
+  readonly against?: number;
+  readonly position?: number;
+}
+
+/** What can be followed. Its number: log p, or with `against` the difference of the two scores. */
+export type Followed = Target | LabelTarget;
+
+/** Logits of one position, [vocabulary]. Throws `noLogits`, `tokenOutOfRange`. */
 export function logitsAt(trace: Trace, position: number): Float32Array {
   if (!trace.recorded.has('logits')) throw noLogits();
   const { data, shape } = recordedStage(trace, 'logits');
+  tokenInRange(position, shape[0]!);
   return data.subarray(position * shape[1]!, (position + 1) * shape[1]!);
 }
 
@@ -26,18 +38,75 @@ export function logTotal(logits: ArrayLike<number>): number {
   return largest + Math.log(sum);
 }
 
-/** log p(token), or with `against` the difference of the two logits (which is that of the log-probabilities). */
-export function targetOf(logits: ArrayLike<number>, { token, against }: Target): number {
-  return against === undefined ? logits[token]! - logTotal(logits) : logits[token]! - logits[against]!;
+/**
+ * log p(token), or with `against` the difference of the two logits (which is that of the log-probabilities). Of the only
+ * label of a classifier: its score, the log-odds of yes.
+ */
+export function targetOf(logits: ArrayLike<number>, target: Followed): number {
+  const chosen = 'label' in target ? target.label : target.token;
+  const { against } = target;
+  if ('label' in target && logits.length === 1) return logits[chosen]!;
+  return against === undefined ? logits[chosen]! - logTotal(logits) : logits[chosen]! - logits[against]!;
 }
 
-/** The same as a target of `Model.gradients`, with the sign that turns its value into this one. */
-export function gradientTarget({ position, token, against }: Target): { target: LogitTarget; sign: 1 | -1 } {
-  if (against === undefined) return { target: { position, token }, sign: -1 };
-  const logits = new Map([[token, 1]]);
-  logits.set(against, (logits.get(against) ?? 0) - 1);
-  return { target: { position, logits }, sign: 1 };
+/** The scores that a target is read from, of a trace. Throws `noLogits`, `noLabels`, `tokenOutOfRange`, `labelOutOfRange`. */
+export function scoresOf(trace: Trace, target: Followed): Float32Array {
+  if (!('label' in target)) return logitsAt(trace, target.position);
+  const { classifier } = trace.model.architecture;
+  if (!classifier) throw noLabels();
+  return labelRow(recordedStage(trace, 'classes').data, classifier.labels.length, target);
 }
+
+/** Likewise of a run that gave the logits of the target's position alone. */
+export function scoresOfRun({ logits, classes }: RunResult, model: Model, target: Followed): Float32Array {
+  if (!('label' in target)) return logits!;
+  return labelRow(classes!, model.architecture.classifier!.labels.length, target);
+}
+
+/** Asks a run for no more than a target needs. */
+export const enoughFor = (target: Followed): Pick<RunOptions, 'logitsAt' | 'lastLogits'> =>
+  'label' in target ? { lastLogits: true } : { logitsAt: target.position };
+
+function labelRow(classes: Float32Array, count: number, { label, position = 0 }: LabelTarget): Float32Array {
+  if (!(Number.isInteger(label) && label >= 0 && label < count))
+    throw new SiseonError({
+      code: 'labelOutOfRange',
+      kind: 'usage',
+      what: `the model has no label ${label}`,
+      expected: `0 to ${count - 1}`,
+      got: `${label}`,
+    });
+  const rows = classes.length / count;
+  if (rows > 1) tokenInRange(position, rows);
+  return rows > 1 ? classes.subarray(position * count, (position + 1) * count) : classes;
+}
+
+/** The target's number in a trace. Throws what `scoresOf` throws. */
+export const followed = (trace: Trace, target: Followed): number => targetOf(scoresOf(trace, target), target);
+
+/** The same as a target of `Model.gradients`, with the sign that turns its value into this one. */
+export function gradientTarget({ architecture }: Model, target: Followed): { target: GradientTarget; sign: 1 | -1 } {
+  const { position, against } = target;
+  if ('label' in target) {
+    const at = position === undefined ? {} : { position };
+    if (architecture.classifier?.labels.length === 1)
+      return { target: { ...at, labels: new Map([[target.label, 1]]) }, sign: 1 };
+    if (against === undefined) return { target: { ...at, label: target.label }, sign: -1 };
+    return { target: { ...at, labels: difference(target.label, against) }, sign: 1 };
+  }
+  if (against === undefined) return { target: { position: target.position, token: target.token }, sign: -1 };
+  return { target: { position: target.position, logits: difference(target.token, against) }, sign: 1 };
+}
+
+const difference = (one: number, other: number): Map<number, number> =>
+  new Map(
+    one === other
+      ? [[one, 0]]
+      : ([
+          [one, 1],
+          [other, -1],
+        ] as const),
+  );
 
 /** The likeliest token at a position. */
 export function prediction(logits: ArrayLike<number>): { readonly token: number; readonly probability: number } {
@@ -48,3 +117,20 @@ export function prediction(logits: ArrayLike<number>): { readonly token: number;
 
 /** The token of a target as a person reads it; its id where there is no tokenizer. */
 export const tokenName = (model: Model, token: number): string => model.tokenizer?.piece(token) ?? `${token}`;
+
+export function tokenInRange(token: number, length: number): void {
+  if (Number.isInteger(token) && token >= 0 && token < length) return;
+  throw new SiseonError({
+    code: 'tokenOutOfRange',
+    kind: 'usage',
+    what: `there is no token ${token}`,
+    expected: `0 to ${length - 1}`,
+    got: `${token}`,
+  });
+}
+
+/** What a trace read, as a run reads it again. */
+export const readAgain = ({ ids, decoderIds }: Trace): { ids: Int32Array; decoderIds?: Int32Array } => ({
+  ids,
+  ...(decoderIds && { decoderIds }),
+});

@@ -44,8 +44,8 @@ describe.each(['gpt2', 'bert'] as const)('numpy agrees on a tiny %s', (kind) => 
     const rows = await gradientAttention(trace, model, target);
     const total = new Array<number>(tokens.length).fill(0);
     for (const layer of [0, 1]) {
-      const of = await rows(layer);
-      const ours = [0, 1, 2].map((head) => tokens.map((i) => [...of(head, i)]));
+      const ours: number[][][] = [[], [], []];
+      for await (const { head, query, row } of rows(layer)) ours[head]![query] = [...row];
       close(ours, theirs.gradients.times[layer], 2e-5, `layer ${layer}`);
       for (const head of ours) for (const row of head) for (const [j, number] of row.entries()) total[j]! += number;
     }
@@ -139,7 +139,7 @@ describe('known heads', () => {
   it('a stream’s parts sum to it, whatever the rest', async () => {
     const model = await knownModel();
     const trace = await recordTrace(model, { ids });
-    const parts = await (await residualStream(trace, model)).parts(2, 3);
+    const parts = await (await residualStream(trace, model)).parts('last', 3);
     const rest = parts.find(({ name }) => name === 'rest')!;
     expect(Math.max(...rest.vector.map(Math.abs))).toBeLessThan(1e-5);
   });

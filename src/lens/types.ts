@@ -1,3 +1,5 @@
+import type { LayerPlace } from '../attention/index.ts';
+
 /** How one query token looks, in one head: every number that the three steps, the caption and `--json` need. */
 export interface Look {
   /** Name of the model, as given or `siseon/models/ko`. */
@@ -75,34 +77,39 @@ export interface LookToken {
   readonly centredKeyNorm: number;
 }
 
-/** One cell taken apart to the last product. */
-export interface Pair {
+/** One cell of one head, query token × key token, taken apart to the last product. */
+export interface Cell {
   readonly model: string;
-  readonly text: string;
-  readonly layer: number;
+  readonly layer: LayerPlace;
   readonly head: number;
-  readonly query: {
-    readonly word: number | null;
-    readonly text: string;
-    readonly token: number;
-    readonly tokenText: string;
-    readonly vector: readonly number[];
-  };
-  readonly key: {
-    readonly word: number | null;
-    readonly text: string;
-    readonly token: number;
-    readonly tokenText: string;
-    readonly vector: readonly number[];
-  };
-  /** q[c] · k[c] */
+  /** Token indices. */
+  readonly asking: number;
+  readonly answering: number;
+  /** q[c] · k[c]; they sum to `dot`. */
   readonly products: readonly number[];
   readonly dot: number;
+  /** |q|, |k| and cos θ; |q||k| cos θ = dot (0 where a vector has no length). */
+  readonly geometry: { readonly queryNorm: number; readonly keyNorm: number; readonly cosine: number };
   readonly scale: number;
+  /** What turning by position does to the dot product; null where nothing is turned. */
+  readonly rotation: Rotation | null;
+  /** score = limit · tanh(scale · dot / limit), where the model bends its scores; else score = scale · dot. */
+  readonly softcap: { readonly limit: number; readonly before: number; readonly after: number } | null;
   readonly score: number;
   /** What position adds to the score before the softmax: 0 in most models, −∞ where the query may not look. */
   readonly bias: number;
-  /** The row's softmax: exp(score + bias − largest) / sum. `others` is Σ over the other keys of exp(score − largest). */
+  /** What the bias is made of, where position adds one; its parts sum to it. */
+  readonly position: PositionTerm | null;
+  /** The query may look at the key, as far as the model and its window go. */
+  readonly visible: boolean;
+  /** What edits of the square made of score + bias: · times + plus, and of the softmax: · share + put; null without such edits. */
+  readonly edited: {
+    readonly times: number;
+    readonly plus: number;
+    readonly share: number;
+    readonly put: number;
+  } | null;
+  /** The row's softmax: exp(score + bias − largest) / sum, as edits left it. The weight of a row that sees nothing is 0. */
   readonly softmax: {
     readonly largest: number;
     readonly exponential: number;
@@ -110,12 +117,62 @@ export interface Pair {
     readonly weight: number;
   };
   readonly value: readonly number[];
+  readonly valueNorm: number;
   /** weight · value */
   readonly weightedValue: readonly number[];
+  /** ⟨o_j, o⟩ / ‖o‖², where o_j = weight · value · W_O without the value bias, and ‖o_j‖ (Kobayashi et al. 2020). */
   readonly contribution: number;
   readonly contributionNorm: number;
-  /** What the engine measured for the same cell, and the largest difference from the numbers above. */
+  /**
+   * The same key in all heads of the layer together, ‖Σ_h weight · f_h‖ (2020); with the residual in its own place and the
+   * norm that follows (2021; null in cross-attention, where the residual stands in no key's place), and the query's mixing ratio.
+   */
+  readonly layerContribution: {
+    readonly together: number;
+    readonly withResidual: number | null;
+    readonly mixing: number | null;
+  };
+  /** What the engine measured for the same cell, and the largest difference from the numbers above, of score and weight. */
   readonly check: { readonly score: number; readonly weight: number; readonly largestDifference: number };
+}
+
+export interface Rotation {
+  /** q · k before either was turned, and what turning changed: dot − unturned. */
+  readonly unturned: number;
+  readonly change: number;
+  /** Numbers c and c + rotated / 2 of a head turn together; by how far, and their part of the dot product before and after. */
+  readonly pairs: readonly {
+    readonly dimensions: readonly [number, number];
+    /** Radians between query and key: (query − key position) · the pair's frequency. */
+    readonly angle: number;
+    readonly before: number;
+    readonly after: number;
+  }[];
+  /** Part of the dot product of numbers that are not turned. */
+  readonly rest: number;
+  /** Turned numbers are stretched as well, so that their products grow by this; 1 but in models made to read longer texts (YaRN, LongRoPE). */
+  readonly stretch: number;
+}
+
+export type PositionTerm =
+  | { readonly kind: 'alibi' | 'buckets'; readonly distance: number }
+  /** scale · query · key of the distance, and scale · key · query of the distance (DeBERTa). */
+  | { readonly kind: 'disentangled'; readonly contentToPosition: number; readonly positionToContent: number };
+
+/** A token as a side of a pair. */
+export interface PairSide {
+  readonly word: number | null;
+  readonly text: string;
+  readonly token: number;
+  readonly tokenText: string;
+  readonly vector: readonly number[];
+}
+
+/** A cell of a text, with its words. */
+export interface Pair extends Cell {
+  readonly text: string;
+  readonly query: PairSide;
+  readonly key: PairSide;
 }
 
 /** Word × word weights of one head; from a word: its asking token's row. */

@@ -1,16 +1,16 @@
 /** Why this score: q · k taken apart into pairs of earlier parts, exactly. */
 import { layerStage } from '../attention/index.ts';
-import { type Model, rotaryTable } from '../model/index.ts';
-import { attentionStages, recordedStage, type Trace } from '../trace/index.ts';
-import { dotProduct, inRange } from './cells.ts';
-import { normsBefore } from './circuits.ts';
+import type { Model } from '../model/index.ts';
+import { attentionRows, type Place, recordedStage, type Trace } from '../trace/index.ts';
+import { dotProduct } from './cells.ts';
+import { normBefore } from './circuits.ts';
 import { freeze, through } from './frozen.ts';
-import { tokenInRange } from './rollout.ts';
+import { type HeadPlace, headIn, keyHeadOf } from './places.ts';
+import { turnedBy } from './rotation.ts';
 import { type Part, residualStream, type Stream } from './stream.ts';
+import { tokenInRange } from './target.ts';
 
-export interface Why {
-  readonly layer: number;
-  readonly head: number;
+export interface Why extends HeadPlace {
   readonly query: number;
   readonly key: number;
   /** scale · q · k: the sum of all pairs. Where the model bends scores (soft-cap), `score` is what became of it. */
@@ -26,7 +26,9 @@ export interface Why {
 
 /**
  * The score of one query and key, by what put it there: embeddings, each earlier head and feed-forward layer, biases
- * (norms frozen; rotation turns every part alike). Cost: one run, then parts² dot products.
+ * (norms frozen; rotation turns every part alike). In cross-attention the query's parts are the decoder's and the key's the
+ * encoder's. What position adds to the score (ALiBi, T5, DeBERTa) is not of q · k; `pair` shows it. Cost: one run and a
+ * pass over the weights of the layers below, then parts² dot products.
  * Throws `layerOutOfRange`, `headOutOfRange`, `tokenOutOfRange`, `anotherModel`.
  */
 export async function why(
@@ -38,33 +40,30 @@ export async function why(
     query,
     key,
     stream,
-  }: {
-    readonly layer: number;
-    readonly head: number;
+  }: HeadPlace & {
     readonly query: number;
     readonly key: number;
     /** Taken apart before; made anew unless given. */
     readonly stream?: Stream;
   },
 ): Promise<Why> {
-  const { architecture: a } = model;
-  inRange('layer', layer, a.layerCount);
-  inRange('head', head, a.headCount);
-  for (const token of [query, key]) tokenInRange(token, trace.ids.length);
+  const place = headIn(trace, { layer, head });
+  tokenInRange(query, recordedStage(trace, layerStage(layer, 'query')).shape[1]!);
+  tokenInRange(key, recordedStage(trace, layerStage(layer, 'key')).shape[1]!);
   const from = stream ?? (await residualStream(trace, model));
-  const keyHead = Math.floor((head * a.keyValueHeadCount) / a.headCount);
-  const asks = projected(trace, model, layer, 'query', head, query, await from.parts(layer, query));
-  const answers = projected(trace, model, layer, 'key', keyHead, key, await from.parts(layer, key));
-  const { scale } = a.layers[layer]!;
+  const asks = projected(trace, model, place, 'query', head, query, await from.parts(layer, query));
+  const memory = await from.parts(place.crossed ? 'memory' : layer, key);
+  const answers = projected(trace, model, place, 'key', keyHeadOf(place, head), key, memory);
+  const { scale } = place.layer;
   const pairs = asks.map((q) => answers.map((k) => scale * dotProduct(q.vector, k.vector)));
-  const length = trace.ids.length;
+  const { scores } = await attentionRows(trace, layer, [query], head);
   return {
     layer,
     head,
     query,
     key,
     dot: pairs.flat().reduce((sum, number) => sum + number, 0),
-    score: (await attentionStages(trace, layer)).scores.data[(head * length + query) * length + key]!,
+    score: scores.data[key]!,
     scale,
     queryParts: asks.map(({ name }) => name),
     keyParts: answers.map(({ name }) => name),
@@ -76,68 +75,55 @@ export async function why(
 function projected(
   trace: Trace,
   model: Model,
-  layer: number,
+  place: Place,
   stage: 'query' | 'key',
   head: number,
   position: number,
   stream: readonly Part[],
 ): Part[] {
-  const { architecture: a, parameters } = model;
-  const [place, centred] = [`layers.${layer}`, a.norm === 'layer'];
-  const whole = (parts: readonly Part[]): Float64Array =>
-    Float64Array.from({ length: parts[0]!.vector.length }, (_, d) =>
-      parts.reduce((sum, { vector }) => sum + vector[d]!, 0),
-    );
+  const { parameters } = model;
+  const { path, stack, layer, crossed } = place;
+  const { headSize, hiddenSize, normEpsilon } = stack;
+  const centred = stack.norm === 'layer';
   const withBias = (parts: readonly Part[], bias: ArrayLike<number> | undefined): Part[] =>
     bias ? [...parts, { name: 'biases', vector: Float64Array.from(bias) }] : [...parts];
+  const normed = (parts: readonly Part[], name: string): Part[] => {
+    const frozen = freeze(whole(parts), parameters.get(`${name}.weight`)!.data, normEpsilon, centred);
+    const sent = parts.map((part) => ({ name: part.name, vector: through(frozen, part.vector) }));
+    return withBias(sent, parameters.get(`${name}.bias`)?.data);
+  };
 
   let parts: Part[] = [...stream];
-  if (normsBefore(a, layer)) {
-    const frozen = freeze(whole(parts), parameters.get(`${place}.attentionNorm.weight`)!.data, a.normEpsilon, centred);
-    parts = parts.map(({ name, vector }) => ({ name, vector: through(frozen, vector) }));
-    parts = withBias(parts, parameters.get(`${place}.attentionNorm.bias`)?.data);
-  }
-  const { data: weight } = parameters.get(`${place}.${stage}.weight`)!;
-  const row = (c: number): Float32Array =>
-    weight.subarray((head * a.headSize + c) * a.hiddenSize, (head * a.headSize + c + 1) * a.hiddenSize);
+  const before = normBefore(place);
+  // The encoder's states come to cross-attention's keys as they are.
+  if (before !== null && !(crossed && stage === 'key')) parts = normed(parts, before);
+  const { data: weight } = parameters.get(`${path}.${stage}.weight`)!;
+  const rows = Array.from({ length: headSize }, (_, c) =>
+    weight.subarray((head * headSize + c) * hiddenSize, (head * headSize + c + 1) * hiddenSize),
+  );
   parts = parts.map(({ name, vector }) => ({
     name,
-    vector: Float64Array.from({ length: a.headSize }, (_, c) => dotProduct(row(c), vector)),
+    vector: Float64Array.from(rows, (row) => dotProduct(row, vector)),
   }));
-  parts = withBias(
-    parts,
-    parameters.get(`${place}.${stage}.bias`)?.data.subarray(head * a.headSize, (head + 1) * a.headSize),
-  );
-  if (a.queryKeyNorm) {
-    const name = `${place}.${stage}Norm`;
-    const frozen = freeze(whole(parts), parameters.get(`${name}.weight`)!.data, a.normEpsilon, centred);
-    parts = withBias(
-      parts.map((part) => ({ name: part.name, vector: through(frozen, part.vector) })),
-      parameters.get(`${name}.bias`)?.data,
-    );
-  }
-  const { rotary } = a.layers[layer]!;
-  if (rotary) {
-    const { cosine, sine } = rotaryTable(rotary, position + 1);
-    const half = rotary.rotated / 2;
-    parts = parts.map(({ name, vector }) => {
-      const turned = vector.slice();
-      for (let c = 0; c < half; c++) {
-        const [cos, sin] = [cosine[position * half + c]!, sine[position * half + c]!];
-        turned[c] = vector[c]! * cos - vector[c + half]! * sin;
-        turned[c + half] = vector[c + half]! * cos + vector[c]! * sin;
-      }
-      return { name, vector: turned };
-    });
+  const bias = parameters.get(`${path}.${stage}.bias`)?.data;
+  parts = withBias(parts, bias?.subarray(head * headSize, (head + 1) * headSize));
+  if (stack.queryKeyNorm && !crossed) parts = normed(parts, `${path}.${stage}Norm`);
+  if (layer.rotary && !crossed) {
+    const turn = turnedBy(layer.rotary, position);
+    parts = parts.map(({ name, vector }) => ({ name, vector: turn(vector) }));
   }
   // What is left to the recorded vector is rounding, or an edit of the query or key itself.
-  const recorded = recordedStage(trace, layerStage(layer, stage)).data.subarray(
-    (head * trace.ids.length + position) * a.headSize,
-    (head * trace.ids.length + position + 1) * a.headSize,
+  const { data, shape } = recordedStage(trace, layerStage(path, stage));
+  const recorded = data.subarray(
+    (head * shape[1]! + position) * headSize,
+    (head * shape[1]! + position + 1) * headSize,
   );
   const sum = whole(parts);
-  return joined([...parts, { name: 'rest', vector: Float64Array.from(recorded, (number, c) => number - sum[c]!) }]);
+  return joined([...parts, { name: 'rest', vector: sum.map((number, c) => recorded[c]! - number) }]);
 }
+
+const whole = (parts: readonly Part[]): Float64Array =>
+  Float64Array.from(parts[0]!.vector, (_, d) => parts.reduce((sum, { vector }) => sum + vector[d]!, 0));
 
 /** Parts of one name added together, in the order in which the names first come. */
 function joined(parts: readonly Part[]): Part[] {

@@ -1,55 +1,87 @@
 /** What a token's values are worth to each position of a layer: take them away and look. */
-import { layerStage } from '../attention/index.ts';
+import { type AttentionPlace, type LayerPlace, layerStage, type StageName } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
-import { recordedStage, recordTraces, sameModel, type Trace } from '../trace/index.ts';
-import { dotProduct, inRange, norm } from './cells.ts';
-
-/** Texts of one batch: more at a time cost memory and win nothing. */
-const side = 16;
+import { recordedStage, sameModel, type Trace } from '../trace/index.ts';
+import { atOnce } from './ablate.ts';
+import { norm } from './cells.ts';
+import { placeIn } from './places.ts';
+import { readAgain } from './target.ts';
 
 /**
  * Value zeroing (Mohebbi, Zuidema, Chrupała & Alishahi 2023): with the values of token j set to 0 in one layer, how far each
- * position's output of that layer turns, 1 − cos; each row divided by its sum, [query][key]. Cost: a run a token.
- * Throws `layerOutOfRange`, `anotherModel`.
+ * position's output of that layer turns, 1 − cos; each row divided by its sum, [query][key]. In cross-attention the keys
+ * are the encoder's tokens, the output that of the decoder's layer. Cost: a run a token; with `keys` only those tokens are
+ * zeroed, and a row sums to 1 over them. Throws `layerOutOfRange`, `anotherModel`.
  */
-export async function valueZeroing(trace: Trace, model: Model, layer: number): Promise<number[][]> {
+export async function valueZeroing(
+  trace: Trace,
+  model: Model,
+  layer: LayerPlace,
+  { keys }: { readonly keys?: readonly number[] } = {},
+): Promise<number[][]> {
   sameModel(trace, model);
-  const { layerCount, keyValueHeadCount, hiddenSize: hidden } = model.architecture;
-  inRange('layer', layer, layerCount);
-  const length = trace.ids.length;
-  const output = layerStage(layer, 'output');
+  const { path, stack } = placeIn(trace, layer);
+  const { keyValueHeadCount, hiddenSize: hidden } = stack;
+  const output = layerStage(path.replace(/\.cross$/, '') as AttentionPlace, 'output');
   const plain = recordedStage(trace, output).data;
+  const length = plain.length / hidden;
+  const zeroed = keys ?? Array.from({ length: recordedStage(trace, layerStage(path, 'key')).shape[1]! }, (_, j) => j);
   const row = (data: Float32Array, i: number): Float32Array => data.subarray(i * hidden, (i + 1) * hidden);
-  const turned = Array.from({ length }, () => new Array<number>(length).fill(0));
-  for (let first = 0; first < length; first += side) {
-    const tokens = Array.from({ length: Math.min(side, length - first) }, (_, n) => first + n);
-    const traces = await recordTraces(
+  const turned = Array.from({ length }, () => new Array<number>(zeroed.length).fill(0));
+  const side = atOnce(length);
+  for (let first = 0; first < zeroed.length; first += side) {
+    const moved = await outputsUnder(
+      trace,
       model,
-      tokens.map((position) => ({
-        ids: trace.ids,
-        edits: [
-          ...trace.edits,
-          ...Array.from({ length: keyValueHeadCount }, (_, head) => ({
-            kind: 'scale' as const,
-            stage: 'value' as const,
-            layer,
-            head,
-            position,
-            factor: 0,
-          })),
-        ],
-      })),
+      output,
+      zeroed.slice(first, first + side).map((position) =>
+        Array.from({ length: keyValueHeadCount }, (_, head) => ({
+          kind: 'scale' as const,
+          stage: 'value' as const,
+          layer,
+          head,
+          position,
+          factor: 0,
+        })),
+      ),
     );
-    for (const [n, other] of traces.entries()) {
-      const moved = recordedStage(other, output).data;
+    for (const [n, data] of moved.entries())
       for (let i = 0; i < length; i++) {
-        const [a, b] = [row(plain, i), row(moved, i)];
-        turned[i]![tokens[n]!] = Math.max(0, 1 - dotProduct(a, b) / (norm(a) * norm(b)));
+        turned[i]![first + n] = turn(row(plain, i), row(data, i));
       }
-    }
   }
   return turned.map((numbers) => {
     const total = numbers.reduce((sum, number) => sum + number, 0);
     return total === 0 ? numbers : numbers.map((number) => number / total);
   });
+}
+
+/** One stage in several edited runs of a trace's text; nothing else of them is read. */
+async function outputsUnder(
+  trace: Trace,
+  model: Model,
+  stage: StageName,
+  edits: readonly Trace['edits'][],
+): Promise<Float32Array[]> {
+  const found: Promise<Float32Array>[] = [];
+  await model.runBatch(
+    edits.map((own, n) => ({
+      ...readAgain(trace),
+      edits: [...trace.edits, ...own],
+      lastLogits: true,
+      wanted: (name: StageName) => name === stage,
+      probe: (name: StageName, _: readonly number[], values: Promise<Float32Array>) => {
+        if (name === stage) found[n] = values;
+      },
+    })),
+  );
+  return Promise.all(found);
+}
+
+/** 1 − cos, as ½ ‖a/|a| − b/|b|‖²: exact to the last digits where the two hardly differ, and 0 where they are equal. */
+function turn(a: Float32Array, b: Float32Array): number {
+  const [left, right] = [norm(a), norm(b)];
+  let square = 0;
+  for (let d = 0; d < a.length; d++) square += (a[d]! / left - b[d]! / right) ** 2;
+  return square / 2;
 }

@@ -4,7 +4,8 @@ import { SiseonError } from '../platform/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Stack } from './architecture.ts';
 import type { KeyValueCache } from './cache.ts';
-import { changed, changesOf } from './edits.ts';
+import { checkEdits } from './checkEdits.ts';
+import { changed, changesOf, positionsAt, type RunLengths } from './edits.ts';
 import type { Batch, Cache, Ids, StageListener } from './transformer.ts';
 
 export interface RunOptions {
@@ -14,9 +15,11 @@ export interface RunOptions {
   readonly tokenTypes?: Int32Array;
   /** Logits of the last position alone. */
   readonly lastLogits?: boolean;
+  /** Logits of one position alone (of an encoder-decoder: the decoder's). */
+  readonly logitsAt?: number;
   readonly cache?: KeyValueCache;
-  /** Hand stages that a trace does not keep to the probe as well: `layers.N.mixed`, `layers.N.feedForward`. */
-  readonly passing?: boolean;
+  /** Stages that the probe is handed; absent: those that a trace keeps. `mixed` and `feedForward` may be asked for as well. */
+  readonly wanted?: (name: StageName) => boolean;
 }
 
 /** One text of a batch. */
@@ -44,6 +47,16 @@ function padded(rows: readonly Int32Array[]): Ids {
   return { ids, length, lengths: Int32Array.from(rows, (row) => row.length) };
 }
 
+/** How many positions a run's stacks read. */
+const lengthsOf = ({ ids, decoderIds }: TextRun): RunLengths => ({
+  ids: ids.length,
+  ...(decoderIds && { decoderIds: decoderIds.length }),
+});
+
+/** Rows that one text of a batch takes in a stage, its padding among them. */
+const rowsOf = (name: StageName, { length, decoder }: Batch): number =>
+  positionsAt(name, { ids: length, ...(decoder && { decoderIds: decoder.length }) });
+
 /** The texts side by side as the transformer takes them. */
 export function batchOf(texts: readonly TextRun[], a: Architecture, cache?: Cache): Batch {
   const rows = texts.map(({ ids }) => ids);
@@ -69,16 +82,16 @@ export function stageListener(
 ): StageListener {
   return (name, computed) => {
     const x = texts.reduce(
-      (y, { ids, edits = [] }, b) => changed(o, y, changesOf(edits, name, a, ids.length), b * batch.length),
+      (y, text, b) => changed(o, y, changesOf(text.edits ?? [], name, a, lengthsOf(text)), b * rowsOf(name, batch)),
       computed,
     );
-    const passing = passingStages.some((stage) => name.endsWith(`.${stage}`));
-    if (!texts.some((text) => text.probe && (text.passing || !passing))) return x;
+    const kept = !passingStages.some((stage) => name.endsWith(`.${stage}`));
+    const probes = texts.map(({ probe, wanted }) => ((wanted ? wanted(name) : kept) ? probe : undefined));
+    if (probes.every((probe) => !probe)) return x;
     const { heads, ids } = layout(name, a, batch);
     const values = read(x);
     const [total = 0, width = 0] = x.shape;
-    for (const [b, text] of texts.entries()) {
-      const probe = text.passing || !passing ? text.probe : undefined;
+    for (const [b, probe] of probes.entries()) {
       const length = ids?.lengths?.[b] ?? ids?.length ?? 0;
       // Distances of a shorter text are the middle ones of the longest one's.
       const shorter = (ids?.length ?? 0) - length;
@@ -128,8 +141,19 @@ export function headsFirst(data: Float32Array, positions: number, heads: number)
   return out;
 }
 
+/** Throws `emptyText`, `textTooLong`, `idOutOfRange`, `badTokenTypes` and `badEdit`; `past` tokens stand before these. */
+export function checkText(text: TextRun, a: Architecture, past: number): void {
+  const { ids, decoderIds, tokenTypes, edits = [] } = text;
+  if (a.encoder) {
+    checkIds(ids, a.encoder.positionCount, a.vocabularySize);
+    checkIds(decoderIds ?? new Int32Array(0), a.positionCount - past, a.vocabularySize);
+  } else checkIds(ids, a.positionCount - past, a.vocabularySize);
+  if (tokenTypes) checkTokenTypes(tokenTypes, ids.length, a.tokenTypeCount);
+  checkEdits(edits, a, lengthsOf(text));
+}
+
 /** Throws `emptyText`, `textTooLong` and `idOutOfRange`. */
-export function checkIds(ids: Int32Array, positions: number, vocabularySize: number): void {
+function checkIds(ids: Int32Array, positions: number, vocabularySize: number): void {
   if (ids.length === 0)
     throw new SiseonError({
       code: 'emptyText',
@@ -159,7 +183,7 @@ export function checkIds(ids: Int32Array, positions: number, vocabularySize: num
 }
 
 /** Throws `badTokenTypes` unless there is one of the model's segments for each token. */
-export function checkTokenTypes(types: Int32Array, length: number, count: number): void {
+function checkTokenTypes(types: Int32Array, length: number, count: number): void {
   if (types.length === length && types.every((type) => type >= 0 && type < count)) return;
   throw new SiseonError({
     code: 'badTokenTypes',

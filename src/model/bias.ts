@@ -75,20 +75,16 @@ export function distanceBiasView(bias: Tensor, positions: number, past: number):
   };
 }
 
-/** Which learned distance the pair (query i, key j) uses, row-major [length, length]. */
-export function disentangledIndex(
+/** Which learned distance a pair uses, by its distance query − key from −(length − 1) on; both directions read the same one. */
+export function disentangledDistances(
   { span, maxDistance }: Extract<PositionBias, { kind: 'disentangled' }>,
   length: number,
 ): Int32Array {
-  // Both directions read the same one: content-to-position of (i, j) and position-to-content of (j, i) have distance i − j.
-  const byDistance = Int32Array.from({ length: 2 * length - 1 }, (_, r) => {
+  // Content-to-position of (i, j) and position-to-content of (j, i) have distance i − j.
+  return Int32Array.from({ length: 2 * length - 1 }, (_, r) => {
     const distance = r - (length - 1);
     const bucket = maxDistance > 0 ? logBucket(distance, span, maxDistance) : distance;
     return Math.min(2 * span - 1, Math.max(0, bucket + span));
-  });
-  return Int32Array.from({ length: length * length }, (_, at) => {
-    const [i, j] = [Math.floor(at / length), at % length];
-    return byDistance[i - j + length - 1]!;
   });
 }
 
@@ -111,7 +107,7 @@ export function disentangledBias(
 ): Visibility['bias'] {
   const { query, key, positionKey, positionQuery, batch, heads, scale } = task;
   const length = query.shape[0]! / batch;
-  const index = disentangledIndex(bias, length);
+  const distances = disentangledDistances(bias, length);
   const width = 2 * bias.span;
   const shape = { batch, heads, keyValueHeads: heads, scale };
   /** Number `at(i, j)` of each head's dots, [batch · heads · length, length]. */
@@ -119,7 +115,7 @@ export function disentangledBias(
     const ids = new Int32Array(batch * heads * length * length);
     for (let h = 0, to = 0; h < batch * heads; h++)
       for (let i = 0; i < length; i++)
-        for (let j = 0; j < length; j++) ids[to++] = (h * length + row(i, j)) * width + index[i * length + j]!;
+        for (let j = 0; j < length; j++) ids[to++] = (h * length + row(i, j)) * width + distances[i - j + length - 1]!;
     return o.embed(o.reshape(dots, [batch * heads * length * width, 1]), ids);
   };
   const parts = [

@@ -2,13 +2,24 @@
 import { type Edit, headedStages, isSquare, type StageName, type VectorStage } from '../attention/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture, Stack } from './architecture.ts';
 import { headsFirst } from './batch.ts';
+import { classify, decode } from './heads.ts';
 
 /** A number made of the logits, to be led back: −log softmax(logits[position])[token], or Σ weight · logit. */
 export type LogitTarget =
   | { readonly position: number; readonly token: number }
   | { readonly position: number; readonly logits: ReadonlyMap<number, number> };
+
+/** Likewise of the labels' scores; a token classifier has them at a position. */
+export type ClassTarget = { readonly position?: number } & (
+  | { readonly label: number }
+  | { readonly labels: ReadonlyMap<number, number> }
+);
+
+export type GradientTarget = LogitTarget | ClassTarget;
+
+const ofLabels = (target: GradientTarget): target is ClassTarget => 'label' in target || 'labels' in target;
 
 export const noLogits = (): SiseonError =>
   new SiseonError({
@@ -18,52 +29,84 @@ export const noLogits = (): SiseonError =>
     next: 'Use a checkpoint with a language head.',
   });
 
-/** Throws `noLogits`, `noGradient`, `tokenOutOfRange` and `idOutOfRange`. */
-export function checkGradient(a: Architecture, edits: readonly Edit[], target: LogitTarget, length: number): void {
-  if (!a.head) throw noLogits();
-  if (a.encoder || edits.some(isSquare))
+export const noLabels = (): SiseonError =>
+  new SiseonError({
+    code: 'noLabels',
+    kind: 'usage',
+    what: 'the model has no classifier, so there is no label to follow',
+    next: 'Use a checkpoint for classification, or follow a token.',
+  });
+
+/** `noGradient`: edits of the square, and a bias that queries and keys make. Throws `noLogits`, `noLabels`, `noGradient`, `tokenOutOfRange`, `idOutOfRange` and `labelOutOfRange`. */
+export function checkGradient(a: Architecture, edits: readonly Edit[], target: GradientTarget, length: number): void {
+  if (ofLabels(target) ? !a.classifier : !a.head) throw ofLabels(target) ? noLabels() : noLogits();
+  if (a.positionBias?.kind === 'disentangled')
+    throw new SiseonError({
+      code: 'noGradient',
+      kind: 'usage',
+      what: "this model's runs cannot be led back: its bias by position is made of queries and keys (DeBERTa)",
+      next: 'Use ablations, patches or value zeroing, which run the model forward.',
+    });
+  if (edits.some(isSquare))
     throw new SiseonError({
       code: 'noGradient',
       kind: 'usage',
       what: 'this run cannot be led back',
-      expected: 'a model of one stack, and no edits of weights, temperature or visibility',
-      got: a.encoder
-        ? 'an encoder-decoder'
-        : edits
-            .filter(isSquare)
-            .map(({ kind }) => kind)
-            .join(', '),
+      expected: 'no edits of weights, temperature or visibility',
+      got: edits
+        .filter(isSquare)
+        .map(({ kind }) => kind)
+        .join(', '),
     });
-  if (!Number.isInteger(target.position) || target.position < 0 || target.position >= length)
+  const { position } = target;
+  if (position !== undefined && !(Number.isInteger(position) && position >= 0 && position < length))
     throw new SiseonError({
       code: 'tokenOutOfRange',
       kind: 'usage',
-      what: `there is no token ${target.position}`,
+      what: `there is no token ${position}`,
       expected: `0 to ${length - 1}`,
     });
-  const ids = 'token' in target ? [target.token] : [...target.logits.keys()];
-  const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= a.vocabularySize);
+  const count = ofLabels(target) ? a.classifier!.labels.length : a.vocabularySize;
+  const wrong = [...weightsOf(target).keys()].find((id) => !Number.isInteger(id) || id < 0 || id >= count);
   if (wrong !== undefined)
     throw new SiseonError({
-      code: 'idOutOfRange',
+      code: ofLabels(target) ? 'labelOutOfRange' : 'idOutOfRange',
       kind: 'usage',
-      what: 'a token id is not in the vocabulary',
-      expected: `0 to ${a.vocabularySize - 1}`,
+      what: ofLabels(target) ? `the model has no label ${wrong}` : 'a token id is not in the vocabulary',
+      expected: `0 to ${count - 1}`,
       got: `${wrong}`,
     });
 }
 
-/** The target as a tensor of one number, of one row of logits. */
-export function targetValue(o: Operations, logits: Tensor, target: LogitTarget, vocabulary: number): Tensor {
-  if ('token' in target) return o.crossEntropy(logits, Int32Array.of(target.token));
-  const weights = new Float32Array(vocabulary);
-  for (const [token, weight] of target.logits) weights[token] = weight;
-  return o.reshape(o.matmul(logits, o.constant([vocabulary, 1], weights)), [1]);
+/** Scores by their weights; of a log-probability the one that it is of. */
+function weightsOf(target: GradientTarget): ReadonlyMap<number, number> {
+  if ('logits' in target) return target.logits;
+  if ('labels' in target) return target.labels;
+  return new Map([['label' in target ? target.label : target.token, 1]]);
+}
+
+/** The target as a tensor of one number, of the last hidden states. */
+export function targetValue(
+  o: Operations,
+  parameters: ReadonlyMap<string, Tensor>,
+  a: Architecture,
+  last: Tensor,
+  target: GradientTarget,
+): Tensor {
+  const row = (x: Tensor): Tensor =>
+    target.position === undefined || x.shape[0] === 1 ? x : o.embed(x, Int32Array.of(target.position));
+  const scores = ofLabels(target) ? row(classify(o, parameters, a, last)) : decode(o, parameters, a, row(last));
+  const weights = weightsOf(target);
+  if ('token' in target || 'label' in target) return o.crossEntropy(scores, Int32Array.from(weights.keys()));
+  const count = scores.shape[1]!;
+  const summed = new Float32Array(count);
+  for (const [id, weight] of weights) summed[id] = weight;
+  return o.reshape(o.matmul(scores, o.constant([count, 1], summed)), [1]);
 }
 
 /** (position, head · size) → [head, position, size] where a stage has heads, else as it is. */
-export function inOwnShape(name: StageName, numbers: Float32Array, rows: number, a: Architecture): Float32Array {
+export function inOwnShape(name: StageName, numbers: Float32Array, rows: number, stack: Stack): Float32Array {
   const stage = name.split('.').at(-1) as VectorStage;
   if (!headedStages.includes(stage)) return numbers;
-  return headsFirst(numbers, rows, stage === 'key' || stage === 'value' ? a.keyValueHeadCount : a.headCount);
+  return headsFirst(numbers, rows, stage === 'key' || stage === 'value' ? stack.keyValueHeadCount : stack.headCount);
 }

@@ -1,4 +1,4 @@
-import type { Edit, Probe, StageName } from '../attention/index.ts';
+import type { AttentionPlace, Edit, Probe, StageName } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
 import { SiseonError } from '../platform/index.ts';
@@ -13,21 +13,14 @@ import {
   tensor,
 } from '../tensor/index.ts';
 import type { Architecture, Family } from './architecture.ts';
-import {
-  batchOf,
-  checkIds,
-  checkTokenTypes,
-  type RunOptions,
-  type RunResult,
-  stageListener,
-  type TextRun,
-} from './batch.ts';
+import { batchOf, checkText, type RunOptions, type RunResult, stageListener, type TextRun } from './batch.ts';
 import { KeyValueCache } from './cache.ts';
-import { attendEdited, checkEdits } from './edits.ts';
-import { checkGradient, inOwnShape, type LogitTarget, noLogits, targetValue } from './gradients.ts';
+import { stackAt } from './edits.ts';
+import { checkGradient, type GradientTarget, inOwnShape, noLogits, targetValue } from './gradients.ts';
 import { classify, decode } from './heads.ts';
 import { norm } from './norm.ts';
 import type { HostTensor } from './parameters.ts';
+import { attendEdited } from './squareEdits.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { type Parameters, transform } from './transformer.ts';
 
@@ -108,14 +101,7 @@ export class Model {
   async runBatch(texts: readonly TextRun[], cache?: KeyValueCache): Promise<RunResult[]> {
     const { architecture: a } = this;
     const past = cache?.length ?? 0;
-    for (const { ids, decoderIds, tokenTypes, edits = [] } of texts) {
-      if (a.encoder) {
-        checkIds(ids, a.encoder.positionCount, a.vocabularySize);
-        checkIds(decoderIds ?? new Int32Array(0), a.positionCount - past, a.vocabularySize);
-      } else checkIds(ids, a.positionCount - past, a.vocabularySize);
-      if (tokenTypes) checkTokenTypes(tokenTypes, ids.length, a.tokenTypeCount);
-      checkEdits(edits, a, ids.length);
-    }
+    for (const text of texts) checkText(text, a, past);
     if (texts.length === 0) return [];
     if (cache && (texts.length > 1 || (texts[0]!.edits ?? []).length > 0)) throw cacheAlone();
     const [{ ids: added, decoderIds = added }] = texts as [TextRun];
@@ -128,7 +114,7 @@ export class Model {
       const listen = stageListener(o, a, batch, texts, read);
       const edits = texts.map((text) => text.edits ?? []);
       const mix = edits.some((own) => own.length > 0)
-        ? (task: AttendTask, layer: number) => attendEdited(o, task, edits, layer)
+        ? (task: AttendTask, place: AttentionPlace) => attendEdited(o, task, edits, place)
         : undefined;
       const last = transform(o, this.#device, a, batch, listen, mix);
       const own = batch.decoder ?? batch;
@@ -144,7 +130,7 @@ export class Model {
               );
         return {
           hidden: read(rows),
-          logits: a.head ? read(decode(o, this.#device, a, text.lastLogits ? lastRow(o, rows) : rows)) : null,
+          logits: a.head ? read(decode(o, this.#device, a, logitRows(o, rows, text))) : null,
           classes: a.classifier ? read(classify(o, this.#device, a, rows)) : null,
         };
       });
@@ -166,27 +152,28 @@ export class Model {
   }
 
   /**
-   * Gradients of a number made of the logits with respect to stages of the run, each in the stage's own shape, and the
-   * number itself: one forward and one backward pass. Stages: those of a probe, and `layers.N.mixed` and `.feedForward`.
-   * Vector edits are made on the way; edits of the square have no gradient here (`noGradient`), nor has a model without
-   * logits. Throws what `run` throws.
+   * Gradients of a number made of the logits, or of a label's score, with respect to stages of the run, each in the stage's
+   * own shape, and the number itself: one forward and one backward pass. Stages: those of a probe, and `mixed` and
+   * `feedForward` of a layer. Vector edits are made on the way; edits of the square have no gradient here (`noGradient`),
+   * nor has a model without logits (`noLogits`) or labels (`noLabels`). Throws what `run` throws.
    */
   async gradients(
     ids: Int32Array,
-    target: LogitTarget,
+    target: GradientTarget,
     wanted: (name: StageName) => boolean,
     edits: readonly Edit[] = [],
+    { decoderIds }: Pick<RunOptions, 'decoderIds'> = {},
   ): Promise<{ readonly value: number; readonly gradients: ReadonlyMap<StageName, Float32Array> }> {
     const { architecture: a } = this;
-    checkIds(ids, a.positionCount, a.vocabularySize);
-    checkEdits(edits, a, ids.length);
-    checkGradient(a, edits, target, ids.length);
-    const batch = batchOf([{ ids }], a);
+    const text = { ids, edits, ...(decoderIds && { decoderIds }) };
+    checkText(text, a, 0);
+    checkGradient(a, edits, target, (decoderIds ?? ids).length);
+    const batch = batchOf([text], a);
     const queued = scope(this.#kernels, () => {
       const tape = new Tape();
       const o = operations(this.#kernels, tape);
       const watched = new Map<StageName, Tensor>();
-      const listen = stageListener(o, a, batch, [{ ids, edits }], (x) => this.#kernels.read(x.storage));
+      const listen = stageListener(o, a, batch, [text], (x) => this.#kernels.read(x.storage));
       const last = transform(o, this.#device, a, batch, (name, computed) => {
         const x = listen(name, computed) ?? computed;
         if (!wanted(name)) return x;
@@ -194,8 +181,7 @@ export class Model {
         watched.set(name, x);
         return x;
       });
-      const row = o.embed(last, Int32Array.of(target.position));
-      const value = targetValue(o, decode(o, this.#device, a, row), target, a.vocabularySize);
+      const value = targetValue(o, this.#device, a, last, target);
       const found = tape.gradients(value, operations(this.#kernels));
       const read = (x: Tensor): Promise<Float32Array> => this.#kernels.read(x.storage);
       return {
@@ -209,7 +195,7 @@ export class Model {
     });
     const gradients = new Map<StageName, Float32Array>();
     for (const [name, [rows = 0], numbers] of queued.gradients)
-      gradients.set(name, inOwnShape(name, await numbers, rows, a));
+      gradients.set(name, inOwnShape(name, await numbers, rows, stackAt(name, a)));
     return { value: (await queued.value)[0]!, gradients };
   }
 
@@ -227,8 +213,11 @@ export class Model {
   }
 }
 
-/** [1, D]: the last position. */
-const lastRow = (o: Operations, x: Tensor): Tensor => o.embed(x, Int32Array.of(x.shape[0]! - 1));
+/** The positions whose logits are asked for: all, or one, [1, D]. */
+function logitRows(o: Operations, x: Tensor, { lastLogits, logitsAt }: RunOptions): Tensor {
+  const position = lastLogits ? x.shape[0]! - 1 : logitsAt;
+  return position === undefined ? x : o.embed(x, Int32Array.of(position));
+}
 
 const cacheAlone = (): SiseonError =>
   new SiseonError({

@@ -50,8 +50,8 @@ export interface Cache {
 /** Sees each linear stage as it is computed, (B·N, width) with heads side by side, and may put another in its place. */
 export type StageListener = (name: StageName, tensor: Tensor) => Tensor | undefined;
 
-/** How a layer's own attention is computed where an edit interferes with its square. */
-export type Mix = (task: AttendTask, layer: number) => Tensor;
+/** How attention is computed where an edit interferes with its square. */
+export type Mix = (task: AttendTask, place: AttentionPlace) => Tensor;
 
 /** One stack on its way through its layers. */
 interface Pass extends Ids {
@@ -215,7 +215,7 @@ function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tenso
       ...(bias && { bias }),
     },
   };
-  const mixed = see(pass, place, 'mixed', pass.mix(task, Number(place.split('.').at(-1))));
+  const mixed = see(pass, place, 'mixed', pass.mix(task, place));
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
 }
 
@@ -231,7 +231,7 @@ function crossAttention(pass: Pass, n: number, layer: Layer, x: Tensor): Tensor 
     const made = see(pass, place, stage, linear(pass, states, `${place}.${stage}`));
     return kept ? o.append(kept[stage], made, 0) : made;
   };
-  const mixed = o.attend({
+  const task: AttendTask = {
     query,
     key: of('key'),
     value: of('value'),
@@ -240,10 +240,12 @@ function crossAttention(pass: Pass, n: number, layer: Layer, x: Tensor): Tensor 
     keyValueHeads: stack.keyValueHeadCount,
     scale: layer.scale,
     visibility: { left: -1, right: -1, ...(lengths && { keyLengths: lengths }) },
-  });
+  };
+  const mixed = see(pass, place, 'mixed', pass.mix(task, place));
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
 }
 
+/** Hands a stage to who listens, who may put another in its place. */
 const see = (pass: Pass, place: AttentionPlace, stage: LayerStage, tensor: Tensor): Tensor =>
   pass.listen(`${place}.${stage}`, tensor) ?? tensor;
 

@@ -112,6 +112,9 @@ export const gradientRules = {
       });
       return [xg, wg];
     },
+  // What was kept passes; where the fill is −∞ a softmax follows, which gives the rest a gradient of 0 already.
+  keepLargest: (o: Operations, out: Tensor, fill: number) => (g: Tensor) =>
+    fill === 0 ? [o.multiply(g, o.activate('tanh', o.scale(out, 1e30)))] : [g],
   attend:
     ({ shape, query, key, value, out, logSumExp, ofKey, ofValue }: Attended) =>
     (g: Tensor) => {

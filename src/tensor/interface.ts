@@ -46,8 +46,10 @@ export interface Operations {
     key: Tensor,
     task: { readonly batch: number; readonly heads: number; readonly keyValueHeads: number; readonly scale: number },
   ): Tensor;
-  /** The `count` largest of each row of x, `fill` elsewhere. Not recorded. */
+  /** The `count` largest of each row of x, `fill` elsewhere: 0 among probabilities, or −∞ before a softmax (its gradient counts on it). */
   keepLargest(x: Tensor, count: number, fill: number): Tensor;
+  /** The numbers at once, as a copy; absent where a tape records, and on devices that the host cannot look into. */
+  peek?(x: Tensor): Float32Array;
   /** The masked scores of an attention, [batch · heads · queryLength, keyLength]. Not recorded. */
   maskedScores(task: AttendTask): Tensor;
   /** Rotates the heads of x [batch · length, heads · size] by position. */

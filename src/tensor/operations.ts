@@ -248,10 +248,12 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
       return out;
     },
 
+    ...(!tape && kernels.peek && { peek: (x: Tensor) => kernels.peek!(x.storage) }),
+
     keepLargest(x, count, fill) {
       const out = make(x.shape);
       kernels.keepLargest(x.storage, out.storage, rowsOf(x), count, fill);
-      return out;
+      return record([x], out, rules.keepLargest(back(), out, fill));
     },
 
     rotate(x, { batch, heads, rotated, interleaved, cosine, sine, positions }) {

@@ -3,7 +3,8 @@ import type { AttentionPlace } from '../attention/index.ts';
 import { checkSampling, chooseToken, type Model } from '../model/index.ts';
 import { SiseonError, seededRandom } from '../platform/index.ts';
 import { TraceSession } from './session.ts';
-import { attentionRow, readInput, type Trace, type TraceInput } from './trace.ts';
+import { attentionRow } from './squares.ts';
+import { readInput, type Trace, type TraceInput } from './trace.ts';
 
 export interface GenerateOptions {
   /** At most so many new tokens: 40 unless said. */

@@ -2,19 +2,28 @@ export { type AttentionCache, openCache } from './cache.ts';
 export { type GenerateOptions, generate, type NewToken } from './generate.ts';
 export { saveTrace, type TraceFormat } from './save.ts';
 export { TraceSession } from './session.ts';
-export type { Stage } from './stage.ts';
 export {
+  type AttentionBand,
+  type AttentionRows,
+  attentionBands,
   attentionRow,
   attentionRows,
   attentionStages,
   headOutput,
+  mixtures,
+  type Place,
+  placeOf,
+  positionBias,
+  scaleOf,
+} from './squares.ts';
+export type { Stage } from './stage.ts';
+export { stages, traceStages } from './stages.ts';
+export {
+  type OfModel,
   recordedStage,
   recordTrace,
   recordTraces,
   sameModel,
-  scaleOf,
-  stages,
   type Trace,
   type TraceInput,
-  traceStages,
 } from './trace.ts';

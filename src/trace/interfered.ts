@@ -1,7 +1,30 @@
 /** What edits left of a layer's square stages, recomputed where a trace is looked at. */
-import { type AttentionPlace, type Edit, squareArrays, squareEditsOf } from '../attention/index.ts';
+import {
+  type AttentionPlace,
+  attentionPlace,
+  type Edit,
+  layerStage,
+  squareArrays,
+  squareEditsOf,
+} from '../attention/index.ts';
 import { type Architecture, changeNumbers, changesOf } from '../model/index.ts';
 import type { Stage } from './stage.ts';
+
+/** What of an edited trace says which edits there are, and on which text. */
+export interface Interfered {
+  readonly edits: readonly Edit[];
+  readonly ids: Int32Array;
+  readonly decoderIds: Int32Array | null;
+  readonly model: { readonly architecture: Architecture };
+}
+
+/** Which rows of a place are recomputed. */
+export interface Rows {
+  readonly path: AttentionPlace;
+  readonly heads: readonly number[];
+  readonly queries: readonly number[];
+  readonly crossed: boolean;
+}
 
 /** Head outputs that edits put in place of those that the mixtures give. */
 export function headOutputPuts(
@@ -9,7 +32,7 @@ export function headOutputPuts(
   path: AttentionPlace,
 ): { readonly head: number; readonly position: number; readonly vector: readonly number[] }[] {
   return edits.flatMap((edit) => {
-    if (!('stage' in edit) || edit.stage !== 'headOutput' || `layers.${edit.layer}` !== path) return [];
+    if (!('stage' in edit) || edit.stage !== 'headOutput' || attentionPlace(edit.layer!) !== path) return [];
     const head = edit.head!;
     if (edit.kind === 'set') return [{ head, position: edit.position, vector: edit.vector }];
     return edit.kind === 'patch'
@@ -18,42 +41,62 @@ export function headOutputPuts(
   });
 }
 
-/** The stages of a layer as its edits left them: the same arithmetic as in the run, on the host. */
-export function interfered(
-  trace: { readonly edits: readonly Edit[]; readonly model: { readonly architecture: Architecture } },
-  path: AttentionPlace,
-  plain: Record<'scores' | 'maskedScores' | 'weights' | 'mixed', Stage>,
+/**
+ * Rows of a place as its edits left them: the same arithmetic as in the run, on the host. `plain` has the chosen heads and
+ * queries, `value` the key/value heads that they read. Cost: one head's rows beyond what is given.
+ */
+export function interfered<Squares extends Record<'scores' | 'maskedScores' | 'weights' | 'mixed', Stage>>(
+  trace: Interfered,
+  rows: Rows,
+  plain: Squares,
   value: Stage,
-): typeof plain {
-  const layer = Number(/^layers\.(\d+)$/.exec(path)?.[1] ?? Number.NaN);
-  const squares = squareEditsOf(trace.edits, layer);
-  const { architecture: a } = trace.model;
-  const [heads = 0, length = 0, size = 0] = plain.mixed.shape;
+): Squares {
+  const squares = squareEditsOf(trace.edits, rows.path);
   let { maskedScores, weights, mixed } = plain;
   if (squares.length > 0) {
-    const { times, plus, share, put } = squareArrays(squares, heads, length);
-    maskedScores = { ...maskedScores, data: maskedScores.data.map((score, i) => score * times[i]! + plus[i]!) };
-    weights = { ...weights, data: softmaxRows(maskedScores.data, length).map((w, i) => w * share[i]! + put[i]!) };
-    mixed = {
-      ...mixed,
-      data: mixRows(weights.data, value, heads, length, size),
-    };
+    const keys = maskedScores.shape[2]!;
+    const count = rows.queries.length;
+    [maskedScores, weights] = [maskedScores, weights].map(({ shape, data }) => ({ shape, data: data.slice() })) as [
+      Stage,
+      Stage,
+    ];
+    for (const [h, head] of rows.heads.entries()) {
+      if (squares.every((edit) => edit.head !== undefined && edit.head !== head)) continue;
+      const { times, plus, share, put } = squareArrays(squares, {
+        head,
+        queries: rows.queries,
+        keys,
+        crossed: rows.crossed,
+      });
+      const scores = maskedScores.data.subarray(h * count * keys, (h + 1) * count * keys);
+      for (let at = 0; at < scores.length; at++) scores[at] = scores[at]! * times[at]! + plus[at]!;
+      const own = softmaxRows(scores, keys);
+      for (let at = 0; at < own.length; at++) own[at] = own[at]! * share[at]! + put[at]!;
+      weights.data.set(own, h * count * keys);
+    }
+    mixed = { ...mixed, data: mixRows(weights, value) };
   }
-  const changes = changesOf(trace.edits, `${path}.mixed`, a, length);
-  if (changes.length > 0) {
-    // Changes are told by rows of heads side by side.
-    const rows = new Float32Array(mixed.data.length);
-    const at = (h: number, i: number): number => (i * heads + h) * size;
-    for (let h = 0; h < heads; h++)
-      for (let i = 0; i < length; i++)
-        rows.set(mixed.data.subarray((h * length + i) * size, (h * length + i + 1) * size), at(h, i));
-    changeNumbers(rows, heads * size, changes);
-    const data = new Float32Array(rows.length);
-    for (let h = 0; h < heads; h++)
-      for (let i = 0; i < length; i++) data.set(rows.subarray(at(h, i), at(h, i) + size), (h * length + i) * size);
-    mixed = { ...mixed, data };
+  return { ...plain, maskedScores, weights, mixed: changedMixtures(trace, rows, mixed) };
+}
+
+/** Mixtures that edits scaled or put in place. */
+function changedMixtures(trace: Interfered, { path, heads, queries }: Rows, mixed: Stage): Stage {
+  const { ids, decoderIds } = trace;
+  const lengths = { ids: ids.length, ...(decoderIds && { decoderIds: decoderIds.length }) };
+  const changes = changesOf(trace.edits, layerStage(path, 'mixed'), trace.model.architecture, lengths);
+  if (changes.length === 0) return mixed;
+  const size = mixed.shape[2]!;
+  const data = mixed.data.slice();
+  const rowOf = new Map(queries.map((query, row) => [query, row]));
+  for (const [h, head] of heads.entries()) {
+    // Changes are told by rows of heads side by side; here each head's rows lie together.
+    const own = changes.flatMap((change) => {
+      const row = rowOf.get(change.position);
+      return change.start === head * size && row !== undefined ? [{ ...change, position: row, start: 0 }] : [];
+    });
+    changeNumbers(data.subarray(h * queries.length * size, (h + 1) * queries.length * size), size, own);
   }
-  return { scores: plain.scores, maskedScores, weights, mixed };
+  return { ...mixed, data };
 }
 
 /** Softmax of each row; a row of −∞ alone becomes all 0. */
@@ -71,16 +114,16 @@ function softmaxRows(scores: Float32Array, width: number): Float32Array {
 }
 
 /** weights · value, [head, query, size]. */
-function mixRows(weights: Float32Array, value: Stage, heads: number, length: number, size: number): Float32Array {
-  const out = new Float32Array(heads * length * size);
-  const keyHeads = value.shape[0]!;
+function mixRows({ shape: [heads = 0, queries = 0, keys = 0], data }: Stage, value: Stage): Float32Array {
+  const [keyHeads = 0, , size = 0] = value.shape;
+  const out = new Float32Array(heads * queries * size);
   for (let h = 0; h < heads; h++)
-    for (let i = 0; i < length; i++)
-      for (let j = 0; j < length; j++) {
-        const weight = weights[(h * length + i) * length + j]!;
+    for (let i = 0; i < queries; i++)
+      for (let j = 0; j < keys; j++) {
+        const weight = data[(h * queries + i) * keys + j]!;
         if (weight === 0) continue;
-        const from = (Math.floor((h * keyHeads) / heads) * length + j) * size;
-        for (let c = 0; c < size; c++) out[(h * length + i) * size + c]! += weight * value.data[from + c]!;
+        const from = (Math.floor((h * keyHeads) / heads) * keys + j) * size;
+        for (let c = 0; c < size; c++) out[(h * queries + i) * size + c]! += weight * value.data[from + c]!;
       }
   return out;
 }

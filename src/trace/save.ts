@@ -1,7 +1,8 @@
 /** A trace as a file: safetensors, npz, JSON or Parquet, by the stages' names. See docs/formats.md. */
 import { type Model, writeNpz, writeSafetensors } from '../model/index.ts';
 import type { Stage } from './stage.ts';
-import { stages, type Trace, traceStages } from './trace.ts';
+import { stages, traceStages } from './stages.ts';
+import type { Trace } from './trace.ts';
 
 export type TraceFormat = 'safetensors' | 'npz' | 'json' | 'parquet';
 

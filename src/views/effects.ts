@@ -1,5 +1,6 @@
 /** What moved: a number for each head as a grid, predictions and stages as tables. */
 import pc from 'picocolors';
+import type { LayerPlace } from '../attention/index.ts';
 import type { Comparison } from '../lens/index.ts';
 import { two } from './caption.ts';
 import { bar, clip, pad, padStart, table, wrap } from './columns.ts';
@@ -12,20 +13,24 @@ export interface Effects {
   readonly title: string;
   /** What the numbers are, and how to read them. */
   readonly legend: string;
-  readonly heads: readonly { readonly layer: number; readonly head: number; readonly number: number }[];
+  readonly heads: readonly { readonly layer: LayerPlace; readonly head: number; readonly number: number }[];
 }
+
+/** `L2`; of an encoder-decoder `encoder L2`, `decoder L2 cross`. */
+const placed = (layer: LayerPlace): string =>
+  typeof layer === 'number' ? `L${layer}` : layer.replace(/\.?layers\.(\d+)\.?/, ' L$1 ').trim();
 
 const signed = (number: number): string => (number >= 0 ? '+' : '') + two(number);
 
 /** Rows are layers, columns heads; then the strongest. */
 export function effectsText({ title, legend, heads }: Effects, { language, color }: TextOptions): string {
   const c = pc.createColors(color);
-  const layers = Math.max(...heads.map(({ layer }) => layer)) + 1;
-  const perLayer = heads.length / layers;
+  const layers = [...new Set(heads.map(({ layer }) => layer))];
+  const perLayer = Math.max(...heads.map(({ head }) => head)) + 1;
   const order = heads.toSorted((a, b) => Math.abs(b.number) - Math.abs(a.number)).slice(0, 8);
   const most = Math.max(...heads.map(({ number }) => Math.abs(number)), 1e-12);
-  const rows = Array.from({ length: layers }, (_, layer) => [
-    `L${layer}`,
+  const rows = layers.map((layer) => [
+    placed(layer),
     ...heads.filter((head) => head.layer === layer).map(({ number }) => signed(number)),
   ]);
   const [heading = '', ...lines] = table(['', ...Array.from({ length: perLayer }, (_, head) => `H${head}`)], rows, {
@@ -41,7 +46,7 @@ export function effectsText({ title, legend, heads }: Effects, { language, color
     c.dim(`  ${language === 'ko' ? '가장 크게 움직인 헤드' : 'The strongest'}`),
     ...order.map(
       ({ layer, head, number }) =>
-        `  ${pad(`L${layer}·H${head}`, 9)} ${padStart(signed(number), 7)} ${c.magenta(bar(Math.abs(number) / most, 30))}`,
+        `  ${pad(`${placed(layer)}·H${head}`, 9)} ${padStart(signed(number), 7)} ${c.magenta(bar(Math.abs(number) / most, 30))}`,
     ),
     '',
     ...wrap(legend, '  ').map((line) => c.dim(line)),
@@ -55,11 +60,11 @@ export function effectsSvg(
   { theme = 'light' }: { readonly theme?: Theme } = {},
 ): string {
   const p = themes[theme];
-  const layers = Math.max(...heads.map(({ layer }) => layer)) + 1;
-  const perLayer = heads.length / layers;
+  const layers = [...new Set(heads.map(({ layer }) => layer))];
+  const perLayer = Math.max(...heads.map(({ head }) => head)) + 1;
   const most = Math.max(...heads.map(({ number }) => Math.abs(number)), 1e-12);
   const cell = perLayer > 12 ? 34 : 60;
-  const [width, height] = [Math.max(560, 70 + perLayer * cell), 90 + layers * 38 + 40];
+  const [width, height] = [Math.max(560, 70 + perLayer * cell), 90 + layers.length * 38 + 40];
   const out = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="12" font-variant-numeric="tabular-nums">`,
     `<title id="siseon-title">${xml(`${title} ${legend}`)}</title>`,
@@ -69,9 +74,9 @@ export function effectsSvg(
   for (let head = 0; head < perLayer; head++)
     out.push(`<text x="${60 + (head + 0.5) * cell}" y="64" fill="${p.faint}" text-anchor="middle">H${head}</text>`);
   for (const { layer, head, number } of heads) {
-    const [x, y] = [60 + head * cell, 72 + layer * 38];
+    const [x, y] = [60 + head * cell, 72 + layers.indexOf(layer) * 38];
     const share = Math.abs(number) / most;
-    if (head === 0) out.push(`<text x="24" y="${y + 22}" fill="${p.faint}">L${layer}</text>`);
+    if (head === 0) out.push(`<text x="24" y="${y + 22}" fill="${p.faint}">${placed(layer)}</text>`);
     out.push(
       `<rect x="${x}" y="${y}" width="${cell - 3}" height="35" fill="${number < 0 ? '#c2570c' : '#1257c4'}" fill-opacity="${(share * 0.85).toFixed(3)}" stroke="${p.rule}"/>`,
       `<text x="${x + (cell - 3) / 2}" y="${y + 22}" fill="${share > 0.6 ? '#ffffff' : p.ink}" text-anchor="middle">${signed(number)}</text>`,
@@ -131,7 +136,7 @@ export function comparisonText(
       table(
         ko ? ['헤드', '가중치', '혼합'] : ['head', 'weights', 'mixture'],
         strongest.map(({ layer, head, weights, mixed }) => [
-          `L${layer}·H${head}`,
+          `${placed(layer)}·H${head}`,
           weights.toFixed(3),
           mixed.toFixed(3),
         ]),

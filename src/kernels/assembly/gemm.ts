@@ -5,12 +5,15 @@
 //   │  │  │  │  │                                                     pack the unit's rows of left (stays in the L2 cache)
 //   └──┴──┴──┴──┘                                                     for each panel (stays in the L1 cache):
 //                                                                       for each group of 4 rows: one tile
+// A unit of one row alone takes four panels at a time where they lie (row.ts), without stretches.
+//
 // Units share nothing but what they read, so any thread may take any unit.
 //
 // Legend: see pack.ts.
 import { activated4 } from './elementwise';
 import { packLeft, packPanel } from './pack';
-import { multiplyRow, multiplyTile } from './tile';
+import { multiplyRow } from './row';
+import { multiplyTile } from './tile';
 import { bytesOf, widenPanel } from './widen';
 
 /** What matmul works on; written by ../wasm-matmul.ts in this order. Strides, sizes and batch steps count numbers. */
@@ -60,8 +63,8 @@ export function packUnit(u: i32, scratch: usize, at: usize): void {
 }
 
 /**
- * Unit u of the product. Scratch: the unit's rows of left packed (unitRows × block), four panels (block × 8), and the tiles
- * of the unit, 4 × 8 each, which hold partial sums between stretches.
+ * Unit u of the product. Scratch: the unit's rows of left packed (unitRows × block), a panel (block × 8), and the tiles of the
+ * unit, 4 × 8 each, which hold partial sums between stretches.
  */
 export function matmul(u: i32, scratch: usize, at: usize): void {
   const t = changetype<MatmulTask>(at);
@@ -79,8 +82,10 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
   const right = t.right + ((<usize>b * t.rightBatch) << 2);
   const out = t.out + ((<usize>b * rows * columns) << 2);
   const panel = scratch + ((<usize>((t.unitRows + 3) & ~3) * t.block) << 2);
-  const tiles = panel + (<usize>t.block << 7);
+  const tiles = panel + (<usize>t.block << 5);
   const plain = !t.accumulate && t.activation < 0 && !t.residual;
+  const start = count == 1 ? rowAlone(t, tiles, b, i0, j0, last, left, right, out) : j0;
+  if (start >= last) return;
   let p = 0;
   do {
     const length = min(t.block, inner - p);
@@ -89,19 +94,7 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
     for (let i = 0, to = scratch; i < count; i += 4, to += group)
       packLeft(to, left + ((<usize>i * t.leftRow + <usize>p * t.leftInner) << 2), t.leftRow, t.leftInner, count - i, length);
     let tile = tiles;
-    for (let j = j0; j < last; j += 8) {
-      if (count == 1 && j + 24 < last) {
-        // f32, f16 and bf16 are multiplied where they lie packed, everything else as four panels of f32.
-        const ready = t.panels && t.type < 3;
-        const step = ready ? <usize>t.inner * 8 * bytesOf(t.type) : <usize>t.block << 5;
-        const from = ready ? placeOf(t, b, j, p) : panel;
-        if (!ready) for (let next = 0; next < 4; next++) panelOf(t, panel + <usize>next * step, right, b, j + 8 * next, p, length);
-        multiplyRow(tile, p ? tile : 0, scratch, from, step, length, ready ? t.type : 0);
-        if (done) for (let next = 0; next < 4; next++) finish(t, out, tile + (<usize>next << 7), i0, j + 8 * next, 1);
-        tile += 512;
-        j += 24;
-        continue;
-      }
+    for (let j = start; j < last; j += 8) {
       const from = panelOf(t, panel, right, b, j, p, length);
       const whole = done && plain && j + 8 <= columns;
       for (let i = 0, a = scratch; i < count; i += 4, a += group, tile += 128) {
@@ -114,6 +107,21 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
     }
     p += length;
   } while (p < inner);
+}
+
+/** Four panels at a time of row i, from column j on, where the right operand can be read where it lies. Returns the first column that is left. */
+function rowAlone(t: MatmulTask, tiles: usize, b: i32, i: i32, j: i32, last: i32, left: usize, right: usize, out: usize): i32 {
+  if (!t.panels && t.rightColumn != 1) return j;
+  const step = t.panels ? <usize>t.inner * 8 * bytesOf(t.type) : 32;
+  const row = t.panels ? 8 * bytesOf(t.type) : <usize>t.rightInner << 2;
+  const scaleStep = <usize>ceilDiv(t.inner, t.group) << 5;
+  // The last of four panels may be partly beyond the edge where it is packed: its padding is 0.
+  for (const needed = t.panels ? 24 : 31; j + needed < last; j += 32) {
+    const from = t.panels ? placeOf(t, b, j, 0) : right + (<usize>j << 2);
+    multiplyRow(tiles, left, <usize>t.leftInner << 2, from, row, step, t.inner, t.type, t.scales + <usize>(j >> 3) * scaleStep, scaleStep, t.group);
+    for (let next = 0; next < 4; next++) finish(t, out, tiles + (<usize>next << 7), i, j + 8 * next, 1);
+  }
+  return j;
 }
 
 /** Where the panel of the 8 columns from j lies packed, from inner number p on. */
@@ -130,7 +138,7 @@ function panelOf(t: MatmulTask, panel: usize, right: usize, b: i32, j: i32, p: i
   if (t.panels) {
     const from = placeOf(t, b, j, p);
     if (t.type == 0) return from;
-    const groups = (t.inner + t.group - 1) / t.group;
+    const groups = ceilDiv(t.inner, t.group);
     widenPanel(panel, from, t.type, p, length, t.scales + ((<usize>j * groups) << 2), t.group);
     return panel;
   }

@@ -1,0 +1,67 @@
+/** What token embeddings and the unembedding have in common, token by token: the vocabulary's side of copying. */
+import { sharedKernels } from '../attention/device.ts';
+import type { Model } from '../model/index.ts';
+import { type Operations, operations, read, scope, type Tensor } from '../tensor/index.ts';
+
+export type CopyingAgainst = 'unembedding' | 'embedding';
+
+/** Numbers in rows: [rows, columns]. */
+export interface Rows {
+  readonly data: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface TokenOverlaps {
+  readonly against: CopyingAgainst;
+  /** Σ E[tokens[n]] ⊗ U[outputs[n]], [hidden, hidden], with the final norm's gain. Computed on the device in f32. */
+  between(tokens: Int32Array, outputs: Int32Array): Promise<Rows>;
+}
+
+/** E: token embeddings as they enter the stream, through a projection where there is one. Cost a call: tokens · hidden². */
+export function tokenOverlaps(model: Model): TokenOverlaps {
+  const { head, hiddenSize: hidden, embeddingProjection, encoder } = model.architecture;
+  const against = head && !head.transform && !encoder ? 'unembedding' : 'embedding';
+  const gain = against === 'unembedding' ? model.parameters.get('finalNorm.weight')?.data : undefined;
+  const onDevice = (o: Operations, name: string): Tensor => {
+    const { shape, data } = model.parameters.get(name)!;
+    return o.constant(shape, data);
+  };
+  const embedded = (o: Operations, table: Tensor, tokens: Int32Array): Tensor => {
+    const rows = o.embed(table, tokens);
+    return embeddingProjection === null ? rows : o.linear(rows, onDevice(o, 'embeddings.projection.weight'));
+  };
+  const unembedded = (o: Operations, table: Tensor, tokens: Int32Array): Tensor => {
+    if (against === 'embedding') return embedded(o, table, tokens);
+    const rows = o.embed(head!.tied ? table : onDevice(o, 'head.decoder.weight'), tokens);
+    return model.parameters.has('head.projection.weight')
+      ? o.matmul(rows, onDevice(o, 'head.projection.weight'))
+      : rows;
+  };
+  return {
+    against,
+    async between(tokens, outputs) {
+      const kernels = await sharedKernels();
+      const pending = scope(kernels, () => {
+        const o = operations(kernels);
+        const table = onDevice(o, 'embeddings.token');
+        return read(o.matmul(embedded(o, table, tokens), unembedded(o, table, outputs), { leftTransposed: true }));
+      });
+      const data = Float64Array.from(await pending, (number, i) => number * (gain?.[i % hidden] ?? 1));
+      return { data, rows: hidden, columns: hidden };
+    },
+  };
+}
+
+/** The same numbers in another order (Fisher & Yates); the same seed gives the same one. */
+export function shuffle(numbers: Int32Array, seed: number): Int32Array {
+  const out = numbers.slice();
+  // A linear congruential generator (Knuth's constants); its high bits choose.
+  let state = seed >>> 0;
+  for (let i = out.length - 1; i > 0; i--) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const j = Math.floor((state / 2 ** 32) * (i + 1));
+    [out[i], out[j]] = [out[j]!, out[i]!];
+  }
+  return out;
+}

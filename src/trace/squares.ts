@@ -1,0 +1,252 @@
+/** What is square, recomputed from query, key and value for the rows that are looked at. */
+import {
+  type AttentionPlace,
+  attention,
+  attentionPlace,
+  isCrossed,
+  type LayerPlace,
+  type LayerStage,
+  layerStage,
+  type StackPrefix,
+  type StageName,
+} from '../attention/index.ts';
+import { disentangledDistances, type Layer, type Model, type Stack } from '../model/index.ts';
+import { headOutputPuts, interfered } from './interfered.ts';
+import type { Stage } from './stage.ts';
+import { noStage, type OfModel, recordedStage, sameModel, type Trace } from './trace.ts';
+
+/** What one place of attention is made of: a layer's own, or a decoder layer's cross-attention. */
+export interface Place {
+  readonly path: AttentionPlace;
+  readonly prefix: StackPrefix;
+  readonly stack: Stack;
+  readonly layer: Layer;
+  readonly crossed: boolean;
+}
+
+/** Throws `noStage` where the trace's model has no such place. */
+export function placeOf(trace: OfModel, place: LayerPlace): Place {
+  const { architecture } = trace.model;
+  const path = attentionPlace(place);
+  const [, prefix = '', layer = ''] = /^((?:en|de)coder\.)?layers\.(\d+)(?:\.cross)?$/.exec(path) ?? [];
+  const stack = prefix === 'encoder.' ? architecture.encoder : architecture;
+  const own = stack?.layers[Number(layer)];
+  const crossed = isCrossed(path);
+  if (!stack || !own || (prefix !== '') !== (architecture.encoder !== null) || (crossed && prefix !== 'decoder.'))
+    throw noStage(trace, path);
+  return { path, prefix: prefix as StackPrefix, stack, layer: own, crossed };
+}
+
+/** The multiplier of q · k in a layer of this trace's model. */
+export const scaleOf = (trace: Trace, place: LayerPlace): number => placeOf(trace, place).layer.scale;
+
+/** Squares [head, query, key] and the mixture [head, query, headSize] of the rows that were asked for. */
+export type AttentionRows = Record<'scores' | 'maskedScores' | 'weights' | 'mixed', Stage>;
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/**
+ * What position adds to the scores of one place, as numbers [head, query, key]; null where it adds nothing.
+ * ALiBi and T5 by distance; DeBERTa by the products with its distances' vectors, times scale.
+ */
+export function positionBias(
+  trace: Trace,
+  place: Place,
+  queries: readonly number[],
+  heads: readonly number[],
+): Stage | null {
+  const { path, prefix, stack, layer, crossed } = place;
+  if (stack.positionBias === null || crossed) return null;
+  const length = recordedStage(trace, layerStage(path, 'query')).shape[1]!;
+  const data = new Float32Array(heads.length * queries.length * length);
+  const shape = [heads.length, queries.length, length];
+  const rowAt = (h: number, r: number): number => (h * queries.length + r) * length;
+  if (stack.positionBias.kind !== 'disentangled') {
+    const { data: byDistance } = recordedStage(trace, `${prefix}relativeBias`);
+    for (const [h, head] of heads.entries())
+      for (const [r, i] of queries.entries()) {
+        const first = head * (2 * length - 1) + length - 1 - i;
+        data.set(byDistance.subarray(first, first + length), rowAt(h, r));
+      }
+    return { shape, data };
+  }
+  const distances = disentangledDistances(stack.positionBias, length);
+  const add = (stage: 'query' | 'key', positions: 'positionKey' | 'positionQuery'): void => {
+    const vectors = recordedStage(trace, layerStage(path, stage)).data;
+    const {
+      data: table,
+      shape: [, count = 0, size = 0],
+    } = recordedStage(trace, `${path}.${positions}` as StageName);
+    for (const [h, head] of heads.entries())
+      for (const [r, i] of queries.entries())
+        for (let j = 0; j < length; j++) {
+          const vector = (head * length + (stage === 'query' ? i : j)) * size;
+          const distance = (head * count + distances[i - j + length - 1]!) * size;
+          let dot = 0;
+          for (let c = 0; c < size; c++) dot += vectors[vector + c]! * table[distance + c]!;
+          data[rowAt(h, r) + j]! += layer.scale * dot;
+        }
+  };
+  if (stack.positionBias.contentToPosition) add('query', 'positionKey');
+  if (stack.positionBias.positionToContent) add('key', 'positionQuery');
+  return { shape, data };
+}
+
+/** Heads, or rows of every head, picked out of [head, row, width]. */
+function picked({ shape, data }: Stage, heads: readonly number[], rows?: readonly number[]): Stage {
+  const [count = 0, length = 0, width = 0] = shape;
+  if (!rows && heads.length === count) return { shape, data };
+  const own = rows ?? upTo(length);
+  const out = new Float32Array(heads.length * own.length * width);
+  for (const [h, head] of heads.entries())
+    for (const [r, i] of own.entries())
+      out.set(
+        data.subarray((head * length + i) * width, (head * length + i + 1) * width),
+        (h * own.length + r) * width,
+      );
+  return { shape: [heads.length, own.length, width], data: out };
+}
+
+/**
+ * Some queries' rows of a place, or all: scores, maskedScores and weights [head, query, key], mixed [head, query, headSize]; with
+ * `head` that head alone. A number means a layer of the only stack; of an encoder-decoder say `encoder.layers.0`,
+ * `decoder.layers.0` or `decoder.layers.0.cross`. Cost: heads · queries · keys cells of each square, nothing beyond.
+ * Throws `noStage`.
+ */
+export async function attentionRows(
+  trace: Trace,
+  layer: LayerPlace,
+  queries?: readonly number[],
+  head?: number,
+): Promise<AttentionRows> {
+  const place = placeOf(trace, layer);
+  const { path, stack, crossed } = place;
+  const stage = (name: LayerStage): Stage => recordedStage(trace, layerStage(path, name));
+  const [, length = 0] = stage('query').shape;
+  const heads = head === undefined ? upTo(stack.headCount) : [head];
+  const keyHeads =
+    head === undefined
+      ? upTo(stack.keyValueHeadCount)
+      : [Math.floor((head * stack.keyValueHeadCount) / stack.headCount)];
+  const [key, value] = [picked(stage('key'), keyHeads), picked(stage('value'), keyHeads)];
+  const mask = maskOf(trace, place, queries, heads, key.shape[1]!);
+  const batched = ({ shape, data }: Stage): Stage => ({ shape: [1, ...shape], data });
+  const result = await attention({
+    query: batched(picked(stage('query'), heads, queries)),
+    key: batched(key),
+    value: batched(value),
+    scale: place.layer.scale,
+    ...(!crossed && { softcap: stack.softcap }),
+    ...(!crossed && !queries && { window: { left: place.layer.left, right: place.layer.right } }),
+    ...(mask && { mask }),
+    keep: ['scores', 'maskedScores', 'weights'],
+  });
+  const own = (square: Stage | undefined): Stage => ({ shape: square!.shape.slice(1), data: square!.data });
+  const plain = {
+    scores: own(result.scores),
+    maskedScores: own(result.maskedScores),
+    weights: own(result.weights),
+    mixed: own(result.output),
+  };
+  return trace.edits.length === 0
+    ? plain
+    : interfered(trace, { path, heads, queries: queries ?? upTo(length), crossed }, plain, value);
+}
+
+/** Bias and window as a mask; of whole squares the window is left to the kernel, which passes over what it hides. */
+function maskOf(
+  trace: Trace,
+  place: Place,
+  queries: readonly number[] | undefined,
+  heads: readonly number[],
+  keys: number,
+): Stage | null {
+  const bias = positionBias(trace, place, queries ?? upTo(keys), heads);
+  const { left, right } = place.layer;
+  if (!queries || place.crossed || (left < 0 && right < 0)) return bias;
+  const mask = bias ?? { shape: [1, queries.length, keys], data: new Float32Array(queries.length * keys) };
+  for (let at = 0; at < mask.data.length; at++) {
+    const distance = (at % keys) - queries[Math.floor(at / keys) % queries.length]!;
+    if ((left >= 0 && distance < -left) || (right >= 0 && distance > right)) mask.data[at] = -Infinity;
+  }
+  return mask;
+}
+
+/** Cells of one square that are held at a time where rows go by in bands. */
+const bandCells = 2 ** 21;
+
+/** A band of rows on its way: its queries follow one another from `first` on. */
+export interface AttentionBand extends AttentionRows {
+  readonly first: number;
+  readonly count: number;
+}
+
+/**
+ * All rows of a place, in bands that hold heads · queries · keys ≤ 2²¹ cells of each square (8 MiB), whatever the text's
+ * length: one pass over the weights in constant memory. Short texts come in one band. Throws `noStage`.
+ */
+export async function* attentionBands(trace: Trace, layer: LayerPlace, head?: number): AsyncGenerator<AttentionBand> {
+  const { path, stack } = placeOf(trace, layer);
+  const length = recordedStage(trace, layerStage(path, 'query')).shape[1]!;
+  const keys = recordedStage(trace, layerStage(path, 'key')).shape[1]!;
+  const heads = head === undefined ? stack.headCount : 1;
+  const most = Math.max(1, Math.floor(bandCells / (heads * keys)));
+  for (let first = 0; first < length; first += most) {
+    const count = Math.min(most, length - first);
+    const queries = count === length ? undefined : Array.from({ length: count }, (_, r) => first + r);
+    const rows = await attentionRows(trace, path, queries, head);
+    yield { ...rows, first, count };
+  }
+}
+
+/**
+ * All heads of one layer: scores, maskedScores and weights [head, query, key], mixed [head, query, headSize]. Cost: the
+ * squares of all heads at once; longer texts are read by `attentionRows` or `attentionBands`. Throws `noStage`.
+ */
+export const attentionStages = (trace: Trace, layer: LayerPlace): Promise<AttentionRows> => attentionRows(trace, layer);
+
+/** One query's row in every head of a layer: scores, maskedScores and weights [head, key]. Throws `noStage`. */
+export async function attentionRow(
+  trace: Trace,
+  layer: LayerPlace,
+  query: number,
+): Promise<Record<'scores' | 'maskedScores' | 'weights', Stage>> {
+  const { scores, maskedScores, weights } = await attentionRows(trace, layer, [query]);
+  const row = ({ shape: [heads = 0, , keys = 0], data }: Stage): Stage => ({ shape: [heads, keys], data });
+  return { scores: row(scores), maskedScores: row(maskedScores), weights: row(weights) };
+}
+
+/** The mixtures of a layer, [head, position, headSize], by one pass in bands. Throws `noStage`. */
+export async function mixtures(trace: Trace, layer: LayerPlace): Promise<Stage> {
+  let whole: Stage | null = null;
+  for await (const { first, count, mixed } of attentionBands(trace, layer)) {
+    const [heads = 0, , size = 0] = mixed.shape;
+    const length = recordedStage(trace, layerStage(layer, 'query')).shape[1]!;
+    if (count === length) return mixed;
+    whole ??= { shape: [heads, length, size], data: new Float32Array(heads * length * size) };
+    for (let h = 0; h < heads; h++)
+      whole.data.set(mixed.data.subarray(h * count * size, (h + 1) * count * size), (h * length + first) * size);
+  }
+  return whole!;
+}
+
+/** Each head's part of a layer's output: headOutput [head, query, hidden] = mixed · W_O of that head, without the projection's bias. */
+export async function headOutput(trace: Trace, model: Model, layer: LayerPlace): Promise<Stage> {
+  sameModel(trace, model);
+  const mixed = await mixtures(trace, layer);
+  const [heads = 0, queries = 0, size = 0] = mixed.shape;
+  const { data: weight, shape } = model.parameters.get(`${placeOf(trace, layer).path}.attentionOutput.weight`)!;
+  const [hidden = 0, inputs = 0] = shape;
+  const data = new Float32Array(heads * queries * hidden);
+  for (let h = 0; h < heads; h++)
+    for (let i = 0; i < queries; i++)
+      for (let d = 0; d < hidden; d++) {
+        let sum = 0;
+        for (let c = 0; c < size; c++)
+          sum += mixed.data[(h * queries + i) * size + c]! * weight[d * inputs + h * size + c]!;
+        data[(h * queries + i) * hidden + d] = sum;
+      }
+  for (const { head, position, vector } of headOutputPuts(trace.edits, placeOf(trace, layer).path))
+    data.set(vector, (head * queries + position) * hidden);
+  return { shape: [heads, queries, hidden], data };
+}
