@@ -41,3 +41,7 @@ export const llamaLogits = (modelPath, ids, vocabulary) =>
       for (const [token, logit] of answer.next.logits) out[position * vocabulary + token] = logit;
     return out;
   });
+
+/** Ids of each text, without tokens before and after it. */
+export const llamaTokens = (modelPath, texts) =>
+  opened(modelPath, 0, async (model) => texts.map((text) => [...model.tokenize(text, false)]));

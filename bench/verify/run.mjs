@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 /**
  * `npm run verify [-- GROUP...]`: the same parameters in Siseon and in other engines. Groups: layouts and blocks
- * (llama.cpp, from one GGUF file), graphs (onnxruntime). Writes results.json beside it.
+ * (llama.cpp, from one GGUF file), tokenizers (llama.cpp), graphs (onnxruntime). Writes results.json beside it.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { blocks, layouts } from './gguf-runs.mjs';
 import { graphs } from './graph-runs.mjs';
+import { tokenizers } from './tokenizer-runs.mjs';
 
-const groups = { layouts, blocks, graphs };
+const groups = { layouts, blocks, tokenizers, graphs };
 const file = new URL('results.json', import.meta.url);
 const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { groups: {} };
 const folder = mkdtempSync(join(tmpdir(), 'siseon-verify-'));

@@ -13,7 +13,7 @@ const table = (head, rows) =>
       .concat('\n'),
   );
 
-const { layouts, blocks, graphs } = groups;
+const { layouts, blocks, tokenizers, graphs } = groups;
 console.log(`${layouts.engine}, ${layouts.date}\n`);
 table(
   ['layout', 'parameters', 'checkpoint', 'GGUF file', "with ggml's table for gelu"],
@@ -29,6 +29,11 @@ console.log(`${blocks.engine}, ${blocks.date}\n`);
 table(
   ['type of numbers', 'token table', 'every matrix'],
   blocks.rows.map((row) => [row.name, short(row.error), short(row.everything)]),
+);
+console.log(`${tokenizers.engine}, ${tokenizers.date}\n`);
+table(
+  ['tokenizer', 'texts', 'tokens', 'texts with other ids'],
+  tokenizers.rows.map((row) => [row.name, row.texts, row.tokens, Math.round(row.error * row.texts)]),
 );
 console.log(`${graphs.engine}, ${graphs.date}\n`);
 table(

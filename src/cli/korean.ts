@@ -110,7 +110,7 @@ const texts: Readonly<Record<string, Text>> = {
     `${d.name}의 내용이 허브가 알려 준 것과 다릅니다. 서버나 중간(프록시, 로그인 화면)에서 바뀐 것이니, 나중에 다시 하거나 다른 길로 받아 주세요.`,
 
   modelTooLarge: ({ details: d }) =>
-    `${with_(d.name, '은')} 메모리에 다 들어가지 않습니다: 매개변수가 ${gigabytes(d.parameterBytes)}(float32)인데 ${gigabytes(d.room)}까지 담을 수 있습니다. 같은 계열의 더 작은 모델을 써 주세요.`,
+    `${with_(d.name, '은')} 메모리에 다 들어가지 않습니다: 매개변수가 ${gigabytes(d.parameterBytes)}인데 ${gigabytes(d.room)}까지 담을 수 있습니다. 같은 계열의 더 작은 모델을 써 주세요.${(d.types as string[] | undefined)?.[0] === 'f32' ? ' 같은 모델을 bfloat16이나 float16으로 저장해도 됩니다.' : ''}`,
   noConfig: ({ what }) =>
     `${what.replace(' is no model', '')}: 모델이 아닙니다. config.json과 model.safetensors가 있는 폴더나 .gguf 파일을 주세요. (config.json이 없습니다.)`,
   noParameters: ({ what, got }) =>

@@ -84,17 +84,18 @@ export async function directLogits(
   const stream = await residualStream(trace, model);
   let parts = await stream.parts('last', target.position);
   const other = target.against;
-  const own = unembeddingRow(model, target.token);
-  const theirs = other === undefined ? undefined : unembeddingRow(model, other);
+  const own = await unembeddingRow(model, target.token);
+  const theirs = other === undefined ? undefined : await unembeddingRow(model, other);
   const direction = own.map((number, d) => (number - (theirs?.[d] ?? 0)) * a.head!.scale);
-  const bias = parameters.get('head.decoder.bias')?.data;
+  const bias = await parameters.get('head.decoder.bias')?.read();
   if (a.finalNorm) {
     const name = a.encoder ? 'decoder.finalNorm' : 'finalNorm';
     const whole = Float64Array.from({ length: a.hiddenSize }, (_, d) =>
       parts.reduce((sum, { vector }) => sum + vector[d]!, 0),
     );
-    const frozen = freeze(whole, parameters.get(`${name}.weight`)!.data, a.normEpsilon, a.norm === 'layer');
-    const shift = parameters.get(`${name}.bias`)?.data;
+    const gain = await parameters.get(`${name}.weight`)!.read();
+    const frozen = freeze(whole, gain, a.normEpsilon, a.norm === 'layer');
+    const shift = await parameters.get(`${name}.bias`)?.read();
     parts = parts.map((part) => ({ name: part.name, vector: through(frozen, part.vector) }));
     if (shift) {
       const biases = parts.find((part) => part.name === 'biases');
@@ -113,10 +114,9 @@ export async function directLogits(
 }
 
 /** A token's row of the unembedding, [hidden]; through the projection that narrows states, where there is one (OPT). */
-function unembeddingRow({ architecture: a, parameters }: Model, token: number): Float64Array {
-  const { data, shape } = parameters.get(a.head!.tied ? 'embeddings.token' : 'head.decoder.weight')!;
-  const row = data.subarray(token * shape[1]!, (token + 1) * shape[1]!);
-  const projection = parameters.get('head.projection.weight')?.data;
+async function unembeddingRow({ architecture: a, parameters }: Model, token: number): Promise<Float64Array> {
+  const row = await parameters.get(a.head!.tied ? 'embeddings.token' : 'head.decoder.weight')!.read(token, 1);
+  const projection = await parameters.get('head.projection.weight')?.read();
   if (!projection) return Float64Array.from(row);
   return Float64Array.from({ length: a.hiddenSize }, (_, d) => {
     let sum = 0;

@@ -7,12 +7,13 @@ export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './che
 export { readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
 export { modelFiles, type SavedModel, saveModel } from './checkpoint/save.ts';
 export { type ConfigReader, configReader } from './config.ts';
+export { DeviceParameters, fromHost, type ModelParameter, toDevice } from './deviceParameters.ts';
 export { changeNumbers, changesOf, keysAt, positionsAt, type RunLengths, stackAt } from './edits.ts';
 export { families, readConfig } from './families/index.ts';
 export { type ClassTarget, type GradientTarget, type LogitTarget, noLabels, noLogits } from './gradients.ts';
 export { classify, decode } from './heads.ts';
-export { Model, type ModelMetadata, type ModelParts, toDevice } from './model.ts';
-export { fileTensors, type HostTensor, takeParameters } from './parameters.ts';
+export { Model, type ModelMetadata, type ModelParts } from './model.ts';
+export { fileTensors, type HostTensor, type TakenParameter } from './parameters.ts';
 export { rotaryFrequencies, rotaryTable } from './rotary.ts';
 export { type Choice, checkSampling, chooseToken, type Sampling } from './sampling.ts';
 export { shippedModel } from './shipped.ts';

@@ -7,13 +7,36 @@ import type { GgufMetadata } from './ggufMetadata.ts';
 const CONTROL = 3;
 const USER_DEFINED = 4;
 
-/** How texts are cut before merging, by the file's name for it: the patterns of Llama 3's and Qwen 2's tokenizer.json. */
+/** How texts are cut before merging. */
+interface Cut {
+  /** Matches are pieces; absent: GPT-2's own pattern. */
+  readonly pattern?: string;
+  /** Digits are cut off one by one first. */
+  readonly digits?: boolean;
+  /** A piece that is a token stays whole, whatever the merges say. */
+  readonly whole?: boolean;
+  /** A text begins with a token of its own unless the file says otherwise. */
+  readonly begins?: boolean;
+  readonly normalizer?: 'NFC';
+}
+
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const signs = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 const letters = '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+';
-const patterns: Readonly<Record<string, string>> = {
-  'llama-bpe': `${contractions}|${letters}|\\p{N}{1,3}|${signs}`,
-  qwen2: `${contractions}|${letters}|\\p{N}|${signs}`,
+const llama3 = `${contractions}|${letters}|\\p{N}{1,3}|${signs}`;
+const qwen2 = `${contractions}|${letters}|\\p{N}|${signs}`;
+const named = (names: string, cut: Cut): Record<string, Cut> =>
+  Object.fromEntries(names.split(' ').map((name) => [name, cut]));
+
+/** By `tokenizer.ggml.pre`, as llama.cpp cuts; NFC where the tokenizer.json has it. */
+const cuts: Readonly<Record<string, Cut>> = {
+  ...named('gpt-2 phi-2 mpt olmo jais trillion gigachat a.x-4.0 exaone4', {}),
+  ...named('exaone smollm starcoder refact command-r codeshell minerva-7b', { digits: true }),
+  ...named('llama-bpe llama3 llama-v3 falcon3 pixtral midm-2.0', { pattern: llama3, whole: true, begins: true }),
+  ...named('dbrx smaug-bpe', { pattern: llama3 }),
+  ...named('qwen2', { pattern: qwen2, normalizer: 'NFC' }),
+  ...named('deepseek-r1-qwen megrez hunyuan stablelm2', { pattern: qwen2 }),
+  ...named('bloom gpt3-finnish', { pattern: ' ?[^(\\s|.,!?…。，、।۔،)]+' }),
 };
 
 /** Null where the file has none. Throws `unknownTokenizer` for kinds that are not read, and `badTokenizer`. */
@@ -80,24 +103,28 @@ function around(metadata: GgufMetadata, tokens: readonly string[], bosByDefault:
   return { type: 'TemplateProcessing', single, pair: single };
 }
 
+/** Throws `unknownTokenizer`. `default` says nothing: of GPT-2 and GPT-NeoX alone is it known how they cut. */
+function cutOf(metadata: GgufMetadata): Cut {
+  const said = metadata['tokenizer.ggml.pre'] ?? 'default';
+  const plain = ['gpt2', 'gptneox'].includes(String(metadata['general.architecture']));
+  const name = said === 'default' && plain ? 'gpt-2' : String(said);
+  if (!Object.hasOwn(cuts, name)) throw refusal('tokenizer.ggml.pre', said, Object.keys(cuts));
+  return cuts[name]!;
+}
+
 function byteLevel(metadata: GgufMetadata, tokens: readonly string[]): object {
-  const pre = String(metadata['tokenizer.ggml.pre'] ?? 'default');
-  const plain = pre === 'default' || pre === 'gpt-2';
-  if (!plain && !Object.hasOwn(patterns, pre))
-    throw refusal('tokenizer.ggml.pre', pre, ['default', 'gpt-2', ...Object.keys(patterns)]);
-  const cut = plain
-    ? { type: 'ByteLevel', add_prefix_space: false, use_regex: true }
-    : {
-        type: 'Sequence',
-        pretokenizers: [
-          { type: 'Split', pattern: { Regex: patterns[pre] }, behavior: 'Isolated', invert: false },
-          { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
-        ],
-      };
+  const { pattern, digits, begins = false, normalizer } = cutOf(metadata);
+  const split = pattern ?? (digits ? '\\p{N}' : null);
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, use_regex: pattern === undefined };
   return {
-    normalizer: pre === 'qwen2' ? { type: 'NFC' } : null,
-    pre_tokenizer: cut,
-    post_processor: around(metadata, tokens, pre === 'llama-bpe'),
+    normalizer: normalizer ? { type: normalizer } : null,
+    pre_tokenizer: split
+      ? {
+          type: 'Sequence',
+          pretokenizers: [{ type: 'Split', pattern: { Regex: split }, behavior: 'Isolated', invert: false }, bytes],
+        }
+      : bytes,
+    post_processor: around(metadata, tokens, begins),
     decoder: { type: 'ByteLevel' },
   };
 }
@@ -107,7 +134,7 @@ const bpe = (metadata: GgufMetadata, vocab: object): object => ({
   vocab,
   merges: strings(metadata, 'tokenizer.ggml.merges'),
   unk_token: null,
-  ignore_merges: metadata['tokenizer.ggml.pre'] === 'llama-bpe',
+  ignore_merges: cutOf(metadata).whole ?? false,
 });
 
 /**
