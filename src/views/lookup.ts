@@ -1,74 +1,71 @@
-/** A question against a library as one self-contained SVG: the best tags, a bar each for score and weight. */
-import type { LookupResult } from '../lens/index.ts';
+/** The library in the terminal. */
+import pc from 'picocolors';
+import stringWidth from 'string-width';
+import { type LookupResult, nothingKnown } from '../lens/index.ts';
 import { two } from './caption.ts';
-import { face, type Theme, themes, xml } from './ink.ts';
-import type { Language } from './language.ts';
+import { bar, clip, pad, padStart, WIDTH, wrap } from './columns.ts';
+import type { TextOptions } from './text.ts';
 
-const words = {
-  en: {
-    title: (question: string, tag: string, weight: string) => `“${question}” gives “${tag}” the weight ${weight}.`,
-    score: 'score',
-    weight: 'weight',
-    more: (count: number, mass: string) => `${count} more tags share the weight ${mass}.`,
-    legend: 'Bar: the weight, of the whole width. Score: q · k / √d.',
-  },
-  ko: {
-    title: (question: string, tag: string, weight: string) =>
-      `질문 ‘${question}’의 가중치는 색인 ‘${tag}’에 ${weight}입니다.`,
-    score: '점수',
-    weight: '가중치',
-    more: (count: number, mass: string) => `나머지 색인 ${count}개의 가중치를 모두 더하면 ${mass}입니다.`,
-    legend: '막대의 길이가 가중치입니다. 점수는 q · k / √d입니다.',
-  },
-} as const;
+/** A question against tags: scores, weights, contents; and a word about words that the model does not know. */
+export function lookupText(result: LookupResult, { language, color, width = WIDTH }: TextOptions): string {
+  const c = pc.createColors(color);
+  const ko = language === 'ko';
+  const column = Math.min(
+    Math.max(10, width - 34),
+    30,
+    Math.max(9, ...result.entries.map(({ tag }) => stringWidth(tag))),
+  );
+  // The bar takes what is left of the line; on a narrow terminal there is none.
+  const bars = Math.max(0, Math.min(20, width - column - 35));
+  const lines = [
+    '',
+    `  ${ko ? '질문(Query)' : 'Query'}  ${c.blue(clip(result.question, Math.max(10, width - 16)))}`,
+    '',
+    c.dim(
+      `  ${pad(ko ? '색인(Key)' : 'key', column)} ${padStart(ko ? '점수' : 'score', 7)} ${padStart('cos', 5)} ${padStart(ko ? '가중치' : 'weight', 6)} ${padStart(ko ? '혼합 중' : 'part', 7)}`,
+    ),
+  ];
+  for (const { tag, content, score, cosine, weight, part } of result.entries.toSorted((a, b) => b.weight - a.weight)) {
+    const numbers = `${c.magenta(padStart(two(score), 7))} ${padStart(two(cosine), 5)} ${padStart(two(weight), 6)} ${padStart(two(part), 7)}`;
+    const line = `  ${c.red(pad(clip(tag, column), column))} ${numbers}`;
+    lines.push(bars === 0 || bar(weight, bars) === '' ? line : `${line} ${c.magenta(bar(weight, bars))}`);
+    if (content !== null) lines.push(...wrap(content, '      ', width).map((text) => c.green(text)));
+  }
+  const { tag, content } = result.entries[result.nearest]!;
+  lines.push(
+    '',
+    ...wrap(
+      `${ko ? '섞인 내용(Value)에 가장 가까운 것' : 'The mixture of values is nearest to'}: ${content ?? tag}`,
+      '  ',
+      width,
+    ),
+    ...lookupDoubts(result, ko).flatMap((doubt) => ['', ...wrap(doubt, '  ', width)]),
+  );
+  return [...lines, ''].join('\n');
+}
 
-/** Longer texts end in three dots. */
-const clip = (text: string, most: number): string => {
-  const letters = [...text];
-  return letters.length > most ? `${letters.slice(0, most - 1).join('')}…` : text;
-};
-
-/** The `most` tags of the highest scores; the rest is counted, with its weight, so that nothing is hidden. */
-export function lookupSvg(
-  { entries, question, model, temperature }: LookupResult,
-  {
-    language,
-    theme = 'light',
-    most = 20,
-  }: { readonly language: Language; readonly theme?: Theme; readonly most?: number },
-): string {
-  const [t, p] = [words[language], themes[theme]];
-  const ranked = entries.toSorted((a, b) => b.score - a.score);
-  const shown = ranked.slice(0, most);
-  const rest = ranked.slice(most);
-  const [width, top, pitch, left, right] = [760, 96, 34, 28, 732];
-  const height = top + shown.length * pitch + (rest.length > 0 ? 30 : 0) + 44;
-  const title = xml(t.title(clip(question, 60), clip(ranked[0]!.tag, 30), two(ranked[0]!.weight)));
-  const text = (x: number, y: number, fill: string, size: number, content: string, more = ''): string =>
-    `<text x="${x}" y="${y}" fill="${fill}" font-size="${size}"${more}>${xml(content)}</text>`;
-  const end = ' text-anchor="end" font-variant-numeric="tabular-nums"';
-  const rows = shown.flatMap(({ tag, score, weight }, i) => {
-    const y = top + i * pitch;
-    return [
-      `<rect x="${left}" y="${y + 10}" width="${((right - left) * weight).toFixed(2)}" height="3" fill="${p.score}"/>`,
-      text(left, y, p.key, 16, clip(tag, 36), ' font-weight="600"'),
-      text(right - 110, y, p.score, 15, two(score), end),
-      text(right, y, p.ink, 15, two(weight), `${end} font-weight="600"`),
-    ];
-  });
-  const below = top + shown.length * pitch;
-  return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}">`,
-    `<title id="siseon-title">${title}</title>`,
-    `<rect width="100%" height="100%" fill="${p.ground}"/>`,
-    text(left, 36, p.query, 20, clip(question, 56)),
-    text(right - 110, 64, p.faint, 13, t.score, end),
-    text(right, 64, p.faint, 13, t.weight, end),
-    ...rows,
-    ...(rest.length > 0
-      ? [text(left, below, p.faint, 14, t.more(rest.length, two(rest.reduce((sum, { weight }) => sum + weight, 0))))]
+/** Why not to believe a ranking: the question is not understood, or the tags are not. Empty where all words are known. */
+function lookupDoubts({ entries, question, spelledOut }: LookupResult, ko: boolean): string[] {
+  const tags = entries.flatMap((entry) => entry.spelledOut);
+  const listed = (words: readonly string[]): string =>
+    words
+      .slice(0, 6)
+      .map((word) => (ko ? `‘${word}’` : word))
+      .join(', ') + (words.length > 6 ? ', …' : '');
+  return [
+    ...(nothingKnown(question, spelledOut)
+      ? [
+          ko
+            ? `질문에 이 모델이 아는 낱말이 없습니다(${listed(spelledOut)}). 순위를 믿지 마세요.`
+            : `The model knows no word of the question (${listed(spelledOut)}): do not trust the order.`,
+        ]
       : []),
-    text(left, height - 16, p.faint, 12, `${model}, T = ${two(temperature)}. ${t.legend}`),
-    '</svg>',
-  ].join('\n')}\n`;
+    ...(tags.length > 0
+      ? [
+          ko
+            ? `색인 가운데 이 모델이 모르는 낱말이 있어 글자로 쪼개 읽었습니다: ${listed(tags)}. 이런 색인들의 순위는 가중치가 높아도 자주 틀립니다.`
+            : `Words of the tags that the model does not know, and reads letter by letter: ${listed(tags)}. An order among such tags is often wrong, however high the weight.`,
+        ]
+      : []),
+  ];
 }

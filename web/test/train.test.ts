@@ -142,7 +142,7 @@ describe.skipIf(!executable)('the room Train', { timeout: 180_000 }, () => {
       const folder = mkdtempSync(join(tmpdir(), 'siseon-export-'));
       for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
       const loaded = await loadModel(folder);
-      for (const [name, { data }] of parameters) expect(loaded.parameters.get(name)!.data, name).toEqual(data);
+      for (const [name, { data }] of parameters) expect(await loaded.parameters.get(name)!.read(), name).toEqual(data);
       const printed = execFileSync(
         process.execPath,
         [
