@@ -1,5 +1,5 @@
 /** Rows about whole models: a GPT-2-small-sized one with drawn parameters, and training the Korean one. */
-import { configReader, decode, families, toDevice, transform } from '../dist/model/index.js';
+import { configReader, DeviceParameters, decode, families, fromHost, transform } from '../dist/model/index.js';
 import { operations, scope } from '../dist/tensor/index.js';
 import { compare } from './measure.mjs';
 import { constant, node, onnxModel, value } from './onnx.mjs';
@@ -145,7 +145,7 @@ function runOurs(kernels, device, architecture, ids, weights) {
 export async function gpt2(context, length) {
   const { kernels } = context;
   const { architecture, parameters } = gpt2Small();
-  const device = toDevice(kernels, parameters, true);
+  const { tensors: device } = await DeviceParameters.from(kernels, architecture, fromHost(parameters));
   const ids = Int32Array.from({ length }, (_, i) => (i * 7919) % sizes.vocab_size);
   const graph = gpt2Graph(parameters, length);
   const peers = {};
@@ -187,7 +187,7 @@ export async function gpt2(context, length) {
 export async function oneMore(context, length = 255) {
   const { kernels } = context;
   const { architecture, parameters } = gpt2Small();
-  const device = toDevice(kernels, parameters, true);
+  const { tensors: device } = await DeviceParameters.from(kernels, architecture, fromHost(parameters));
   const { tensor } = await import('../dist/tensor/index.js');
   const layers = architecture.layers.map(() => ({
     key: tensor(kernels, [1024, 768]),

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import type { NumberType } from '../kernels/index.ts';
 import type { Layer, Model, Stack } from '../model/index.ts';
 import type { Language } from '../views/language.ts';
 
@@ -18,10 +19,14 @@ function partOf(name: string): Part {
 export function describe(model: Model, license: string | null) {
   const { architecture: a } = model;
   const parameters: Record<Part, number> = { embeddings: 0, attention: 0, feedForward: 0, norms: 0, heads: 0 };
+  const bytes = new Map<NumberType, number>();
   const seen = new Set<unknown>();
   for (const [name, parameter] of model.parameters) {
     // What layers share counts once.
-    if (!seen.has(parameter)) parameters[partOf(name)] += parameter.data.length;
+    if (!seen.has(parameter)) {
+      parameters[partOf(name)] += parameter.shape.reduce((size, length) => size * length, 1);
+      bytes.set(parameter.type, (bytes.get(parameter.type) ?? 0) + parameter.bytes);
+    }
     seen.add(parameter);
   }
   return {
@@ -30,7 +35,11 @@ export function describe(model: Model, license: string | null) {
     ...a,
     parameterCount: model.parameterCount,
     parameters,
-    memory: { parameterBytes: 4 * model.parameterCount, cacheBytesPerToken: cacheBytes(a) },
+    memory: {
+      parameterBytes: [...bytes.values()].reduce((sum, own) => sum + own, 0),
+      parameterTypes: [...bytes].sort(([, one], [, other]) => other - one).map(([type]) => type),
+      cacheBytesPerToken: cacheBytes(a),
+    },
     tokenizer: model.tokenizer ? { kind: model.tokenizer.kind, vocabularySize: model.tokenizer.vocabularySize } : null,
     license,
     ...model.metadata,
@@ -87,7 +96,7 @@ export function infoText(about: About, language: Language): string {
     ],
     [
       ko ? '메모리' : 'memory',
-      `${size(about.memory.parameterBytes)} (float32)${
+      `${size(about.memory.parameterBytes)} (${about.memory.parameterTypes.join(', ')})${
         about.causal
           ? ko
             ? `, 토큰마다 키와 값 ${count(about.memory.cacheBytesPerToken)}바이트`

@@ -14,16 +14,22 @@ export interface Storage {
 /** What numbers a file holds. f16 and bf16 are given as their bits. */
 export type NumberType = 'f32' | 'f16' | 'bf16' | 'int8';
 
-/** A right operand (inner × columns) as its file has it, to be packed once. */
-export interface PackSource {
+/** Numbers as a file has them. */
+export interface Numbers {
   readonly type: NumberType;
-  readonly values: Float32Array | Uint16Array | Int8Array; // row-major; (columns, inner) when transposed
+  readonly values: Float32Array | Uint16Array | Int8Array;
+  /** Of int8: number = value · scale, a scale for every `group` numbers of a row of the file. */
+  readonly scales?: Float32Array;
+  readonly group?: number;
+}
+
+/** A right operand (inner × columns) as its file has it, to be packed once. */
+export interface PackSource extends Numbers {
+  // values: row-major; (columns, inner) when transposed
   readonly inner: number;
   readonly columns: number;
   readonly transposed?: boolean;
-  /** Of int8: number = value · scale. (columns, ⌈inner / group⌉), whatever `transposed` says. */
-  readonly scales?: Float32Array;
-  readonly group?: number; // inner numbers that share a scale: inner unless said
+  // scales: (columns, ⌈inner / group⌉), whatever `transposed` says; group: inner numbers that share one, inner unless said
 }
 
 /** Made by `pack`. Can be the right operand of a matmul, the table of a gather (rows of a transposed source), and be read. */

@@ -4,9 +4,14 @@ import type { NumberType, Packed, Storage } from './contract.ts';
 
 const PAGE = 65_536;
 const LIMIT = 65_536 * PAGE; // 4 GiB, what 32-bit pointers reach
-/** Bytes in front of all storages: pointer 0 means "none" to the kernels, then the control block of threads.ts, then one task. */
-const RESERVED = 1024;
+/**
+ * Bytes in front of all storages: pointer 0 means "none" to the kernels, then the control block of threads.ts, one task, and the
+ * constants of assembly/exponent.ts.
+ */
+const RESERVED = 2048;
 const TASK = 512;
+/** Bytes of scratch for the kernels that take exponents: twice STRETCH of assembly/exponent.ts. */
+export const EXP_SCRATCH = 2048;
 
 /** A block of the memory; `pointer` is in bytes. */
 export class Block implements Storage {
@@ -77,9 +82,9 @@ export class LinearMemory {
     return this.#end;
   }
 
-  /** `cleared`: all 0, else whatever the memory holds. */
-  allocate(length: number, cleared: boolean): Block {
-    const bytes = sizeClass(length * 4);
+  /** `cleared`: all 0, else whatever the memory holds. `exact`: what stays is not rounded up to a size that others can reuse. */
+  allocate(length: number, cleared: boolean, exact = false): Block {
+    const bytes = exact ? Math.max(1, Math.ceil(length / 4)) * 16 : sizeClass(length * 4);
     const pointer = this.#free.get(bytes)?.pop() ?? this.#extend(bytes);
     if (cleared) this.numbers.fill(0, pointer / 4, pointer / 4 + length);
     return new Block(this, pointer, length, bytes);

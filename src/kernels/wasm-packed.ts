@@ -24,9 +24,9 @@ export function pack(threads: Threads, memory: LinearMemory, source: PackSource)
     throw new TypeError(
       `an operand of ${inner} × ${columns} numbers in ${type} cannot be made of ${values.length} numbers of ${values.BYTES_PER_ELEMENT} bytes and ${scales?.length ?? 0} scales`,
     );
-  const bytes = (8 * panels * inner * size + 15) & ~15;
+  const bytes = 16 * Math.ceil((8 * panels * inner * size) / 16);
   // Behind panels and scales: whether f16 has NaN or ∞.
-  const block = memory.allocate(bytes / 4 + 8 * panels * groups + 1, false);
+  const block = memory.allocate(bytes / 4 + 8 * panels * groups + 1, false, true);
   const special = block.pointer + bytes + 32 * panels * groups;
   memory.integers(special, 1)[0] = 0;
   const put = (to: number, from: typeof values, kind: NumberType, depth: number, swapped: boolean): void => {
@@ -60,6 +60,36 @@ export function unpack(threads: Threads, block: PackedBlock, to: number, transpo
   const strides = transposed ? [1, inner] : [columns, 1];
   const task = [to, pointer, scales, kind, inner, group, ...strides];
   threads.run('unpackTyped', columns, 4 * inner * columns, 0, 0, task);
+}
+
+/** Numbers [offset, offset + length) of what was packed, in the order in which they were given: a copy. */
+export function readPacked(
+  threads: Threads,
+  memory: LinearMemory,
+  block: PackedBlock,
+  offset: number,
+  length: number,
+): Float32Array {
+  const { inner } = block;
+  if (!block.transposed) {
+    const to = memory.scratch(block.length);
+    unpack(threads, block, to, false);
+    return memory.numbers.slice(to / 4 + offset, to / 4 + offset + length);
+  }
+  // Rows of the table, so many at a time that the scratch region stays small.
+  const out = new Float32Array(length);
+  const [first, end] = [Math.floor(offset / inner), Math.ceil((offset + length) / inner)];
+  const each = Math.max(1, Math.floor(PIECE / 4 / inner));
+  for (let row = first; row < end; row += each) {
+    const ids = Int32Array.from({ length: Math.min(each, end - row) }, (_, i) => row + i);
+    const to = memory.scratch(ids.length * inner);
+    gatherPacked(threads, memory, block, ids, to);
+    const from = Math.max(offset, row * inner);
+    const count = Math.min(offset + length, (row + ids.length) * inner) - from;
+    const start = to / 4 + from - row * inner;
+    out.set(memory.numbers.subarray(start, start + count), from - offset);
+  }
+  return out;
 }
 
 /** Rows of the table that was packed: columns of a transposed operand. */

@@ -63,7 +63,8 @@ export async function headCells(
     const keys = shape[2]!;
     return (i: number) => (asking === undefined ? data.subarray(i * keys, (i + 1) * keys) : data);
   };
-  const projection = model.parameters.get(`${path}.attentionOutput.weight`)!.data;
+  const projection = await model.parameters.get(`${path}.attentionOutput.weight`)!.read();
+  const valueBias = await model.parameters.get(`${path}.value.bias`)?.read();
   const inputs = stack.headCount * headSize;
   return {
     place,
@@ -81,8 +82,6 @@ export async function headCells(
         for (let c = 0; c < headSize; c++) out[d]! += vector[c]! * projection[d * inputs + head * headSize + c]!;
       return out;
     },
-    valueBias:
-      model.parameters.get(`${path}.value.bias`)?.data.subarray(keyHead * headSize, (keyHead + 1) * headSize) ??
-      new Float32Array(headSize),
+    valueBias: valueBias?.subarray(keyHead * headSize, (keyHead + 1) * headSize) ?? new Float32Array(headSize),
   };
 }

@@ -85,7 +85,7 @@ export async function circuits(
   for (const { layer, head } of allHeads(model)) {
     if (!layers.includes(layer)) continue;
     const place = placeIn({ model }, layer);
-    const { query, key, value, output } = maps(model, place, head);
+    const { query, key, value, output } = await maps(model, place, head);
     const score = (between: Rows): number => copyingScore(eigenvalues(gram(times(value, between), output)));
     const halves = [score(half), score(otherHalf)] as const;
     if (halves[0] >= copies)
@@ -117,20 +117,24 @@ function tested([chosen, reported]: readonly [number, number], drawn: readonly n
 }
 
 /** The four maps of one head, [headSize, hidden] each, with the gains of what stands in front. */
-function maps(model: Model, place: Place, head: number): Record<'query' | 'key' | 'value' | 'output', Rows> {
+async function maps(
+  model: Model,
+  place: Place,
+  head: number,
+): Promise<Record<'query' | 'key' | 'value' | 'output', Rows>> {
   const { path, stack, crossed } = place;
   const { headSize } = stack;
   const keyHead = keyHeadOf(place, head);
-  const gain = incomingGain(model, place);
+  const gain = await incomingGain(model, place);
   // Cross-attention's keys and values read what comes out of the encoder, its last norm's gain in front.
-  const memory = crossed ? model.parameters.get('encoder.finalNorm.weight')?.data : gain;
-  const own = (stage: 'query' | 'key'): Float32Array | undefined =>
-    model.parameters.get(`${path}.${stage}Norm.weight`)?.data;
+  const memory = crossed ? await model.parameters.get('encoder.finalNorm.weight')?.read() : gain;
+  const own = async (stage: 'query' | 'key'): Promise<Float32Array | undefined> =>
+    model.parameters.get(`${path}.${stage}Norm.weight`)?.read();
   return {
-    query: scaledRows(sliceOf(model, path, 'query', head, headSize, gain), own('query')),
-    key: scaledRows(sliceOf(model, path, 'key', keyHead, headSize, memory), own('key')),
-    value: sliceOf(model, path, 'value', keyHead, headSize, memory),
-    output: outputSlice(model, path, head, headSize),
+    query: scaledRows(await sliceOf(model, path, 'query', head, headSize, gain), await own('query')),
+    key: scaledRows(await sliceOf(model, path, 'key', keyHead, headSize, memory), await own('key')),
+    value: await sliceOf(model, path, 'value', keyHead, headSize, memory),
+    output: (await outputSlices(model, path, headSize))(head),
   };
 }
 
@@ -158,34 +162,37 @@ export function normBefore({ path, stack, layer, crossed }: Place): string | nul
 }
 
 /** Gain of the norm that stands before a place's attention, or none. */
-function incomingGain(model: Model, place: Place): Float32Array | undefined {
+async function incomingGain(model: Model, place: Place): Promise<Float32Array | undefined> {
   const name = normBefore(place);
-  return name === null ? undefined : model.parameters.get(`${name}.weight`)?.data;
+  return name === null ? undefined : model.parameters.get(`${name}.weight`)?.read();
 }
 
 /** One head's rows of a projection, [headSize, hidden], with the gain of the norm in front. */
-function sliceOf(
+async function sliceOf(
   model: Model,
   layer: LayerPlace,
   name: 'query' | 'key' | 'value',
   head: number,
   headSize: number,
   gain: Float32Array | undefined,
-): Rows {
-  const { data, shape } = model.parameters.get(`${attentionPlace(layer)}.${name}.weight`)!;
-  const columns = shape[1]!;
-  const own = data.subarray(head * headSize * columns, (head + 1) * headSize * columns);
+): Promise<Rows> {
+  const projection = model.parameters.get(`${attentionPlace(layer)}.${name}.weight`)!;
+  const columns = projection.shape[1]!;
+  const own = await projection.read(head * headSize, headSize);
   return { data: Float64Array.from(own, (number, i) => number * (gain?.[i % columns] ?? 1)), rows: headSize, columns };
 }
 
-/** One head's columns of the output projection, transposed: [headSize, hidden]. */
-export function outputSlice(model: Model, layer: LayerPlace, head: number, headSize: number): Rows {
-  const { data, shape } = model.parameters.get(`${attentionPlace(layer)}.attentionOutput.weight`)!;
-  const [hidden = 0, inputs = 0] = shape;
-  const out = new Float64Array(headSize * hidden);
-  for (let c = 0; c < headSize; c++)
-    for (let d = 0; d < hidden; d++) out[c * hidden + d] = data[d * inputs + head * headSize + c]!;
-  return { data: out, rows: headSize, columns: hidden };
+/** Each head's columns of the output projection, transposed: [headSize, hidden]. */
+export async function outputSlices(model: Model, layer: LayerPlace, headSize: number): Promise<(head: number) => Rows> {
+  const projection = model.parameters.get(`${attentionPlace(layer)}.attentionOutput.weight`)!;
+  const [hidden = 0, inputs = 0] = projection.shape;
+  const numbers = await projection.read();
+  return (head) => {
+    const out = new Float64Array(headSize * hidden);
+    for (let c = 0; c < headSize; c++)
+      for (let d = 0; d < hidden; d++) out[c * hidden + d] = numbers[d * inputs + head * headSize + c]!;
+    return { data: out, rows: headSize, columns: hidden };
+  };
 }
 
 /** A·Bᵀ of rows of one width. */

@@ -73,7 +73,7 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
   const agrees = async (trace: Trace): Promise<void> => {
     for (const layer of [0, 1]) {
       const { data } = await headOutput(trace, model, layer);
-      const bias = model.parameters.get(`layers.${layer}.attentionOutput.bias`)!.data;
+      const bias = await model.parameters.get(`layers.${layer}.attentionOutput.bias`)!.read();
       const sum = Array.from({ length: n * 12 }, (_, at) =>
         [0, 1, 2].reduce((total, h) => total + data[h * n * 12 + at]!, bias[at % 12]!),
       );
@@ -168,7 +168,7 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
   });
   it('all heads ablated leave the bias of the output projection alone, exactly', async () => {
     const trace = await run(...[0, 1, 2].map((head) => ({ kind: 'ablate', layer: 0, head, by: 'zero' }) as const));
-    const bias = model.parameters.get('layers.0.attentionOutput.bias')!.data;
+    const bias = await model.parameters.get('layers.0.attentionOutput.bias')!.read();
     expect([...trace.recorded.get('layers.0.attentionOutput')!.data.subarray(0, 12)]).toEqual([...bias]);
   });
 

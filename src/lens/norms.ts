@@ -8,7 +8,7 @@ import { type LayerPlace, layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { attentionBands, attentionRows, type Place, recordedStage, sameModel, type Trace } from '../trace/index.ts';
 import { dotProduct, norm } from './cells.ts';
-import { outputSlice } from './circuits.ts';
+import { outputSlices } from './circuits.ts';
 import { freeze, through } from './frozen.ts';
 import { keyHeadOf, noMeaning, placeIn } from './places.ts';
 import { bandRow } from './rows.ts';
@@ -54,7 +54,7 @@ export interface LayerNorms {
 export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace): Promise<LayerNorms> {
   sameModel(trace, model);
   const place = placeIn(trace, layer);
-  const mixer = mixerOf(trace, model, place);
+  const mixer = await mixerOf(trace, model, place);
   const keys = recordedStage(trace, layerStage(layer, 'key')).shape[1]!;
   const { scale } = mixer;
   const plain = remembered((j) => gram(mixer.carried(j)));
@@ -134,16 +134,20 @@ interface Mixer {
   around(query: number, weights: readonly Float32Array[]): { own: Float64Array; others: Float64Array; inverse: number };
 }
 
-function mixerOf(trace: Trace, model: Model, place: Place): Mixer {
+async function mixerOf(trace: Trace, model: Model, place: Place): Promise<Mixer> {
   const { path, stack, crossed } = place;
   const { hiddenSize: hidden, normPlacement, normEpsilon } = stack;
   const centred = stack.norm === 'layer';
   // The norm stands after the sum with the residual, or on the attention's output before it, or there is none.
   const after = normPlacement === 'after' && !stack.parallel;
-  const onOutput = stack.parallel ? undefined : model.parameters.get(`${path}.attentionPostNorm.weight`)?.data;
-  const gain = after ? model.parameters.get(`${path}.attentionNorm.weight`)?.data : onOutput;
-  const carried = carrier(trace, model, place);
-  const constant = biasOutput(model, place);
+  const follows = after ? 'attentionNorm' : stack.parallel ? null : 'attentionPostNorm';
+  const gain = follows === null ? undefined : await model.parameters.get(`${path}.${follows}.weight`)?.read();
+  const outputOf = await outputSlices(model, path, stack.headSize);
+  const outputs = Array.from({ length: stack.headCount }, (_, h) => outputOf(h).data);
+  const valueBias = await model.parameters.get(`${path}.value.bias`)?.read();
+  const outputBias = await model.parameters.get(`${path}.attentionOutput.bias`)?.read();
+  const carried = carrier(trace, place, outputs, valueBias);
+  const constant = biasOutput(place, outputs, valueBias, outputBias);
   const attention = recordedStage(trace, layerStage(path, 'attentionOutput')).data;
   const rowOf = (data: Float32Array, i: number): Float32Array => data.subarray(i * hidden, (i + 1) * hidden);
   return {
@@ -178,13 +182,16 @@ function mixerOf(trace: Trace, model: Model, place: Place): Mixer {
 }
 
 /** f_h of a token for every head: its value without the projection's bias, through this head's part of W_O. */
-function carrier(trace: Trace, model: Model, place: Place): (token: number) => Float64Array[] {
+function carrier(
+  trace: Trace,
+  place: Place,
+  outputs: readonly Float64Array[],
+  bias: Float32Array | undefined,
+): (token: number) => Float64Array[] {
   const { path, stack } = place;
-  const { hiddenSize: hidden, headCount, headSize } = stack;
+  const { hiddenSize: hidden, headSize } = stack;
   const { data: values, shape } = recordedStage(trace, layerStage(path, 'value'));
   const length = shape[1]!;
-  const bias = model.parameters.get(`${path}.value.bias`)?.data;
-  const outputs = Array.from({ length: headCount }, (_, h) => outputSlice(model, path, h, headSize).data);
   return (token) =>
     outputs.map((output, h) => {
       const keyHead = keyHeadOf(place, h);
@@ -210,13 +217,15 @@ function gram(vectors: readonly Float64Array[]): Float64Array {
 }
 
 /** What the biases of value and output projection bring to a row whose heads' weights sum to so much, [hidden]. */
-function biasOutput(model: Model, place: Place): (totals: readonly number[]) => Float64Array {
-  const { path, stack } = place;
-  const { hiddenSize: hidden, headCount, headSize } = stack;
-  const outputBias = model.parameters.get(`${path}.attentionOutput.bias`)?.data ?? new Float32Array(hidden);
-  const valueBias = model.parameters.get(`${path}.value.bias`)?.data;
+function biasOutput(
+  place: Place,
+  outputs: readonly Float64Array[],
+  valueBias: Float32Array | undefined,
+  outputBias: Float32Array = new Float32Array(place.stack.hiddenSize),
+): (totals: readonly number[]) => Float64Array {
+  const { hiddenSize: hidden, headCount, headSize } = place.stack;
   const byHead = Array.from({ length: valueBias ? headCount : 0 }, (_, h) => {
-    const output = outputSlice(model, path, h, headSize).data;
+    const output = outputs[h]!;
     const from = keyHeadOf(place, h) * headSize;
     return Float64Array.from({ length: hidden }, (_, d) => {
       let sum = 0;

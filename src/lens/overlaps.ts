@@ -22,11 +22,16 @@ export interface TokenOverlaps {
 export function tokenOverlaps(model: Model): TokenOverlaps {
   const { head, hiddenSize: hidden, embeddingProjection, encoder } = model.architecture;
   const against = head && !head.transform && !encoder ? 'unembedding' : 'embedding';
-  const gain = against === 'unembedding' ? model.parameters.get('finalNorm.weight')?.data : undefined;
-  const onDevice = (o: Operations, name: string): Tensor => {
-    const { shape, data } = model.parameters.get(name)!;
-    return o.constant(shape, data);
+  /** Read back once, for all calls. */
+  const numbers = new Map<string, Float32Array>();
+  const readOnce = async (name: string): Promise<void> => {
+    const parameter = model.parameters.get(name);
+    if (parameter && !numbers.has(name)) numbers.set(name, await parameter.read());
   };
+  const used = ['embeddings.token', 'embeddings.projection.weight'];
+  if (against === 'unembedding') used.push('head.decoder.weight', 'head.projection.weight', 'finalNorm.weight');
+  const onDevice = (o: Operations, name: string): Tensor =>
+    o.constant(model.parameters.get(name)!.shape, numbers.get(name)!);
   const embedded = (o: Operations, table: Tensor, tokens: Int32Array): Tensor => {
     const rows = o.embed(table, tokens);
     return embeddingProjection === null ? rows : o.linear(rows, onDevice(o, 'embeddings.projection.weight'));
@@ -41,12 +46,14 @@ export function tokenOverlaps(model: Model): TokenOverlaps {
   return {
     against,
     async between(tokens, outputs) {
+      for (const name of used) await readOnce(name);
       const kernels = await sharedKernels();
       const pending = scope(kernels, () => {
         const o = operations(kernels);
         const table = onDevice(o, 'embeddings.token');
         return read(o.matmul(embedded(o, table, tokens), unembedded(o, table, outputs), { leftTransposed: true }));
       });
+      const gain = numbers.get('finalNorm.weight');
       const data = Float64Array.from(await pending, (number, i) => number * (gain?.[i % hidden] ?? 1));
       return { data, rows: hidden, columns: hidden };
     },

@@ -11,7 +11,7 @@ import {
 } from '../attention/index.ts';
 import type { Model, Stack } from '../model/index.ts';
 import { mixtures, recordedStage, sameModel, type Trace } from '../trace/index.ts';
-import { outputSlice } from './circuits.ts';
+import { outputSlices } from './circuits.ts';
 import { freeze, through } from './frozen.ts';
 import { placeIn } from './places.ts';
 
@@ -57,11 +57,12 @@ class Sum {
     );
   }
   /** Sends every part through a norm of the whole, its bias becoming a part. */
-  normed(model: Model, name: string): void {
+  async normed(model: Model, name: string): Promise<void> {
     const { norm, normEpsilon } = this.stack;
-    const frozen = freeze(this.whole, model.parameters.get(`${name}.weight`)!.data, normEpsilon, norm === 'layer');
+    const gain = await model.parameters.get(`${name}.weight`)!.read();
+    const frozen = freeze(this.whole, gain, normEpsilon, norm === 'layer');
     for (const [part, vector] of this.parts) this.parts.set(part, through(frozen, vector));
-    const bias = model.parameters.get(`${name}.bias`)?.data;
+    const bias = await model.parameters.get(`${name}.bias`)?.read();
     if (bias) this.add('biases', bias);
   }
   get list(): Part[] {
@@ -87,15 +88,16 @@ export async function residualStream(trace: Trace, model: Model): Promise<Stream
     const sum = new Sum(stack);
     const { data, shape } = await mixedAt(place);
     const [, , layer = '', cross = ''] = /^(encoder\.|decoder\.)?layers\.(\d+)(\.cross)?$/.exec(place) ?? [];
+    const outputOf = await outputSlices(model, place, stack.headSize);
     for (let head = 0; head < stack.headCount; head++) {
       const from = (head * shape[1]! + position) * stack.headSize;
-      const output = outputSlice(model, place, head, stack.headSize).data;
+      const output = outputOf(head).data;
       const row = new Float64Array(stack.hiddenSize);
       for (let c = 0; c < stack.headSize; c++)
         for (let d = 0; d < row.length; d++) row[d]! += data[from + c]! * output[c * row.length + d]!;
       sum.add(`L${layer}${cross && '·cross'}·H${head}`, row);
     }
-    const bias = model.parameters.get(`${place}.attentionOutput.bias`)?.data;
+    const bias = await model.parameters.get(`${place}.attentionOutput.bias`)?.read();
     if (bias) sum.add('biases', bias);
     return sum;
   };
@@ -105,7 +107,7 @@ export async function residualStream(trace: Trace, model: Model): Promise<Stream
       const { encoder } = model.architecture;
       if (at === 'memory') {
         const sum = await upTo(layers, 'encoder.', encoder!, encoder!.layerCount, position);
-        if (encoder!.finalNorm) sum.normed(model, 'encoder.finalNorm');
+        if (encoder!.finalNorm) await sum.normed(model, 'encoder.finalNorm');
         return sum.list;
       }
       if (at === 'last') {
@@ -116,7 +118,13 @@ export async function residualStream(trace: Trace, model: Model): Promise<Stream
       const n = Number(/\d+/.exec(path));
       const sum = await upTo(layers, prefix, stack, n, position);
       if (crossed)
-        join(model, sum, await attended(`${prefix}layers.${n}`, stack, position), `${prefix}layers.${n}`, 'attention');
+        await join(
+          model,
+          sum,
+          await attended(`${prefix}layers.${n}`, stack, position),
+          `${prefix}layers.${n}`,
+          'attention',
+        );
       return sum.list;
     },
   };
@@ -148,7 +156,7 @@ async function feedForwards(trace: Trace, model: Model): Promise<Map<StageName, 
 /** The input of layer `count` of a stack, or its last state, as far as it was recorded. */
 async function upTo(layers: Layers, prefix: StackPrefix, stack: Stack, count: number, position: number): Promise<Sum> {
   const { trace, model } = layers;
-  const sum = embeddingParts(trace, model, prefix, stack, position);
+  const sum = await embeddingParts(trace, model, prefix, stack, position);
   for (let n = 0; n < count; n++) await addLayer(layers, sum, `${prefix}layers.${n}` as AttentionPlace, position);
   const last = count === stack.layerCount;
   const place = `${prefix}layers.${last ? count - 1 : count}` as AttentionPlace;
@@ -158,7 +166,13 @@ async function upTo(layers: Layers, prefix: StackPrefix, stack: Stack, count: nu
 }
 
 /** Token, position and segment of one position; all in one where a projection or an edit joins them. */
-function embeddingParts(trace: Trace, model: Model, prefix: StackPrefix, stack: Stack, position: number): Sum {
+async function embeddingParts(
+  trace: Trace,
+  model: Model,
+  prefix: StackPrefix,
+  stack: Stack,
+  position: number,
+): Promise<Sum> {
   const { architecture: a } = model;
   const sum = new Sum(stack);
   const name: StageName = `${prefix}embeddings`;
@@ -168,17 +182,17 @@ function embeddingParts(trace: Trace, model: Model, prefix: StackPrefix, stack: 
     sum.add('embeddings', recordedStage(trace, name).data.subarray(position * width, (position + 1) * width));
     return sum;
   }
-  const row = (table: string, index: number): Float32Array =>
-    model.parameters.get(table)!.data.subarray(index * width, (index + 1) * width);
+  const row = (table: string, index: number): Promise<Float32Array> => model.parameters.get(table)!.read(index, 1);
   const ids = prefix === 'decoder.' ? trace.decoderIds! : trace.ids;
+  const token = await row('embeddings.token', ids[position]!);
   sum.add(
     'token',
-    row('embeddings.token', ids[position]!).map((number) => number * stack.embeddingScale),
+    token.map((number) => number * stack.embeddingScale),
   );
   if (stack.positionOffset !== null)
-    sum.add('position', row(`${prefix}embeddings.position`, stack.positionOffset + position));
-  if (a.tokenTypeCount > 0) sum.add('segment', row('embeddings.tokenType', 0));
-  if (stack.embeddingNorm) sum.normed(model, `${prefix}embeddings.norm`);
+    sum.add('position', await row(`${prefix}embeddings.position`, stack.positionOffset + position));
+  if (a.tokenTypeCount > 0) sum.add('segment', await row('embeddings.tokenType', 0));
+  if (stack.embeddingNorm) await sum.normed(model, `${prefix}embeddings.norm`);
   return sum;
 }
 
@@ -199,16 +213,22 @@ async function addLayer(
     for (const part of [attention, forward]) for (const [name, vector] of part.parts) sum.add(name, vector);
     return;
   }
-  join(model, sum, attention, place, 'attention');
+  await join(model, sum, attention, place, 'attention');
   if (place.startsWith('decoder.'))
-    join(model, sum, await attended(`${place}.cross` as AttentionPlace, stack, position), place, 'cross');
-  join(model, sum, forward, place, 'output');
+    await join(model, sum, await attended(`${place}.cross` as AttentionPlace, stack, position), place, 'cross');
+  await join(model, sum, forward, place, 'output');
 }
 
 /** What a block gives, added to the stream; norms on it or on the sum, where they stand. */
-function join(model: Model, sum: Sum, given: Sum, place: string, block: 'attention' | 'cross' | 'output'): void {
+async function join(
+  model: Model,
+  sum: Sum,
+  given: Sum,
+  place: string,
+  block: 'attention' | 'cross' | 'output',
+): Promise<void> {
   const { normPlacement } = sum.stack;
-  if (normPlacement === 'output' || normPlacement === 'both') given.normed(model, `${place}.${block}PostNorm`);
+  if (normPlacement === 'output' || normPlacement === 'both') await given.normed(model, `${place}.${block}PostNorm`);
   for (const [name, vector] of given.parts) sum.add(name, vector);
-  if (normPlacement === 'after') sum.normed(model, `${place}.${block}Norm`);
+  if (normPlacement === 'after') await sum.normed(model, `${place}.${block}Norm`);
 }

@@ -51,9 +51,9 @@ export async function why(
   tokenInRange(query, recordedStage(trace, layerStage(layer, 'query')).shape[1]!);
   tokenInRange(key, recordedStage(trace, layerStage(layer, 'key')).shape[1]!);
   const from = stream ?? (await residualStream(trace, model));
-  const asks = projected(trace, model, place, 'query', head, query, await from.parts(layer, query));
+  const asks = await projected(trace, model, place, 'query', head, query, await from.parts(layer, query));
   const memory = await from.parts(place.crossed ? 'memory' : layer, key);
-  const answers = projected(trace, model, place, 'key', keyHeadOf(place, head), key, memory);
+  const answers = await projected(trace, model, place, 'key', keyHeadOf(place, head), key, memory);
   const { scale } = place.layer;
   const pairs = asks.map((q) => answers.map((k) => scale * dotProduct(q.vector, k.vector)));
   const { scores } = await attentionRows(trace, layer, [query], head);
@@ -72,7 +72,7 @@ export async function why(
 }
 
 /** A position's parts as one head's query or key, [headSize]: the norm in front, the projection, the head's norm, the rotation. */
-function projected(
+async function projected(
   trace: Trace,
   model: Model,
   place: Place,
@@ -80,34 +80,33 @@ function projected(
   head: number,
   position: number,
   stream: readonly Part[],
-): Part[] {
+): Promise<Part[]> {
   const { parameters } = model;
   const { path, stack, layer, crossed } = place;
   const { headSize, hiddenSize, normEpsilon } = stack;
   const centred = stack.norm === 'layer';
   const withBias = (parts: readonly Part[], bias: ArrayLike<number> | undefined): Part[] =>
     bias ? [...parts, { name: 'biases', vector: Float64Array.from(bias) }] : [...parts];
-  const normed = (parts: readonly Part[], name: string): Part[] => {
-    const frozen = freeze(whole(parts), parameters.get(`${name}.weight`)!.data, normEpsilon, centred);
+  const normed = async (parts: readonly Part[], name: string): Promise<Part[]> => {
+    const gain = await parameters.get(`${name}.weight`)!.read();
+    const frozen = freeze(whole(parts), gain, normEpsilon, centred);
     const sent = parts.map((part) => ({ name: part.name, vector: through(frozen, part.vector) }));
-    return withBias(sent, parameters.get(`${name}.bias`)?.data);
+    return withBias(sent, await parameters.get(`${name}.bias`)?.read());
   };
 
   let parts: Part[] = [...stream];
   const before = normBefore(place);
   // The encoder's states come to cross-attention's keys as they are.
-  if (before !== null && !(crossed && stage === 'key')) parts = normed(parts, before);
-  const { data: weight } = parameters.get(`${path}.${stage}.weight`)!;
-  const rows = Array.from({ length: headSize }, (_, c) =>
-    weight.subarray((head * headSize + c) * hiddenSize, (head * headSize + c + 1) * hiddenSize),
-  );
+  if (before !== null && !(crossed && stage === 'key')) parts = await normed(parts, before);
+  const weight = await parameters.get(`${path}.${stage}.weight`)!.read(head * headSize, headSize);
+  const rows = Array.from({ length: headSize }, (_, c) => weight.subarray(c * hiddenSize, (c + 1) * hiddenSize));
   parts = parts.map(({ name, vector }) => ({
     name,
     vector: Float64Array.from(rows, (row) => dotProduct(row, vector)),
   }));
-  const bias = parameters.get(`${path}.${stage}.bias`)?.data;
+  const bias = await parameters.get(`${path}.${stage}.bias`)?.read();
   parts = withBias(parts, bias?.subarray(head * headSize, (head + 1) * headSize));
-  if (stack.queryKeyNorm && !crossed) parts = normed(parts, `${path}.${stage}Norm`);
+  if (stack.queryKeyNorm && !crossed) parts = await normed(parts, `${path}.${stage}Norm`);
   if (layer.rotary && !crossed) {
     const turn = turnedBy(layer.rotary, position);
     parts = parts.map(({ name, vector }) => ({ name, vector: turn(vector) }));

@@ -1,25 +1,24 @@
 import type { AttentionPlace, Edit, Probe, StageName } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
-import { SiseonError } from '../platform/index.ts';
-import {
-  type AttendTask,
-  type Operations,
-  operations,
-  packedTensor,
-  scope,
-  Tape,
-  type Tensor,
-  tensor,
-} from '../tensor/index.ts';
+import { type AttendTask, type Operations, operations, scope, sizeOf, Tape, type Tensor } from '../tensor/index.ts';
 import type { Architecture, Family } from './architecture.ts';
-import { batchOf, checkText, type RunOptions, type RunResult, stageListener, type TextRun } from './batch.ts';
+import {
+  batchOf,
+  checkText,
+  type RunOptions,
+  type RunResult,
+  rowsOfText,
+  stageListener,
+  type TextRun,
+} from './batch.ts';
 import { KeyValueCache } from './cache.ts';
+import { DeviceParameters, fromHost, type ModelParameter } from './deviceParameters.ts';
 import { stackAt } from './edits.ts';
 import { checkGradient, type GradientTarget, inOwnShape, noLogits, targetValue } from './gradients.ts';
 import { classify, decode } from './heads.ts';
 import { norm } from './norm.ts';
-import type { HostTensor } from './parameters.ts';
+import type { HostTensor, TakenParameter } from './parameters.ts';
 import { attendEdited } from './squareEdits.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { type Parameters, transform } from './transformer.ts';
@@ -38,38 +37,57 @@ export class Model {
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer | null;
   readonly metadata: ModelMetadata;
-  /** Parameters in host memory, by the transformer's own names; linear maps are [output, input]. */
-  readonly parameters: ReadonlyMap<string, HostTensor>;
   readonly #kernels: Kernels;
-  readonly #device: Parameters;
+  readonly #parameters: DeviceParameters;
 
-  private constructor(parts: ModelParts, kernels: Kernels) {
+  private constructor(parts: ModelParts, kernels: Kernels, parameters: DeviceParameters) {
     this.name = parts.name;
     this.family = parts.family;
     this.architecture = parts.architecture;
     this.tokenizer = parts.tokenizer;
     this.metadata = parts.metadata;
-    this.parameters = parts.parameters;
     this.#kernels = kernels;
-    this.#device = toDevice(kernels, parts.parameters, true);
+    this.#parameters = parameters;
   }
 
   /** Puts the parameters on a device of their own: WebAssembly unless another is given. */
   static async create(parts: ModelParts, kernels?: Kernels): Promise<Model> {
-    return new Model(parts, kernels ?? (await wasmKernels()));
+    const device = kernels ?? (await wasmKernels());
+    const taken = Symbol.asyncIterator in parts.parameters ? parts.parameters : fromHost(parts.parameters);
+    return new Model(parts, device, await DeviceParameters.from(device, parts.architecture, taken));
+  }
+
+  /** Parameters by the transformer's own names; they lie on the model's device and are read back when they are asked for. */
+  get parameters(): ReadonlyMap<string, ModelParameter> {
+    return this.#parameters.parameters;
+  }
+
+  /** Copies of all parameters in host memory, as float32; what layers share is one object. */
+  async readParameters(): Promise<Map<string, HostTensor>> {
+    const copies = new Map<ModelParameter, HostTensor>();
+    for (const parameter of this.parameters.values())
+      if (!copies.has(parameter)) copies.set(parameter, { shape: parameter.shape, data: await parameter.read() });
+    return new Map([...this.parameters].map(([name, parameter]) => [name, copies.get(parameter)!]));
   }
 
   /** How many learned numbers the model has. */
   get parameterCount(): number {
-    return [...new Set(this.parameters.values())].reduce((sum, { data }) => sum + data.length, 0);
+    return [...new Set(this.parameters.values())].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }
 
-  /** Sixteen hex digits that tell two models apart: a hash (FNV-1a, 64 bit in two halves) of architecture and parameters. */
+  /** Sixteen hex digits that tell two models apart: a hash of architecture and parameters, in whatever type they are kept. */
   get fingerprint(): string {
-    this.#fingerprint ??= fingerprint(this.architecture, this.parameters);
-    return this.#fingerprint;
+    return this.#parameters.fingerprint;
   }
-  #fingerprint: string | undefined;
+
+  /** Frees the parameters on the device, for devices that outlive their models; the model must not be used any more. */
+  free(): void {
+    this.#parameters.free();
+  }
+
+  get #device(): Parameters {
+    return this.#parameters.tensors;
+  }
 
   /** An empty cache of keys and values on the model's device; free it when it is done with. Throws `notCausal`. */
   newCache(): KeyValueCache {
@@ -89,24 +107,22 @@ export class Model {
     edits: readonly Edit[] = [],
     options: RunOptions = {},
   ): Promise<RunResult> {
-    const [result] = await this.runBatch([{ ids, probe, edits, ...options }], options.cache);
+    const [result] = await this.runBatch([{ ids, probe, edits, ...options }]);
     return result!;
   }
 
   /**
    * Runs several texts side by side, shorter ones padded; each gets the numbers that it gets alone (to rounding of the last
-   * bit) and its own probe. With a cache there is one text without edits, and its ids go on where the cache ends; stages
-   * then hold the new positions alone. Throws what `run` throws, `cacheAlone` and `anotherSource`.
+   * bit) and its own probe. With caches, one for each text and no edits, ids go on where their cache ends, and stages hold
+   * the new positions alone. Throws what `run` throws, `cacheAlone` and `anotherSource`.
    */
-  async runBatch(texts: readonly TextRun[], cache?: KeyValueCache): Promise<RunResult[]> {
+  async runBatch(texts: readonly TextRun[]): Promise<RunResult[]> {
     const { architecture: a } = this;
-    const past = cache?.length ?? 0;
-    for (const text of texts) checkText(text, a, past);
+    for (const text of texts) checkText(text, a, text.cache?.length ?? 0);
     if (texts.length === 0) return [];
-    if (cache && (texts.length > 1 || (texts[0]!.edits ?? []).length > 0)) throw cacheAlone();
-    const [{ ids: added, decoderIds = added }] = texts as [TextRun];
-    cache?.begin(decoderIds.length, a.encoder ? added : null);
-    const batch = batchOf(texts, a, cache);
+    const batch = batchOf(texts, a);
+    const added = ({ ids, decoderIds }: TextRun): Int32Array => (a.encoder ? decoderIds! : ids);
+    for (const text of texts) text.cache?.begin(added(text).length, a.encoder ? text.ids : null);
     // Everything below is queued at once; only the copies that were asked for are waited for, after the scope is gone.
     const queued = scope(this.#kernels, () => {
       const o = operations(this.#kernels);
@@ -119,14 +135,14 @@ export class Model {
       const last = transform(o, this.#device, a, batch, listen, mix);
       const own = batch.decoder ?? batch;
       return texts.map((text, b) => {
-        const count = (batch.decoder ? text.decoderIds! : text.ids).length;
+        const [first, count] = rowsOfText(own, b);
         // One text's rows: its padding stays behind.
         const rows =
           texts.length === 1
             ? last
             : o.embed(
                 last,
-                Int32Array.from({ length: count }, (_, i) => b * own.length + i),
+                Int32Array.from({ length: count }, (_, i) => first + i),
               );
         return {
           hidden: read(rows),
@@ -135,7 +151,7 @@ export class Model {
         };
       });
     });
-    cache?.end(decoderIds);
+    for (const text of texts) text.cache?.end(added(text));
     return Promise.all(
       queued.map(async ({ hidden, logits, classes }, b) => {
         const result = { hidden: await hidden, logits: await logits, classes: await classes };
@@ -219,53 +235,12 @@ function logitRows(o: Operations, x: Tensor, { lastLogits, logitsAt }: RunOption
   return position === undefined ? x : o.embed(x, Int32Array.of(position));
 }
 
-const cacheAlone = (): SiseonError =>
-  new SiseonError({
-    code: 'cacheAlone',
-    kind: 'usage',
-    what: 'a cache goes with one text that nothing is changed in',
-    next: 'Run several texts, or edits, without a cache.',
-  });
-
 export interface ModelParts {
   readonly name: string;
   readonly family: Family;
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer | null;
   readonly metadata: ModelMetadata;
-  readonly parameters: ReadonlyMap<string, HostTensor>;
-}
-
-/**
- * Copies host parameters to a device, outside of any scope: they stay. What layers share is copied once. With `packed`,
- * linear maps and token tables are laid out for products once and for all, and can no longer be learned.
- */
-export function toDevice(
-  kernels: Kernels,
-  parameters: ReadonlyMap<string, HostTensor>,
-  packed = false,
-): Map<string, Tensor> {
-  const copied = new Map<HostTensor, Tensor>();
-  return new Map(
-    [...parameters].map(([name, parameter]) => {
-      const { shape, data } = parameter;
-      const map = packed && shape.length === 2 && (name.endsWith('.weight') || name === 'embeddings.token');
-      const own = copied.get(parameter) ?? (map ? packedTensor(kernels, shape, data) : tensor(kernels, shape, data));
-      copied.set(parameter, own);
-      return [name, own];
-    }),
-  );
-}
-
-function fingerprint(architecture: Architecture, parameters: ReadonlyMap<string, HostTensor>): string {
-  let low = 0x811c9dc5;
-  let high = 0x01000193;
-  const add = (word: number): void => {
-    low = Math.imul(low ^ word, 0x01000193);
-    high = Math.imul(high ^ (word >>> 7) ^ low, 0x85ebca6b);
-  };
-  for (const letter of JSON.stringify(architecture)) add(letter.codePointAt(0)!);
-  for (const { data } of new Set(parameters.values()))
-    for (const word of new Uint32Array(data.slice().buffer)) add(word);
-  return [high, low].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+  /** In host memory, or one after another as they are read. */
+  readonly parameters: ReadonlyMap<string, HostTensor> | AsyncIterable<TakenParameter>;
 }

@@ -1,4 +1,4 @@
-import type { Kernels, NumberType, PackSource, Storage } from '../kernels/index.ts';
+import type { Kernels, Numbers, Storage } from '../kernels/index.ts';
 import { SiseonError } from '../platform/errors.ts';
 import { type Shape, sizeOf } from './shape.ts';
 
@@ -30,17 +30,11 @@ export const unfilled = (kernels: Kernels, shape: Shape): Tensor => made(kernels
 
 /**
  * A linear map [outputs, inputs], or a table, laid out once for `linear` and `embed` in the type that its file has; int8
- * has a scale for every output, or for every `group` inputs of it. It stays until its device is gone.
+ * has a scale for every output, or for every `group` inputs of it. It stays until it is freed or its device is gone.
  */
-export function packedTensor(
-  kernels: Kernels,
-  shape: Shape,
-  values: PackSource['values'],
-  type: NumberType = 'f32',
-  quantized: Pick<PackSource, 'scales' | 'group'> = {},
-): Tensor {
+export function packedTensor(kernels: Kernels, shape: Shape, numbers: Numbers): Tensor {
   const [columns = 1, inner = 1] = shape;
-  return { kernels, storage: kernels.pack({ type, values, inner, columns, transposed: true, ...quantized }), shape };
+  return { kernels, storage: kernels.pack({ ...numbers, inner, columns, transposed: true }), shape };
 }
 
 function made(kernels: Kernels, shape: Shape, values: ArrayLike<number> | undefined, cleared: boolean): Tensor {

@@ -235,8 +235,9 @@ export async function headOutput(trace: Trace, model: Model, layer: LayerPlace):
   sameModel(trace, model);
   const mixed = await mixtures(trace, layer);
   const [heads = 0, queries = 0, size = 0] = mixed.shape;
-  const { data: weight, shape } = model.parameters.get(`${placeOf(trace, layer).path}.attentionOutput.weight`)!;
-  const [hidden = 0, inputs = 0] = shape;
+  const projection = model.parameters.get(`${placeOf(trace, layer).path}.attentionOutput.weight`)!;
+  const [hidden = 0, inputs = 0] = projection.shape;
+  const weight = await projection.read();
   const data = new Float32Array(heads * queries * hidden);
   for (let h = 0; h < heads; h++)
     for (let i = 0; i < queries; i++)

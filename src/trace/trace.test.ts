@@ -61,7 +61,7 @@ describe('a trace of the Korean model', async () => {
         expect(Math.abs(weights.subarray(row * n, (row + 1) * n).reduce((a, b) => a + b, 0) - 1)).toBeLessThanOrEqual(
           1e-6,
         );
-      const bias = model.parameters.get(`layers.${layer}.attentionOutput.bias`)!.data;
+      const bias = await model.parameters.get(`layers.${layer}.attentionOutput.bias`)!.read();
       const sum = output.map(
         (_, i) =>
           bias[i % hiddenSize]! +

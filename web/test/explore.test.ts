@@ -30,17 +30,21 @@ async function guesses(token: number, by: Model, edits: readonly Edit[] = []): P
   return exponentials.map((number) => number / total);
 }
 
-/** The model with some rows or columns of a layer's parameters multiplied: what a change of a head must come to. */
-function scaled(name: string, factor: number, chosen: (row: number, column: number) => boolean): Promise<Model> {
-  const parameters = new Map(model.parameters);
-  const { shape, data } = parameters.get(name)!;
-  const width = shape[1] ?? 1;
-  parameters.set(name, {
-    ...parameters.get(name)!,
-    data: data.map((number, i) => (chosen(Math.floor(i / width), i % width) ? number * factor : number)),
-  });
+/** The model with some rows or columns of parameters multiplied: what a change of a head must come to. */
+async function scaled(
+  names: readonly string[],
+  factor: number,
+  chosen: (row: number, column: number) => boolean,
+): Promise<Model> {
+  const parameters = await model.readParameters();
+  for (const name of names) {
+    const { shape, data } = parameters.get(name)!;
+    const width = shape[1] ?? 1;
+    const changed = data.map((number, i) => (chosen(Math.floor(i / width), i % width) ? number * factor : number));
+    parameters.set(name, { shape, data: changed });
+  }
   const { family, architecture, tokenizer, metadata } = model;
-  return Model.create({ name, family, architecture, tokenizer, metadata, parameters });
+  return Model.create({ name: '', family, architecture, tokenizer, metadata, parameters });
 }
 
 describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
@@ -180,7 +184,7 @@ describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
       await page.locator('data[data-of^="guessAfter:"]').first().waitFor();
       const silent = await guesses(
         token,
-        await scaled(`${part}.attentionOutput.weight`, 0, (_, column) => own(column)),
+        await scaled([`${part}.attentionOutput.weight`], 0, (_, column) => own(column)),
       );
       await agree('guess', before);
       await agree('guessAfter', silent);
@@ -202,12 +206,7 @@ describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
       await page.keyboard.press('End');
       await page.locator('data[data-of^="guessAfter:"]').first().waitFor();
       // A hundredth of the query's parameters, bias included: temperature 100.
-      const cooler = await scaled(`${part}.query.weight`, 0.01, own);
-      const bias = new Map(cooler.parameters);
-      const { data, ...rest } = bias.get(`${part}.query.bias`)!;
-      bias.set(`${part}.query.bias`, { ...rest, data: data.map((number, i) => (own(i) ? number / 100 : number)) });
-      const { family, architecture, tokenizer, metadata } = model;
-      const heated = await Model.create({ name: '', family, architecture, tokenizer, metadata, parameters: bias });
+      const heated = await scaled([`${part}.query.weight`, `${part}.query.bias`], 0.01, own);
       await agree('guessAfter', await guesses(token, heated));
     }));
 

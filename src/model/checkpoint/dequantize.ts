@@ -1,8 +1,11 @@
 /**
- * ggml's blocks of quantised numbers as float32 (ggml-quants: the layout of each block is its specification). A block
- * holds `numbers` numbers in `bytes` bytes; all scales are float16, little-endian.
+ * ggml's blocks of quantised numbers as the engine takes them (ggml-quants: the layout of each block is its
+ * specification). A block holds `numbers` numbers in `bytes` bytes; all scales are float16, little-endian. What is a small
+ * whole number times a scale stays that, as int8; what has an offset as well becomes float32.
  */
-import { halfToFloat, numberTypes } from './numbers.ts';
+import type { Numbers, NumberType } from '../../kernels/index.ts';
+import { halfToFloat } from '../numbers.ts';
+import { numberTypes } from './numbers.ts';
 
 interface BlockType {
   readonly name: string;
@@ -10,8 +13,11 @@ interface BlockType {
   readonly numbers: number;
   /** Bytes of a block. */
   readonly bytes: number;
+  /** In which the engine takes them, and of int8 how many share a scale. */
+  readonly type: NumberType;
+  readonly group?: number;
   /** All blocks of a tensor, in a buffer of their own. */
-  readonly read: (buffer: ArrayBuffer) => Float32Array;
+  readonly read: (buffer: ArrayBuffer) => Numbers;
 }
 
 const half = (bytes: Uint8Array, at: number): number => halfToFloat(bytes[at]! | (bytes[at + 1]! << 8));
@@ -23,32 +29,53 @@ const blocks = (name: string, numbers: number, size: number, block: ReadBlock): 
   name,
   numbers,
   bytes: size,
+  type: 'f32',
   read(buffer) {
     const bytes = new Uint8Array(buffer);
     const count = Math.floor(bytes.length / size);
     const out = new Float32Array(count * numbers);
     for (let i = 0; i < count; i++) block(bytes, i * size, out, i * numbers);
-    return out;
+    return { type: 'f32', values: out };
+  },
+});
+
+/** A block's scales, one for every `group` numbers, and its numbers from −128 to 127: both by their index in the block. */
+interface Scaled {
+  readonly scale: (bytes: Uint8Array, at: number, index: number) => number;
+  readonly value: (bytes: Uint8Array, at: number, index: number) => number;
+}
+
+/** Exactly: a float16 has 11 bits, a scale of scales and a number 8 each, and the engine rounds their product once. */
+const scaled = (name: string, numbers: number, size: number, group: number, { scale, value }: Scaled): BlockType => ({
+  name,
+  numbers,
+  bytes: size,
+  type: 'int8',
+  group,
+  read(buffer) {
+    const bytes = new Uint8Array(buffer);
+    const count = Math.floor(bytes.length / size);
+    const each = numbers / group;
+    const [values, scales] = [new Int8Array(count * numbers), new Float32Array(count * each)];
+    for (let i = 0; i < count; i++) {
+      for (let g = 0; g < each; g++) scales[i * each + g] = scale(bytes, i * size, g);
+      for (let n = 0; n < numbers; n++) values[i * numbers + n] = value(bytes, i * size, n);
+    }
+    return { type: 'int8', values, scales, group };
   },
 });
 
 const signed = (byte: number): number => (byte << 24) >> 24;
 
 /** 32 numbers: a scale, then 32 signed bytes. */
-const q8_0 = blocks('Q8_0', 32, 34, (bytes, at, out, to) => {
-  const scale = half(bytes, at);
-  for (let i = 0; i < 32; i++) out[to + i] = scale * signed(bytes[at + 2 + i]!);
-});
+const q8_0 = scaled('Q8_0', 32, 34, 32, { scale: half, value: (bytes, at, i) => signed(bytes[at + 2 + i]!) });
 
 /** 16 bytes from `start` on hold 32 numbers of 4 bits: byte i has number i in its lower half and number i + 16 in its upper. */
 const nibble = (bytes: Uint8Array, start: number, i: number): number =>
   (bytes[start + (i & 15)]! >> (i < 16 ? 0 : 4)) & 15;
 
 /** 32 numbers of 4 bits: a scale, and either an offset that is added, or the numbers are + 8. */
-const q4_0 = blocks('Q4_0', 32, 18, (bytes, at, out, to) => {
-  const scale = half(bytes, at);
-  for (let i = 0; i < 32; i++) out[to + i] = scale * (nibble(bytes, at + 2, i) - 8);
-});
+const q4_0 = scaled('Q4_0', 32, 18, 32, { scale: half, value: (bytes, at, i) => nibble(bytes, at + 2, i) - 8 });
 const q4_1 = blocks('Q4_1', 32, 20, (bytes, at, out, to) => {
   const [scale, offset] = [half(bytes, at), half(bytes, at + 2)];
   for (let i = 0; i < 32; i++) out[to + i] = scale * nibble(bytes, at + 4, i) + offset;
@@ -56,9 +83,9 @@ const q4_1 = blocks('Q4_1', 32, 20, (bytes, at, out, to) => {
 
 /** The same with a fifth bit, those of the 32 numbers in four bytes before their lower four. */
 const fifth = (bytes: Uint8Array, start: number, i: number): number => ((bytes[start + (i >> 3)]! >> (i & 7)) & 1) << 4;
-const q5_0 = blocks('Q5_0', 32, 22, (bytes, at, out, to) => {
-  const scale = half(bytes, at);
-  for (let i = 0; i < 32; i++) out[to + i] = scale * ((nibble(bytes, at + 6, i) | fifth(bytes, at + 2, i)) - 16);
+const q5_0 = scaled('Q5_0', 32, 22, 32, {
+  scale: half,
+  value: (bytes, at, i) => (nibble(bytes, at + 6, i) | fifth(bytes, at + 2, i)) - 16,
 });
 const q5_1 = blocks('Q5_1', 32, 24, (bytes, at, out, to) => {
   const [scale, offset] = [half(bytes, at), half(bytes, at + 2)];
@@ -68,9 +95,9 @@ const q5_1 = blocks('Q5_1', 32, 24, (bytes, at, out, to) => {
 /** Numbers of 4 bits that stand for sixteen values, closer together near 0. */
 const values = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 /** 32 numbers: a scale, then the 4 bits of each. */
-const iq4_nl = blocks('IQ4_NL', 32, 18, (bytes, at, out, to) => {
-  const scale = half(bytes, at);
-  for (let i = 0; i < 32; i++) out[to + i] = scale * values[nibble(bytes, at + 2, i)]!;
+const iq4_nl = scaled('IQ4_NL', 32, 18, 32, {
+  scale: half,
+  value: (bytes, at, i) => values[nibble(bytes, at + 2, i)]!,
 });
 /** 256 in eight groups of 32: a scale, the upper 2 bits of the groups' scales (+ 32) in two bytes, their lower 4 in four, the numbers. */
 const iq4_xs = blocks('IQ4_XS', 256, 136, (bytes, at, out, to) => {
@@ -150,21 +177,21 @@ const q3_k = blocks('Q3_K', 256, 110, (bytes, at, out, to) => {
  * 16, and a scale for those. Each half of 128 numbers is four rows of 32: row r has its lower bits in byte 32 (r mod 2)
  * onward of the half's 64 (upper halves from row 2 on).
  */
-const q6_k = blocks('Q6_K', 256, 210, (bytes, at, out, to) => {
-  const scale = half(bytes, at + 208);
-  for (let i = 0; i < 256; i++) {
+const q6_k = scaled('Q6_K', 256, 210, 16, {
+  scale: (bytes, at, group) => half(bytes, at + 208) * signed(bytes[at + 192 + group]!),
+  value(bytes, at, i) {
     const row = (i >> 5) & 3;
     const low = (bytes[at + (i >> 7) * 64 + (row & 1) * 32 + (i & 31)]! >> (row < 2 ? 0 : 4)) & 15;
-    const groupScale = signed(bytes[at + 192 + (i >> 4)]!);
-    out[to + i] = scale * groupScale * ((low | (twoBits(bytes, at + 128, i) << 4)) - 32);
-  }
+    return (low | (twoBits(bytes, at + 128, i) << 4)) - 32;
+  },
 });
 
 const plain = (name: string): BlockType => ({
   name,
   numbers: 1,
   bytes: numberTypes[name]!.width,
-  read: numberTypes[name]!.widen,
+  type: numberTypes[name]!.type,
+  read: numberTypes[name]!.read,
 });
 
 /** By ggml's number of the type. */

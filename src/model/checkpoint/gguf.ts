@@ -111,6 +111,8 @@ async function openPart(folder: Folder, file: string): Promise<Part> {
         dtype: type.name,
         shape: parts === 1 ? shape : shape.slice(1),
         bytes,
+        type: type.type,
+        ...(type.group !== undefined && { group: type.group }),
         read: async () => type.read((await folder.read(file, from, from + bytes)).buffer),
       };
     };

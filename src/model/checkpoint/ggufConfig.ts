@@ -1,5 +1,8 @@
 /** The config.json that a GGUF file's metadata stand for (gguf-py, `constants`; llama.cpp's `load_hparams`). */
+
+import type { Numbers } from '../../kernels/index.ts';
 import { everyLayer } from '../families/naming.ts';
+import { widened } from '../numbers.ts';
 import { type GgufMetadata, type MetadataReader, metadataReader, type RefuseGguf } from './ggufMetadata.ts';
 import type { CheckpointTensors } from './tensors.ts';
 
@@ -270,7 +273,7 @@ function divided(stored: number[], base: number, rotated: number, positions: num
   };
 }
 
-const decimals = (numbers: Float32Array): number[] => Array.from(numbers);
+const decimals = (numbers: Numbers): number[] => Array.from(widened(numbers));
 
 /** By what llama3's rule divides each pair's frequency (Llama 3.1's `apply_scaling`). */
 export function llama3Divisors(

@@ -1,6 +1,8 @@
 /** What llama.cpp's converter made of a checkpoint's tensors (gguf-py, `tensor_mapping`; `convert_hf_to_gguf`), undone. */
+import type { Numbers } from '../../kernels/index.ts';
+import { widened } from '../numbers.ts';
 import type { GgufMetadata } from './ggufMetadata.ts';
-import type { CheckpointTensor } from './tensors.ts';
+import { type CheckpointTensor, elementCount } from './tensors.ts';
 
 /** A tensor of the file, of which each of `count` equal parts along its first axis can be read alone. */
 export interface GgufTensor extends CheckpointTensor {
@@ -148,12 +150,6 @@ function huggedTensor(
   heads: number,
   keyHeads: number,
 ): CheckpointTensor {
-  const rewrite = (shape: readonly number[], change: (numbers: Float32Array) => Float32Array): CheckpointTensor => ({
-    dtype: tensor.dtype,
-    bytes: tensor.bytes,
-    shape,
-    read: async () => change(await tensor.read()),
-  });
   const [rows = 1, columns = 1] = tensor.shape;
   switch (architecture) {
     // Llama's queries and keys lie pair by pair, since ggml rotates neighbours where Hugging Face rotates halves.
@@ -162,32 +158,52 @@ function huggedTensor(
       const [, map] = /\.attn_([qk])\.(?:weight|bias)$/.exec(name) ?? [];
       if (!map) return tensor;
       const count = map === 'q' ? heads : keyHeads;
-      return rewrite(tensor.shape, (numbers) => swapped(numbers, count, rows / count / 2, 2));
+      return swapped(tensor, tensor.shape, [count, rows / count / 2, 2]);
     }
     // GPT-NeoX's and BLOOM's query, key and value lie one after the other, where Hugging Face has them head by head.
     case 'gptneox':
     case 'bloom':
       if (!/\.attn_qkv\.(weight|bias)$/.test(name)) return tensor;
-      return rewrite(tensor.shape, (numbers) => swapped(numbers, 1, 3, heads));
+      return swapped(tensor, tensor.shape, [1, 3, heads]);
     // Gemma's norms multiply by 1 + what is learned; ggml stores the sum.
     case 'gemma':
     case 'gemma2':
     case 'gemma3':
       if (!/norm\.weight$/.test(name)) return tensor;
-      return rewrite(tensor.shape, (numbers) => numbers.map((number) => number - 1));
+      return asFloats(tensor, async () => widened(await tensor.read()).map((number) => number - 1));
     // GPT-2 stores its linear maps as [input, output].
     case 'gpt2':
       if (!/^blk\..*(attn_qkv|attn_output|ffn_up|ffn_down)\.weight$/.test(name)) return tensor;
-      return rewrite([columns, rows], (numbers) => swapped(numbers, 1, rows, columns));
+      return swapped(tensor, [columns, rows], [1, rows, columns]);
     default:
       return tensor;
   }
 }
 
-/** (outer, a, b, rest) → (outer, b, a, rest). */
-function swapped(numbers: Float32Array, outer: number, a: number, b: number): Float32Array {
+/** The same with other numbers, which are float32. */
+function asFloats({ group: _, ...tensor }: CheckpointTensor, read: () => Promise<Float32Array>): CheckpointTensor {
+  return { ...tensor, type: 'f32', read: async () => ({ type: 'f32', values: await read() }) };
+}
+
+type Axes = readonly [outer: number, a: number, b: number];
+
+/** (outer, a, b, rest) → (outer, b, a, rest), in the tensor's type; scales move along with the rows that they belong to. */
+function swapped(tensor: CheckpointTensor, shape: readonly number[], axes: Axes): CheckpointTensor {
+  const [outer, a, b] = axes;
+  const rest = elementCount(shape) / (outer * a * b);
+  if (tensor.group !== undefined && rest % tensor.group !== 0)
+    return asFloats({ ...tensor, shape }, async () => moved(widened(await tensor.read()), axes));
+  const read = async (): Promise<Numbers> => {
+    const numbers = await tensor.read();
+    const scales = numbers.scales && { scales: moved(numbers.scales, axes) };
+    return { ...numbers, ...scales, values: moved(numbers.values, axes) };
+  };
+  return { ...tensor, shape, read };
+}
+
+function moved<T extends Numbers['values']>(numbers: T, [outer, a, b]: Axes): T {
   const rest = numbers.length / (outer * a * b);
-  const out = new Float32Array(numbers.length);
+  const out = new (numbers.constructor as new (length: number) => T)(numbers.length);
   for (let o = 0; o < outer; o++)
     for (let i = 0; i < a; i++)
       for (let j = 0; j < b; j++) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blobFolder, diskFolder, memoryFolder } from '../../platform/index.ts';
+import { widened } from '../numbers.ts';
 import { Tokenizer } from '../tokenizer.ts';
 import { loadModel } from './load.ts';
 import { bytesText, checkMemory } from './memory.ts';
@@ -152,14 +153,24 @@ describe('what does not fit together is refused', () => {
 
 describe('memory is estimated before anything is loaded', () => {
   it('too large says so, with the numbers and what to do', () => {
-    const need = { fileBytes: 15.2e9, parameterCount: 7_600_000_000, parameterBytes: 30.4e9 };
+    const need = {
+      fileBytes: 15.2e9,
+      parameterCount: 7_600_000_000,
+      parameterBytes: 15.2e9,
+      types: ['bf16', 'f32'] as const,
+    };
     expect(() => checkMemory('big', need, { machine: 64e9 })).toThrow(
-      'big does not fit into memory: expected at most 4.3 GB of parameters (what the engine reaches), got 15.2 GB of files, 7,600,000,000 parameters, 30.4 GB as float32. Take a smaller model',
+      'big does not fit into memory: expected at most 4.2 GB of parameters (what the engine reaches), got 15.2 GB of files, 7,600,000,000 parameters, 15.2 GB as bf16 and f32. Take a smaller model of the same family.',
     );
-    expect(() => checkMemory('small', { ...need, parameterBytes: 1e9 }, { machine: 1.5e9 })).toThrow(
-      "half of this machine's memory",
+    // 1.9e9 parameters of two bytes fit, in float32 they do not.
+    expect(() => checkMemory('fits', { ...need, parameterBytes: 3.8e9 }, { machine: 8e9 })).not.toThrow();
+    expect(() => checkMemory('wide', { ...need, parameterBytes: 7.6e9, types: ['f32'] })).toThrow(
+      'or this one saved in bfloat16 or float16',
     );
-    expect(() => checkMemory('fits', { ...need, parameterBytes: 1e9 }, { machine: 8e9 })).not.toThrow();
+    const tight = { ...need, parameterBytes: 1e9, largestRead: 0.6e9 };
+    expect(() => checkMemory('tight', tight, { machine: 1.5e9 })).toThrow(
+      "at most 900 MB of parameters (this machine's memory, less the largest tensor)",
+    );
     expect([bytesText(890e6), bytesText(1500), bytesText(123.4e9)]).toEqual(['890 MB', '1.5 kB', '123 GB']);
   });
   it('a file that is too large is not opened', async () => {
@@ -207,7 +218,7 @@ it('8-bit numbers are what their formats say: E4M3 without ∞, E5M2 with', asyn
   // 1, −2, 448 (the largest), NaN, the smallest (2^−9), −0; 1, −2, 57344 (the largest), ∞, the smallest (2^−16); −128, 5
   bytes.set([0x38, 0xc0, 0x7e, 0x7f, 0x01, 0x80, 0x3c, 0xc0, 0x7b, 0x7c, 0x01, 0x80, 5], 8 + header.length);
   const tensors = await openSafetensors(memoryFolder({ x: bytes }), 'x');
-  const read = async (name: string): Promise<number[]> => Array.from(await tensors.get(name)!.read());
+  const read = async (name: string): Promise<number[]> => Array.from(widened(await tensors.get(name)!.read()));
   expect(await read('a')).toEqual([1, -2, 448, Number.NaN, 2 ** -9, -0]);
   expect(await read('b')).toEqual([1, -2, 57344, Infinity, 2 ** -16]);
   expect(await read('c')).toEqual([-128, 5]);
@@ -231,7 +242,7 @@ describe('tokenizers without tokenizer.json', () => {
     const files = { 'vocab.txt': vocabulary, 'tokenizer_config.json': '{"chat_template":"{{ messages[0].content }}"}' };
     const tokenizer = await readTokenizer(memoryFolder(files), 'bert');
     expect(tokenizer).toBeInstanceOf(Tokenizer);
-    expect(await tokenizer!.chatTemplate()).toBe('{{ messages[0].content }}');
+    expect((await tokenizer!.chatTemplate())!.source).toBe('{{ messages[0].content }}');
   });
 });
 

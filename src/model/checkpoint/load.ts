@@ -1,24 +1,25 @@
 /** From a place with a checkpoint to a model: everything accounted for, or refused. */
 import type { Kernels } from '../../kernels/index.ts';
 import {
-  diskFolder,
   type Folder,
   fileExists,
+  folderAt,
   type HubOptions,
   type HubProgress,
   hubModel,
   isHubName,
   networkFolder,
+  readFolderText,
   SiseonError,
 } from '../../platform/index.ts';
 import { readConfig } from '../families/index.ts';
 import { Model, type ModelMetadata } from '../model.ts';
 import { checkParameters, takeParameters } from '../parameters.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import { checkMemory } from './memory.ts';
+import { checkMemory, memoryNeed } from './memory.ts';
 import { parameterFiles } from './parameterFiles.ts';
 import { readFolderJson, readTokenizer } from './readTokenizer.ts';
-import { type CheckpointTensors, elementCount } from './tensors.ts';
+import type { CheckpointTensors } from './tensors.ts';
 
 export interface LoadOptions {
   readonly name?: string;
@@ -51,7 +52,8 @@ interface Checkpoint {
 
 /**
  * Loads a model: a folder on disk or a .gguf file (a path or file: address), an address, any Folder (dropped files), or a
- * name on the Hugging Face hub, as `klue/bert-base`, `owner/name@revision`, `owner/name/file.gguf`. Throws `noConfig`, `badJson`, `noParameters`, `modelTooLarge`, `parametersDoNotFit`, and what
+ * name on the Hugging Face hub, as `klue/bert-base`, `owner/name@revision`, `owner/name/file.gguf`. Parameters are packed for
+ * the engine as they are read, one tensor after another, in their file's type: they are in memory once. Throws `noConfig`, `badJson`, `noParameters`, `modelTooLarge`, `parametersDoNotFit`, and what
  * readConfig and the files' own formats throw; nothing is repaired.
  */
 export async function loadModel(where: string | URL | Folder, options: LoadOptions = {}): Promise<Model> {
@@ -61,6 +63,16 @@ export async function loadModel(where: string | URL | Folder, options: LoadOptio
     const checkpoint = gguf === null ? await layout(folder) : await ggufFile(folder, gguf);
     const name = options.name ?? (gguf ?? folder.name).split('/').at(-1) ?? 'model';
     return await build(checkpoint, name, options);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** The model card (README.md) that stands beside a model, null where there is none: where loadModel takes it from. */
+export async function readCard(where: string | URL | Folder, options: LoadOptions = {}): Promise<string | null> {
+  const { folder } = await placeOf(where, options);
+  try {
+    return (await folder.has('README.md')) ? await readFolderText(folder, 'README.md') : null;
   } finally {
     await folder.close();
   }
@@ -78,7 +90,7 @@ async function placeOf(where: string | URL | Folder, options: LoadOptions): Prom
   const path = where instanceof URL && !overNetwork ? decodeURIComponent(where.pathname) : String(where);
   const onHub = typeof where === 'string' && !overNetwork ? await hubPlace(where, options) : null;
   if (onHub) return onHub;
-  const open = overNetwork ? networkFolder : diskFolder;
+  const open = overNetwork ? networkFolder : folderAt;
   if (!path.endsWith('.gguf')) return { folder: open(path), file: null };
   const [, folder = '.', file = path] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
   return { folder: open(folder === '' ? '/' : folder), file };
@@ -142,8 +154,7 @@ async function build({ config, fileBytes, ...rest }: Checkpoint, name: string, o
   const tensors = await rest.open();
   const sources = family.parameters(architecture, new Set(tensors.keys()));
   checkParameters(family, sources, tensors);
-  const parameterCount = sources.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  checkMemory(name, { fileBytes, parameterCount, parameterBytes: 4 * parameterCount });
+  checkMemory(name, { fileBytes, ...memoryNeed(sources, tensors) });
   const tokenizer = options.tokenizer === 'none' ? null : await rest.tokenizer();
   if (tokenizer && tokenizer.vocabularySize > architecture.vocabularySize)
     throw new SiseonError({
@@ -154,7 +165,7 @@ async function build({ config, fileBytes, ...rest }: Checkpoint, name: string, o
       got: `${tokenizer.vocabularySize}`,
       next: 'Use the tokenizer that belongs to this checkpoint.',
     });
-  const parameters = await takeParameters(family, sources, watched(tensors, options));
+  const parameters = takeParameters(family, sources, watched(tensors, options));
   const metadata = (config.siseon ?? {}) as ModelMetadata;
   return Model.create({ name, family, architecture, tokenizer, metadata, parameters }, options.kernels);
 }

@@ -1,7 +1,7 @@
 /** NumPy's .npy (numpy.lib.format) and .npz (a zip of them): written in format 1.0, read in all. */
 import { unzipSync, zipSync } from 'fflate';
 import { SiseonError } from '../../platform/index.ts';
-import { halfToFloat } from './numbers.ts';
+import { halfToFloat } from '../numbers.ts';
 
 export interface NpyEntry {
   readonly name: string;

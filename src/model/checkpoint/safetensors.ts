@@ -3,6 +3,7 @@
  * bytes of every tensor, one after another. What a hostile file could get wrong is checked before a byte is believed.
  */
 import { type Folder, SiseonError } from '../../platform/index.ts';
+import { widened } from '../numbers.ts';
 import { numberTypes } from './numbers.ts';
 import type { CheckpointTensor } from './tensors.ts';
 
@@ -79,8 +80,9 @@ export async function openSafetensors(folder: Folder, file: string): Promise<Map
         dtype,
         shape,
         bytes: end - start,
+        type: numberTypes[dtype]!.type,
         read: async () =>
-          numberTypes[dtype]!.widen((await folder.read(file, bodyStart + start, bodyStart + end)).buffer),
+          numberTypes[dtype]!.read((await folder.read(file, bodyStart + start, bodyStart + end)).buffer),
       },
     ]),
   );
@@ -179,7 +181,7 @@ function widen(dtype: string, bytes: Uint8Array<ArrayBuffer>, refuse: Refuse): T
       BigInt.asIntN(32, number) === number ? Number(number) : refuse(`holds ${number}, beyond 32 bits`),
     );
   if (dtype === 'I32') return new Int32Array(buffer);
-  const numbers = numberTypes[dtype]!.widen(buffer);
+  const numbers = widened(numberTypes[dtype]!.read(buffer));
   return /^[FB]/.test(dtype) && dtype !== 'BOOL' ? numbers : Int32Array.from(numbers);
 }
 

@@ -2,6 +2,7 @@
  * PyTorch's own files: a zip with a pickle and the storages' bytes (since 1.6), or before that pickles one after another
  * and the storages behind them. The pickle says where tensors lie; it is read, never run.
  */
+import type { Numbers } from '../../kernels/index.ts';
 import type { Folder } from '../../platform/index.ts';
 import { numberTypes } from './numbers.ts';
 import { badPickle, isTensor, type Pickled, type PickledTensor, readPickle } from './pickle.ts';
@@ -47,7 +48,7 @@ function storedTensor(
   storages: ReadonlyMap<string, ZipEntry>,
   refuse: (problem: string) => never,
 ): CheckpointTensor {
-  const { width, widen } = numberTypes[storage.dtype]!;
+  const { width, type, read } = numberTypes[storage.dtype]!;
   const place = storages.get(storage.key);
   if (!place) return refuse(`the storage ${storage.key} of ${name} is missing`);
   if (place.end - place.start !== storage.count * width)
@@ -61,19 +62,20 @@ function storedTensor(
     dtype: storage.dtype,
     shape,
     bytes: count * width,
+    type,
     async read() {
-      if (count === 0) return new Float32Array();
+      if (count === 0) return read(new ArrayBuffer(0));
       const reach = isDense ? count : shape.reduce((sum, length, i) => sum + (length - 1) * strides[i]!, 1);
       const start = place.start + offset * width;
-      const numbers = widen((await folder.read(file, start, start + reach * width)).buffer);
-      return isDense ? numbers : gather(numbers, shape, strides);
+      const numbers = read((await folder.read(file, start, start + reach * width)).buffer);
+      return isDense ? numbers : { type, values: gather(numbers.values, shape, strides) };
     },
   };
 }
 
 /** Numbers in the order of their indices. */
-function gather(numbers: Float32Array, shape: readonly number[], strides: readonly number[]): Float32Array {
-  const out = new Float32Array(elementCount(shape));
+function gather<T extends Numbers['values']>(numbers: T, shape: readonly number[], strides: readonly number[]): T {
+  const out = new (numbers.constructor as new (length: number) => T)(elementCount(shape));
   const index = shape.map(() => 0);
   for (let i = 0, at = 0; i < out.length; i++) {
     out[i] = numbers[at]!;

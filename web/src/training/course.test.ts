@@ -26,7 +26,7 @@ describe('a course', async () => {
     expect(finished).toBe(true);
     const expected = await train(coursePlan(1), courseTexts);
     const { parameters } = await course.model(reports.length - 1, 0);
-    for (const [name, { data }] of expected) expect(parameters.get(name)!.data, name).toEqual(data);
+    for (const [name, { data }] of expected) expect(await parameters.get(name)!.read(), name).toEqual(data);
   });
 
   it('reports from the first parameters to the last, and learns: loss down by half, a head that finds objects', () => {
