@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { hasRelaxedSimd, wasmKernels } from '../dist/kernels/index.js';
 import { attentions, longAttentions, newer, products, small } from './kernels.mjs';
 import { machineLimits } from './machine.mjs';
-import { median } from './measure.mjs';
+import { median, spread } from './measure.mjs';
 import { gpt2, oneMore } from './models.mjs';
 import { onnxRuntimes } from './peers.mjs';
 import { training } from './training.mjs';
@@ -85,7 +85,7 @@ for (const group of chosen.length
     if (row.gflops) row.ofPeak = row.gflops / machine.gflops;
     if (row.gigabytes) row.ofRead = row.gigabytes / machine.read;
   }
-  before.groups[group] = { date: new Date().toISOString().slice(0, 10), machine: { ...machine }, rows };
+  before.groups[group] = { date: new Date().toISOString().slice(0, 10), machine: { ...machine }, spread, rows };
   writeFileSync(file, `${JSON.stringify(before, null, 2)}\n`);
   print(group, rows);
 }

@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 const { groups } = JSON.parse(readFileSync(new URL('results.json', import.meta.url), 'utf8'));
 const time = (milliseconds) =>
   milliseconds < 1 ? milliseconds.toFixed(3) : milliseconds < 100 ? milliseconds.toFixed(1) : milliseconds.toFixed(0);
-for (const [group, { date, machine, rows }] of Object.entries(groups)) {
+for (const [group, { date, machine, spread = 'least to most', rows }] of Object.entries(groups)) {
   const { processor, cores, node, threads, gflops, read } = machine;
   console.log(`\n### ${group}\n`);
   console.log(
     `${date}, ${processor}, ${cores} cores, Node ${node}, ${threads} threads; measured in this run: SIMD peak ${gflops.toFixed(1)} GFLOP/s, reading ${read.toFixed(1)} GB/s.\n`,
   );
   console.log(
-    '| | ours, ms | rate | of the limit | beside | its time, ms | ratio (middle half of the turns) |\n|---|---|---|---|---|---|---|',
+    `| | ours, ms | rate | of the limit | beside | its time, ms | ratio (${spread}) |\n|---|---|---|---|---|---|---|`,
   );
   for (const { name, milliseconds, peers = {}, gflops: rate, ofPeak, gigabytes, ofRead, note } of rows) {
     const own = gigabytes
