@@ -109,6 +109,10 @@ const texts: Readonly<Record<string, Text>> = {
   hubDamaged: ({ details: d }) =>
     `${d.name}의 내용이 허브가 알려 준 것과 다릅니다. 서버나 중간(프록시, 로그인 화면)에서 바뀐 것이니, 나중에 다시 하거나 다른 길로 받아 주세요.`,
 
+  cancelled: () => '멈추었습니다. 받은 데까지는 남아 있어, 같은 명령을 다시 하면 이어서 받습니다.',
+  noChatTemplate: ({ details: d }) =>
+    `${d.name}에 대화 틀(chat template)이 없습니다. 대화용 모델이 아닐 수 있으니, --chat 없이 이어 쓸 글을 주세요.`,
+
   modelTooLarge: ({ details: d }) =>
     `${with_(d.name, '은')} 메모리에 다 들어가지 않습니다: 매개변수가 ${gigabytes(d.parameterBytes)}인데 ${gigabytes(d.room)}까지 담을 수 있습니다. 같은 계열의 더 작은 모델을 써 주세요.${(d.types as string[] | undefined)?.[0] === 'f32' ? ' 같은 모델을 bfloat16이나 float16으로 저장해도 됩니다.' : ''}`,
   noConfig: ({ what }) =>

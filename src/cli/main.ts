@@ -210,10 +210,9 @@ program
     speak(options, '');
     const model = await load(folder);
     const { describe, infoText, licenseOf } = await import('./info.ts');
-    const { shippedModel } = await import('../model/index.ts');
-    const { fileExists, readText } = await import('../platform/index.ts');
-    const card = folder === undefined ? new URL('README.md', shippedModel) : `${folder}/README.md`;
-    const about = describe(model, (await fileExists(card)) ? licenseOf(await readText(card)) : null);
+    const { readCard, shippedModel } = await import('../model/index.ts');
+    const card = await readCard(folder ?? shippedModel);
+    const about = describe(model, card === null ? null : licenseOf(card));
     if (options.json) return printJson(about);
     print(infoText(about, language()));
   });

@@ -107,9 +107,16 @@ export async function load(
   if (where === undefined) return loadModel(shippedModel, { name: 'siseon/models/ko' });
   const { downloadLine } = await import('./download.ts');
   const { tell, stop } = downloadLine(spoken);
-  const { keptNotice } = await import('./errors.ts');
+  const { cancelled, keptNotice } = await import('./errors.ts');
   const onKept: HubOptions['onKept'] = (kept) => remark(keptNotice(where, kept, spoken));
-  return loadModel(where, { name: where, onDownload: tell, onKept, ...options }).finally(stop);
+  // What came until Ctrl-C stays, and no lock is left behind.
+  const cancel = new AbortController();
+  const interrupted = (): void => cancel.abort(cancelled());
+  process.once('SIGINT', interrupted);
+  return loadModel(where, { name: where, onDownload: tell, onKept, signal: cancel.signal, ...options }).finally(() => {
+    process.removeListener('SIGINT', interrupted);
+    stop();
+  });
 }
 
 /** Runs a model over a text or ids; what the reader should know about the text goes to stderr. */
