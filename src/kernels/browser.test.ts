@@ -28,8 +28,43 @@ const worker = `
   const same = one.numbers.every((number, i) => Object.is(number, two.numbers[i]));
   postMessage({ same, threads: two.threads, notice: two.notice, crossOriginIsolated });
 `;
-const page = `<!doctype html><script type="module">
-  const worker = new Worker('/worker.js', { type: 'module' });
+/** The same product plain and fused; fused on one thread and on two; and its first row alone. */
+const relaxedWorker = `
+  import { wasmKernels } from '/kernels/index.js';
+  const [rows, inner, columns] = [200, 150, 170];
+  const wave = (length) => Float32Array.from({ length }, (_, i) => Math.sin(i));
+  const product = async (options) => {
+    const k = await wasmKernels(options);
+    const packed = k.pack({ type: 'f32', values: wave(inner * columns), inner, columns });
+    const [left, out] = [rows * inner, rows * columns].map((length) => k.allocate(length));
+    k.write(left, wave(rows * inner));
+    k.matmul({ out, left, right: packed, rows: 1, inner, columns });
+    const row = await k.read(out, 0, columns);
+    for (let i = 0; i < 50; i++) {
+      k.matmul({ out, left, right: packed, rows, inner, columns });
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const all = await k.read(out);
+    k.close();
+    return { relaxed: k.relaxed, row, all };
+  };
+  const same = (a, b) => a.every((number, i) => Object.is(number, b[i]));
+  const [plain, one, two] = [
+    await product({ threads: 1 }),
+    await product({ threads: 1, relaxed: true }),
+    await product({ threads: 2, relaxed: true }),
+  ];
+  const away = Math.max(...plain.all.map((number, i) => Math.abs(number - one.all[i])));
+  postMessage({
+    relaxed: [plain.relaxed, one.relaxed],
+    fused: away > 0,
+    near: away < 1e-5,
+    threads: same(one.all, two.all),
+    rowAlone: same(one.row, one.all),
+  });
+`;
+const page = (script: string): string => `<!doctype html><script type="module">
+  const worker = new Worker('/${script}', { type: 'module' });
   window.answer = new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = ({ message }) => reject(new Error(message));
@@ -47,7 +82,13 @@ function serve(isolated: boolean): Promise<Server> {
       }),
     };
     const file = new URL(`.${url}`, dist);
-    const body = url === '/worker.js' ? worker : url === '/' ? page : existsSync(file) ? readFileSync(file) : undefined;
+    const own: Record<string, string> = {
+      '/': page('worker.js'),
+      '/relaxed': page('relaxedWorker.js'),
+      '/worker.js': worker,
+      '/relaxedWorker.js': relaxedWorker,
+    };
+    const body = own[url] ?? (existsSync(file) ? readFileSync(file) : undefined);
     response.writeHead(body === undefined ? 404 : 200, headers).end(body);
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
@@ -61,11 +102,11 @@ describe.skipIf(!existsSync(chromium))('kernels in a browser', () => {
   });
   afterAll(() => browser?.close());
 
-  const answerOf = async (isolated: boolean): Promise<unknown> => {
+  const answerOf = async (isolated: boolean, path = ''): Promise<unknown> => {
     const server = await serve(isolated);
     try {
       const tab = await browser.newPage();
-      await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`);
       return await tab.evaluate('window.answer');
     } finally {
       server.close();
@@ -81,6 +122,15 @@ describe.skipIf(!existsSync(chromium))('kernels in a browser', () => {
       threads: 1,
       notice: expect.stringContaining('Cross-Origin-Opener-Policy'),
       crossOriginIsolated: false,
+    });
+  });
+  it('fuse products where it is asked for: other last digits, 1e-5 at most over 150 terms, the same on two threads and for a row alone', async () => {
+    expect(await answerOf(true, 'relaxed')).toEqual({
+      relaxed: [false, true],
+      fused: true,
+      near: true,
+      threads: true,
+      rowAlone: true,
     });
   });
 });

@@ -26,4 +26,4 @@ export type Exports = Record<
   | 'sumRows'
   | 'unpackTyped',
   Kernel
-> & { readonly sumSquares: (x: number, length: number) => number };
+> & { readonly constants: () => void; readonly sumSquares: (x: number, length: number) => number };

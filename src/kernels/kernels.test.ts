@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Activation, Attend, Heads, KeptStages, Kernels, NumberType, Storage } from './contract.ts';
 import { erf, referenceKernels } from './reference.ts';
-import { wasmKernels, wasmModule } from './wasm.ts';
+import { hasRelaxedSimd, wasmKernels, wasmModule } from './wasm.ts';
 
 /** The definition in double precision, and the device that is held against it. */
 const definition = referenceKernels('f64');
@@ -1004,10 +1004,16 @@ describe('the WebAssembly device', () => {
       const exports = WebAssembly.Module.exports(await wasmModule(shared));
       expect(exports.filter(({ kind }) => kind === 'global')).toEqual([]);
     }
-    const { wasmBase64 } = await import('./binary.ts');
-    expect(sections(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0)))).not.toEqual(
-      expect.arrayContaining([expect.stringMatching(/start|data|mutable/)]),
-    );
+    for (const { wasmBase64 } of [await import('./binary.ts'), await import('./binaryRelaxed.ts')])
+      expect(sections(Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0)))).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/start|data|mutable/)]),
+      );
+  });
+  it('fuses products only where asked and where the engine can, Node 21 and newer', async () => {
+    const able = Number(process.versions.node.split('.')[0]) >= 21;
+    expect(hasRelaxedSimd()).toBe(able);
+    expect((await wasmKernels({ relaxed: true })).relaxed).toBe(able);
+    expect((await wasmKernels()).relaxed).toBe(false);
   });
 });
 

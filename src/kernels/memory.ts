@@ -4,9 +4,14 @@ import type { NumberType, Packed, Storage } from './contract.ts';
 
 const PAGE = 65_536;
 const LIMIT = 65_536 * PAGE; // 4 GiB, what 32-bit pointers reach
-/** Bytes in front of all storages: pointer 0 means "none" to the kernels, then the control block of threads.ts, then one task. */
-const RESERVED = 1024;
+/**
+ * Bytes in front of all storages: pointer 0 means "none" to the kernels, then the control block of threads.ts, one task, and the
+ * constants of assembly/exponent.ts.
+ */
+const RESERVED = 2048;
 const TASK = 512;
+/** Bytes of scratch for the kernels that take exponents: twice STRETCH of assembly/exponent.ts. */
+export const EXP_SCRATCH = 2048;
 
 /** A block of the memory; `pointer` is in bytes. */
 export class Block implements Storage {

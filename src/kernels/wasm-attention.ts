@@ -1,6 +1,6 @@
 /** Attention on the WebAssembly device: how it is cut into units of work. The arithmetic is assembly/attention*.ts. */
 import type { Attend, AttendBackward, Heads, Storage } from './contract.ts';
-import type { LinearMemory } from './memory.ts';
+import { EXP_SCRATCH, type LinearMemory } from './memory.ts';
 import type { Threads } from './threads.ts';
 
 const up8 = (count: number): number => (count + 7) & ~7;
@@ -71,7 +71,7 @@ export function attend(threads: Threads, memory: LinearMemory, task: Attend): vo
   const packedNumbers = thin ? 0 : batch * keyValueHeads * (N * headSize + T * keyLength + 4);
   const lengths = 2 * batch;
   const groups = unitRows / 4;
-  const scratchBytes = groups * 16 * (N + headSize + T + 4) + 32 * N;
+  const scratchBytes = groups * 16 * (N + headSize + T + 4) + 32 * N + EXP_SCRATCH;
   const start = memory.scratch(packedNumbers + ((lengths + 3) & ~3) + (threads.count * scratchBytes) / 4);
   const own = start + 4 * (packedNumbers + ((lengths + 3) & ~3));
   const at = write(memory, task, unitRows, start + 4 * packedNumbers, thin ? 0 : start);

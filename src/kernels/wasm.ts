@@ -1,10 +1,10 @@
 /** The WebAssembly device: one memory of its own, on as many threads as share it, in Node and in browsers. */
 import { SiseonError } from '../platform/errors.ts';
-import { memoryFlags, wasmBase64 } from './binary.ts';
+import * as plain from './binary.ts';
 import type { Heads, Kernels, Rows, Storage } from './contract.ts';
 import type { Exports } from './exports.ts';
 import { keepLargest } from './largest.ts';
-import { type Block, LinearMemory, PackedBlock } from './memory.ts';
+import { type Block, EXP_SCRATCH, LinearMemory, PackedBlock } from './memory.ts';
 import { type ThreadOptions, Threads } from './threads.ts';
 import { attend, attendBackward } from './wasm-attention.ts';
 import { activationKinds, matmul } from './wasm-matmul.ts';
@@ -18,22 +18,50 @@ export interface WasmKernels extends Kernels {
   readonly bytes: number;
   /** Threads that it computes on, the caller's included. Others start after about half a second of computing. */
   readonly threads: number;
+  /** Whether its products are fused. */
+  readonly relaxed: boolean;
   /** Why there is one thread only although more were wanted, or null. */
   readonly notice: string | null;
   /** Ends the other threads; the device goes on with one. They also end when nobody holds the device any more. */
   close(): void;
 }
 
-const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
+/** How a device computes. */
+export interface WasmOptions extends ThreadOptions {
+  /**
+   * Fused products (relaxed SIMD) where the engine has them: Node 21 and newer, most browsers since 2024. Products and attention are faster, and their
+   * results differ from the plain kernels' in the last digits, as they do from one processor to another. False unless said; not for
+   * training that is to give the same numbers everywhere.
+   */
+  readonly relaxed?: boolean;
+}
+
+/** `local.get 0, 1, 2; f32x4.relaxed_madd`, which an engine takes only if it has fused products. */
+const fusedProduct = [
+  [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  [0x01, 0x08, 0x01, 0x60, 0x03, 0x7b, 0x7b, 0x7b, 0x01, 0x7b],
+  [0x03, 0x02, 0x01, 0x00],
+  [0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xfd, 0x85, 0x02, 0x0b],
+].flat();
+
+/** Whether this engine has fused products. */
+export function hasRelaxedSimd(): boolean {
+  return typeof WebAssembly !== 'undefined' && WebAssembly.validate(Uint8Array.from(fusedProduct));
+}
+
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 /** The compiled kernels, for a memory that is shared or not; for tests and for starting several instances. */
-export function wasmModule(shared = false): Promise<WebAssembly.Module> {
-  const module = compiled.get(shared) ?? compile(shared);
-  compiled.set(shared, module);
+export function wasmModule(shared = false, relaxed = false): Promise<WebAssembly.Module> {
+  const key = `${shared} ${relaxed}`;
+  const module = compiled.get(key) ?? compile(shared, relaxed);
+  compiled.set(key, module);
   return module;
 }
 
-async function compile(shared: boolean): Promise<WebAssembly.Module> {
+async function compile(shared: boolean, relaxed: boolean): Promise<WebAssembly.Module> {
+  // Loaded only where it is wanted, so that a page does not pay for it.
+  const { memoryFlags, wasmBase64 } = relaxed ? await import('./binaryRelaxed.ts') : plain;
   try {
     const bytes = Uint8Array.from(atob(wasmBase64), (letter) => letter.charCodeAt(0));
     bytes[memoryFlags] = shared ? 3 : 1;
@@ -54,12 +82,14 @@ async function compile(shared: boolean): Promise<WebAssembly.Module> {
 const CHUNK = 16_384;
 
 /** A new device with a memory of its own. Throws `noWebAssemblySimd`. */
-export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKernels> {
+export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernels> {
   const shared = typeof SharedArrayBuffer !== 'undefined';
-  const module = await wasmModule(shared);
+  const relaxed = options.relaxed === true && hasRelaxedSimd();
+  const module = await wasmModule(shared, relaxed);
   const memory = new LinearMemory(shared);
   const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
   const e = instance.exports as unknown as Exports;
+  e.constants();
   const threads = new Threads(module, memory.memory, e, options);
   const p = (storage: Storage): number => memory.pointer(storage);
   const heads = (x: Heads): number[] => [p(x.storage) + 4 * x.offset, x.batchStride, x.headStride, x.rowStride];
@@ -67,10 +97,10 @@ export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKern
   /** A kernel that works number by number over a length. */
   const stretch = (kernel: keyof Exports, length: number, cost: number, ...values: number[]): void =>
     threads.run(kernel, Math.ceil(length / CHUNK), cost * length, 0, 0, values);
-  /** A kernel that works row by row, with one row of scratch. */
+  /** A kernel that works row by row, with scratch for exponents and one row. */
   const byRows = (kernel: keyof Exports, { rows, columns }: Rows, cost: number, ...values: number[]): void => {
     const each = Math.max(1, Math.floor(CHUNK / Math.max(1, columns)));
-    const bytes = 4 * ((columns + 15) & ~7);
+    const bytes = 4 * ((columns + 15) & ~7) + EXP_SCRATCH;
     const scratch = memory.scratch((threads.count * bytes) / 4);
     threads.run(kernel, Math.ceil(rows / each), cost * rows * columns, scratch, bytes, [each, ...values]);
   };
@@ -84,6 +114,7 @@ export async function wasmKernels(options: ThreadOptions = {}): Promise<WasmKern
       return memory.bytes;
     },
     threads: threads.count,
+    relaxed,
     get notice() {
       return threads.notice;
     },

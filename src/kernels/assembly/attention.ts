@@ -15,7 +15,8 @@
 // Legend: see attentionTask.ts.
 import { AttendTask, highOf, lowOf, packedSize, rowOf, up8 } from './attentionTask';
 import { mixThin, scoreThin } from './attentionThin';
-import { exp4, expBelow4, log, tanh4 } from './math';
+import { STRETCH, expStretch } from './exponent';
+import { exp4, log, tanh4 } from './math';
 import { packLeft, transpose4 } from './pack';
 import { multiplyTile, multiplyTransposed } from './tile';
 
@@ -47,7 +48,7 @@ function look(s: Sight, t: AttendTask, b: i32, first: i32, rows: i32, everything
 
 /**
  * Unit u: a block of queries of one head. Scratch, for each group: scores (N × 4), packed queries (s × 4), tiles of the
- * result (T × 4), a Sight of 64 bytes; then twice more N × 4.
+ * result (T × 4), a Sight of 64 bytes; then twice more N × 4, and that of expStretch.
  */
 export function attend(u: i32, scratch: usize, at: usize): void {
   const t = changetype<AttendTask>(at);
@@ -129,7 +130,7 @@ function weighGroup(t: AttendTask, sight: Sight, block: usize, aside: usize, tur
   hide(t, sight, block, b, h, i, rows);
   if (t.maskedScores) keep(t, t.maskedScores, row, block, rows, turned);
   if (aside) memory.copy(aside + (<usize>from << 4), block + (<usize>from << 4), <usize>(to - from) << 4);
-  softmaxGroup(block, from, to, t.logSumExp ? t.logSumExp + (row << 2) : 0, rows);
+  softmaxGroup(block, from, to, t.logSumExp ? t.logSumExp + (row << 2) : 0, rows, turned + (<usize>up8(t.keyLength) << 4));
   if (t.weights) keep(t, t.weights, row, block, rows, turned);
 }
 
@@ -163,7 +164,7 @@ function hide(t: AttendTask, sight: Sight, block: usize, b: i32, h: i32, i: i32,
  * Softmax of each of the four rows over keys [from, to), in place; hidden keys become 0 (NaN where the row saw NaN or +∞).
  * Writes log Σ exp of `rows` rows, −∞ where all is hidden. Sums: see expRow in rows.ts, with the same bits.
  */
-function softmaxGroup(block: usize, from: i32, to: i32, logSumExp: usize, rows: i32): void {
+function softmaxGroup(block: usize, from: i32, to: i32, logSumExp: usize, rows: i32, aside: usize): void {
   const end = block + (<usize>to << 4);
   let m0 = f32x4.splat(HIDDEN), m1 = m0, m2 = m0, m3 = m0;
   for (let o = block + (<usize>from << 4); o < end; o += 64) {
@@ -178,14 +179,12 @@ function softmaxGroup(block: usize, from: i32, to: i32, logSumExp: usize, rows: 
   for (let j = from; j < to; ) {
     const stop = block + (<usize>min(to, (j & ~63) + 64) << 4);
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    if (usual)
+    if (usual) {
+      expStretch(block + (<usize>j << 4), stop, largest, aside);
       for (let o = block + (<usize>j << 4); o < stop; o += 64) {
-        const e0 = expBelow4(f32x4.sub(v128.load(o), largest)), e1 = expBelow4(f32x4.sub(v128.load(o, 16), largest));
-        const e2 = expBelow4(f32x4.sub(v128.load(o, 32), largest)), e3 = expBelow4(f32x4.sub(v128.load(o, 48), largest));
-        v128.store(o, e0); v128.store(o, e1, 16); v128.store(o, e2, 32); v128.store(o, e3, 48);
-        s0 = f32x4.add(s0, e0); s1 = f32x4.add(s1, e1); s2 = f32x4.add(s2, e2); s3 = f32x4.add(s3, e3);
+        s0 = f32x4.add(s0, v128.load(o)); s1 = f32x4.add(s1, v128.load(o, 16)); s2 = f32x4.add(s2, v128.load(o, 32)); s3 = f32x4.add(s3, v128.load(o, 48));
       }
-    else
+    } else
       for (let o = block + (<usize>j << 4); o < stop; o += 64) {
         const e0 = expSeen4(v128.load(o), largest, hidden), e1 = expSeen4(v128.load(o, 16), largest, hidden);
         const e2 = expSeen4(v128.load(o, 32), largest, hidden), e3 = expSeen4(v128.load(o, 48), largest, hidden);

@@ -2,6 +2,7 @@
 // Sums run in the same order as over packed panels, so the bytes are the same.
 //
 // Legend: see attentionTask.ts.
+import { mulAdd } from './fused';
 import { transpose4 } from './pack';
 
 /** block (n × 4, key-major) = scale · q·k of keys [from, to) of `to` − `from` rows at `key`; `queries` packed (s × 4), of which `rows` count. */
@@ -40,18 +41,18 @@ function scores(block: usize, queries: usize, key: usize, keyRow: i32, s: i32, f
       const o = <usize>c << 2;
       const q = queries + (<usize>c << 4);
       const u = f32x4(load<f32>(k0 + o), load<f32>(k1 + o), load<f32>(k2 + o), load<f32>(k3 + o));
-      a0 = f32x4.add(a0, f32x4.mul(v128.load32_splat(q), u));
+      a0 = mulAdd(a0, v128.load32_splat(q), u);
       if (rows > 1) {
-        a1 = f32x4.add(a1, f32x4.mul(v128.load32_splat(q, 4), u));
-        a2 = f32x4.add(a2, f32x4.mul(v128.load32_splat(q, 8), u));
-        a3 = f32x4.add(a3, f32x4.mul(v128.load32_splat(q, 12), u));
+        a1 = mulAdd(a1, v128.load32_splat(q, 4), u);
+        a2 = mulAdd(a2, v128.load32_splat(q, 8), u);
+        a3 = mulAdd(a3, v128.load32_splat(q, 12), u);
       }
     }
     transpose4(block + (<usize>j << 4), 16, f32x4.mul(a0, factor), f32x4.mul(a1, factor), f32x4.mul(a2, factor), f32x4.mul(a3, factor));
   }
   for (; j < to; j++) {
     let a = zero;
-    for (let c = 0; c < s; c++) a = f32x4.add(a, f32x4.mul(v128.load(queries + (<usize>c << 4)), v128.load32_splat(key + <usize>j * row + (<usize>c << 2))));
+    for (let c = 0; c < s; c++) a = mulAdd(a, v128.load(queries + (<usize>c << 4)), v128.load32_splat(key + <usize>j * row + (<usize>c << 2)));
     v128.store(block + (<usize>j << 4), f32x4.mul(a, factor));
   }
 }
@@ -60,36 +61,35 @@ function scores(block: usize, queries: usize, key: usize, keyRow: i32, s: i32, f
 // @ts-ignore: decorator
 @inline
 function four(sum: v128, q: usize, u0: v128, u1: v128, u2: v128, u3: v128): v128 {
-  sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(q), u0));
-  sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(q, 16), u1));
-  sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(q, 32), u2));
-  return f32x4.add(sum, f32x4.mul(v128.load32_splat(q, 48), u3));
+  sum = mulAdd(sum, v128.load32_splat(q), u0);
+  sum = mulAdd(sum, v128.load32_splat(q, 16), u1);
+  sum = mulAdd(sum, v128.load32_splat(q, 32), u2);
+  return mulAdd(sum, v128.load32_splat(q, 48), u3);
 }
 
 /** out (t) = Σ weight · value over keys [from, to); weights 16 bytes apart. Returns whether all of it is finite. */
 export function mixThin(out: usize, weights: usize, value: usize, valueRow: i32, t: i32, from: i32, to: i32): bool {
   const row = <usize>valueRow << 2;
   let odd = f32x4.splat(0);
-  let rest: f32 = 0;
   let c = 0;
   for (; c + 16 <= t; c += 16) {
     let y0 = f32x4.splat(0), y1 = y0, y2 = y0, y3 = y0;
     let v = value + <usize>from * row + (<usize>c << 2);
     for (let w = weights + (<usize>from << 4), end = weights + (<usize>to << 4); w < end; w += 16, v += row) {
       const a = v128.load32_splat(w);
-      y0 = f32x4.add(y0, f32x4.mul(a, v128.load(v))); y1 = f32x4.add(y1, f32x4.mul(a, v128.load(v, 16)));
-      y2 = f32x4.add(y2, f32x4.mul(a, v128.load(v, 32))); y3 = f32x4.add(y3, f32x4.mul(a, v128.load(v, 48)));
+      y0 = mulAdd(y0, a, v128.load(v)); y1 = mulAdd(y1, a, v128.load(v, 16));
+      y2 = mulAdd(y2, a, v128.load(v, 32)); y3 = mulAdd(y3, a, v128.load(v, 48));
     }
     const o = out + (<usize>c << 2);
     v128.store(o, y0); v128.store(o, y1, 16); v128.store(o, y2, 32); v128.store(o, y3, 48);
     odd = f32x4.add(odd, f32x4.add(f32x4.add(f32x4.sub(y0, y0), f32x4.sub(y1, y1)), f32x4.add(f32x4.sub(y2, y2), f32x4.sub(y3, y3))));
   }
   for (; c < t; c++) {
-    let y: f32 = 0;
+    let y = f32x4.splat(0);
     let v = value + <usize>from * row + (<usize>c << 2);
-    for (let j = from; j < to; j++, v += row) y += load<f32>(weights + (<usize>j << 4)) * load<f32>(v);
-    store<f32>(out + (<usize>c << 2), y);
-    rest += y - y;
+    for (let j = from; j < to; j++, v += row) y = mulAdd(y, v128.load32_splat(weights + (<usize>j << 4)), v128.load32_splat(v));
+    store<f32>(out + (<usize>c << 2), f32x4.extract_lane(y, 0));
+    odd = f32x4.add(odd, f32x4.sub(y, y));
   }
-  return rest == 0 && i32x4.all_true(f32x4.eq(odd, f32x4.splat(0)));
+  return i32x4.all_true(f32x4.eq(odd, f32x4.splat(0)));
 }

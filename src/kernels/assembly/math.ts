@@ -1,4 +1,5 @@
 // exp, tanh and erf on four lanes. Errors are measured by kernels.test.ts against double precision.
+import { mulAdd } from './fused';
 
 /** e^x: 2^n · e^r with n = round(x / ln 2), |r| ≤ ln 2 / 2, e^r by its Taylor polynomial of degree 7. Underflow gives 0. */
 // @ts-ignore: decorator
@@ -6,15 +7,15 @@
 export function exp4(x: v128): v128 {
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
   // ln 2 in two parts, the first short enough for n · part to be exact.
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
+  let r = mulAdd(x, n, f32x4.splat(-0.693359375));
+  r = mulAdd(r, n, f32x4.splat(2.12194440e-4));
   let p = f32x4.splat(1.98412698e-4);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.38888889e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.33333333e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.16666667e-2));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.66666667e-1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
-  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), f32x4.splat(1));
+  p = mulAdd(f32x4.splat(1.38888889e-3), p, r);
+  p = mulAdd(f32x4.splat(8.33333333e-3), p, r);
+  p = mulAdd(f32x4.splat(4.16666667e-2), p, r);
+  p = mulAdd(f32x4.splat(1.66666667e-1), p, r);
+  p = mulAdd(f32x4.splat(0.5), p, r);
+  p = f32x4.add(mulAdd(r, f32x4.mul(p, r), r), f32x4.splat(1));
   // 2^n in two halves, so that n = 128 does not overflow before the product does.
   const whole = i32x4.trunc_sat_f32x4_s(n);
   const half = i32x4.shr_s(whole, 1);
@@ -25,29 +26,6 @@ export function exp4(x: v128): v128 {
   y = v128.bitselect(f32x4.splat(f32.POSITIVE_INFINITY), y, f32x4.gt(x, f32x4.splat(88.72284)));
   y = v128.bitselect(f32x4.splat(0), y, f32x4.lt(x, f32x4.splat(-87.33655)));
   return v128.bitselect(y, x, f32x4.eq(x, x)); // NaN stays NaN
-}
-
-/**
- * e^x for x ≤ 0 and NaN, with the same bits as exp4 in fewer steps: adding 1.5 · 2²³ rounds to a whole number and leaves
- * it in the low bits, and one factor 2^n is enough where n ≤ 0.
- */
-// @ts-ignore: decorator
-@inline
-export function expBelow4(x: v128): v128 {
-  const magic = f32x4.splat(12582912);
-  const whole = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504)), magic);
-  const n = f32x4.sub(whole, magic);
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
-  let p = f32x4.splat(1.98412698e-4);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.38888889e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.33333333e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.16666667e-2));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.66666667e-1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(0.5));
-  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), f32x4.splat(1));
-  const power = i32x4.add(i32x4.shl(whole, 23), i32x4.splat(0x3f800000));
-  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, f32x4.splat(-87.33655)));
 }
 
 /** tanh x: an odd polynomial near 0 (Cephes), 1 − 2 / (e^2|x| + 1) elsewhere. */

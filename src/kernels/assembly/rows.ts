@@ -1,7 +1,10 @@
 // Row by row: softmax, norms, cross-entropy, sums of columns. Sums run in double precision where rows may be long.
 //
+// Scratch of softmaxRows and crossEntropy: that of expStretch, then one row.
+//
 // Unit u of a row kernel is rows [u · each, (u + 1) · each); of a column kernel, the u-th 16 columns.
-import { exp4, expBelow4, log, sum4 } from './math';
+import { STRETCH, expStretch } from './exponent';
+import { exp4, log, sum4 } from './math';
 
 // @ts-ignore: decorator
 @inline
@@ -20,38 +23,31 @@ function largestOf(row: usize, N: i32): f32 {
 
 /**
  * x = exp(x − largest), 0 where x is −∞; returns their sum. Blocks of 64 numbers are summed in f32 lanes (16 numbers a
- * lane), then in f64: relative error below 1e-6 for rows of any length.
+ * lane), then in f64: relative error below 1e-6 for rows of any length. `aside`: scratch of expStretch.
  */
-function expRow(row: usize, N: i32, largest: f32): f64 {
-  let sum: f64 = 0;
-  const shift = f32x4.splat(largest);
-  const usual = abs(largest) < f32.POSITIVE_INFINITY;
+function expRow(row: usize, N: i32, largest: f32, aside: usize): f64 {
   const last = row + (<usize>N << 2);
+  const shift = f32x4.splat(largest);
+  if (abs(largest) < f32.POSITIVE_INFINITY)
+    for (let o = row; o < last; o += STRETCH) expStretch(o, min(last, o + STRETCH), shift, aside);
+  else
+    for (let o = row; o < last; o += 16) {
+      const x = v128.load(o);
+      v128.store(o, v128.bitselect(f32x4.splat(0), exp4(f32x4.sub(x, shift)), f32x4.eq(x, f32x4.splat(HIDDEN))));
+    }
+  let sum: f64 = 0;
   while (row < last) {
-    const end = min(last, row + 256);
     let lanes = f32x4.splat(0);
-    if (usual)
-      for (; row < end; row += 16) {
-        const y = expBelow4(f32x4.sub(v128.load(row), shift));
-        v128.store(row, y);
-        lanes = f32x4.add(lanes, y);
-      }
-    else
-      for (; row < end; row += 16) {
-        const x = v128.load(row);
-        const y = v128.bitselect(f32x4.splat(0), exp4(f32x4.sub(x, shift)), f32x4.eq(x, f32x4.splat(HIDDEN)));
-        v128.store(row, y);
-        lanes = f32x4.add(lanes, y);
-      }
+    for (const end = min(last, row + 256); row < end; row += 16) lanes = f32x4.add(lanes, v128.load(row));
     sum += <f64>sum4(lanes);
   }
   return sum;
 }
 
 /** Softmax of the first N numbers of a row, in place; all 0 where all are −∞. */
-function weighRow(row: usize, N: i32): void {
+function weighRow(row: usize, N: i32, aside: usize): void {
   const largest = largestOf(row, N);
-  const factor = largest == HIDDEN ? f32x4.splat(0) : f32x4.splat(<f32>(1.0 / expRow(row, N, largest)));
+  const factor = largest == HIDDEN ? f32x4.splat(0) : f32x4.splat(<f32>(1.0 / expRow(row, N, largest, aside)));
   if (largest == HIDDEN) memory.fill(row, 0, <usize>N << 2);
   for (let o = row; o < row + (<usize>N << 2); o += 16) v128.store(o, f32x4.mul(v128.load(o), factor));
 }
@@ -70,11 +66,12 @@ export function softmaxRows(u: i32, scratch: usize, each: i32, x: usize, out: us
     const o = (<usize>i * columns) << 2;
     if ((columns & 7) == 0) {
       if (x != out) memory.copy(out + o, x + o, <usize>columns << 2);
-      weighRow(out + o, columns);
+      weighRow(out + o, columns, scratch);
       continue;
     }
-    weighRow(scratch, fill(scratch, x + o, columns));
-    memory.copy(out + o, scratch, <usize>columns << 2);
+    const own = scratch + 2 * STRETCH;
+    weighRow(own, fill(own, x + o, columns), scratch);
+    memory.copy(out + o, own, <usize>columns << 2);
   }
 }
 
@@ -294,20 +291,21 @@ export function crossEntropy(u: i32, scratch: usize, each: i32, logits: usize, t
       else store<f32>(losses + at, 0);
       continue;
     }
-    const N = fill(scratch, logits + o, columns);
+    const own = scratch + 2 * STRETCH;
+    const N = fill(own, logits + o, columns);
     const hit = <usize>target << 2;
     if (!gradient) {
       // (largest − logit) + log Σ exp(logits − largest), in f64: with large logits, a rounded log Σ exp would lose the loss.
-      const largest = largestOf(scratch, N);
+      const largest = largestOf(own, N);
       const away = <f64>largest - <f64>load<f32>(logits + o + hit);
-      store<f32>(losses + at, <f32>(away + log(expRow(scratch, N, largest))));
+      store<f32>(losses + at, <f32>(away + log(expRow(own, N, largest, scratch))));
       continue;
     }
-    weighRow(scratch, N);
-    store<f32>(scratch + hit, load<f32>(scratch + hit) - 1);
+    weighRow(own, N, scratch);
+    store<f32>(own + hit, load<f32>(own + hit) - 1);
     const factor = load<f32>(gradient + at);
     let j = 0;
-    for (; j + 4 <= columns; j += 4) v128.store(logitsGradient + o + (<usize>j << 2), f32x4.mul(v128.load(scratch + (<usize>j << 2)), f32x4.splat(factor)));
-    for (; j < columns; j++) store<f32>(logitsGradient + o + (<usize>j << 2), load<f32>(scratch + (<usize>j << 2)) * factor);
+    for (; j + 4 <= columns; j += 4) v128.store(logitsGradient + o + (<usize>j << 2), f32x4.mul(v128.load(own + (<usize>j << 2)), f32x4.splat(factor)));
+    for (; j < columns; j++) store<f32>(logitsGradient + o + (<usize>j << 2), load<f32>(own + (<usize>j << 2)) * factor);
   }
 }

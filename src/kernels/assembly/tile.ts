@@ -6,8 +6,8 @@
 //   of left  │ …                   │   splats 4 numbers of the left group (inner × 4)
 //            └─────────────────────┘
 //
-// Larger tiles need more than the 16 vector registers and spill. The loop makes two steps a round, with a way out between
-// them: without it the compiler mixes the steps and spills too (docs/performance.md has the figures of each shape).
+// Larger tiles need more than the 16 vector registers and spill. The plain loop makes two steps a round, with a way out
+// between them: without it the compiler mixes the steps and spills too (docs/performance.md has the figures of each shape).
 //
 // Every number of a result is the sum over p from first to last in f32, whatever the tile, the rows beside it or the
 // thread that makes it: a row alone, a row among many and a row at another number of threads have the same bytes.
@@ -48,18 +48,20 @@ function tileOf(to: usize, stride: usize, before: usize, left: usize, right: usi
     c20 = mulAdd(c20, a, b0); c21 = mulAdd(c21, a, b1);
     a = v128.load32_splat(left, 12);
     c30 = mulAdd(c30, a, b0); c31 = mulAdd(c31, a, b1);
-    if (left + 16 >= end) break;
-    const d0 = v128.load(right, 32), d1 = v128.load(right, 48);
-    a = v128.load32_splat(left, 16);
-    c00 = mulAdd(c00, a, d0); c01 = mulAdd(c01, a, d1);
-    a = v128.load32_splat(left, 20);
-    c10 = mulAdd(c10, a, d0); c11 = mulAdd(c11, a, d1);
-    a = v128.load32_splat(left, 24);
-    c20 = mulAdd(c20, a, d0); c21 = mulAdd(c21, a, d1);
-    a = v128.load32_splat(left, 28);
-    c30 = mulAdd(c30, a, d0); c31 = mulAdd(c31, a, d1);
-    left += 32;
-    right += 64;
+    if (!ASC_FEATURE_RELAXED_SIMD) {
+      if (left + 16 >= end) break;
+      const d0 = v128.load(right, 32), d1 = v128.load(right, 48);
+      a = v128.load32_splat(left, 16);
+      c00 = mulAdd(c00, a, d0); c01 = mulAdd(c01, a, d1);
+      a = v128.load32_splat(left, 20);
+      c10 = mulAdd(c10, a, d0); c11 = mulAdd(c11, a, d1);
+      a = v128.load32_splat(left, 24);
+      c20 = mulAdd(c20, a, d0); c21 = mulAdd(c21, a, d1);
+      a = v128.load32_splat(left, 28);
+      c30 = mulAdd(c30, a, d0); c31 = mulAdd(c31, a, d1);
+    }
+    left += ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
+    right += ASC_FEATURE_RELAXED_SIMD ? 32 : 64;
   }
   if (transposed) {
     const factor = f32x4.splat(scale);
