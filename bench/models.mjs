@@ -69,7 +69,8 @@ const keeping = (kernels, out) => (task) => {
     rowStride: x.shape[1],
   });
   const mixed = tensor(kernels, query.shape);
-  const weights = tensor(kernels, [heads * length, length]);
+  // Every number is written, so nothing is cleared first.
+  const weights = kernels.allocate(heads * length * length, false);
   kernels.attend({
     batch,
     heads,
@@ -85,9 +86,10 @@ const keeping = (kernels, out) => (task) => {
     key: place(key),
     value: place(value),
     out: place(mixed),
-    keep: { weights: weights.storage },
+    keep: { weights },
   });
-  out.push(kernels.read(weights.storage));
+  out.push(kernels.read(weights));
+  kernels.free(weights);
   return mixed;
 };
 

@@ -28,7 +28,7 @@ export interface NewToken {
   readonly position: number;
   /** What the model gave it, at temperature 1. */
   readonly probability: number;
-  /** Everything that it was written by: the text up to it. */
+  /** Everything that it was written by: the text up to it. Without logits: `probability` is what they came to. */
   readonly trace: Trace;
   /**
    * What the model looked at while writing it: weights [head, key] of the position before it, whose output said it. An
@@ -68,7 +68,10 @@ export async function* generate(
     while (written.length < maxTokens && first.length + written.length <= a.positionCount) {
       signal?.throwIfAborted();
       const own = [...first, ...written];
-      const trace = await session.record(a.encoder ? { ids: read.ids, decoderIds: own } : { ids: own });
+      const trace = await session.record({
+        ...(a.encoder ? { ids: read.ids, decoderIds: own } : { ids: own }),
+        logits: false,
+      });
       const { id, probability } = chooseToken(session.lastLogits!, sampling, random);
       const before = tokenizer?.decode(own) ?? null;
       written.push(id);

@@ -57,14 +57,20 @@ export class TraceSession {
     const read = readInput(model, input);
     const own = read.decoderIds ?? read.ids;
     const pending: Promise<[StageName, Stage]>[] = [];
-    const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
+    const keepsLogits = input.logits !== false;
+    const probe: Probe = (stage, shape, values) => {
+      if (keepsLogits || stage !== 'logits') pending.push(values.then((data) => [stage, { shape, data }]));
+    };
+    // Logits of what was read before cannot be had any more where they were not kept.
+    if (keepsLogits && model.architecture.head && !this.#stages.has('logits')) this.#forget();
     const kept = this.#keep(read.decoderIds ? read.ids : null, own);
     const added = own.slice(kept);
     try {
       const cache = this.#cache;
+      const options = { cache, lastLogits: !keepsLogits };
       const { logits } = read.decoderIds
-        ? await model.run(read.ids, probe, [], { decoderIds: added, cache })
-        : await model.run(added, probe, [], { cache });
+        ? await model.run(read.ids, probe, [], { decoderIds: added, ...options })
+        : await model.run(added, probe, [], options);
       this.#lastLogits = logits?.slice(-model.architecture.vocabularySize) ?? null;
     } catch (error) {
       this.#forget();
@@ -73,7 +79,8 @@ export class TraceSession {
     // What the encoder made of its text, and numbers by distance, do not grow with the decoder's.
     const grows = (name: StageName): boolean =>
       !name.startsWith('encoder.') && !/(relativeBias|\.cross\.(key|value)|classes)$/.test(name);
-    this.#stages = this.#stages.extended(kept, new Map(await Promise.all(pending)), grows);
+    const before = keepsLogits ? this.#stages : this.#stages.without('logits');
+    this.#stages = before.extended(kept, new Map(await Promise.all(pending)), grows);
     this.#source = read.decoderIds ? read.ids : null;
     this.#computed = added.length;
     const { name, fingerprint, architecture } = model;
