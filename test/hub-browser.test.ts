@@ -1,18 +1,13 @@
 /** The hub’s loader as a page has it: in a Chromium, against a hub of our own on loopback. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { build } from 'vite';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sha256, startHub, type TestHub } from '../src/platform/hub.testing.ts';
+import { chromium, startPage, type TestPage } from './page.testing.ts';
 
-const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const root = fileURLToPath(new URL('..', import.meta.url));
 const tiny = new URL('./families/llama/', import.meta.url);
+
 interface Read {
   readonly sha256: string;
   readonly length: number;
@@ -21,12 +16,12 @@ interface Read {
   readonly last: { readonly file: string; readonly done: number; readonly total: number };
 }
 
-const large = Uint8Array.from({ length: 18_000_000 }, (_, i) => (i * 7) ^ (i >> 8));
+const large = Uint8Array.from({ length: 5_000_000 }, (_, i) => (i * 7) ^ (i >> 8));
 
 /** What a page of a user's would do, with the package as a bundler packs it. */
 const page = `
-  import { hubModel, keptModels, forgetModels } from '${root}dist/platform/index.js';
-  import { loadModel } from '${root}dist/model/index.js';
+  import { hubModel, keptModels, forgetModels } from 'dist/platform/index.js';
+  import { loadModel } from 'dist/model/index.js';
   const facts = (error) => ({ code: error.code ?? error.name, message: error.message });
   const sha256 = async (bytes) => [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))]
     .map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -46,11 +41,16 @@ const page = `
           },
         });
         const bytes = await folder.read(file);
-        const middle = bytes.length > 17_000_000 ? [...await folder.read(file, 16777210, 16777225)] : [];
+        const middle = bytes.length > 4_500_000 ? [...await folder.read(file, 4194300, 4194310)] : [];
         return { sha256: await sha256(bytes), length: bytes.length, middle, first: seen[0], last: seen.at(-1), told };
       } catch (error) {
         return { ...facts(error), first: seen[0], last: seen.at(-1) };
       }
+    },
+    async loadByName() {
+      let fetched;
+      const model = await loadModel('owner/model', { tokenizer: 'none', onDownload: (progress) => { fetched = progress; } });
+      return { name: model.name, fetched };
     },
     async load(endpoint) {
       const model = await loadModel(hubModel('owner/model', { environment: { HF_ENDPOINT: endpoint } }), { tokenizer: 'none' });
@@ -58,14 +58,13 @@ const page = `
       return { fingerprint: model.fingerprint, logits: [...logits] };
     },
   };
+  window.ready = true;
 `;
 
 describe.skipIf(!existsSync(chromium))('the hub in a browser', () => {
   let hub: TestHub;
-  let browser: Browser;
-  let server: Server;
+  let site: TestPage;
   let tab: Page;
-  const out = mkdtempSync(join(tmpdir(), 'siseon-hub-page-'));
   const files = {
     ...Object.fromEntries(
       ['config.json', 'model.safetensors'].map((name) => [name, new Uint8Array(readFileSync(new URL(name, tiny)))]),
@@ -74,52 +73,22 @@ describe.skipIf(!existsSync(chromium))('the hub in a browser', () => {
   };
 
   beforeAll(async () => {
-    await build({
-      configFile: false,
-      root: out,
-      logLevel: 'error',
-      plugins: [
-        {
-          name: 'page',
-          resolveId: (id) => (id === 'page.js' ? `${root}page.js` : null),
-          load: (id) => (id === `${root}page.js` ? page : null),
-        },
-      ],
-      build: { outDir: out, target: 'es2022', minify: false, rolldownOptions: { input: 'page.js' } },
-    });
-    hub = await startHub('owner/model', files);
-    const assets = join(out, 'assets');
-    const entry = readdirSync(assets).find((name) => name.startsWith('page-'))!;
-    server = createServer(({ url = '/' }, response) => {
-      const path = join(out, url);
-      const isScript = url.startsWith('/assets/') && existsSync(path);
-      response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
-      response.end(
-        isScript ? readFileSync(path) : `<!doctype html><script type="module" src="/assets/${entry}"></script>`,
-      );
-    });
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const { chromium: driver } = await import('playwright-core');
-    browser = await driver.launch({ executablePath: chromium, args: ['--no-sandbox'] });
+    [site, hub] = await Promise.all([startPage(page), startHub('owner/model', files)]);
   }, 60_000);
   afterAll(async () => {
-    await browser?.close();
-    server?.close();
+    await site?.close();
     await hub?.close();
-    rmSync(out, { recursive: true });
   });
   beforeEach(async () => {
     hub.misbehave({});
     hub.asked.length = 0;
-    const context = await browser.newContext();
-    tab = await context.newPage();
-    tab.on('pageerror', (error) => console.error(error));
-    await visit();
-    return () => context.close();
+    const opened = await site.open({ isolated: false });
+    tab = opened.tab;
+    return () => opened.context.close();
   });
   const visit = async (): Promise<void> => {
-    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await tab.waitForFunction('window.hub');
+    await tab.reload();
+    await tab.waitForFunction('window.ready');
   };
   /** From which byte on the large file was asked for, each time. */
   const starts = (): string[] =>
@@ -139,12 +108,25 @@ describe.skipIf(!existsSync(chromium))('the hub in a browser', () => {
     expect(await ask('load', hub.address)).toEqual(there);
     expect(hub.asked.map(({ path }) => path)).toEqual(['/api/models/owner/model/revision/main']);
   });
+  it('loads one by its name alone from where the public hub is', async () => {
+    // Across to the loopback hub, as far as the page can tell.
+    await tab.route('https://huggingface.co/**', async (route) => {
+      const url = route.request().url().replace('https://huggingface.co', hub.address);
+      const response = await fetch(url, { headers: { range: route.request().headers().range ?? '' } });
+      const headers = Object.fromEntries(response.headers);
+      await route.fulfill({ status: response.status, headers, body: Buffer.from(await response.arrayBuffer()) });
+    });
+    const found = (await ask('loadByName')) as { name: string; fetched: { done: number; total: number } };
+    expect(found.name).toBe('model');
+    expect(found.fetched.done).toBe(found.fetched.total);
+    expect(await ask('keptModels')).toMatchObject([{ name: 'owner/model' }]);
+  });
   it('keeps a large file in parts, through broken connections, and tells how far it is', async () => {
-    hub.misbehave({ breaksAfter: 7_000_000, breaks: 2 });
+    hub.misbehave({ breaksAfter: 2_000_000, breaks: 2 });
     const { last, ...read } = (await ask('read', hub.address, 'large.bin')) as Read;
     expect(read).toMatchObject({ sha256: sha256(large), length: large.length, told: [] });
     // Bytes of two parts, from one side of their border to the other.
-    expect(read.middle).toEqual([...large.slice(16777210, 16777225)]);
+    expect(read.middle).toEqual([...large.slice(4194300, 4194310)]);
     expect(last).toMatchObject({ file: 'large.bin', done: large.length, total: large.length });
     expect(starts().length).toBe(3);
     expect(await ask('keptModels')).toEqual([{ name: 'owner/model', bytes: expect.any(Number) }]);
@@ -157,12 +139,12 @@ describe.skipIf(!existsSync(chromium))('the hub in a browser', () => {
     expect(await ask('keptModels')).toEqual([]);
   });
   it('goes on where it was cancelled, in another visit', async () => {
-    expect(await ask('read', hub.address, 'large.bin', { stopAt: 9_000_000 })).toMatchObject({ code: 'enough' });
+    expect(await ask('read', hub.address, 'large.bin', { stopAt: 2_500_000 })).toMatchObject({ code: 'enough' });
     await visit();
     hub.asked.length = 0;
     const { first, ...read } = (await ask('read', hub.address, 'large.bin')) as Read;
     expect(read.sha256).toBe(sha256(large));
-    expect(first.done).toBeGreaterThanOrEqual(9_000_000);
+    expect(first.done).toBeGreaterThanOrEqual(2_500_000);
     expect(starts()).toEqual([`bytes=${first.done}-`]);
   });
   it('refuses other bytes than the hub’s checksum says, large and small, and keeps nothing of them', async () => {
@@ -200,7 +182,7 @@ describe.skipIf(!existsSync(chromium))('the hub in a browser', () => {
   it('says that the browser’s storage is full', async () => {
     const devtools = await tab.context().newCDPSession(tab);
     const origin = new URL(tab.url()).origin;
-    await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 9_000_000 });
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 2_500_000 });
     expect(await ask('read', hub.address, 'large.bin')).toMatchObject({
       code: 'cannotWrite',
       message: expect.stringContaining('storage for this page is full'),

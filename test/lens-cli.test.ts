@@ -103,3 +103,77 @@ describe('interfering', () => {
     expect(stderr).toContain('할 수 없는 편집입니다');
   });
 });
+
+describe('taken apart', () => {
+  it('why: the pairs of parts sum to the score, and the picture has a cell for each', () => {
+    const svg = join(folder, 'why.svg');
+    const found = JSON.parse(siseon('why', story, '먹었다', '사과를', '--json').stdout) as {
+      pairs: number[][];
+      dot: number;
+      score: number;
+      tokens: string[];
+    };
+    expect(found.tokens).toEqual(['먹', '사과']);
+    expect(Math.abs(found.pairs.flat().reduce((a, b) => a + b, 0) - found.score)).toBeLessThan(1e-4);
+    const { stdout } = siseon('why', story, '먹었다', '[CLS]', '--svg', svg);
+    expect(stdout).toContain('먹 → [CLS]');
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
+  });
+  it('layer: weights sum to 1, and value zeroing too', () => {
+    const { columns, mixing } = JSON.parse(siseon('layer', story, '--lang', 'en', '--json').stdout) as {
+      columns: { name: string; numbers: number[] }[];
+      mixing: number;
+    };
+    const sum = (name: string): number =>
+      columns.find((column) => column.name === name)!.numbers.reduce((a, b) => a + b, 0);
+    expect(columns.map(({ name }) => name)).toEqual([
+      'weight',
+      '‖H0‖',
+      '‖H1‖',
+      '‖H2‖',
+      '‖all heads‖',
+      '‖+residual‖',
+      'zeroing',
+    ]);
+    expect([sum('weight'), sum('zeroing')].map((total) => total.toFixed(4))).toEqual(['1.0000', '1.0000']);
+    expect(mixing).toBeGreaterThan(0);
+    expect(mixing).toBeLessThan(1);
+  });
+  it('predict: guesses of a hidden word, layer by layer, and parts that sum to the logit', () => {
+    const found = JSON.parse(
+      siseon('predict', story, '--at', '사과를', '--token', '사과', '--parts', '--json').stdout,
+    ) as {
+      hidden: boolean;
+      guesses: { piece: string; probability: number }[];
+      layers: { after: string | number; probability: number }[];
+      followed: { piece: string };
+      direct: { sum: number; logit: number };
+    };
+    expect(found).toMatchObject({ hidden: true, followed: { piece: '사과' } });
+    expect(found.guesses.map(({ probability }) => probability)).toEqual(
+      found.guesses.map(({ probability }) => probability).toSorted((a, b) => b - a),
+    );
+    expect(found.layers.map(({ after }) => after)).toEqual(['embeddings', 0, 1]);
+    expect(Math.abs(found.direct.sum - found.direct.logit)).toBeLessThan(1e-3);
+  });
+  it('similar: the nearest contexts of a file, and a file without any is refused', () => {
+    const texts = join(folder, 'contexts.txt');
+    writeFileSync(texts, '영희가 포도를 먹었다\n동생이 빵을 만들었다\n');
+    const { contexts } = JSON.parse(
+      siseon('similar', story, '먹었다', '--texts', texts, '--count', '2', '--json').stdout,
+    ) as { contexts: { word: string; sentence: string; cosine: number }[] };
+    expect(contexts[0]).toMatchObject({ word: '먹었다', sentence: '영희가 포도를 먹었다' });
+    writeFileSync(texts, '\n \n');
+    expect(siseon('similar', story, '먹었다', '--texts', texts)).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('글이 없습니다') as string,
+    });
+  });
+  it('patch --into: a row for each layer below', () => {
+    const { heads } = JSON.parse(
+      siseon('patch', story, '철수가 수박을 맛있게 먹었다', '--into', '1.2', '--at', '먹었다', '--json').stdout,
+    ) as { heads: { layer: number }[] };
+    expect(heads.map(({ layer }) => layer)).toEqual([0, 0, 0]);
+  });
+});

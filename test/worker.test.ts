@@ -1,6 +1,10 @@
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { WorkerEngine as Engine } from '../src/worker/index.ts';
+import type { FromEngine } from '../src/worker/messages.ts';
+import { deepModel, longText } from './deep.testing.ts';
 
 /** The built package, as a program would use it: the worker is a module of its own. */
 const built = new URL('../dist/worker/index.js', import.meta.url).href;
@@ -50,5 +54,72 @@ describe('the engine in a worker', async () => {
     const cut = other.load(tiny);
     other.close();
     await expect(cut).rejects.toMatchObject({ code: 'engineEnded' });
+  });
+  it('says how many layers are done', async () => {
+    const seen: unknown[] = [];
+    await engine.record({ ids: [3, 14] }, { onProgress: ({ done, total }) => seen.push([done, total]) });
+    expect(seen).toEqual([
+      [0, 2],
+      [1, 2],
+    ]);
+  });
+  it('of a worker that crashes, exits or is not there: all that waits is rejected, and all that is asked later', async () => {
+    const code = (program: string): URL =>
+      new URL(
+        `data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads';${program}`)}`,
+      );
+    for (const [url, reason] of [
+      [code("parentPort.on('message', () => process.exit(3));"), 'exit code 3'],
+      [code("parentPort.on('message', () => setTimeout(() => { throw new Error('out of order'); }));"), 'out of order'],
+      [new URL('./missing.js', built), 'missing.js'],
+    ] as const) {
+      const broken = new WorkerEngine({ workerUrl: url });
+      const waiting = [broken.load(tiny), broken.record({ ids: [3] })];
+      for (const one of waiting)
+        await expect(one).rejects.toMatchObject({ code: 'engineEnded', message: expect.stringContaining(reason) });
+      await expect(broken.record({ ids: [3] })).rejects.toMatchObject({ code: 'engineEnded' });
+    }
+  });
+});
+
+describe('a run in a worker', () => {
+  const [layers, positions] = [40, 1500];
+  const deep = deepModel(layers, positions);
+  const worker = new Worker(new URL('./worker.js', built));
+  afterAll(async () => {
+    await worker.terminate();
+    rmSync(deep, { recursive: true });
+  });
+  /** What the worker says to a request, as it says it. */
+  const asked = (call: number, request: object, stop: SharedArrayBuffer | null, heard: (said: FromEngine) => void) =>
+    new Promise<FromEngine>((resolve) => {
+      const listen = (said: FromEngine): void => {
+        heard(said);
+        if ('progress' in said) return;
+        worker.off('message', listen);
+        resolve(said);
+      };
+      worker.on('message', listen);
+      worker.postMessage({ call, request, stop });
+    });
+
+  it('that is cancelled ends before its next layer, and leaves the worker as it was', async () => {
+    await asked(0, { method: 'load', source: deep }, null, () => {});
+    const stop = new SharedArrayBuffer(4);
+    const begun: number[] = [];
+    const end = await asked(1, { method: 'record', input: longText(positions) }, stop, (said) => {
+      if (!('progress' in said) || !('layers' in said.progress)) return;
+      begun.push(said.progress.layers.done);
+      Atomics.store(new Int32Array(stop), 0, 1);
+    });
+    expect(end).toMatchObject({ error: { message: 'the request was cancelled' } });
+    // While the first layer's message was on its way a few more may have begun.
+    expect(begun.at(-1)).toBeLessThan(layers / 2);
+    const { loadModel } = await import('../src/model/index.ts');
+    const { recordTrace } = await import('../src/trace/index.ts');
+    const again = await asked(2, { method: 'record', input: { ids: [3, 5] } }, null, () => {});
+    const own = await recordTrace(await loadModel(deep), { ids: [3, 5] });
+    const { recorded } = (again as unknown as { value: typeof own }).value;
+    expect(recorded.get('logits')!.data).toEqual(own.recorded.get('logits')!.data);
   });
 });

@@ -18,6 +18,15 @@ export function explain(error: unknown, language: Language): { message: string; 
   return { message: `${label}: ${text ?? error.message}`, exitCode: error.kind === 'usage' ? 2 : 1 };
 }
 
+/** Of a loading that Ctrl-C ended. */
+export const cancelled = (): SiseonError =>
+  new SiseonError({
+    code: 'cancelled',
+    kind: 'failure',
+    what: 'stopped',
+    next: 'What came is kept; the same command goes on from there.',
+  });
+
 /** That a model of the hub was read from the cache, and why, for stderr. */
 export const keptNotice = (
   model: string,

@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
   type Common,
-  color,
   jsonOption,
   langOption,
   language,
+  linesOf,
   load,
   modelOption,
   print,
@@ -13,6 +13,7 @@ import {
   remark,
   speak,
   svgOption,
+  terminal,
   whole,
   writeText,
 } from './shell.ts';
@@ -59,11 +60,7 @@ export function heads(program: Command): void {
 
 async function measured(options: Options): Promise<void> {
   speak(options, '');
-  const { readText } = await import('../platform/index.ts');
-  const lines =
-    options.texts === undefined
-      ? null
-      : (await readText(options.texts)).split(/\r?\n/).filter((line) => line.trim() !== '');
+  const lines = options.texts === undefined ? null : await linesOf(options.texts);
   const model = await load(options.model);
   const { headsReport, repeatedSequences, tokenIds } = await import('../lens/index.ts');
   const texts = lines ? lines.map((line) => tokenIds(model, line)) : repeatedSequences(model);
@@ -71,7 +68,7 @@ async function measured(options: Options): Promise<void> {
   const { headsSvg, headsText } = await import('../views/index.ts');
   if (options.svg !== undefined) await writeText(options.svg, headsSvg(report, { language: language() }));
   if (options.json) return printJson(report);
-  print(headsText(report, { language: language(), color }));
+  print(headsText(report, terminal()));
 }
 
 async function grammar(options: Options, path: string): Promise<void> {
@@ -92,5 +89,5 @@ async function grammar(options: Options, path: string): Promise<void> {
   const { relationsSvg, relationsText } = await import('../views/index.ts');
   if (options.svg !== undefined) await writeText(options.svg, relationsSvg(report, view, { language: language() }));
   if (options.json) return printJson(report);
-  print(relationsText(report, view, { language: language(), color }));
+  print(relationsText(report, view, terminal()));
 }

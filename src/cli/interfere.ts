@@ -1,16 +1,15 @@
-/** `siseon ablate`, `patch`, `compare` and `flow`: what a prediction rests on, and what happens if you interfere. */
+/** `siseon ablate`, `patch` and `compare`: what happens if you interfere. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Edit } from '../attention/index.ts';
-import type { Ablation, Alignment, Target } from '../lens/index.ts';
+import type { Ablation, Alignment, HeadPlace } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import {
-  type Common,
-  color,
   idList,
   jsonOption,
   langOption,
   language,
+  linesOf,
   load,
   modelOption,
   print,
@@ -18,74 +17,12 @@ import {
   record,
   speak,
   svgOption,
+  terminal,
   writeText,
 } from './shell.ts';
+import { type Asked, asking, inputOf, saidTarget, shown, targetFor } from './target.ts';
 
-interface Asked extends Common {
-  readonly ids?: number[];
-  readonly at?: string;
-  readonly token?: string;
-  readonly against?: string;
-  readonly svg?: string;
-}
-
-const asking = (command: Command): Command =>
-  command
-    .option('--at <WORD|N>', 'the word whose prediction is followed, or with --ids the position (default: the last)')
-    .option('--token <PIECE>', 'the token that is followed (default: the likeliest)')
-    .option('--against <PIECE>', 'follow the difference to this token instead of the log-probability')
-    .addOption(modelOption())
-    .addOption(langOption())
-    .addOption(jsonOption())
-    .addOption(svgOption());
-
-/** A token as the vocabulary writes it, or its id. */
-async function tokenOf(model: Model, written: string): Promise<number> {
-  const id = model.tokenizer?.tokenId(written) ?? (/^\d+$/.test(written) ? Number(written) : undefined);
-  if (id !== undefined && id < model.architecture.vocabularySize) return id;
-  const { SiseonError } = await import('../platform/index.ts');
-  throw new SiseonError({
-    code: 'noSuchToken',
-    kind: 'usage',
-    what: `"${written}" is not in the vocabulary`,
-    expected: 'a token as the vocabulary writes it, or its id',
-  });
-}
-
-async function targetFor(trace: Trace, model: Model, options: Asked): Promise<Target> {
-  const { defaultWord, findWord, logitsFor, prediction } = await import('../lens/index.ts');
-  const position = trace.encoding
-    ? (options.at === undefined ? defaultWord(trace.encoding) : findWord(trace.encoding, options.at)).tokens[0]!
-    : Number(options.at ?? trace.ids.length - 1);
-  const logits = logitsFor(trace, position);
-  return {
-    position,
-    token: options.token === undefined ? prediction(logits).token : await tokenOf(model, options.token),
-    ...(options.against !== undefined && { against: await tokenOf(model, options.against) }),
-  };
-}
-
-async function saidTarget(trace: Trace, model: Model, { position, token, against }: Target): Promise<string> {
-  const { tokenName } = await import('../lens/index.ts');
-  const where = trace.encoding?.tokens[position]?.text ?? `${position}`;
-  const what = tokenName(model, token) + (against === undefined ? '' : ` − ${tokenName(model, against)}`);
-  return language() === 'ko'
-    ? `토큰 ${position}(${where})의 예측 ${what}`
-    : `${what} predicted at token ${position} (${where})`;
-}
-
-async function inputOf(text: string | undefined, ids: readonly number[] | undefined) {
-  if ((text === undefined) !== (ids === undefined)) return text === undefined ? { ids: ids! } : { text };
-  const { SiseonError } = await import('../platform/index.ts');
-  throw new SiseonError({
-    code: 'textOrIds',
-    kind: 'usage',
-    what: 'a text or --ids is needed',
-    expected: 'one of the two',
-  });
-}
-
-const placesOf = (list: string): { layer: number; head: number }[] =>
+const placesOf = (list: string): HeadPlace[] =>
   list.split(',').map((place) => {
     const [, layer, head] = /^L?(\d+)[.·]H?(\d+)$/.exec(place.trim()) ?? [];
     if (layer === undefined || head === undefined)
@@ -150,30 +87,43 @@ export function interfere(program: Command): void {
     .argument('<text>', 'the run that is patched')
     .argument('<other>', 'the run taken from')
     .option('--approximate', 'all heads at once by gradients (attribution patching)')
-    .addHelpText('after', '\nExample:\n  siseon patch "철수가 사과를 먹었다" "철수가 수박을 먹었다"\n')
-    .action(async (text: string, other: string, options: Asked & { approximate?: boolean }) => {
+    .option(
+      '--into <HEAD>',
+      'layer.head: only what goes straight into this head from those below (path patching)',
+      placesOf,
+    )
+    .addOption(
+      new Option('--stage <STAGE>', 'with --into: which of its inputs')
+        .choices(['query', 'key', 'value'])
+        .default('value'),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  siseon patch "철수가 사과를 먹었다" "철수가 수박을 먹었다"\n  siseon patch "철수가 사과를 먹었다" "철수가 수박을 먹었다" --into 1.2 --stage value\n',
+    )
+    .action(async (text: string, other: string, options: Patching) => {
       speak(options, text);
       const { model, trace } = await record(options.model, { text });
       const { recordTrace } = await import('../trace/index.ts');
       const from = await recordTrace(model, { text: other });
-      const { alignByWord, attributionSweep, patchSweep } = await import('../lens/index.ts');
+      const lens = await import('../lens/index.ts');
       const target = await targetFor(from.ids.length === trace.ids.length ? from : trace, model, options);
-      const alignment = trace.ids.length === from.ids.length ? undefined : alignByWord(trace.encoding!, from.encoding!);
-      const report = await (options.approximate ? attributionSweep : patchSweep)(
-        trace,
-        from,
-        model,
-        target,
-        alignment ? { alignment } : {},
-      );
+      const align =
+        trace.ids.length === from.ids.length ? {} : { alignment: lens.alignByWord(trace.encoding!, from.encoding!) };
+      const [into] = options.into ?? [];
+      const report = into
+        ? await lens.pathSweep(trace, from, model, target, { receiver: { ...into, stage: options.stage }, ...align })
+        : await (options.approximate ? lens.attributionSweep : lens.patchSweep)(trace, from, model, target, align);
       if (options.json) return printJson({ target, ...report });
       const ko = language() === 'ko';
       const { fixed } = await import('../views/index.ts');
       await shown(options, {
         title: `${model.name}: ${await saidTarget(trace, model, target)}, ${fixed(report.into, 3)} → ${fixed(report.from, 3)}.`,
-        legend: ko
-          ? `그 헤드의 혼합만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부.${options.approximate ? ' 기울기로 어림한 값입니다.' : ''}`
-          : `What part of the difference comes along when this head’s mixture alone is taken from the other text: 0 none, 1 all.${options.approximate ? ' Estimated by gradients.' : ''}`,
+        legend: into
+          ? pathLegend(into, options.stage)
+          : ko
+            ? `그 헤드의 혼합만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부.${options.approximate ? ' 기울기로 어림한 값입니다.' : ''}`
+            : `What part of the difference comes along when this head’s mixture alone is taken from the other text: 0 none, 1 all.${options.approximate ? ' Estimated by gradients.' : ''}`,
         heads: report.heads.map(({ layer, head, part }) => ({ layer, head, number: part })),
       });
     });
@@ -211,18 +161,22 @@ export function interfere(program: Command): void {
       const edits = parsedEdits(await readText(options.edits!), options.edits!, SiseonError);
       return compared(trace, await editedRun(trace, model, edits), model, options, options.edits!);
     });
-
-  asking(program.command('flow'))
-    .description('what a prediction rests on, word by word: rollout, flow, gradients, relevance')
-    .argument('<text>')
-    .option('--faithful', 'and how faithful each measure is: words dropped in its order, against random orders')
-    .addHelpText('after', '\nExample:\n  siseon flow "철수가 사과를 맛있게 먹었다" --faithful\n')
-    .action(flow);
 }
+
+interface Patching extends Asked {
+  readonly approximate?: boolean;
+  readonly into?: readonly HeadPlace[];
+  readonly stage: 'query' | 'key' | 'value';
+}
+
+const pathLegend = ({ layer, head }: HeadPlace, stage: Patching['stage']): string =>
+  language() === 'ko'
+    ? `아래층의 헤드가 L${layer}·H${head}의 ${{ query: '질문(Query)', key: '색인(Key)', value: '내용(Value)' }[stage]}에 곧장 보낸 것만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부(경로 패칭, Wang 외 2022).`
+    : `What part of the difference comes along when only what a head below sends straight into the ${stage} of L${layer}·H${head} is taken from the other text: 0 none, 1 all (path patching, Wang et al. 2022).`;
 
 async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; texts?: string }): Promise<Ablation> {
   if (by === 'zero') return { by };
-  const { readText, SiseonError } = await import('../platform/index.ts');
+  const { SiseonError } = await import('../platform/index.ts');
   if (texts === undefined)
     throw new SiseonError({
       code: 'textsMissing',
@@ -231,10 +185,7 @@ async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; tex
       expected: '--texts FILE, one a line',
     });
   const { tokenIds } = await import('../lens/index.ts');
-  const lines = (await readText(texts))
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-    .map((line) => tokenIds(model, line));
+  const lines = (await linesOf(texts)).map((line) => tokenIds(model, line));
   return by === 'mean' ? { by, texts: lines } : { by, from: lines[0] ?? [] };
 }
 
@@ -282,13 +233,7 @@ async function compared(one: Trace, other: Trace, model: Model, options: Asked, 
       }),
     );
   const tokens = one.encoding?.tokens.map((token) => token.text) ?? [...one.ids].map(String);
-  print(
-    comparisonText(
-      comparison,
-      { title, name: (token) => tokenName(model, token), tokens, unaligned },
-      { language: language(), color },
-    ),
-  );
+  print(comparisonText(comparison, { title, name: (token) => tokenName(model, token), tokens, unaligned }, terminal()));
 }
 
 /** Words of either text that the other has no counterpart of: they are not compared. */
@@ -298,58 +243,4 @@ function unalignedWords(one: Trace, other: Trace, alignment: Alignment): { one: 
     return (encoding?.words ?? []).filter(({ tokens }) => !tokens.some((i) => paired.has(i))).map(({ text }) => text);
   };
   return { one: alone(one, 0), other: alone(other, 1) };
-}
-
-async function shown(options: Asked, effects: import('../views/index.ts').Effects): Promise<void> {
-  const { effectsSvg, effectsText } = await import('../views/index.ts');
-  if (options.svg !== undefined) await writeText(options.svg, effectsSvg(effects));
-  print(effectsText(effects, { language: language(), color }));
-}
-
-async function flow(text: string, options: Asked & { faithful?: boolean }): Promise<void> {
-  speak(options, text);
-  const { model, trace } = await record(options.model, { text });
-  const lens = await import('../lens/index.ts');
-  const target = await targetFor(trace, model, options);
-  const token = target.position;
-  const measures: [string, string, ArrayLike<number>][] = [
-    ['rollout', '롤아웃', (await lens.rollout(trace, { token })).shares],
-    ['by norms', '기여 롤아웃', (await lens.rollout(trace, { token, model })).shares],
-    ...(trace.ids.length <= lens.longestFlow
-      ? [['flow', '흐름', await lens.attentionFlow(trace, { token })] as [string, string, Float64Array]]
-      : []),
-    ['grad × att', '기울기×가중치', await lens.gradientAttentionByToken(trace, model, target)],
-    ['relevance', '관련도', await lens.relevance(trace, model, target)],
-    ['integrated', '적분 기울기', (await lens.integratedGradients(trace, model, target)).attributions],
-  ];
-  const groups = lens.wordGroups(trace);
-  const ko = language() === 'ko';
-  const columns = [];
-  for (const [name, koreanName, numbers] of measures)
-    columns.push({
-      name: ko ? koreanName : name,
-      numbers: groups.map(({ tokens }) => tokens.reduce((sum, i) => sum + numbers[i]!, 0)),
-      ...(options.faithful && { faithful: (await lens.faithfulness(trace, model, target, numbers)).score }),
-    });
-  const view = {
-    title: `${model.name}: ${await saidTarget(trace, model, target)}.`,
-    legend: [
-      ko
-        ? '단어로 향하는 것은 토큰을 더합니다. 롤아웃·흐름(Abnar & Zuidema 2020), 기여 롤아웃(Kobayashi 외 2021의 노름), 기울기×가중치와 관련도(Chefer 외 2021), 적분 기울기(Sundararajan 외 2017).'
-        : 'Into a word: the sum over its tokens. rollout, flow: Abnar & Zuidema 2020; by norms: layers mixed by contributions (Kobayashi et al. 2021); grad × att, relevance: Chefer et al. 2021; integrated: Sundararajan et al. 2017.',
-      ...(options.faithful
-        ? [
-            ko
-              ? '충실도: 그 순서로 단어를 남길 때와 가릴 때의 차이에서 무작위 순서의 차이를 뺀 것. 0보다 크면 무작위보다 낫습니다.'
-              : 'faithful: keeping words in that order less dropping them, less the same for random orders; above 0 is better than chance.',
-          ]
-        : []),
-    ].join(' '),
-    words: groups.map((group) => group.text),
-    columns,
-  };
-  if (options.json) return printJson({ target, ...view });
-  const { measuresSvg, measuresText } = await import('../views/index.ts');
-  if (options.svg !== undefined) await writeText(options.svg, measuresSvg(view));
-  print(measuresText(view, { language: language(), color }));
 }

@@ -109,6 +109,10 @@ const texts: Readonly<Record<string, Text>> = {
   hubDamaged: ({ details: d }) =>
     `${d.name}의 내용이 허브가 알려 준 것과 다릅니다. 서버나 중간(프록시, 로그인 화면)에서 바뀐 것이니, 나중에 다시 하거나 다른 길로 받아 주세요.`,
 
+  cancelled: () => '멈추었습니다. 받은 데까지는 남아 있어, 같은 명령을 다시 하면 이어서 받습니다.',
+  noChatTemplate: ({ details: d }) =>
+    `${d.name}에 대화 틀(chat template)이 없습니다. 대화용 모델이 아닐 수 있으니, --chat 없이 이어 쓸 글을 주세요.`,
+
   modelTooLarge: ({ details: d }) =>
     `${with_(d.name, '은')} 메모리에 다 들어가지 않습니다: 매개변수가 ${gigabytes(d.parameterBytes)}인데 ${gigabytes(d.room)}까지 담을 수 있습니다. 같은 계열의 더 작은 모델을 써 주세요.${(d.types as string[] | undefined)?.[0] === 'f32' ? ' 같은 모델을 bfloat16이나 float16으로 저장해도 됩니다.' : ''}`,
   noConfig: ({ what }) =>
@@ -150,7 +154,7 @@ const texts: Readonly<Record<string, Text>> = {
   noLanguageHead: () => '이 모델은 글을 이어 쓰지 못합니다. 앞만 보고 다음 토큰을 말하는 모델을 주세요.',
   noLogits: () => '이 모델에는 토큰을 말하는 출력이 없어 따라갈 예측이 없습니다. 언어 모델 출력이 있는 것을 써 주세요.',
   noLinearHead: () =>
-    '이 모델은 마지막 상태에서 로짓까지가 선형이 아니어서(BERT 등) 부분마다 따로 말하는 값이 없습니다. --parts 대신 siseon ablate나 siseon flow를 써 주세요.',
+    '이 모델은 로짓을 상한으로 구부려(soft-cap) 부분마다 따로 말하는 값이 없습니다. --parts 대신 siseon ablate나 siseon flow를 써 주세요.',
   noLabels: () => '이 모델에는 분류기가 없어 따라갈 이름표가 없습니다. 분류 모델을 쓰거나 토큰을 따라가 주세요.',
   labelOutOfRange: ({ expected, got }) =>
     `이름표 ${got}은(는) 없습니다. ${expected?.replace(' to ', '부터 ')}까지입니다.`,

@@ -5,14 +5,15 @@ import { Command, CommanderError } from 'commander';
 import type { TraceFormat } from '../trace/index.ts';
 import { particle } from '../views/language.ts';
 import { explain } from './errors.ts';
+import { flow } from './flow.ts';
 import { generate } from './generate.ts';
 import { heads } from './heads.ts';
 import { interfere } from './interfere.ts';
 import { open } from './open.ts';
+import { predict } from './predict.ts';
 import { report } from './report.ts';
 import {
   type Common,
-  color,
   expectEnding,
   headOption,
   idList,
@@ -27,10 +28,13 @@ import {
   record,
   remark,
   speak,
+  terminal,
   type Where,
   writeText,
 } from './shell.ts';
+import { similar } from './similar.ts';
 import { commandMeant, usageText } from './usage.ts';
+import { why } from './why.ts';
 
 interface LookOptions {
   readonly query?: string;
@@ -78,8 +82,8 @@ const program = new Command('siseon')
     }
     if (options.json) return printJson({ ...seen, answers: asked, ...(matrix && { matrix }) });
     const { lookText, matrixText } = await import('../views/text.ts');
-    print(lookText(seen, { language: language(), color }, asked));
-    if (matrix) print(matrixText(matrix, { language: language(), color }));
+    print(lookText(seen, terminal(), asked));
+    if (matrix) print(matrixText(matrix, terminal()));
   });
 
 /** A lone word that is nearly a command's name is looked at, as it was asked; that a command may be meant is said. */
@@ -112,8 +116,8 @@ program
     const { model, trace } = await record(options.model, { text });
     const cell = await pair(trace, model, { ...options, query, key });
     if (options.json) return printJson(cell);
-    const { pairText } = await import('../views/text.ts');
-    print(pairText(cell, { language: language(), color }));
+    const { pairText } = await import('../views/pair.ts');
+    print(pairText(cell, terminal()));
   });
 
 program
@@ -140,8 +144,8 @@ program
     const library = await chooseLibrary(tags, options.library);
     const result = await lookup(await load(options.model), question, library, options);
     if (options.json) return printJson(result);
-    const { lookupText } = await import('../views/text.ts');
-    print(lookupText(result, { language: language(), color }));
+    const { lookupText } = await import('../views/lookup.ts');
+    print(lookupText(result, terminal()));
   });
 
 program
@@ -206,15 +210,14 @@ program
     speak(options, '');
     const model = await load(folder);
     const { describe, infoText, licenseOf } = await import('./info.ts');
-    const { shippedModel } = await import('../model/index.ts');
-    const { fileExists, readText } = await import('../platform/index.ts');
-    const card = folder === undefined ? new URL('README.md', shippedModel) : `${folder}/README.md`;
-    const about = describe(model, (await fileExists(card)) ? licenseOf(await readText(card)) : null);
+    const { readCard, shippedModel } = await import('../model/index.ts');
+    const card = await readCard(folder ?? shippedModel);
+    const about = describe(model, card === null ? null : licenseOf(card));
     if (options.json) return printJson(about);
     print(infoText(about, language()));
   });
 
-for (const register of [generate, heads, interfere, open, report]) register(program);
+for (const register of [predict, generate, why, heads, flow, interfere, similar, open, report]) register(program);
 for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
 
 // `siseon … | head`: the reader has seen enough.

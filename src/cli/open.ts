@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import {
   type Common,
-  color,
   headOption,
   jsonOption,
   langOption,
@@ -10,8 +9,11 @@ import {
   print,
   printJson,
   speak,
+  svgOption,
+  terminal,
   type Where,
   whole,
+  writeText,
 } from './shell.ts';
 
 /** `siseon open`: attention saved by another program, without its model. */
@@ -19,14 +21,15 @@ export function open(program: Command): void {
   program
     .command('open')
     .description('a cache of TransformerLens or Hugging Face, or a saved trace, viewed without its model')
-    .argument('<file>', '.safetensors or .npz')
+    .argument('<file>', '.safetensors, .npz or .json')
     .option('--batch <N>', 'which text of a batch', whole, 0)
     .addOption(layerOption())
     .addOption(headOption())
     .addOption(langOption())
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  siseon open cache.safetensors --layer 5 --head 1\n')
-    .action(async (file: string, options: Common & Where & { batch: number }) => {
+    .addOption(svgOption())
+    .addHelpText('after', '\nExample:\n  siseon open cache.safetensors --layer 5 --head 1 --svg head.svg\n')
+    .action(async (file: string, options: Common & Where & { batch: number; svg?: string }) => {
       speak(options, '');
       const { openCache } = await import('../trace/index.ts');
       const { cacheMatrix, cachePatterns } = await import('../lens/index.ts');
@@ -35,13 +38,21 @@ export function open(program: Command): void {
       const about = { source, names, layerCount, headCount, tokens, tokensNamed, largestDeviation };
       if (options.layer !== undefined || options.head !== undefined) {
         const matrix = cacheMatrix(cache, options.layer ?? 0, options.head ?? 0);
+        if (options.svg !== undefined) {
+          const { matrixSvg } = await import('../views/index.ts');
+          await writeText(options.svg, matrixSvg(matrix, { language: language() }));
+        }
         if (options.json) return printJson({ ...about, matrix });
         const { matrixText } = await import('../views/index.ts');
-        return print(matrixText(matrix, { language: language(), color }));
+        return print(matrixText(matrix, terminal()));
       }
       const patterns = cachePatterns(cache);
+      if (options.svg !== undefined) {
+        const { cacheSvg } = await import('../views/index.ts');
+        await writeText(options.svg, cacheSvg(cache, patterns, { language: language() }));
+      }
       if (options.json) return printJson({ ...about, stages: cache.stages, patterns });
       const { cacheText } = await import('../views/index.ts');
-      print(cacheText(cache, patterns, { language: language(), color }));
+      print(cacheText(cache, patterns, terminal()));
     });
 }

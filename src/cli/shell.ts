@@ -35,6 +35,10 @@ export const language = (): Language => spoken;
 
 // Colour is for people: not for pipes, and not against NO_COLOR (no-color.org).
 export const color = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
+/** Columns for tables and paragraphs: the terminal's, within reason; a pipe has as many as a page. */
+const width = Math.min(110, Math.max(40, (process.stdout.isTTY ? process.stdout.columns : 0) || 80)) - 2;
+/** What every view in the terminal is told. */
+export const terminal = () => ({ language: spoken, color, width });
 export const print = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
 /** To stderr, for people: remarks and progress. */
@@ -50,6 +54,19 @@ export function expectEnding(path: string, endings: readonly string[]): string {
     kind: 'usage',
     what: `${path} says no format`,
     expected: `a name ending in ${rest.length > 0 ? `${rest.toReversed().join(', ')} or ` : ''}${last}`,
+  });
+}
+
+/** The lines of a text file that hold something. Throws `cannotRead`, and `emptyText` where there are none. */
+export async function linesOf(path: string): Promise<string[]> {
+  const { readText } = await import('../platform/index.ts');
+  const lines = (await readText(path)).split(/\r?\n/).filter((line) => line.trim() !== '');
+  if (lines.length > 0) return lines;
+  throw new SiseonError({
+    code: 'emptyText',
+    kind: 'usage',
+    what: `${path} holds no text`,
+    next: 'Put one sentence on each line.',
   });
 }
 
@@ -90,9 +107,16 @@ export async function load(
   if (where === undefined) return loadModel(shippedModel, { name: 'siseon/models/ko' });
   const { downloadLine } = await import('./download.ts');
   const { tell, stop } = downloadLine(spoken);
-  const { keptNotice } = await import('./errors.ts');
+  const { cancelled, keptNotice } = await import('./errors.ts');
   const onKept: HubOptions['onKept'] = (kept) => remark(keptNotice(where, kept, spoken));
-  return loadModel(where, { name: where, onDownload: tell, onKept, ...options }).finally(stop);
+  // What came until Ctrl-C stays, and no lock is left behind.
+  const cancel = new AbortController();
+  const interrupted = (): void => cancel.abort(cancelled());
+  process.once('SIGINT', interrupted);
+  return loadModel(where, { name: where, onDownload: tell, onKept, signal: cancel.signal, ...options }).finally(() => {
+    process.removeListener('SIGINT', interrupted);
+    stop();
+  });
 }
 
 /** Runs a model over a text or ids; what the reader should know about the text goes to stderr. */

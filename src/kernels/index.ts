@@ -1,4 +1,4 @@
 export type * from './contract.ts';
-export { referenceKernels } from './reference.ts';
+export { activations, referenceKernels } from './reference.ts';
 export { kernelThread } from './threads.ts';
 export { hasRelaxedSimd, type ThreadOptions, type WasmKernels, type WasmOptions, wasmKernels } from './wasm.ts';

@@ -80,7 +80,8 @@ export function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-x * x) / Math.sqrt(Math.PI) / (size + fraction));
 }
 
-const activations: Record<Activation, (x: number) => number> = {
+/** One number through an activation, in double precision. */
+export const activations: Record<Activation, (x: number) => number> = {
   gelu: (x) => x * 0.5 * (1 + erf(x * SQRT_HALF)),
   geluTanh: (x) => 0.5 * x * (1 + Math.tanh(GELU_TANH * (x + GELU_CUBE * x * x * x))),
   relu: (x) => (x > 0 || Number.isNaN(x) ? x : 0),

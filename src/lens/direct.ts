@@ -1,11 +1,12 @@
 /** What speaks for a token: layer by layer, and part by part. */
 import { type AttentionPlace, layerStage } from '../attention/index.ts';
+import { type Activation, activations } from '../kernels/index.ts';
 import { type Model, noLogits } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { recordedStage, sameModel, type Trace } from '../trace/index.ts';
 import { dotProduct } from './cells.ts';
 import { freeze, through } from './frozen.ts';
-import { residualStream } from './stream.ts';
+import { type Part, residualStream } from './stream.ts';
 import { logitsAt, logTotal, prediction, type Target, targetOf } from './target.ts';
 
 export interface LensLayer {
@@ -61,8 +62,10 @@ export interface DirectPart {
 /**
  * Direct logit attribution: the last state's parts (each head, each feed-forward layer, embeddings, biases), sent through
  * the final norm, frozen, and held against the token's row of the unembedding (against another token's, where the target
- * says so). They sum to the logit, or the difference. Cost: one run and a pass over the weights. Throws `noLinearHead` where a
- * layer with an activation (BERT's) or a soft-cap stands between the state and its logits, `noLogits`, `tokenOutOfRange`.
+ * says so). Where a layer with an activation stands before the unembedding (BERT's), each of its units keeps the factor
+ * activation(z) / z that it had in this run, so that it too is a linear map, as the norms are (Elhage et al. 2021, and for
+ * the factor Achtibat et al. 2024). They sum to the logit, or the difference. Cost: one run and a pass over the weights. Throws
+ * `noLinearHead` where a soft-cap stands between the state and its logits, `noLogits`, `tokenOutOfRange`.
  */
 export async function directLogits(
   trace: Trace,
@@ -72,13 +75,13 @@ export async function directLogits(
   const { architecture: a, parameters } = model;
   if (!a.head) throw noLogits();
   const logits = logitsAt(trace, target.position);
-  if (a.head.transform || a.head.softcap > 0)
+  if (a.head.softcap > 0)
     throw new SiseonError({
       code: 'noLinearHead',
       kind: 'usage',
       what: 'no part speaks for a token by itself in this model',
       expected: 'logits that are linear in the last state',
-      got: a.head.transform ? 'a layer with an activation in between' : 'a soft-cap',
+      got: 'a soft-cap',
       next: 'Use gradientAttention or an ablation.',
     });
   const stream = await residualStream(trace, model);
@@ -88,21 +91,9 @@ export async function directLogits(
   const theirs = other === undefined ? undefined : await unembeddingRow(model, other);
   const direction = own.map((number, d) => (number - (theirs?.[d] ?? 0)) * a.head!.scale);
   const bias = await parameters.get('head.decoder.bias')?.read();
-  if (a.finalNorm) {
-    const name = a.encoder ? 'decoder.finalNorm' : 'finalNorm';
-    const whole = Float64Array.from({ length: a.hiddenSize }, (_, d) =>
-      parts.reduce((sum, { vector }) => sum + vector[d]!, 0),
-    );
-    const gain = await parameters.get(`${name}.weight`)!.read();
-    const frozen = freeze(whole, gain, a.normEpsilon, a.norm === 'layer');
-    const shift = await parameters.get(`${name}.bias`)?.read();
-    parts = parts.map((part) => ({ name: part.name, vector: through(frozen, part.vector) }));
-    if (shift) {
-      const biases = parts.find((part) => part.name === 'biases');
-      if (biases) for (let d = 0; d < shift.length; d++) biases.vector[d]! += shift[d]!;
-      else parts.push({ name: 'biases', vector: Float64Array.from(shift) });
-    }
-  }
+  if (a.finalNorm) parts = await normed(parts, model, a.encoder ? 'decoder.finalNorm' : 'finalNorm');
+  if (a.head.transform)
+    parts = await normed(await activated(parts, model, a.head.transform.activation), model, 'head.norm');
   const named = parts.map(({ name, vector }) => ({ name, logit: dotProduct(vector, direction) }));
   const unembedding = bias ? bias[target.token]! - (other === undefined ? 0 : bias[other]!) : 0;
   if (bias) named.push({ name: 'unembedding bias', logit: unembedding });
@@ -111,6 +102,44 @@ export async function directLogits(
     sum: named.reduce((sum, { logit }) => sum + logit, 0),
     logit: other === undefined ? logits[target.token]! : targetOf(logits, target),
   };
+}
+
+/** The parts through a norm of their sum, frozen; its bias joins the biases. */
+async function normed(parts: readonly Part[], model: Model, name: string): Promise<Part[]> {
+  const { normEpsilon, norm } = model.architecture;
+  const gain = await model.parameters.get(`${name}.weight`)!.read();
+  const frozen = freeze(total(parts), gain, normEpsilon, norm === 'layer');
+  const sent = parts.map((part) => ({ name: part.name, vector: through(frozen, part.vector) }));
+  return withBias(sent, await model.parameters.get(`${name}.bias`)?.read());
+}
+
+/** The parts through the layer before the unembedding, each unit with the factor that it had for their sum. */
+async function activated(parts: readonly Part[], model: Model, activation: Activation): Promise<Part[]> {
+  const weight = model.parameters.get('head.transform.weight')!;
+  const { shape } = weight;
+  const data = await weight.read();
+  const [units = 0, width = 0] = shape;
+  const mapped = withBias(
+    parts.map(({ name, vector }) => ({
+      name,
+      vector: Float64Array.from({ length: units }, (_, c) =>
+        dotProduct(data.subarray(c * width, (c + 1) * width), vector),
+      ),
+    })),
+    await model.parameters.get('head.transform.bias')?.read(),
+  );
+  const factors = total(mapped).map((z) => (z === 0 ? 0 : activations[activation](z) / z));
+  return mapped.map(({ name, vector }) => ({ name, vector: vector.map((number, c) => number * factors[c]!) }));
+}
+
+const total = (parts: readonly Part[]): Float64Array =>
+  Float64Array.from(parts[0]!.vector, (_, d) => parts.reduce((sum, { vector }) => sum + vector[d]!, 0));
+
+function withBias(parts: readonly Part[], bias: ArrayLike<number> | undefined): Part[] {
+  if (!bias) return [...parts];
+  const before = parts.find(({ name }) => name === 'biases');
+  const vector = Float64Array.from(bias, (number, d) => number + (before?.vector[d] ?? 0));
+  return [...parts.filter((part) => part !== before), { name: 'biases', vector }];
 }
 
 /** A token's row of the unembedding, [hidden]; through the projection that narrows states, where there is one (OPT). */

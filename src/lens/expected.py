@@ -345,9 +345,21 @@ def why(model, stages):
 
 
 def direct(model, stages):
-    parts = frozen(model, model.final, stream(model, stages, L, TARGET[0]))
-    direction = model.decoder[TARGET[1]] - model.decoder[TARGET[2]]
-    return {name: float(v @ direction) for name, v in parts.items()}
+    parts = stream(model, stages, L, TARGET[0])
+    if model.pre:
+        parts = frozen(model, model.final, parts)
+    else:
+        # BERT's layer before the decoder: each unit keeps the factor gelu(z) / z that it had.
+        w, b = model.transform
+        parts = {name: w @ v for name, v in parts.items()}
+        parts["biases"] = parts["biases"] + b
+        z = sum(parts.values())
+        parts = frozen(model, model.headNorm, {name: v * (gelu(z) / z) for name, v in parts.items()})
+    decoder = model.decoder if model.pre else model.token
+    parts = {name: float(v @ (decoder[TARGET[1]] - decoder[TARGET[2]])) for name, v in parts.items()}
+    if not model.pre:
+        parts["unembedding bias"] = float(model.decoderBias[TARGET[1]] - model.decoderBias[TARGET[2]])
+    return parts
 
 
 def main():
@@ -365,7 +377,7 @@ def main():
             "why": why(model, stages),
             "zeroing": zeroing(model, stages),
             "lens": lens(model, stages),
-            "direct": direct(model, stages) if model.pre else None,
+            "direct": direct(model, stages),
         }
     print(json.dumps(result))
 

@@ -32,6 +32,7 @@ export {
   patchFrom,
   patchSweep,
   pathPatch,
+  pathSweep,
   replaced,
   sameLength,
 } from './patch.ts';
@@ -71,6 +72,7 @@ export {
   type Followed,
   followed,
   type LabelTarget,
+  likeliest,
   logitsAt as logitsFor,
   prediction,
   type Target,

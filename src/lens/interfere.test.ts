@@ -12,6 +12,7 @@ import {
   patchFrom,
   patchSweep,
   pathPatch,
+  pathSweep,
   replaced,
   similarContexts,
   targetOf,
@@ -96,6 +97,28 @@ describe('known heads', () => {
     expect(await weightsOf('key')).toBeGreaterThan(1e-3);
     await expect(
       pathPatch(trace, other, model, { sender: { layer: 1, head: 0 }, receiver: { layer: 1, head: 0, stage: 'key' } }),
+    ).rejects.toMatchObject({ code: 'badPath' });
+  });
+  it('a sweep of paths into the induction head’s keys finds the previous-token head, and none into its queries', async () => {
+    const other = await recordTrace(model, { text: 'd a b c' });
+    const sweep = (stage: 'query' | 'key') =>
+      pathSweep(trace, other, model, target, { receiver: { layer: 1, head: 0, stage } });
+    const { into, from, heads } = await sweep('key');
+    expect(heads.map(({ layer }) => layer)).toEqual(heads.map(() => 0));
+    const strongest = heads.reduce((a, b) => (Math.abs(b.part) > Math.abs(a.part) ? b : a));
+    expect(strongest.head).toBe(0);
+    const alone = await pathPatch(trace, other, model, {
+      sender: { layer: 0, head: 0 },
+      receiver: { layer: 1, head: 0, stage: 'key' },
+    });
+    const logits = alone.recorded.get('logits')!;
+    const value = targetOf(logits.data.subarray(3 * logits.shape[1]!), target);
+    expect(strongest.value).toBeCloseTo(value, 6);
+    expect(strongest.part).toBeCloseTo((value - into) / (from - into), 6);
+    for (const { part } of (await sweep('query')).heads)
+      expect(Math.abs(part)).toBeLessThan(Math.abs(strongest.part) / 20);
+    await expect(
+      pathSweep(trace, other, model, target, { receiver: { layer: 0, head: 0, stage: 'key' } }),
     ).rejects.toMatchObject({ code: 'badPath' });
   });
   it('two texts align by their words, and what is equal did not move', async () => {

@@ -290,3 +290,37 @@ export async function pathPatch(
   });
   return recordTrace(model, { ...text, edits: [...into.edits, put] });
 }
+
+/**
+ * Path patching from every head below a receiver: what part of the difference each carries straight into that head's
+ * queries, keys or values, and through it to the target. Cost: two runs a head. Throws what pathPatch and patchSweep throw,
+ * and `badPath` where nothing stands below the receiver.
+ */
+export async function pathSweep(
+  into: Trace,
+  from: Trace,
+  model: Model,
+  target: Followed,
+  path: Aligned & { readonly receiver: HeadPlace & { readonly stage: 'query' | 'key' | 'value' } },
+): Promise<PatchReport> {
+  const { receiver } = path;
+  headIn(into, receiver);
+  const places = attentionPlaces(model.architecture).map(attentionPlace);
+  const below = places.slice(0, places.indexOf(attentionPlace(receiver.layer)));
+  const senders = allHeads(model).filter(({ layer }) => below.includes(attentionPlace(layer)));
+  if (senders.length === 0)
+    throw new SiseonError({
+      code: 'badPath',
+      kind: 'usage',
+      what: 'a path leads from a layer to a later one',
+      expected: 'a receiver above layer 0',
+      got: `layer ${receiver.layer}`,
+    });
+  const [here, there] = ends(into, from, target);
+  const heads: PatchEffect[] = [];
+  for (const sender of senders) {
+    const value = followed(await pathPatch(into, from, model, { ...path, sender }), target);
+    heads.push({ ...sender, value, part: (value - here) / (there - here) });
+  }
+  return { into: here, from: there, heads };
+}

@@ -115,8 +115,21 @@ export function prediction(logits: ArrayLike<number>): { readonly token: number;
   return { token, probability: Math.exp(logits[token]! - logTotal(logits)) };
 }
 
-/** The token of a target as a person reads it; its id where there is no tokenizer. */
-export const tokenName = (model: Model, token: number): string => model.tokenizer?.piece(token) ?? `${token}`;
+/** The likeliest tokens at a position, the first first. */
+export function likeliest(
+  logits: ArrayLike<number>,
+  count: number,
+): { readonly token: number; readonly probability: number }[] {
+  const total = logTotal(logits);
+  return Array.from({ length: logits.length }, (_, token) => token)
+    .sort((a, b) => logits[b]! - logits[a]! || a - b)
+    .slice(0, count)
+    .map((token) => ({ token, probability: Math.exp(logits[token]! - total) }));
+}
+
+/** The token of a target as a person reads it, Hangul that the vocabulary holds in letters composed; its id where there is no tokenizer. */
+export const tokenName = (model: Model, token: number): string =>
+  model.tokenizer?.piece(token)?.normalize('NFC') ?? `${token}`;
 
 export function tokenInRange(token: number, length: number): void {
   if (Number.isInteger(token) && token >= 0 && token < length) return;

@@ -5,8 +5,9 @@ import type { Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Stack } from './architecture.ts';
 import type { KeyValueCache } from './cache.ts';
 import { checkEdits } from './checkEdits.ts';
+import type { Ids } from './continued.ts';
 import { changed, changesOf, positionsAt, type RunLengths } from './edits.ts';
-import type { Batch, Cache, Ids, StageListener } from './transformer.ts';
+import type { Batch, StageListener } from './transformer.ts';
 
 export interface RunOptions {
   /** What the decoder of an encoder-decoder reads. */
@@ -18,12 +19,17 @@ export interface RunOptions {
   /** Logits of one position alone (of an encoder-decoder: the decoder's). */
   readonly logitsAt?: number;
   readonly cache?: KeyValueCache;
+  /**
+   * Called as each layer begins (of an encoder-decoder, of both stacks): how many are done, and how many there are. What it
+   * throws ends the run: a run is one stretch of computing, in which no event is heard.
+   */
+  readonly onLayer?: (done: number, total: number) => void;
   /** Stages that the probe is handed; absent: those that a trace keeps. `mixed` and `feedForward` may be asked for as well. */
   readonly wanted?: (name: StageName) => boolean;
 }
 
 /** One text of a batch. */
-export interface TextRun extends Omit<RunOptions, 'cache'> {
+export interface TextRun extends RunOptions {
   readonly ids: Int32Array;
   readonly probe?: Probe;
   readonly edits?: readonly Edit[];
@@ -57,19 +63,48 @@ const lengthsOf = ({ ids, decoderIds }: TextRun): RunLengths => ({
 const rowsOf = (name: StageName, { length, decoder }: Batch): number =>
   positionsAt(name, { ids: length, ...(decoder && { decoderIds: decoder.length }) });
 
-/** The texts side by side as the transformer takes them. */
-export function batchOf(texts: readonly TextRun[], a: Architecture, cache?: Cache): Batch {
+/** New tokens of texts that go on from their caches, in one row. */
+function endToEnd(rows: readonly Int32Array[], caches: readonly KeyValueCache[]): Ids {
+  const ids = Int32Array.from(rows.flatMap((row) => [...row]));
+  let first = 0;
+  const continued = rows.map((row, b) => {
+    const one = { first, count: row.length, cache: caches[b]! };
+    first += row.length;
+    return one;
+  });
+  return { ids, length: ids.length, continued };
+}
+
+/** The texts as the transformer takes them: side by side, or end to end where they go on from caches. */
+export function batchOf(texts: readonly TextRun[], a: Architecture): Batch {
+  const caches = cachesOf(texts);
+  const placed = (rows: readonly Int32Array[]): Ids => (caches ? endToEnd(rows, caches) : padded(rows));
   const rows = texts.map(({ ids }) => ids);
+  if (a.encoder)
+    return { batch: texts.length, ...padded(rows), decoder: placed(texts.map(({ decoderIds }) => decoderIds!)) };
   const types = texts.some(({ tokenTypes }) => tokenTypes)
-    ? padded(texts.map(({ ids, tokenTypes }) => tokenTypes ?? new Int32Array(ids.length))).ids
+    ? placed(texts.map(({ ids, tokenTypes }) => tokenTypes ?? new Int32Array(ids.length))).ids
     : null;
-  return {
-    batch: texts.length,
-    ...padded(rows),
-    ...(types && { tokenTypes: types }),
-    ...(a.encoder && { decoder: padded(texts.map(({ decoderIds }) => decoderIds!)) }),
-    ...(cache && { cache }),
-  };
+  return { batch: caches ? 1 : texts.length, ...placed(rows), ...(types && { tokenTypes: types }) };
+}
+
+/** The texts' caches, null where they have none. Throws `cacheAlone`. */
+export function cachesOf(texts: readonly TextRun[]): readonly KeyValueCache[] | null {
+  const caches = texts.flatMap(({ cache }) => cache ?? []);
+  if (caches.length === 0) return null;
+  if (new Set(caches).size === texts.length && texts.every(({ edits = [] }) => edits.length === 0)) return caches;
+  throw new SiseonError({
+    code: 'cacheAlone',
+    kind: 'usage',
+    what: 'a cache goes with one text that nothing is changed in',
+    next: 'Give every text of the run a cache of its own, or run them, or edits, without caches.',
+  });
+}
+
+/** Which rows are a text's: the first, and how many. */
+export function rowsOfText({ length, lengths, continued }: Ids, b: number): readonly [first: number, count: number] {
+  const own = continued?.[b];
+  return own ? [own.first, own.count] : [b * length, lengths?.[b] ?? length];
 }
 
 /** Makes each text's edits, and hands each text's probe its own rows of every stage. */
@@ -80,7 +115,13 @@ export function stageListener(
   texts: readonly TextRun[],
   read: (x: Tensor) => Promise<Float32Array>,
 ): StageListener {
+  const layers = a.layerCount + (a.encoder?.layerCount ?? 0);
+  let done = 0;
   return (name, computed) => {
+    if (/layers\.\d+\.input$/.test(name)) {
+      for (const { onLayer } of texts) onLayer?.(done, layers);
+      done++;
+    }
     const x = texts.reduce(
       (y, text, b) => changed(o, y, changesOf(text.edits ?? [], name, a, lengthsOf(text)), b * rowsOf(name, batch)),
       computed,
@@ -92,14 +133,10 @@ export function stageListener(
     const values = read(x);
     const [total = 0, width = 0] = x.shape;
     for (const [b, probe] of probes.entries()) {
-      const length = ids?.lengths?.[b] ?? ids?.length ?? 0;
+      const [begin, length] = ids ? rowsOfText(ids, b) : [0, total];
       // Distances of a shorter text are the middle ones of the longest one's.
-      const shorter = (ids?.length ?? 0) - length;
-      const [first, count] = !ids
-        ? [0, total]
-        : name.endsWith('relativeBias')
-          ? [shorter, total - 2 * shorter]
-          : [b * ids.length, length];
+      const shorter = (total + 1) / 2 - (ids?.continued?.[b]?.cache.length ?? 0) - length;
+      const [first, count] = name.endsWith('relativeBias') ? [shorter, total - 2 * shorter] : [begin, length];
       const own = (data: Float32Array): Float32Array => data.subarray(first * width, (first + count) * width);
       if (heads === 0)
         probe?.(

@@ -3,7 +3,7 @@ import type { Kernels } from '../kernels/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { operations, type Tensor, tensor } from '../tensor/index.ts';
 import type { Architecture } from './architecture.ts';
-import type { Cache } from './transformer.ts';
+import type { Cache } from './continued.ts';
 
 interface Pair {
   key: Tensor;

@@ -1,10 +1,17 @@
 import type { AttentionPlace, Edit, Probe, StageName } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
-import { SiseonError } from '../platform/index.ts';
 import { type AttendTask, type Operations, operations, scope, sizeOf, Tape, type Tensor } from '../tensor/index.ts';
 import type { Architecture, Family } from './architecture.ts';
-import { batchOf, checkText, type RunOptions, type RunResult, stageListener, type TextRun } from './batch.ts';
+import {
+  batchOf,
+  checkText,
+  type RunOptions,
+  type RunResult,
+  rowsOfText,
+  stageListener,
+  type TextRun,
+} from './batch.ts';
 import { KeyValueCache } from './cache.ts';
 import { DeviceParameters, fromHost, type ModelParameter } from './deviceParameters.ts';
 import { stackAt } from './edits.ts';
@@ -100,24 +107,22 @@ export class Model {
     edits: readonly Edit[] = [],
     options: RunOptions = {},
   ): Promise<RunResult> {
-    const [result] = await this.runBatch([{ ids, probe, edits, ...options }], options.cache);
+    const [result] = await this.runBatch([{ ids, probe, edits, ...options }]);
     return result!;
   }
 
   /**
    * Runs several texts side by side, shorter ones padded; each gets the numbers that it gets alone (to rounding of the last
-   * bit) and its own probe. With a cache there is one text without edits, and its ids go on where the cache ends; stages
-   * then hold the new positions alone. Throws what `run` throws, `cacheAlone` and `anotherSource`.
+   * bit) and its own probe. With caches, one for each text and no edits, ids go on where their cache ends, and stages hold
+   * the new positions alone. Throws what `run` throws, `cacheAlone` and `anotherSource`.
    */
-  async runBatch(texts: readonly TextRun[], cache?: KeyValueCache): Promise<RunResult[]> {
+  async runBatch(texts: readonly TextRun[]): Promise<RunResult[]> {
     const { architecture: a } = this;
-    const past = cache?.length ?? 0;
-    for (const text of texts) checkText(text, a, past);
+    for (const text of texts) checkText(text, a, text.cache?.length ?? 0);
     if (texts.length === 0) return [];
-    if (cache && (texts.length > 1 || (texts[0]!.edits ?? []).length > 0)) throw cacheAlone();
-    const [{ ids: added, decoderIds = added }] = texts as [TextRun];
-    cache?.begin(decoderIds.length, a.encoder ? added : null);
-    const batch = batchOf(texts, a, cache);
+    const batch = batchOf(texts, a);
+    const added = ({ ids, decoderIds }: TextRun): Int32Array => (a.encoder ? decoderIds! : ids);
+    for (const text of texts) text.cache?.begin(added(text).length, a.encoder ? text.ids : null);
     // Everything below is queued at once; only the copies that were asked for are waited for, after the scope is gone.
     const queued = scope(this.#kernels, () => {
       const o = operations(this.#kernels);
@@ -130,14 +135,14 @@ export class Model {
       const last = transform(o, this.#device, a, batch, listen, mix);
       const own = batch.decoder ?? batch;
       return texts.map((text, b) => {
-        const count = (batch.decoder ? text.decoderIds! : text.ids).length;
+        const [first, count] = rowsOfText(own, b);
         // One text's rows: its padding stays behind.
         const rows =
           texts.length === 1
             ? last
             : o.embed(
                 last,
-                Int32Array.from({ length: count }, (_, i) => b * own.length + i),
+                Int32Array.from({ length: count }, (_, i) => first + i),
               );
         return {
           hidden: read(rows),
@@ -146,7 +151,7 @@ export class Model {
         };
       });
     });
-    cache?.end(decoderIds);
+    for (const text of texts) text.cache?.end(added(text));
     return Promise.all(
       queued.map(async ({ hidden, logits, classes }, b) => {
         const result = { hidden: await hidden, logits: await logits, classes: await classes };
@@ -229,14 +234,6 @@ function logitRows(o: Operations, x: Tensor, { lastLogits, logitsAt }: RunOption
   const position = lastLogits ? x.shape[0]! - 1 : logitsAt;
   return position === undefined ? x : o.embed(x, Int32Array.of(position));
 }
-
-const cacheAlone = (): SiseonError =>
-  new SiseonError({
-    code: 'cacheAlone',
-    kind: 'usage',
-    what: 'a cache goes with one text that nothing is changed in',
-    next: 'Run several texts, or edits, without a cache.',
-  });
 
 export interface ModelParts {
   readonly name: string;

@@ -6,6 +6,7 @@ import { SiseonError } from '../platform/index.ts';
 import { readable } from './hangul.ts';
 import { type AddedToken, AddedTokenFinder, addedTokens } from './tokenizer/addedTokens.ts';
 import { AlignedText } from './tokenizer/aligned.ts';
+import type { ChatTemplate } from './tokenizer/chat.ts';
 import { type Library, Tokenizer as LibraryTokenizer } from './tokenizer/library.ts';
 import { normalizer, type PartConfig, type Rewrite } from './tokenizer/normalizers.ts';
 import { type Piece, type Spell, speller } from './tokenizer/pieces.ts';
@@ -50,7 +51,7 @@ export interface Encoding {
   readonly notices: readonly Notice[];
 }
 
-type ChatTemplate = () => Promise<string | null>;
+type ReadChatTemplate = () => Promise<ChatTemplate | null>;
 
 interface Config {
   readonly normalizer?: PartConfig;
@@ -68,8 +69,8 @@ const placeholder = '\u0000';
 export class Tokenizer {
   /** The model's kind: WordPiece, BPE, Unigram or WordLevel. */
   readonly kind: string;
-  /** Reads the Jinja source that writes a conversation, where the checkpoint has one (see `renderChat`). */
-  readonly chatTemplate: ChatTemplate;
+  /** Reads the Jinja source that writes a conversation, where the checkpoint has one (see `chatText`). */
+  readonly chatTemplate: ReadChatTemplate;
   readonly #library: Library;
   readonly #added: readonly AddedToken[];
   readonly #normalize: Rewrite;
@@ -81,7 +82,7 @@ export class Tokenizer {
   readonly #after: readonly string[];
   readonly #trimsSpans: boolean;
 
-  private constructor(config: Config, library: Library, chatTemplate: ChatTemplate) {
+  private constructor(config: Config, library: Library, chatTemplate: ReadChatTemplate) {
     this.kind = String(config.model.type);
     this.chatTemplate = chatTemplate;
     this.#library = library;
@@ -111,7 +112,10 @@ export class Tokenizer {
    * Reads the content of a tokenizer.json; a chat template, which stands elsewhere, may come along.
    * Throws `badTokenizer`, and `unknownTokenizer` for a part that is not known and would change the tokens.
    */
-  static fromJson(json: unknown, { chatTemplate = async () => null }: { chatTemplate?: ChatTemplate } = {}): Tokenizer {
+  static fromJson(
+    json: unknown,
+    { chatTemplate = async () => null }: { chatTemplate?: ReadChatTemplate } = {},
+  ): Tokenizer {
     const config = json as Config | null;
     const type = config?.model?.type ?? guessedType(config?.model);
     if (!config || typeof type !== 'string' || !modelTypes.includes(type))
@@ -151,8 +155,8 @@ export class Tokenizer {
     return own.length === 0 ? '' : this.#library.decode(own, { clean_up_tokenization_spaces: false });
   }
 
-  /** Tokens, words and notices of a text. Throws `emptyText`. */
-  encode(text: string): Encoding {
+  /** Tokens, words and notices of a text; `asWritten`: without the special tokens around it. Throws `emptyText`. */
+  encode(text: string, { asWritten = false }: { readonly asWritten?: boolean } = {}): Encoding {
     const spans = splitWords(text);
     if (spans.length === 0)
       throw new SiseonError({
@@ -163,7 +167,7 @@ export class Tokenizer {
       });
     const dropped: { start: number; end: number }[] = [];
     const pieces = this.#sound(() => this.#pieces(text, (span) => dropped.push(span)));
-    const tokens = this.#tokens(text, pieces, spans);
+    const tokens = this.#tokens(text, pieces, spans, asWritten);
     const words: Word[] = [];
     const renumbered = new Map<number, number>();
     for (const [index, span] of spans.entries()) {
@@ -224,7 +228,7 @@ export class Tokenizer {
     return from < to ? { start: from, end: to } : { start, end };
   }
 
-  #tokens(text: string, pieces: readonly TextPiece[], spans: readonly TextSpan[]): Token[] {
+  #tokens(text: string, pieces: readonly TextPiece[], spans: readonly TextSpan[], asWritten: boolean): Token[] {
     const outside = (piece: string) => ({
       id: this.tokenId(piece)!,
       piece,
@@ -242,7 +246,8 @@ export class Tokenizer {
       const shown = special ? piece : this.#shown(kind, piece, text.slice(start, end));
       return { id, piece, text: shown, special, start, end, word: at < end ? word : null };
     });
-    return [...this.#before.map(outside), ...inside, ...this.#after.map(outside)].map((token, index) => ({
+    const [before, after] = asWritten ? [[], []] : [this.#before, this.#after];
+    return [...before.map(outside), ...inside, ...after.map(outside)].map((token, index) => ({
       index,
       ...token,
     }));

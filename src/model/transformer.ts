@@ -9,6 +9,7 @@ import type { Visibility } from '../kernels/index.ts';
 import type { AttendTask, Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Layer, Rotary, Stack } from './architecture.ts';
 import { disentangledBias, distanceBias, distanceBiasView } from './bias.ts';
+import { attendKept, endToEnd, type Ids, positionsOf, rowsOf } from './continued.ts';
 import { feedForward } from './feedForward.ts';
 import { norm } from './norm.ts';
 import { rotaryTable } from './rotary.ts';
@@ -16,35 +17,12 @@ import { rotaryTable } from './rotary.ts';
 /** Parameters on a device by the transformer's own names. */
 export type Parameters = ReadonlyMap<string, Tensor>;
 
-/** Token ids side by side; rows shorter than `length` are padded and their padding is never attended to. */
-export interface Ids {
-  readonly ids: Int32Array; // (B, N)
-  readonly length: number;
-  /** Tokens that count in each row, (B); absent: all. */
-  readonly lengths?: Int32Array;
-}
-
 /** Texts of one run. Of an encoder-decoder they are the encoder's, and `decoder` has what the decoder reads. */
 export interface Batch extends Ids {
   readonly batch: number;
   /** Segments, (B, N); absent: all 0. */
   readonly tokenTypes?: Int32Array;
   readonly decoder?: Ids;
-  /** Keys and values of tokens before these, of the (only) text; what this run adds is written behind them. */
-  readonly cache?: Cache;
-}
-
-/** Keys and values on the device, [capacity, keyValueHeads · size] for each layer, of which `length` rows are written. */
-export interface Cache {
-  readonly length: number;
-  readonly layers: readonly { readonly key: Tensor; readonly value: Tensor }[];
-  /** Of an encoder-decoder: what decoder layers see of the encoded text; written by the run that encodes it (`encoded` false). */
-  readonly cross?:
-    | {
-        readonly encoded: boolean;
-        readonly layers: readonly { readonly key: Tensor; readonly value: Tensor }[];
-      }
-    | undefined;
 }
 
 /** Sees each linear stage as it is computed, (B·N, width) with heads side by side, and may put another in its place. */
@@ -60,15 +38,23 @@ interface Pass extends Ids {
   readonly stack: Stack;
   readonly prefix: StackPrefix;
   readonly batch: number;
-  /** Tokens that stand before these, in the cache. */
-  readonly past: number;
-  readonly cache?: Cache;
+  /** Where each token stands in its text, (B·N). */
+  readonly positions: Int32Array;
+  /** Above every position. */
+  readonly span: number;
   readonly listen: StageListener;
   readonly mix: Mix;
   readonly tables: Map<Rotary, { readonly cosine: Tensor; readonly sine: Tensor }>;
-  readonly bias: Visibility['bias'];
-  /** What the encoder made of its text, for cross-attention. */
-  readonly memory?: { readonly states: Tensor | null; readonly lengths?: Int32Array };
+  /** What position adds by distance alone, see distanceBias. */
+  readonly byDistance: Tensor | null;
+  readonly memory?: Memory;
+}
+
+/** What the encoder made of its texts, for cross-attention; null where every text's is in its cache. */
+interface Memory {
+  readonly states: Tensor | null;
+  readonly length: number;
+  readonly lengths?: Int32Array;
 }
 
 /** Hidden states after the last layer (and its norm), (B·N, D). Of an encoder-decoder: the decoder's. */
@@ -80,14 +66,16 @@ export function transform(
   listen: StageListener = () => undefined,
   mix: Mix = (task) => o.attend(task),
 ): Tensor {
-  const { cache, decoder, lengths } = batch;
-  const shared = { o, parameters, a, listen, mix, batch: batch.batch };
-  if (!a.encoder) return runStack({ ...shared, stack: a, prefix: '', input: batch, cache });
-  const states = cache?.cross?.encoded
+  const { decoder, length, lengths } = batch;
+  const shared = { o, parameters, a, listen, mix };
+  if (!a.encoder) return runStack({ ...shared, stack: a, prefix: '', batch: batch.batch, input: batch });
+  const encoded = decoder!.continued?.every(({ cache }) => cache.cross!.encoded) ?? false;
+  const states = encoded
     ? null
-    : runStack({ ...shared, stack: a.encoder, prefix: 'encoder.', input: batch });
-  const memory = { states, ...(lengths && { lengths }) };
-  return runStack({ ...shared, stack: a, prefix: 'decoder.', input: decoder!, cache, memory });
+    : runStack({ ...shared, stack: a.encoder, prefix: 'encoder.', batch: batch.batch, input: batch });
+  const memory = { states, length, ...(lengths && { lengths }) };
+  const rows = decoder!.continued ? 1 : batch.batch;
+  return runStack({ ...shared, stack: a, prefix: 'decoder.', batch: rows, input: decoder!, memory });
 }
 
 function runStack(run: {
@@ -100,15 +88,14 @@ function runStack(run: {
   readonly stack: Stack;
   readonly prefix: StackPrefix;
   readonly input: Ids & { readonly tokenTypes?: Int32Array };
-  readonly cache?: Cache | undefined;
-  readonly memory?: Pass['memory'];
+  readonly memory?: Memory;
 }): Tensor {
-  const { o, parameters, stack, prefix, input, cache, listen } = run;
-  const past = cache?.length ?? 0;
-  let x = embed(o, parameters, run.a, stack, prefix, input, past);
+  const { o, parameters, stack, prefix, input, listen } = run;
+  const positions = positionsOf(input, run.batch);
+  const span = positions.reduce((most, position) => Math.max(most, position + 1), 0);
+  let x = embed(o, parameters, run.a, stack, prefix, input, positions);
   x = listen(`${prefix}embeddings`, x) ?? x;
-  const positions = past + input.length;
-  const byDistance = distanceBias(o, stack, parameters.get(`${prefix}relativeBias`), positions);
+  const byDistance = distanceBias(o, stack, parameters.get(`${prefix}relativeBias`), span);
   if (byDistance) listen(`${prefix}relativeBias`, byDistance);
   const pass: Pass = {
     o,
@@ -117,12 +104,12 @@ function runStack(run: {
     prefix,
     ...input,
     batch: run.batch,
-    past,
+    positions,
+    span,
     listen,
     mix: run.mix,
     tables: new Map(),
-    bias: byDistance ? distanceBiasView(byDistance, positions, past) : undefined,
-    ...(cache && { cache }),
+    byDistance,
     ...(run.memory && { memory: run.memory }),
   };
   for (let n = 0; n < stack.layerCount; n++) x = block(pass, n, x);
@@ -136,8 +123,8 @@ function embed(
   a: Architecture,
   stack: Stack,
   prefix: StackPrefix,
-  { ids, length, tokenTypes }: Ids & { readonly tokenTypes?: Int32Array },
-  past: number,
+  { ids, tokenTypes }: Ids & { readonly tokenTypes?: Int32Array },
+  positions: Int32Array,
 ): Tensor {
   const get = (name: string): Tensor => parameters.get(name)!;
   const project = (x: Tensor): Tensor =>
@@ -145,10 +132,10 @@ function embed(
   let x = o.embed(get('embeddings.token'), ids);
   if (stack.embeddingScale !== 1) x = o.scale(x, stack.embeddingScale);
   if (a.embeddingProjection === 'tokens') x = project(x);
-  if (stack.positionOffset !== null) {
-    const first = stack.positionOffset + past;
-    const positions = ids.map((_, i) => first + (i % length));
-    x = o.add(x, o.embed(get(`${prefix}embeddings.position`), positions));
+  const { positionOffset } = stack;
+  if (positionOffset !== null) {
+    const rows = positions.map((position) => positionOffset + position);
+    x = o.add(x, o.embed(get(`${prefix}embeddings.position`), rows));
   }
   if (a.tokenTypeCount > 0)
     x = o.add(x, o.embed(get('embeddings.tokenType'), tokenTypes ?? new Int32Array(ids.length)));
@@ -186,7 +173,8 @@ function block(pass: Pass, n: number, given: Tensor): Tensor {
 
 /** Queries, keys and values of one text, each listened to; the heads' mixtures through the output projection. */
 function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tensor): Tensor {
-  const { o, stack, batch, past, cache, lengths } = pass;
+  const { o, stack, batch, lengths, continued, byDistance, span } = pass;
+  const n = Number(place.split('.').at(-1));
   const [heads, keyValueHeads] = [stack.headCount, stack.keyValueHeadCount];
   const turned = (y: Tensor, stage: 'query' | 'key', count: number): Tensor => {
     const name = `${place}.${stage}Norm`;
@@ -196,12 +184,14 @@ function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tenso
   const query = see(pass, place, 'query', turned(linear(pass, x, `${place}.query`), 'query', heads));
   const key = see(pass, place, 'key', turned(linear(pass, x, `${place}.key`), 'key', keyValueHeads));
   const value = see(pass, place, 'value', linear(pass, x, `${place}.value`));
-  const bias = stack.positionBias?.kind === 'disentangled' ? disentangled(pass, place, layer, query, key) : pass.bias;
-  const kept = cache?.layers[Number(place.split('.').at(-1))];
+  const bias =
+    stack.positionBias?.kind === 'disentangled'
+      ? disentangled(pass, place, layer, query, key)
+      : byDistance && distanceBiasView(byDistance, span, 0);
   const task: AttendTask = {
     query,
-    key: kept ? o.append(kept.key, key, past) : key,
-    value: kept ? o.append(kept.value, value, past) : value,
+    key,
+    value,
     batch,
     heads,
     keyValueHeads,
@@ -210,38 +200,47 @@ function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tenso
     visibility: {
       left: layer.left,
       right: layer.right,
-      ...(past > 0 && { offsets: Int32Array.of(past) }),
       ...(lengths && { keyLengths: lengths }),
       ...(bias && { bias }),
     },
   };
-  const mixed = see(pass, place, 'mixed', pass.mix(task, place));
+  const mixed = see(
+    pass,
+    place,
+    'mixed',
+    continued ? attendKept(o, continued, n, task, byDistance, span) : pass.mix(task, place),
+  );
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
 }
 
 /** Queries of the decoder, keys and values of the encoder's states; everything is visible. */
 function crossAttention(pass: Pass, n: number, layer: Layer, x: Tensor): Tensor {
-  const { o, stack, batch, cache } = pass;
-  const { states, lengths } = pass.memory!;
+  const { o, stack, batch, continued } = pass;
+  const { states, length, lengths } = pass.memory!;
   const place: AttentionPlace = `decoder.layers.${n}.cross`;
   const query = see(pass, place, 'query', linear(pass, x, `${place}.query`));
-  const kept = cache?.cross?.layers[n];
-  const of = (stage: 'key' | 'value'): Tensor => {
-    if (!states) return kept![stage];
-    const made = see(pass, place, stage, linear(pass, states, `${place}.${stage}`));
-    return kept ? o.append(kept[stage], made, 0) : made;
-  };
-  const task: AttendTask = {
-    query,
-    key: of('key'),
-    value: of('value'),
-    batch,
+  const make = (stage: 'key' | 'value'): Tensor | null =>
+    states && see(pass, place, stage, linear(pass, states, `${place}.${stage}`));
+  const made = { key: make('key'), value: make('value') };
+  const task = {
     heads: stack.headCount,
     keyValueHeads: stack.keyValueHeadCount,
     scale: layer.scale,
-    visibility: { left: -1, right: -1, ...(lengths && { keyLengths: lengths }) },
+    visibility: { left: -1, right: -1 },
   };
-  const mixed = see(pass, place, 'mixed', pass.mix(task, place));
+  const parts = continued?.map(({ first, count, cache }, b) => {
+    const kept = cache.cross!.layers[n]!;
+    const of = (stage: 'key' | 'value'): Tensor => {
+      const all = made[stage];
+      return all ? o.append(kept[stage], rowsOf(o, all, b * length, lengths?.[b] ?? length), 0) : kept[stage];
+    };
+    return o.attend({ ...task, query: rowsOf(o, query, first, count), key: of('key'), value: of('value'), batch: 1 });
+  });
+  const visibility = { ...task.visibility, ...(lengths && { keyLengths: lengths }) };
+  const all = parts
+    ? endToEnd(o, parts)
+    : pass.mix({ ...task, query, key: made.key!, value: made.value!, batch, visibility }, place);
+  const mixed = see(pass, place, 'mixed', all);
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
 }
 
@@ -259,15 +258,14 @@ function headNorm({ o, parameters, stack }: Pass, x: Tensor, name: string): Tens
   return o.reshape(norm(o, parameters, stack, heads, name), x.shape);
 }
 
-function rotate({ o, tables, batch, length, past }: Pass, x: Tensor, rotary: Rotary, heads: number): Tensor {
+function rotate({ o, tables, batch, positions, span }: Pass, x: Tensor, rotary: Rotary, heads: number): Tensor {
   let table = tables.get(rotary);
   if (!table) {
-    const { cosine, sine } = rotaryTable(rotary, past + length);
-    const shape = [past + length, rotary.rotated / 2];
+    const { cosine, sine } = rotaryTable(rotary, span);
+    const shape = [span, rotary.rotated / 2];
     table = { cosine: o.constant(shape, cosine), sine: o.constant(shape, sine) };
     tables.set(rotary, table);
   }
-  const positions = Int32Array.from({ length: batch * length }, (_, i) => past + (i % length));
   return o.rotate(x, { batch, heads, rotated: rotary.rotated, interleaved: false, ...table, positions });
 }
 

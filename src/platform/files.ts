@@ -1,5 +1,6 @@
 /** Files in Node, and `fetch` where there is none: the one place that knows the difference. */
 import { SiseonError } from './errors.ts';
+import { inNode } from './machine.ts';
 
 type Path = string | URL;
 const shown = (path: Path): string => decodeURIComponent(String(path).replace(/^file:\/\//, ''));
@@ -61,6 +62,7 @@ export async function readText(path: Path): Promise<string> {
 
 export async function fileExists(path: Path): Promise<boolean> {
   if (overNetwork(path)) return (await fetch(path, { method: 'HEAD' })).ok;
+  if (!inNode) return false;
   const { access } = await import('node:fs/promises');
   return access(path).then(
     () => true,

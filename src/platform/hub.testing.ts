@@ -13,6 +13,8 @@ export interface Misbehaviour {
   breaks?: number;
   /** Says that files are longer (or shorter) by this. */
   lies?: number;
+  /** Sends a piece of 16 kB, then waits this long, and so on; milliseconds. */
+  trickles?: number;
   /** What it says of when to ask again. */
   retryAfter?: string;
   /** Answers such paths with a page for people, as a sign-in page in between does. */
@@ -44,6 +46,14 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 const gitHash = (bytes: Uint8Array): string =>
   createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 
+async function trickle(response: ServerResponse, body: Buffer, pause: number): Promise<void> {
+  for (let at = 0; at < body.length && !response.destroyed; at += 16_384) {
+    response.write(body.subarray(at, at + 16_384));
+    await new Promise((done) => setTimeout(done, pause));
+  }
+  response.end();
+}
+
 /** Files above 1,000 bytes are on another origin, behind a redirect, with a SHA-256; small ones have git's hash. */
 export async function startHub(model: string, files: Readonly<Record<string, Uint8Array>>): Promise<TestHub> {
   const commit = 'c0ffee'.padEnd(40, '0');
@@ -73,6 +83,7 @@ export async function startHub(model: string, files: Readonly<Record<string, Uin
       'content-length': body.length,
       ...(range && { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` }),
     });
+    if (how.trickles !== undefined) return void trickle(response, body, how.trickles);
     if (!breaking) return void response.end(body);
     how.breaks = (how.breaks ?? Infinity) - 1;
     response.write(body.subarray(0, how.breaksAfter), () => setTimeout(() => response.socket?.destroy(), 5));

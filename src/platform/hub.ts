@@ -11,6 +11,7 @@ import { diskCache } from './hubDisk.ts';
 import { pageCache } from './hubPage.ts';
 import { type HubProgress, Progress } from './hubProgress.ts';
 import { type Environment, endpointOf, folderOfModel, isOffline, tokenOf } from './hubSettings.ts';
+import { inNode } from './machine.ts';
 import { type Patience, patientFetch, problemOf } from './patience.ts';
 
 export interface HubOptions {
@@ -43,7 +44,6 @@ export const isHubName = (text: string): boolean =>
 
 /** Throws, when a file is asked for, `hubNotFound`, `hubRefused`, `hubUnavailable`, `hubOffline`, `hubDamaged`, `cannotWrite`, and the signal's reason. */
 export function hubModel(model: string, options: HubOptions = {}): Folder {
-  const inNode = typeof process !== 'undefined' && Boolean(process.versions?.node);
   const environment = options.environment ?? (inNode ? process.env : {});
   const cache = async (): Promise<HubCache> =>
     inNode ? diskCache(await folderOfModel(model, environment)) : pageCache(endpointOf(environment), model);

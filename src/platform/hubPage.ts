@@ -11,7 +11,7 @@ import { problemOf } from './patience.ts';
 /** Name of the browser's cache that holds everything below. */
 const NAME = 'siseon-models';
 /** Bytes of a part; the last one is shorter. */
-const PART = 16 << 20;
+const PART = 4 << 20;
 
 /** What is used of the Cache API. Keys are addresses that nothing is ever fetched from. */
 type Store = Pick<Cache, 'match' | 'put' | 'delete'> & { keys(): Promise<readonly { readonly url: string }[]> };

@@ -1,4 +1,5 @@
 /** Where the hub is, who asks it and where its files are kept: Python's environment variables, with Python's meaning. */
+import { inNode } from './machine.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,7 +31,7 @@ export async function folderOfModel(model: string, environment: Environment): Pr
 export async function tokenOf(environment: Environment): Promise<string | undefined> {
   const { HF_TOKEN, HF_TOKEN_PATH } = environment;
   if (HF_TOKEN?.trim()) return HF_TOKEN.trim();
-  if (typeof process === 'undefined' || !process.versions?.node) return undefined;
+  if (!inNode) return undefined;
   const { join } = await import('node:path');
   const { readFile } = await import('node:fs/promises');
   return readFile(HF_TOKEN_PATH || join(await homeOf(environment), 'token'), 'utf8').then(

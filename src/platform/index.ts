@@ -6,6 +6,6 @@ export { type HubOptions, hubModel, isHubName } from './hub.ts';
 export { forgetModels, type KeptModel, keptModels } from './hubPage.ts';
 export type { HubProgress } from './hubProgress.ts';
 export { memorySize } from './machine.ts';
-export { type NetworkOptions, networkFolder } from './network.ts';
+export { folderAt, type NetworkOptions, networkFolder } from './network.ts';
 export { type Random, seededRandom } from './random.ts';
 export { type Channel, ownChannel, startWorker } from './worker.ts';

@@ -9,3 +9,6 @@ function totalMemory(): number {
   const os = process.getBuiltinModule?.('node:os');
   return os ? os.totalmem() : Infinity;
 }
+
+/** Whether there are files and an environment: Node, and what does as it does; else a browser. */
+export const inNode = typeof process !== 'undefined' && Boolean(process.versions?.node);

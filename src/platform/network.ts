@@ -1,5 +1,7 @@
 /** A folder behind an address: by ranges, and from the browser's cache where that was asked for. */
+import { diskFolder } from './disk.ts';
 import { cannotRead, type Folder } from './folders.ts';
+import { inNode } from './machine.ts';
 
 /** Files up to this size are fetched whole, once: a range for every tensor would cost more. */
 const SMALL = 32 << 20;
@@ -12,6 +14,10 @@ export interface NetworkOptions {
   readonly onProgress?: (progress: { readonly file: string; readonly done: number; readonly total: number }) => void;
   readonly signal?: AbortSignal;
 }
+
+/** A folder by its path; in a browser, which has no files, by its address as seen from the page. */
+export const folderAt = (path: string): Folder =>
+  inNode ? diskFolder(path) : networkFolder(new URL(path, globalThis.location.href));
 
 /**
  * Reads files by `fetch`. Without a cache, large files are read by ranges and a server that ignores ranges is refused;

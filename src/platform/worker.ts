@@ -9,7 +9,7 @@ export interface Channel {
 
 interface NodePort {
   postMessage(message: unknown): void;
-  on(event: 'message' | 'error' | 'exit', handle: (value: unknown) => void): void;
+  on(event: 'message' | 'messageerror' | 'error' | 'exit', handle: (value: unknown) => void): void;
   terminate?(): Promise<number>;
   close?(): void;
 }
@@ -30,7 +30,8 @@ const nodeChannel = (port: NodePort): Channel => ({
     port.on('message', handle);
     if (!failed) return;
     port.on('error', (error) => failed(error instanceof Error ? error.message : String(error)));
-    port.on('exit', () => failed('the worker has ended'));
+    port.on('exit', (code) => failed(`the worker has ended (exit code ${code})`));
+    port.on('messageerror', (error) => failed(`a message could not be read: ${error}`));
   },
   close: () => void (port.terminate ? port.terminate() : port.close?.()),
 });
@@ -44,7 +45,9 @@ export function startWorker(url: URL): Channel {
     post: (message) => worker.postMessage(message),
     receive(handle, failed) {
       worker.onmessage = ({ data }) => handle(data);
-      worker.onerror = ({ message }) => failed?.(message);
+      // A module that cannot be loaded says nothing more.
+      worker.onerror = ({ message }) => failed?.(message || `its module could not be loaded: ${url}`);
+      worker.onmessageerror = () => failed?.('a message could not be read');
     },
     close: () => worker.terminate(),
   };

@@ -1,17 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { referenceKernels } from '../kernels/index.ts';
-import { chooseToken, loadModel } from '../model/index.ts';
+import { chatText, chooseToken, loadModel, readConfig } from '../model/index.ts';
 import { seededRandom } from '../platform/index.ts';
 import {
   attentionStages,
   type GenerateOptions,
   generate,
+  generateAll,
   type NewToken,
   recordTrace,
   type TraceInput,
   TraceSession,
 } from './index.ts';
+import { WrittenText } from './writtenText.ts';
 
 const tiny = (name: string) =>
   loadModel(fileURLToPath(new URL(`../../test/families/${name}`, import.meta.url)), { name });
@@ -114,10 +117,128 @@ describe('a model that writes on', () => {
     await expect(reading).rejects.toThrow('aborted');
     expect(seen).toHaveLength(3);
   });
+  it('says what ended it, writes nothing where nothing is wanted, and refuses a text longer than its positions', async () => {
+    const ids = [3, 14, 7];
+    const last = async (options: GenerateOptions) => (await written('llama', { ids }, options)).at(-1)!.ended;
+    const [{ id } = { id: 0 }] = await written('llama', { ids }, { maxTokens: 1 });
+    expect(await last({ endTokens: [id] })).toBe('endToken');
+    expect(await last({ maxTokens: 2, endTokens: [] })).toBe('maxTokens');
+    expect(await last({ maxTokens: 99, endTokens: [] })).toBe('positions');
+    expect(await written('llama', { ids }, { maxTokens: 0 })).toEqual([]);
+    const { positionCount } = (await tiny('llama')).architecture;
+    const full = Array.from({ length: positionCount }, () => 3);
+    expect(await written('llama', { ids: full }, { endTokens: [] })).toHaveLength(1);
+    await expect(written('llama', { ids: [...full, 3] })).rejects.toMatchObject({ code: 'textTooLong' });
+  });
   it('refuses models that do not write, and settings that draw nothing', async () => {
     await expect(written('bert', { ids: [3] })).rejects.toMatchObject({ code: 'noLanguageHead' });
-    for (const bad of [{ temperature: -1 }, { topK: 0 }, { topP: 1.5 }])
+    for (const bad of [{ temperature: -1 }, { topK: 0 }, { topP: 1.5 }, { maxTokens: -1 }, { maxTokens: 1.5 }])
       await expect(written('llama', { ids: [3] }, bad)).rejects.toMatchObject({ code: 'badSampling' });
+  });
+});
+
+const folder = new URL('../../test/families/', import.meta.url);
+const writers = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !entry.name.startsWith('__'))
+  .map(({ name }) => name)
+  .filter((name) => {
+    const config: unknown = JSON.parse(readFileSync(new URL(`${name}/config.json`, folder), 'utf8'));
+    const { causal, head } = readConfig(config as Record<string, unknown>).architecture;
+    return causal && head;
+  });
+
+describe('several texts side by side', () => {
+  it('are tried with every family that writes', () => expect(writers.length).toBeGreaterThanOrEqual(19));
+
+  it.each(writers)('%s gives each the tokens, probabilities and rows that it has alone: 1e-6', async (name) => {
+    const model = await tiny(name);
+    const { architecture: a } = model;
+    // Of different lengths; one of them ends earlier than the others, at the model's last position or an end token.
+    const room = a.encoder ? 9 : a.positionCount - 3;
+    const inputs = [[3, 14, 7], [5], Array.from({ length: Math.min(room, 9) }, (_, i) => (3 * i + 2) % 11)].map(
+      (ids) => ({ ids }),
+    );
+    const place = a.encoder ? (`decoder.layers.${a.layerCount - 1}.cross` as const) : a.layerCount - 1;
+    for (const { seeds = [0, 0, 0], ...options } of [
+      { temperature: 0 },
+      { temperature: 1.3, topK: 7, seeds: [4, 5, 6] },
+    ]) {
+      const together: NewToken[][] = inputs.map(() => []);
+      for await (const token of generateAll(model, inputs, { ...options, seeds, maxTokens: 5 }))
+        together[token.index]!.push(token);
+      for (const [i, input] of inputs.entries()) {
+        const alone: NewToken[] = [];
+        for await (const token of generate(model, input, { ...options, seed: seeds[i]!, maxTokens: 5 }))
+          alone.push(token);
+        expect(together[i]!.map(({ id, position, ended }) => [id, position, ended])).toEqual(
+          alone.map(({ id, position, ended }) => [id, position, ended]),
+        );
+        for (const [n, token] of together[i]!.entries()) {
+          expect(Math.abs(token.probability - alone[n]!.probability)).toBeLessThanOrEqual(1e-6);
+          const [ours, theirs] = [await token.look(place), await alone[n]!.look(place)];
+          expect(ours.shape).toEqual(theirs.shape);
+          for (const [at, weight] of ours.data.entries())
+            expect(Math.abs(weight - theirs.data[at]!)).toBeLessThanOrEqual(1e-6);
+        }
+      }
+    }
+  });
+});
+
+describe('the text that is written', () => {
+  const pieces = ['사', '과', '<end>', 'a', 'b', '!'];
+  const bytes = new TextEncoder().encode('한');
+  /** Ids 0 to 5 are pieces, 10 to 12 the three bytes of one syllable. */
+  const decode = (ids: readonly number[]): string =>
+    new TextDecoder().decode(
+      Uint8Array.from(ids.flatMap((id) => (id >= 10 ? bytes[id - 10]! : [...new TextEncoder().encode(pieces[id])]))),
+    );
+  const told = (before: readonly number[], ids: readonly number[], stops: readonly string[] = []): string[] => {
+    const text = new WrittenText(decode, before, stops);
+    const out: string[] = [];
+    for (const [i, id] of ids.entries()) {
+      const { text: added, stopped } = text.add(id, i === ids.length - 1);
+      out.push(added + (stopped ? '|' : ''));
+      if (stopped) break;
+    }
+    return out;
+  };
+  it('has a character when its bytes are complete, those of the prompt too, and never U+FFFD', () => {
+    expect(told([0], [1, 10, 11, 12, 3])).toEqual(['과', '', '', '한', 'a']);
+    expect(told([0, 10, 11], [12, 1])).toEqual(['한', '과']);
+    expect(told([0], [1, 10, 11])).toEqual(['과', '', '']);
+  });
+  it('ends before a stop string, and holds back what may be the beginning of one', () => {
+    expect(told([], [0, 2, 1], ['<end>'])).toEqual(['사', '|']);
+    expect(told([], [0, 3, 4, 5, 1], ['ab!'])).toEqual(['사', '', '', '|']);
+    expect(told([], [3, 4, 4, 0], ['ab!'])).toEqual(['', '', 'abb', '사']);
+    expect(told([], [0, 3, 4], ['ab!'])).toEqual(['사', '', 'ab']);
+    // The earliest of several; one in the prompt does not count.
+    expect(told([3, 4, 5], [0, 3, 4, 5], ['ab!', '사a'])).toEqual(['', '|']);
+  });
+});
+
+describe('a conversation', () => {
+  const source = '{{ bos_token }}{% for m in messages %}{{ m.role }}:{{ m.content }};{% endfor %}answer:';
+  const of = (template: string | null) => ({
+    name: 'owner/model',
+    tokenizer: {
+      chatTemplate: async () => (template === null ? null : { source: template, tokens: { bos_token: '<s>' } }),
+    },
+  });
+  const messages = [{ role: 'user', content: '안녕' }];
+  it('is written by the model’s template, with its tokens', async () => {
+    expect(await chatText(of(source), messages)).toBe('<s>user:안녕;answer:');
+  });
+  it('without a template, or with one that fails, is refused by the model’s name', async () => {
+    await expect(chatText(of(null), messages)).rejects.toMatchObject({
+      code: 'noChatTemplate',
+      message: expect.stringContaining('owner/model'),
+    });
+    await expect(chatText(of("{{ raise_exception('no system') }}"), messages)).rejects.toMatchObject({
+      code: 'badChatTemplate',
+      message: expect.stringMatching(/template of owner\/model.*no system/),
+    });
   });
 });
 

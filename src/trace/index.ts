@@ -1,5 +1,5 @@
 export { type AttentionCache, openCache } from './cache.ts';
-export { type GenerateOptions, generate, type NewToken } from './generate.ts';
+export { type Ending, type GenerateOptions, generate, generateAll, type NewToken } from './generate.ts';
 export { saveTrace, type TraceFormat } from './save.ts';
 export { TraceSession } from './session.ts';
 export {

@@ -1,9 +1,15 @@
 /** Traces of a text that grows: what was read before is not read again. */
 import type { Probe, StageName } from '../attention/index.ts';
-import { commonPrefix, type KeyValueCache, type Model } from '../model/index.ts';
+import { commonPrefix, type KeyValueCache, type Model, type RunOptions, type TextRun } from '../model/index.ts';
 import { JoinedStages } from './joined.ts';
 import type { Stage } from './stage.ts';
 import { readInput, recordTrace, type Trace, type TraceInput } from './trace.ts';
+
+/** A run that a session is ready for, and what it makes of it. */
+interface Turn {
+  readonly run: TextRun;
+  finish(logits: Float32Array | null): Promise<Trace>;
+}
 
 /**
  * Records one text after another with one model. A causal model keeps keys and values on its device, so that a text that
@@ -34,10 +40,25 @@ export class TraceSession {
     return this.#lastLogits;
   }
 
-  /** The trace of a text or of token ids. Throws what recordTrace throws. */
-  record(input: TraceInput): Promise<Trace> {
-    const result = this.#line.then(() => this.#record(input));
-    this.#line = result.catch(() => {});
+  /** The trace of a text or of token ids. Throws what recordTrace throws, and what `onLayer` throws to end the run. */
+  async record(input: TraceInput, options: Pick<RunOptions, 'onLayer'> = {}): Promise<Trace> {
+    const [trace] = await TraceSession.recordAll([this], [input], options);
+    return trace!;
+  }
+
+  /**
+   * Records one text with each of several sessions of one causal model, side by side in one run: the model's parameters are
+   * read once for all of them. Throws what record throws, and `cacheAlone` for edits.
+   */
+  static recordAll(
+    sessions: readonly TraceSession[],
+    inputs: readonly TraceInput[],
+    options: Pick<RunOptions, 'onLayer'> = {},
+  ): Promise<Trace[]> {
+    const result = Promise.all(sessions.map((session) => session.#line)).then(() =>
+      TraceSession.#recordNow(sessions, inputs, options),
+    );
+    for (const session of sessions) session.#line = result.catch(() => {});
     return result;
   }
 
@@ -46,50 +67,54 @@ export class TraceSession {
     this.#cache?.free();
   }
 
-  async #record(input: TraceInput): Promise<Trace> {
+  /** Null where every text is read from the start: an edit changes what all later tokens see, and nothing of it is kept. */
+  #turn(input: TraceInput, { onLayer }: Pick<RunOptions, 'onLayer'>): Turn | null {
+    const cache = this.#cache;
+    if (!cache || (input.edits ?? []).length > 0) return null;
     const { model } = this;
-    // An edit changes what all later tokens see: nothing of it is kept.
-    if (!this.#cache || (input.edits ?? []).length > 0) {
-      const trace = await recordTrace(model, input);
-      this.#computed = trace.ids.length;
-      return trace;
-    }
     const read = readInput(model, input);
     const own = read.decoderIds ?? read.ids;
-    const pending: Promise<[StageName, Stage]>[] = [];
     const keepsLogits = input.logits !== false;
+    // Logits of what was read before cannot be had any more where they were not kept.
+    if (keepsLogits && model.architecture.head && !this.#stages.has('logits')) this.#forget();
+    const kept = this.#keep(cache, read.decoderIds ? read.ids : null, own);
+    const added = own.slice(kept);
+    const pending: Promise<[StageName, Stage]>[] = [];
     const probe: Probe = (stage, shape, values) => {
       if (keepsLogits || stage !== 'logits') pending.push(values.then((data) => [stage, { shape, data }]));
     };
-    // Logits of what was read before cannot be had any more where they were not kept.
-    if (keepsLogits && model.architecture.head && !this.#stages.has('logits')) this.#forget();
-    const kept = this.#keep(read.decoderIds ? read.ids : null, own);
-    const added = own.slice(kept);
-    try {
-      const cache = this.#cache;
-      const options = { cache, lastLogits: !keepsLogits };
-      const { logits } = read.decoderIds
-        ? await model.run(read.ids, probe, [], { decoderIds: added, ...options })
-        : await model.run(added, probe, [], options);
-      this.#lastLogits = logits?.slice(-model.architecture.vocabularySize) ?? null;
-    } catch (error) {
-      this.#forget();
-      throw error;
-    }
-    // What the encoder made of its text, and numbers by distance, do not grow with the decoder's.
-    const grows = (name: StageName): boolean =>
-      !name.startsWith('encoder.') && !/(relativeBias|\.cross\.(key|value)|classes)$/.test(name);
-    const before = keepsLogits ? this.#stages : this.#stages.without('logits');
-    this.#stages = before.extended(kept, new Map(await Promise.all(pending)), grows);
-    this.#source = read.decoderIds ? read.ids : null;
-    this.#computed = added.length;
-    const { name, fingerprint, architecture } = model;
-    return { model: { name, fingerprint, architecture }, ...read, edits: [], recorded: this.#stages };
+    return {
+      run: {
+        ...(read.decoderIds ? { ids: read.ids, decoderIds: added } : { ids: added }),
+        probe,
+        cache,
+        lastLogits: !keepsLogits,
+        ...(onLayer && { onLayer }),
+      },
+      finish: async (logits) => {
+        const { name, fingerprint, architecture } = model;
+        this.#lastLogits = logits?.slice(-architecture.vocabularySize) ?? null;
+        // What the encoder made of its text, and numbers by distance, do not grow with the decoder's.
+        const grows = (stage: StageName): boolean =>
+          !stage.startsWith('encoder.') && !/(relativeBias|\.cross\.(key|value)|classes)$/.test(stage);
+        const before = keepsLogits ? this.#stages : this.#stages.without('logits');
+        this.#stages = before.extended(kept, new Map(await Promise.all(pending)), grows);
+        this.#source = read.decoderIds ? read.ids : null;
+        this.#computed = added.length;
+        return { model: { name, fingerprint, architecture }, ...read, edits: [], recorded: this.#stages };
+      },
+    };
+  }
+
+  /** Reads a text from the start, keeping nothing. */
+  async #whole(input: TraceInput, options: Pick<RunOptions, 'onLayer'>): Promise<Trace> {
+    const trace = await recordTrace(this.model, input, options);
+    this.#computed = trace.ids.length;
+    return trace;
   }
 
   /** How many tokens are there already, the last one of the text never among them: its stages are what is asked for. */
-  #keep(source: Int32Array | null, own: Int32Array): number {
-    const cache = this.#cache!;
+  #keep(cache: KeyValueCache, source: Int32Array | null, own: Int32Array): number {
     if (
       source &&
       this.#source &&
@@ -100,9 +125,29 @@ export class TraceSession {
     return cache.length;
   }
 
+  /** The next text is read from its start. */
   #forget(): void {
-    this.#cache!.clear();
+    this.#cache?.clear();
     this.#stages = new JoinedStages();
     this.#source = null;
+  }
+
+  static async #recordNow(
+    sessions: readonly TraceSession[],
+    inputs: readonly TraceInput[],
+    options: Pick<RunOptions, 'onLayer'>,
+  ): Promise<Trace[]> {
+    // A layer begins once for all of them.
+    const turns = sessions.map((session, i) => session.#turn(inputs[i]!, i === 0 ? options : {}));
+    const going = turns.filter((turn) => turn !== null);
+    if (going.length < turns.length)
+      return Promise.all(sessions.map((session, i) => session.#whole(inputs[i]!, options)));
+    try {
+      const results = await sessions[0]!.model.runBatch(going.map(({ run }) => run));
+      return await Promise.all(going.map((turn, i) => turn.finish(results[i]!.logits)));
+    } catch (error) {
+      for (const session of sessions) session.#forget();
+      throw error;
+    }
   }
 }

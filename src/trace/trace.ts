@@ -3,7 +3,7 @@
  * when it is looked at, so that memory stays linear in the length of the text.
  */
 import { derivedStages, type Edit, linearStages, type Probe, type StageName } from '../attention/index.ts';
-import type { Architecture, Encoding, Model, Tokenizer } from '../model/index.ts';
+import type { Architecture, Encoding, Model, RunOptions, Tokenizer } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Stage } from './stage.ts';
 
@@ -25,7 +25,14 @@ export interface Trace {
 }
 
 /** What a run reads: a text or token ids. */
-export type TraceInput = ({ readonly text: string } | { readonly ids: ArrayLike<number> }) & {
+export type TraceInput = (
+  | {
+      readonly text: string;
+      /** The text holds its special tokens written out, as a chat template writes them: none are put around it. */
+      readonly asWritten?: boolean;
+    }
+  | { readonly ids: ArrayLike<number> }
+) & {
   /** What the decoder of an encoder-decoder reads; its first token alone unless given. */
   readonly decoderIds?: ArrayLike<number>;
   /** Interventions, made as the stages are computed. */
@@ -35,13 +42,21 @@ export type TraceInput = ({ readonly text: string } | { readonly ids: ArrayLike<
 };
 
 /** Runs the model over a text or over token ids, keeping every linear stage. Throws what Tokenizer.encode and Model.run throw, and `noTokenizer`. */
-export async function recordTrace(model: Model, input: TraceInput): Promise<Trace> {
-  const [trace] = await recordTraces(model, [input]);
+export async function recordTrace(
+  model: Model,
+  input: TraceInput,
+  options: Pick<RunOptions, 'onLayer'> = {},
+): Promise<Trace> {
+  const [trace] = await recordTraces(model, [input], options);
   return trace!;
 }
 
 /** Runs the model over several texts side by side; each trace is the one that the text has alone, to rounding. Throws what recordTrace throws. */
-export async function recordTraces(model: Model, inputs: readonly TraceInput[]): Promise<Trace[]> {
+export async function recordTraces(
+  model: Model,
+  inputs: readonly TraceInput[],
+  { onLayer }: Pick<RunOptions, 'onLayer'> = {},
+): Promise<Trace[]> {
   const { name, fingerprint, architecture } = model;
   const runs = inputs.map((input) => {
     const { encoding, ids, decoderIds } = readInput(model, input);
@@ -54,7 +69,8 @@ export async function recordTraces(model: Model, inputs: readonly TraceInput[]):
     const run = { ids, probe, edits, lastLogits, ...(decoderIds && { decoderIds }) };
     return { encoding, ids, decoderIds, edits, pending, run };
   });
-  await model.runBatch(runs.map(({ run }) => run));
+  // Once a layer, however many texts go through it.
+  await model.runBatch(runs.map(({ run }, i) => (onLayer && i === 0 ? { ...run, onLayer } : run)));
   return Promise.all(
     runs.map(async ({ encoding, ids, decoderIds, edits, pending }) => ({
       model: { name, fingerprint, architecture },
@@ -70,7 +86,7 @@ export async function recordTraces(model: Model, inputs: readonly TraceInput[]):
 /** What the model reads of an input. Throws what Tokenizer.encode throws, and `noTokenizer`. */
 export function readInput(model: Model, input: TraceInput): Pick<Trace, 'ids' | 'decoderIds' | 'encoding'> {
   const { encoder, decoderStart } = model.architecture;
-  const encoding = 'text' in input ? tokenizerOf(model).encode(input.text) : null;
+  const encoding = 'text' in input ? tokenizerOf(model).encode(input.text, input) : null;
   return {
     encoding,
     ids: encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids),

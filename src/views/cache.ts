@@ -3,7 +3,10 @@ import pc from 'picocolors';
 import type { Pattern, RoleName } from '../lens/index.ts';
 import type { AttentionCache } from '../trace/index.ts';
 import { two } from './caption.ts';
-import { clip, table, wrap } from './columns.ts';
+import { clip, table, WIDTH, wrap } from './columns.ts';
+import { gridSvg } from './grid.ts';
+import type { Theme } from './ink.ts';
+import type { Language } from './language.ts';
 import type { TextOptions } from './text.ts';
 
 const columns: readonly RoleName[] = ['self', 'previous', 'next', 'sink', 'duplicate', 'induction'];
@@ -12,7 +15,7 @@ const columns: readonly RoleName[] = ['self', 'previous', 'next', 'sink', 'dupli
 export function cacheText(
   cache: AttentionCache,
   patterns: readonly (readonly Pattern[])[],
-  { language, color }: TextOptions,
+  { language, color, width = WIDTH }: TextOptions,
 ): string {
   const c = pc.createColors(color);
   const ko = language === 'ko';
@@ -27,13 +30,9 @@ export function cacheText(
   );
   const first = patterns[0]?.[0];
   if (first) rows.push(row(ko ? '고르게' : 'uniform', first, 'uniform'));
-  const [heading = '', ...lines] = table(
-    ko
-      ? ['헤드', '엔트로피', '자신', '앞', '뒤', '첫', '같은', '유도']
-      : ['head', 'entropy', 'self', 'prev', 'next', 'sink', 'dup', 'ind'],
-    rows,
-    { right: [1, 2, 3, 4, 5, 6, 7] },
-  );
+  const heading = ko
+    ? ['헤드', '엔트로피', '자신', '앞', '뒤', '첫', '같은', '유도']
+    : ['head', 'entropy', 'self', 'prev', 'next', 'sink', 'dup', 'ind'];
   const size = `${cache.layerCount} × ${cache.headCount}`;
   const about = ko
     ? `${cache.source}: ${cache.names} 이름, 층 × 헤드 ${size}, 토큰 ${cache.queryLength}개.`
@@ -52,19 +51,46 @@ export function cacheText(
   ];
   return [
     '',
-    ...wrap(about, '  '),
+    ...wrap(about, '  ', width),
     ...(cache.tokensNamed ? [`  ${clip(cache.tokens.join(' '), 74)}`] : []),
-    ...remarks.flatMap((remark) => wrap(remark, '  ')),
+    ...remarks.flatMap((remark) => wrap(remark, '  ', width)),
     '',
-    c.dim(`  ${heading}`),
-    ...lines.map((line) => `  ${line}`),
+    ...table(heading, rows, { right: [1, 2, 3, 4, 5, 6, 7], width, heading: c.dim }),
     '',
     ...wrap(
       ko
         ? '자신, 앞, 뒤, 첫, 같은, 유도: 그곳에 둔 가중치의 평균. --layer와 --head를 주면 그 헤드의 행렬을 보입니다.'
         : 'self, prev, next, sink, dup, ind: mean weight there. With --layer and --head, that head’s square is shown.',
       '  ',
+      width,
     ).map((line) => c.dim(line)),
     '',
   ].join('\n');
+}
+
+/** Where each head looks, as a picture: a row a head, a column a measure. */
+export function cacheSvg(
+  cache: AttentionCache,
+  patterns: readonly (readonly Pattern[])[],
+  { language, theme = 'light' }: { readonly language: Language; readonly theme?: Theme },
+): string {
+  const ko = language === 'ko';
+  const heads = patterns.flatMap((own, layer) => own.map((pattern, head) => ({ pattern, name: `L${layer}·H${head}` })));
+  return gridSvg(
+    {
+      title: ko
+        ? `${cache.source}: 헤드 ${heads.length}개가 보는 곳`
+        : `${cache.source}: where its ${heads.length} heads look`,
+      legend: ko ? '그곳에 둔 가중치의 평균.' : 'Mean weight there.',
+      axes: ko ? ['헤드', '보는 곳'] : ['head', 'where'],
+      rows: heads.map(({ name }) => name),
+      columns: ko
+        ? ['자신', '앞', '뒤', '첫 토큰', '같은 토큰', '유도']
+        : ['self', 'previous', 'next', 'sink', 'duplicate', 'induction'],
+      numbers: heads.map(({ pattern }) =>
+        columns.map((column) => (Number.isNaN(pattern[column].value) ? null : pattern[column].value)),
+      ),
+    },
+    { theme },
+  );
 }

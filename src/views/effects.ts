@@ -3,7 +3,8 @@ import pc from 'picocolors';
 import type { LayerPlace } from '../attention/index.ts';
 import type { Comparison } from '../lens/index.ts';
 import { two } from './caption.ts';
-import { bar, clip, pad, padStart, table, wrap } from './columns.ts';
+import { bar, clip, pad, padStart, table, WIDTH, wrap } from './columns.ts';
+import { gridSvg } from './grid.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
 import type { TextOptions } from './text.ts';
@@ -16,14 +17,21 @@ export interface Effects {
   readonly heads: readonly { readonly layer: LayerPlace; readonly head: number; readonly number: number }[];
 }
 
+const spaced = (lines: readonly string[]): string[] => [...lines, ''];
+const signed = (number: number): string => {
+  const text = two(number);
+  return number > 0 && text !== '0.00' ? `+${text}` : text;
+};
+
 /** `L2`; of an encoder-decoder `encoder L2`, `decoder L2 cross`. */
 const placed = (layer: LayerPlace): string =>
   typeof layer === 'number' ? `L${layer}` : layer.replace(/\.?layers\.(\d+)\.?/, ' L$1 ').trim();
 
-const signed = (number: number): string => (number >= 0 ? '+' : '') + two(number);
-
 /** Rows are layers, columns heads; then the strongest. */
-export function effectsText({ title, legend, heads }: Effects, { language, color }: TextOptions): string {
+export function effectsText(
+  { title, legend, heads }: Effects,
+  { language, color, width = WIDTH }: TextOptions,
+): string {
   const c = pc.createColors(color);
   const layers = [...new Set(heads.map(({ layer }) => layer))];
   const perLayer = Math.max(...heads.map(({ head }) => head)) + 1;
@@ -33,56 +41,50 @@ export function effectsText({ title, legend, heads }: Effects, { language, color
     placed(layer),
     ...heads.filter((head) => head.layer === layer).map(({ number }) => signed(number)),
   ]);
-  const [heading = '', ...lines] = table(['', ...Array.from({ length: perLayer }, (_, head) => `H${head}`)], rows, {
-    right: Array.from({ length: perLayer }, (_, head) => head + 1),
-    gap: perLayer > 10 ? 1 : 2,
-  });
   return [
     '',
-    ...wrap(title, '  '),
+    ...wrap(title, '  ', width),
     '',
-    // Many heads do not fit side by side: the strongest below say what matters.
-    ...(perLayer <= 12 ? [c.dim(`  ${heading}`), ...lines.map((line) => `  ${line}`), ''] : []),
+    // More heads than that are too many to read: the strongest below say what matters.
+    ...(perLayer > 16
+      ? []
+      : [
+          ...table(['', ...Array.from({ length: perLayer }, (_, head) => `H${head}`)], rows, {
+            right: Array.from({ length: perLayer }, (_, head) => head + 1),
+            gap: perLayer > 10 ? 1 : 2,
+            width,
+            heading: c.dim,
+          }),
+          '',
+        ]),
     c.dim(`  ${language === 'ko' ? '가장 크게 움직인 헤드' : 'The strongest'}`),
     ...order.map(
       ({ layer, head, number }) =>
-        `  ${pad(`${placed(layer)}·H${head}`, 9)} ${padStart(signed(number), 7)} ${c.magenta(bar(Math.abs(number) / most, 30))}`,
+        `  ${pad(`${placed(layer)}·H${head}`, 9)} ${padStart(signed(number), 7)} ${c.magenta(bar(Math.abs(number) / most, Math.min(30, width - 22)))}`,
     ),
     '',
-    ...wrap(legend, '  ').map((line) => c.dim(line)),
+    ...wrap(legend, '  ', width).map((line) => c.dim(line)),
     '',
   ].join('\n');
 }
 
-/** The grid as a picture: orange below 0, blue above, white at 0. */
-export function effectsSvg(
-  { title, legend, heads }: Effects,
-  { theme = 'light' }: { readonly theme?: Theme } = {},
-): string {
-  const p = themes[theme];
+/** The grid as a picture: orange below 0, blue above. */
+export function effectsSvg({ title, legend, heads }: Effects, options: { readonly theme?: Theme } = {}): string {
   const layers = [...new Set(heads.map(({ layer }) => layer))];
   const perLayer = Math.max(...heads.map(({ head }) => head)) + 1;
-  const most = Math.max(...heads.map(({ number }) => Math.abs(number)), 1e-12);
-  const cell = perLayer > 12 ? 34 : 60;
-  const [width, height] = [Math.max(560, 70 + perLayer * cell), 90 + layers.length * 38 + 40];
-  const out = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="12" font-variant-numeric="tabular-nums">`,
-    `<title id="siseon-title">${xml(`${title} ${legend}`)}</title>`,
-    `<rect width="100%" height="100%" fill="${p.ground}"/>`,
-    `<text x="24" y="30" fill="${p.ink}" font-size="15">${xml(clip(title, Math.floor(width / 9)))}</text>`,
-  ];
-  for (let head = 0; head < perLayer; head++)
-    out.push(`<text x="${60 + (head + 0.5) * cell}" y="64" fill="${p.faint}" text-anchor="middle">H${head}</text>`);
-  for (const { layer, head, number } of heads) {
-    const [x, y] = [60 + head * cell, 72 + layers.indexOf(layer) * 38];
-    const share = Math.abs(number) / most;
-    if (head === 0) out.push(`<text x="24" y="${y + 22}" fill="${p.faint}">${placed(layer)}</text>`);
-    out.push(
-      `<rect x="${x}" y="${y}" width="${cell - 3}" height="35" fill="${number < 0 ? '#c2570c' : '#1257c4'}" fill-opacity="${(share * 0.85).toFixed(3)}" stroke="${p.rule}"/>`,
-      `<text x="${x + (cell - 3) / 2}" y="${y + 22}" fill="${share > 0.6 ? '#ffffff' : p.ink}" text-anchor="middle">${signed(number)}</text>`,
-    );
-  }
-  return `${[...out, '</svg>'].join('\n')}\n`;
+  const numbers = layers.map(() => new Array<number | null>(perLayer).fill(null));
+  for (const { layer, head, number } of heads) numbers[layers.indexOf(layer)]![head] = number;
+  return gridSvg(
+    {
+      title,
+      legend,
+      axes: ['', ''],
+      rows: layers.map(placed),
+      columns: Array.from({ length: perLayer }, (_, head) => `H${head}`),
+      numbers,
+    },
+    options,
+  );
 }
 
 /** What moved between two runs: predictions, stages, heads. */
@@ -100,22 +102,17 @@ export function comparisonText(
     /** Words of the two texts that were not compared. */
     readonly unaligned?: { readonly one: readonly string[]; readonly other: readonly string[] };
   },
-  { language, color }: TextOptions,
+  { language, color, width = WIDTH }: TextOptions,
 ): string {
   const c = pc.createColors(color);
   const ko = language === 'ko';
   const moved = comparison.predictions.toSorted((a, b) => b.divergence - a.divergence).slice(0, 10);
   const strongest = comparison.heads.toSorted((a, b) => b.weights - a.weights).slice(0, 8);
-  const indented = ([heading = '', ...lines]: readonly string[]): string[] => [
-    c.dim(`  ${heading}`),
-    ...lines.map((line) => `  ${line}`),
-    '',
-  ];
   const { one = [], other = [] } = unaligned ?? {};
   const apart = [one.join(', ') || '–', other.join(', ') || '–'].join(' ↔ ');
   return [
     '',
-    ...wrap(title, '  '),
+    ...wrap(title, '  ', width),
     ...(one.length + other.length === 0
       ? []
       : wrap(
@@ -123,16 +120,17 @@ export function comparisonText(
             ? `짝이 없어 견주지 않은 단어: ${apart}. 아래는 두 글에 함께 있는 단어의 자리에서만 잰 것이어서, 임베딩은 그대로일 수 있습니다.`
             : `Without a counterpart, so not compared: ${apart}. All below is measured at the words that both texts have; their embeddings may well be equal.`,
           '  ',
+          width,
         )),
     '',
-    ...indented(
+    ...spaced(
       table(
         ko ? ['단계', '움직인 거리'] : ['stage', 'moved'],
         comparison.stages.map(({ name: stage, distance }) => [stage, distance.toFixed(4)]),
-        { right: [1] },
+        { right: [1], width, heading: c.dim },
       ),
     ),
-    ...indented(
+    ...spaced(
       table(
         ko ? ['헤드', '가중치', '혼합'] : ['head', 'weights', 'mixture'],
         strongest.map(({ layer, head, weights, mixed }) => [
@@ -140,12 +138,12 @@ export function comparisonText(
           weights.toFixed(3),
           mixed.toFixed(3),
         ]),
-        { right: [1, 2] },
+        { right: [1, 2], width, heading: c.dim },
       ),
     ),
     ...(moved.length === 0
       ? []
-      : indented(
+      : spaced(
           table(
             ko
               ? ['토큰', '앞의 예측', '', '뒤의 예측', '', 'KL']
@@ -158,7 +156,7 @@ export function comparisonText(
               two(other.probability),
               divergence.toFixed(4),
             ]),
-            { right: [2, 4, 5] },
+            { right: [2, 4, 5], width, heading: c.dim },
           ),
         )),
     ...(comparison.notDistributions.length > 0
@@ -167,6 +165,7 @@ export function comparisonText(
             ? `합이 1이 아닌 행 ${comparison.notDistributions.length}개: 편집에서 정규화하지 않았습니다.`
             : `${comparison.notDistributions.length} rows do not sum to 1: an edit left them so.`,
           '  ',
+          width,
         )
       : []),
     ...wrap(
@@ -174,6 +173,7 @@ export function comparisonText(
         ? '움직인 거리: ‖뒤 − 앞‖ / ‖앞‖. 가중치: 행마다 옮겨 간 몫(½ Σ|w − w′|)의 평균. KL의 단위는 nat.'
         : 'moved: ‖other − one‖ / ‖one‖. weights: the share of each row that went elsewhere, ½ Σ|w − w′|, mean. KL in nats.',
       '  ',
+      width,
     ).map((line) => c.dim(line)),
     '',
   ].join('\n');
@@ -193,7 +193,7 @@ export interface WordMeasures {
 
 export function measuresText(
   { title, legend, words, columns }: WordMeasures,
-  { language, color }: TextOptions,
+  { language, color, width = WIDTH }: TextOptions,
 ): string {
   const c = pc.createColors(color);
   const rows = words.map((word, i) => [clip(word, 16), ...columns.map(({ numbers }) => two(numbers[i]!))]);
@@ -202,17 +202,17 @@ export function measuresText(
       language === 'ko' ? '충실도' : 'faithful',
       ...columns.map(({ faithful }) => (faithful === undefined ? '–' : signed(faithful))),
     ]);
-  const [heading = '', ...lines] = table(['', ...columns.map(({ name }) => name)], rows, {
-    right: columns.map((_, n) => n + 1),
-  });
   return [
     '',
-    ...wrap(title, '  '),
+    ...wrap(title, '  ', width),
     '',
-    c.dim(`  ${heading}`),
-    ...lines.map((line) => `  ${line}`),
+    ...table(['', ...columns.map(({ name }) => name)], rows, {
+      right: columns.map((_, n) => n + 1),
+      width,
+      heading: c.dim,
+    }),
     '',
-    ...wrap(legend, '  ').map((line) => c.dim(line)),
+    ...wrap(legend, '  ', width).map((line) => c.dim(line)),
     '',
   ].join('\n');
 }

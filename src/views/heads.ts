@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { HeadFigures, HeadsReport, RoleName } from '../lens/index.ts';
 import { two } from './caption.ts';
-import { table, wrap } from './columns.ts';
+import { table, WIDTH, wrap } from './columns.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
 import type { TextOptions } from './text.ts';
@@ -49,7 +49,7 @@ export const roleText = ({ role }: HeadFigures, language: Language): string =>
   role ? `${words[language].names[role.name]} ${two(role.value)} (${two(role.baseline)})` : '';
 
 /** A row a head. */
-export function headsText(report: HeadsReport, { language, color }: TextOptions): string {
+export function headsText(report: HeadsReport, { language, color, width = WIDTH }: TextOptions): string {
   const c = pc.createColors(color);
   const t = words[language];
   const rows = report.heads.map((head) => [
@@ -62,19 +62,20 @@ export function headsText(report: HeadsReport, { language, color }: TextOptions)
     roleText(head, language),
   ]);
   const named = report.heads.some(({ role }) => role !== null);
-  const [heading = '', ...lines] = table(named ? t.heading : t.heading.slice(0, -1), rows, {
-    right: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
-    gap: 1,
-  });
   return [
     '',
-    ...wrap(t.title(report), '  '),
+    ...wrap(t.title(report), '  ', width),
     '',
-    c.dim(`  ${heading}`),
-    ...lines.map((line, i) => `  ${report.heads[i]!.role ? c.bold(line) : line}`),
+    ...table(named ? t.heading : t.heading.slice(0, -1), rows, {
+      right: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+      gap: 1,
+      width,
+      heading: c.dim,
+      row: (line, i) => (report.heads[i]!.role ? c.bold(line) : line),
+    }),
     '',
-    ...(named ? [] : [...wrap(t.unnamed, '  '), '']),
-    ...wrap(t.legend(report), '  ').map((line) => c.dim(line)),
+    ...(named ? [] : [...wrap(t.unnamed, '  ', width), '']),
+    ...wrap(t.legend(report), '  ', width).map((line) => c.dim(line)),
     '',
   ].join('\n');
 }

@@ -1,4 +1,5 @@
-export { cacheText } from './cache.ts';
+export { type BarGroup, type Bars, barsSvg, barsText } from './bars.ts';
+export { cacheSvg, cacheText } from './cache.ts';
 export { alignedOrLong, caption, fixed, illustration, two } from './caption.ts';
 export {
   comparisonText,
@@ -9,12 +10,15 @@ export {
   measuresText,
   type WordMeasures,
 } from './effects.ts';
+export { type Grid, gridLines, gridSvg } from './grid.ts';
 export { headsSvg, headsText, roleText } from './heads.ts';
 export { type Language, languageOf, particle } from './language.ts';
+export { lookupText } from './lookup.ts';
 export { type ArcMark, type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
 export { type GazeLine, type GazeLines, gazeLines, matrixCsv, matrixSvg } from './matrix.ts';
+export { pairText } from './pair.ts';
 export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
 export { beatsRules, type RelationView, relationsSvg, relationsText } from './relations.ts';
 export { reportHtml } from './report.ts';
 export { lookSvg } from './svg.ts';
-export { lookText, lookupText, matrixText, pairText, type TextOptions } from './text.ts';
+export { lookText, matrixText, type TextOptions } from './text.ts';

@@ -2,7 +2,7 @@
 import pc from 'picocolors';
 import type { RelationReport, RelationRow } from '../lens/index.ts';
 import { two } from './caption.ts';
-import { table, wrap } from './columns.ts';
+import { table, WIDTH, wrap } from './columns.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
 import { type Language, particle } from './language.ts';
 import type { TextOptions } from './text.ts';
@@ -54,7 +54,7 @@ const signed = (offset: number): string => (offset < 0 ? `−${-offset}` : `+${o
 export function relationsText(
   report: RelationReport,
   { file, least }: RelationView,
-  { language, color }: TextOptions,
+  { language, color, width = WIDTH }: TextOptions,
 ): string {
   const c = pc.createColors(color);
   const t = words[language];
@@ -69,18 +69,21 @@ export function relationsText(
     row.objectMarker ? two(row.objectMarker.share) : '',
     beatsRules(row) ? '▲' : '',
   ]);
-  const [heading = '', ...lines] = table(t.heading, rows, { right: [2, 5, 6, 7] });
   const { unaligned } = report.leftOut;
   return [
     '',
-    ...wrap(t.title(report, file), '  '),
+    ...wrap(t.title(report, file), '  ', width),
     '',
-    c.dim(`  ${heading}`),
-    ...lines.map((line) => `  ${line.endsWith('▲') ? c.bold(line) : line}`),
+    ...table(t.heading, rows, {
+      right: [2, 5, 6, 7],
+      width,
+      heading: c.dim,
+      row: (line, i) => (rows[i]!.at(-1) === '▲' ? c.bold(line) : line),
+    }),
     '',
-    ...wrap(t.legend(least), '  ').map((line) => c.dim(line)),
-    ...wrap(t.left(report), '  '),
-    ...(unaligned[0] ? wrap(`${t.first} (${unaligned[0].id}): ${unaligned[0].shown}`, '  ') : []),
+    ...wrap(t.legend(least), '  ', width).map((line) => c.dim(line)),
+    ...wrap(t.left(report), '  ', width),
+    ...(unaligned[0] ? wrap(`${t.first} (${unaligned[0].id}): ${unaligned[0].shown}`, '  ', width) : []),
     '',
   ].join('\n');
 }

@@ -1,7 +1,7 @@
-/** Views as terminal text: at most 80 columns, Hangul counted as two. */
+/** A look as terminal text, Hangul counted as two columns. */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
-import type { Answer, Look, LookKey, LookupResult, Pair, WordMatrix } from '../lens/index.ts';
+import type { Answer, Look, LookKey, WordMatrix } from '../lens/index.ts';
 import { alignedOrLong, caption, illustration, two } from './caption.ts';
 import { bar, clip, pad, padStart, WIDTH, wrap } from './columns.ts';
 import type { Language } from './language.ts';
@@ -9,6 +9,8 @@ import type { Language } from './language.ts';
 export interface TextOptions {
   readonly language: Language;
   readonly color: boolean;
+  /** Columns of the terminal that lines may fill. */
+  readonly width?: number;
 }
 
 const phrases = {
@@ -85,13 +87,13 @@ const phrases = {
 } as const;
 
 /** What the heads with a role look at, a line each. */
-function answerLines(answers: readonly Answer[], { language, color }: TextOptions): string[] {
+function answerLines(answers: readonly Answer[], { language, color, width = WIDTH }: TextOptions): string[] {
   if (answers.length === 0) return [];
   const c = pc.createColors(color);
   const t = phrases[language];
   const column = Math.min(26, Math.max(12, ...answers.map(({ text }) => stringWidth(text))));
   return [
-    c.bold(t.answers),
+    ...wrap(t.answers, '', width).map((line) => c.bold(line)),
     ...answers.map(({ question, text, weight, layer, head }) => {
       // Below half of the weight no word is the answer.
       const word = weight >= 0.5 ? c.red(pad(clip(text, column), column)) : c.dim(pad(t.none, column));
@@ -102,31 +104,48 @@ function answerLines(answers: readonly Answer[], { language, color }: TextOption
 }
 
 /** The three steps, the caption, the answers of heads with a role, and the geometry of one look. */
-export function lookText(look: Look, { language, color }: TextOptions, answers: readonly Answer[] = []): string {
+export function lookText(
+  look: Look,
+  { language, color, width = WIDTH }: TextOptions,
+  answers: readonly Answer[] = [],
+): string {
   const c = pc.createColors(color);
   const t = phrases[language];
   const name = (key: LookKey): string => (key.word === look.query.word ? `${key.text} (${t.itself})` : key.text);
-  const column = Math.min(26, Math.max(12, ...look.keys.map((key) => stringWidth(name(key)))));
+  const told = illustration(look);
+  const column = Math.min(
+    Math.max(12, width - 36),
+    26,
+    Math.max(12, ...look.keys.map((key) => stringWidth(name(key)))),
+  );
+  const cosines = Math.max(8, Math.min(12, width - column - 29));
+  // What weight, share and illustration leave of the line.
+  const bars = Math.max(2, Math.min(22, width - column - (told ? 26 : 19)));
+  const heading = (text: string): string[] => wrap(text, '', width).map((line) => c.bold(line));
+  const note = (text: string): string[] => wrap(text, '  ', width).map((line) => c.dim(line));
   const label = (key: LookKey): string => {
     const text = pad(clip(name(key), column), column);
     return key.word === look.query.word ? c.blue(text) : key.word === null ? c.dim(text) : c.red(text);
   };
   const lines: string[] = [''];
-  lines.push(...sentence(look, c), '', ...wrap(t.head(look, look.query.text, look.query.tokenText), '  '), '');
+  lines.push(
+    ...sentence(look, c, width),
+    '',
+    ...wrap(t.head(look, look.query.text, look.query.tokenText), '  ', width),
+    '',
+  );
 
-  lines.push(c.bold(t.step1), c.dim(`  ${pad(t.word, column)} ${padStart(t.score, 8)}   ${t.tokens}`));
+  lines.push(...heading(t.step1), c.dim(`  ${pad(t.word, column)} ${padStart(t.score, 8)}   ${t.tokens}`));
   for (const key of look.keys) {
     const dots = key.tokens.map(({ text, dot }) => `${text} ${two(dot)}`).join('  ');
     lines.push(
-      `  ${label(key)} ${c.magenta(padStart(key.score === null ? t.masked : two(key.score), 8))}   ${clip(dots, WIDTH - column - 14)}`,
+      `  ${label(key)} ${c.magenta(padStart(key.score === null ? t.masked : two(key.score), 8))}   ${clip(dots, width - column - 14)}`,
     );
   }
-  lines.push(c.dim(`  ${t.scoreNote(String(Number(look.scale.toPrecision(6))))}`), '');
+  lines.push(...note(t.scoreNote(String(Number(look.scale.toPrecision(6))))), '');
 
-  const told = illustration(look);
-  const bars = 22;
   lines.push(
-    c.bold(t.step2),
+    ...heading(t.step2),
     c.dim(
       `  ${pad(t.word, column)} ${padStart(t.weight, 7)} ${' '.repeat(bars)} ${padStart(t.share, 6)}${told ? padStart(t.told, 7) : ''}`,
     ),
@@ -141,10 +160,10 @@ export function lookText(look: Look, { language, color }: TextOptions, answers: 
   lines.push(
     `  ${pad(t.sum, column)} ${padStart(two(total), 7)} ${' '.repeat(bars)} ${padStart(look.keys.some(({ share }) => share !== null) ? '1.00' : '', 6)}${told ? c.dim(padStart('1.0', 7)) : ''}`,
   );
-  lines.push(c.dim(`  ${t.shareNote}`), ...(told ? [c.dim(`  ${t.toldNote}`)] : []), '');
+  lines.push(...note(t.shareNote), ...(told ? note(t.toldNote) : []), '');
 
   lines.push(
-    c.bold(t.step3),
+    ...heading(t.step3),
     c.dim(`  ${pad(t.word, column)} ${padStart(t.part, 7)} ${' '.repeat(bars)} ${padStart(t.norm, 6)}`),
   );
   for (const key of look.keys)
@@ -155,36 +174,33 @@ export function lookText(look: Look, { language, color }: TextOptions, answers: 
     `  ${c.dim(pad(t.bias, column))} ${padStart(two(look.biasContribution), 7)} ${c.green(bar(look.biasContribution, bars))}`,
   );
   const parts = look.keys.reduce((sum, key) => sum + key.contribution, look.biasContribution);
-  lines.push(`  ${pad(t.sum, column)} ${padStart(two(parts), 7)}`, c.dim(`  ${t.partNote}`), '');
-  lines.push(...wrap(caption(look, language), '  '), '', ...answerLines(answers, { language, color }));
+  lines.push(`  ${pad(t.sum, column)} ${padStart(two(parts), 7)}`, ...note(t.partNote), '');
+  lines.push(...wrap(caption(look, language), '  ', width), '', ...answerLines(answers, { language, color, width }));
 
   lines.push(
-    c.bold(t.geometry),
+    ...heading(t.geometry),
     c.dim(
-      `  ${pad(t.token, column)} ${padStart('q · k', 8)} ${padStart('|k|', 7)} ${padStart(t.raw, 7)} ${padStart(t.centred, 12)}`,
+      `  ${pad(t.token, column)} ${padStart('q · k', 8)} ${padStart('|k|', 7)} ${padStart(t.raw, 7)} ${padStart(t.centred, cosines)}`,
     ),
   );
   for (const key of look.keys)
     for (const token of key.tokens)
       lines.push(
-        `  ${pad(clip(token.text, column), column)} ${padStart(two(token.dot), 8)} ${padStart(two(token.keyNorm), 7)} ${padStart(two(token.cosine), 7)} ${padStart(two(token.centredCosine), 12)}`,
+        `  ${pad(clip(token.text, column), column)} ${padStart(two(token.dot), 8)} ${padStart(two(token.keyNorm), 7)} ${padStart(two(token.cosine), 7)} ${padStart(two(token.centredCosine), cosines)}`,
       );
-  lines.push(
-    ...wrap(t.geometryNote(two(look.keys[0]?.tokens[0]?.queryNorm ?? 0)), '  ').map((line) => c.dim(line)),
-    '',
-  );
-  lines.push(`  ${t.question}`, ...wrap(alignedOrLong(look, language), '  '), '');
+  lines.push(...note(t.geometryNote(two(look.keys[0]?.tokens[0]?.queryNorm ?? 0))), '');
+  lines.push(`  ${t.question}`, ...wrap(alignedOrLong(look, language), '  ', width), '');
   return lines.join('\n');
 }
 
 /** The words in a row, the query underlined. */
-function sentence(look: Look, c: ReturnType<typeof pc.createColors>): string[] {
+function sentence(look: Look, c: ReturnType<typeof pc.createColors>, limit: number): string[] {
   const lines: string[] = [];
   let [line, under, width] = ['  ', '  ', 2];
   const flush = (): void => void lines.push(line.trimEnd(), ...(under.trim() === '' ? [] : [c.blue(under.trimEnd())]));
   for (const [index, { text }] of look.words.entries()) {
-    const shown = clip(text, WIDTH - 4);
-    if (width > 2 && width + stringWidth(shown) > WIDTH) {
+    const shown = clip(text, limit - 4);
+    if (width > 2 && width + stringWidth(shown) > limit) {
       flush();
       [line, under, width] = ['  ', '  ', 2];
     }
@@ -198,17 +214,19 @@ function sentence(look: Look, c: ReturnType<typeof pc.createColors>): string[] {
 }
 
 /** Word × word weights: queries are rows, keys columns; wide texts are cut into blocks of columns. */
-export function matrixText(matrix: WordMatrix, { language, color }: TextOptions): string {
+export function matrixText(matrix: WordMatrix, { language, color, width = WIDTH }: TextOptions): string {
   const c = pc.createColors(color);
   const label = Math.min(16, Math.max(...matrix.rows.map(({ text }) => stringWidth(text)), 6));
   const cell = Math.min(10, Math.max(...matrix.columns.map(({ text }) => stringWidth(text)), 5)) + 1;
-  const perBlock = Math.max(1, Math.floor((WIDTH - 2 - label) / cell));
+  const perBlock = Math.max(1, Math.floor((width - 2 - label) / cell));
   const lines = [
-    c.bold(
+    ...wrap(
       language === 'ko'
         ? `모든 단어: 행은 질문(Query), 열은 색인(Key). 층 ${matrix.layer}, 헤드 ${matrix.head}`
         : `All words: rows are queries, columns keys; layer ${matrix.layer}, head ${matrix.head}`,
-    ),
+      '',
+      width,
+    ).map((line) => c.bold(line)),
   ];
   for (let from = 0; from < matrix.columns.length; from += perBlock) {
     const columns = matrix.columns.slice(from, from + perBlock);
@@ -224,102 +242,4 @@ export function matrixText(matrix: WordMatrix, { language, color }: TextOptions)
     lines.push('');
   }
   return lines.join('\n');
-}
-
-const four = (number: number): string =>
-  (Math.abs(number) >= 1e-4 || number === 0 ? number.toFixed(4) : number.toExponential(2)).replace('-', '−');
-
-/** One cell, down to the last product. */
-export function pairText(pair: Pair, { language, color }: TextOptions): string {
-  const c = pc.createColors(color);
-  const ko = language === 'ko';
-  const lines = [
-    '',
-    ...wrap(
-      `${c.blue(pair.query.text)} → ${c.red(pair.key.text)}   ${pair.model}, ${ko ? `층 ${pair.layer}, 헤드 ${pair.head}, 토큰 ${pair.query.tokenText} → ${pair.key.tokenText}` : `layer ${pair.layer}, head ${pair.head}, tokens ${pair.query.tokenText} → ${pair.key.tokenText}`}`,
-      '  ',
-    ),
-    '',
-  ];
-  lines.push(
-    c.dim(
-      `  ${padStart(ko ? '차원' : 'dim', 5)} ${padStart('q', 10)} ${padStart('k', 10)} ${padStart('q × k', 10)}   ${padStart('v', 10)} ${padStart(ko ? '가중치 × v' : 'weight × v', 12)}`,
-    ),
-  );
-  for (const [d, product] of pair.products.entries())
-    lines.push(
-      `  ${padStart(`${d}`, 5)} ${c.blue(padStart(four(pair.query.vector[d]!), 10))} ${c.red(padStart(four(pair.key.vector[d]!), 10))} ${c.magenta(padStart(four(product), 10))}   ${c.green(padStart(four(pair.value[d] ?? Number.NaN), 10))} ${padStart(four(pair.weightedValue[d] ?? Number.NaN), 12)}`,
-    );
-  const s = pair.softmax;
-  lines.push(
-    '',
-    `  ${ko ? '내적' : 'dot product'}   q · k = Σ q × k = ${four(pair.dot)}`,
-    `  ${ko ? '점수' : 'score'}   ${four(pair.dot)} × ${four(pair.scale)} = ${four(pair.score)}`,
-    `  ${ko ? '소프트맥스' : 'softmax'}   exp(${four(pair.score)} − ${four(s.largest)}) / Σ = ${four(s.exponential)} / ${four(s.sum)} = ${four(s.weight)}`,
-    `  ${ko ? '결과에 담긴 비율' : 'part of the result'}   ${four(pair.contribution)}   |oᵢ| = ${four(pair.contributionNorm)}`,
-    '',
-    ...wrap(
-      ko
-        ? `검산: 엔진이 잰 점수 ${four(pair.check.score)}, 가중치 ${four(pair.check.weight)}. 위의 값과 가장 크게 다른 곳이 ${pair.check.largestDifference.toExponential(1)}입니다.`
-        : `Check: the engine measured score ${four(pair.check.score)} and weight ${four(pair.check.weight)}; the largest difference from the numbers above is ${pair.check.largestDifference.toExponential(1)}.`,
-      '  ',
-    ),
-    '',
-  );
-  return lines.join('\n');
-}
-
-/** A question against tags: scores, weights, contents; and a word about words that the model does not know. */
-export function lookupText(result: LookupResult, { language, color }: TextOptions): string {
-  const c = pc.createColors(color);
-  const ko = language === 'ko';
-  const column = Math.min(30, Math.max(8, ...result.entries.map(({ tag }) => stringWidth(tag))));
-  const lines = [
-    '',
-    `  ${ko ? '질문(Query)' : 'Query'}  ${c.blue(clip(result.question, 60))}`,
-    '',
-    c.dim(
-      `  ${pad(ko ? '색인(Key)' : 'key', column)} ${padStart(ko ? '점수' : 'score', 8)} ${padStart('cos', 5)} ${padStart(ko ? '가중치' : 'weight', 7)} ${padStart(ko ? '혼합 중' : 'part', 8)}`,
-    ),
-  ];
-  for (const { tag, content, score, cosine, weight, part } of result.entries.toSorted((a, b) => b.weight - a.weight)) {
-    lines.push(
-      `  ${c.red(pad(clip(tag, column), column))} ${c.magenta(padStart(two(score), 8))} ${padStart(two(cosine), 5)} ${padStart(two(weight), 7)} ${padStart(two(part), 8)} ${c.magenta(bar(weight, 20))}`,
-    );
-    if (content !== null) lines.push(...wrap(content, '      ').map((line) => c.green(line)));
-  }
-  const { tag, content } = result.entries[result.nearest]!;
-  lines.push(
-    '',
-    `  ${ko ? '섞인 내용(Value)에 가장 가까운 것' : 'The mixture of values is nearest to'}: ${c.green(clip(content ?? tag, 60))}`,
-    ...lookupDoubts(result, ko).flatMap((doubt) => ['', ...wrap(doubt, '  ')]),
-  );
-  return [...lines, ''].join('\n');
-}
-
-/** Why not to believe a ranking: the question is not understood, or the tags are not. Empty where all words are known. */
-function lookupDoubts({ entries, question, spelledOut }: LookupResult, ko: boolean): string[] {
-  const tags = entries.flatMap((entry) => entry.spelledOut);
-  const nothingKnown = spelledOut.length > 0 && spelledOut.length >= question.trim().split(/\s+/).length;
-  const listed = (words: readonly string[]): string =>
-    words
-      .slice(0, 6)
-      .map((word) => (ko ? `‘${word}’` : word))
-      .join(', ') + (words.length > 6 ? ', …' : '');
-  return [
-    ...(nothingKnown
-      ? [
-          ko
-            ? `질문에 이 모델이 아는 낱말이 없습니다(${listed(spelledOut)}). 순위를 믿지 마세요.`
-            : `The model knows no word of the question (${listed(spelledOut)}): do not trust the order.`,
-        ]
-      : []),
-    ...(tags.length > 0
-      ? [
-          ko
-            ? `색인 가운데 이 모델이 모르는 낱말이 있어 글자로 쪼개 읽었습니다: ${listed(tags)}. 이런 색인들의 순위는 가중치가 높아도 자주 틀립니다.`
-            : `Words of the tags that the model does not know, and reads letter by letter: ${listed(tags)}. An order among such tags is often wrong, however high the weight.`,
-        ]
-      : []),
-  ];
 }

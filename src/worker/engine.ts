@@ -1,8 +1,8 @@
 /** The thread that asks: an engine elsewhere, its answers as promises. */
 import type { Architecture, ModelMetadata } from '../model/index.ts';
-import { type Channel, SiseonError, startWorker } from '../platform/index.ts';
+import { type Channel, type HubProgress, SiseonError, startWorker } from '../platform/index.ts';
 import type { Stage, Trace, TraceInput } from '../trace/index.ts';
-import type { FromEngine, GeneratedToken, GenerateSettings, PlainError, Request } from './messages.ts';
+import type { FromEngine, GeneratedToken, GenerateSettings, PlainError, Progress, Request } from './messages.ts';
 
 export interface LoadedModel {
   readonly name: string;
@@ -15,13 +15,21 @@ export interface LoadedModel {
 interface Waiting {
   readonly resolve: (value: never) => void;
   readonly reject: (reason: unknown) => void;
-  readonly onProgress: ((progress: never) => void) | undefined;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** How much of something is done. */
+export interface Done {
+  readonly done: number;
+  readonly total: number;
 }
 
 /**
  * A model in a worker, in Node and in browsers: nothing here computes. Requests are answered one after another. A signal
- * that is aborted rejects at once with its reason; the worker stops before the next request, token or file (a run that has
- * begun it finishes first). Errors are those of the same call without a worker, with their codes.
+ * that is aborted rejects at once with its reason; the worker stops before the next request, token or file, and in the
+ * middle of a run before the next layer (on a page that is not cross-origin isolated threads share no memory, and a run that
+ * has begun ends first). Errors are those of the same call without a worker, with their codes; a worker that ends, or fails
+ * outside of a request, rejects all that waits, and all that is asked later, with `engineEnded`.
  */
 export class WorkerEngine {
   readonly #channel: Channel;
@@ -34,25 +42,45 @@ export class WorkerEngine {
     this.#channel = startWorker(new URL(options.workerUrl ?? './worker.js', import.meta.url));
     this.#channel.receive(
       (message) => this.#answered(message as FromEngine),
-      (reason) => this.#end(reason),
+      (reason) => {
+        // One that failed outside of a request may still be there, and is of no use.
+        this.#channel.close();
+        this.#end(reason);
+      },
     );
   }
 
-  /** Loads a model in the worker, in place of the one before; without a source the Korean model. `onProgress`: bytes read, and in all. */
+  /**
+   * Loads a model in the worker, in place of the one before: an address, a name on the hub, in Node a path; without a source
+   * the Korean model. `onProgress`: bytes of parameters read; `onDownload` and `onKept` as loadModel has them.
+   */
   load(
     source?: string,
     options: {
       readonly name?: string;
+      readonly revision?: string;
       readonly signal?: AbortSignal;
-      readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+      readonly onProgress?: (progress: Done) => void;
+      readonly onDownload?: (progress: HubProgress) => void;
+      readonly onKept?: (kept: { readonly commit: string; readonly why: Error }) => void;
     } = {},
   ): Promise<LoadedModel> {
-    return this.#ask({ method: 'load', source, name: options.name }, options.signal, options.onProgress);
+    const { name, revision, signal, onProgress, onDownload, onKept } = options;
+    return this.#ask({ method: 'load', source, name, revision }, signal, (progress) => {
+      if ('read' in progress) onProgress?.(progress.read);
+      if ('fetched' in progress) onDownload?.(progress.fetched);
+      if ('kept' in progress) onKept?.({ ...progress.kept, why: thrown(progress.kept.why) });
+    });
   }
 
-  /** The trace of a text or of ids; a text that goes on from the one before costs its new tokens alone. */
-  record(input: TraceInput, options: { readonly signal?: AbortSignal } = {}): Promise<Trace> {
-    return this.#ask({ method: 'record', input }, options.signal);
+  /** The trace of a text or of ids; a text that goes on from the one before costs its new tokens alone. `onProgress`: layers done. */
+  record(
+    input: TraceInput,
+    options: { readonly signal?: AbortSignal; readonly onProgress?: (layers: Done) => void } = {},
+  ): Promise<Trace> {
+    return this.#ask({ method: 'record', input }, options.signal, (progress) => {
+      if ('layers' in progress) options.onProgress?.(progress.layers);
+    });
   }
 
   /** Stages of a trace by name, those that need the model's parameters among them. */
@@ -76,21 +104,25 @@ export class WorkerEngine {
       readonly onToken?: (token: GeneratedToken) => void;
     } = {},
   ): Promise<GeneratedToken[]> {
-    return this.#ask({ method: 'generate', input, options }, signal, onToken);
+    return this.#ask({ method: 'generate', input, options }, signal, (progress) => {
+      if ('token' in progress) onToken?.(progress.token);
+    });
   }
 
-  /** Ends the worker at once, whatever it does; what waits is rejected with `engineEnded`. */
+  /** Ends the worker at once, whatever it does, and with it all its memory; what waits is rejected with `engineEnded`. */
   close(): void {
     this.#channel.close();
     this.#end('it was closed');
   }
 
-  #ask<T>(request: Request, signal?: AbortSignal, onProgress?: (progress: never) => void): Promise<T> {
+  #ask<T>(request: Request, signal?: AbortSignal, onProgress: (progress: Progress) => void = () => {}): Promise<T> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const call = this.#calls++;
+    const stop = signal && typeof SharedArrayBuffer !== 'undefined' ? new SharedArrayBuffer(4) : null;
     return new Promise<T>((resolve, reject) => {
       const cancel = (): void => {
+        if (stop) Atomics.store(new Int32Array(stop), 0, 1);
         this.#channel.post({ cancel: call });
         this.#waiting.delete(call);
         reject(signal!.reason);
@@ -103,7 +135,12 @@ export class WorkerEngine {
         };
       this.#waiting.set(call, { resolve: settled(resolve), reject: settled(reject), onProgress });
       signal?.addEventListener('abort', cancel, { once: true });
-      this.#channel.post({ call, request });
+      try {
+        this.#channel.post({ call, request, stop });
+      } catch (cause) {
+        this.#waiting.delete(call);
+        reject(cause);
+      }
     });
   }
 
@@ -111,7 +148,7 @@ export class WorkerEngine {
     const waiting = this.#waiting.get(message.call);
     if (!waiting) return;
     if ('progress' in message) {
-      waiting.onProgress?.(message.progress as never);
+      waiting.onProgress(message.progress);
       return;
     }
     this.#waiting.delete(message.call);

@@ -1,11 +1,14 @@
 /** What the engine and the thread that asks it say to each other; all of it can be copied between threads. */
-import type { Stage, Trace, TraceInput } from '../trace/index.ts';
+import type { HubProgress } from '../platform/index.ts';
+import type { Ending, Stage, Trace, TraceInput } from '../trace/index.ts';
 
 export interface LoadRequest {
   readonly method: 'load';
   /** A folder, a file, an address or a model's name on the hub; absent: the Korean model that comes along. */
   readonly source: string | undefined;
   readonly name: string | undefined;
+  /** Of a model on the hub: branch, tag or commit. */
+  readonly revision: string | undefined;
 }
 export interface RecordRequest {
   readonly method: 'record';
@@ -30,6 +33,7 @@ export interface GenerateSettings {
   readonly topP?: number;
   readonly seed?: number;
   readonly endTokens?: readonly number[];
+  readonly stop?: readonly string[];
   /** The layer whose weights [head, key] come with each token; the last unless said. */
   readonly layer?: number;
 }
@@ -40,14 +44,35 @@ export interface GeneratedToken {
   readonly text: string | null;
   readonly position: number;
   readonly probability: number;
+  /** Of the last token: what ended the text. */
+  readonly ended: Ending | null;
   readonly looked: Stage;
 }
 
 export type Request = LoadRequest | RecordRequest | StagesRequest | GenerateRequest;
-export type ToEngine = { readonly call: number; readonly request: Request } | { readonly cancel: number };
+
+/**
+ * How far a request is: bytes of parameters read, files coming from the hub, one that is read from the cache instead,
+ * layers done of a run, a token written.
+ */
+export type Progress =
+  | { readonly read: { readonly done: number; readonly total: number } }
+  | { readonly fetched: HubProgress }
+  | { readonly kept: { readonly commit: string; readonly why: PlainError } }
+  | { readonly layers: { readonly done: number; readonly total: number } }
+  | { readonly token: GeneratedToken };
+
+export type ToEngine =
+  | {
+      readonly call: number;
+      readonly request: Request;
+      /** A number that turns 1 when the request is cancelled: a run hears no message, but can look here between its layers. */
+      readonly stop: SharedArrayBuffer | null;
+    }
+  | { readonly cancel: number };
 export type FromEngine =
   | { readonly call: number; readonly value: unknown }
-  | { readonly call: number; readonly progress: unknown }
+  | { readonly call: number; readonly progress: Progress }
   | { readonly call: number; readonly error: PlainError };
 
 /** An error as facts. */

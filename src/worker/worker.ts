@@ -9,6 +9,7 @@ import type {
   GenerateRequest,
   LoadRequest,
   PlainError,
+  Progress,
   Request,
   ToEngine,
 } from './messages.ts';
@@ -30,11 +31,23 @@ function modelOf(): Model {
   });
 }
 
-async function load({ source, name }: LoadRequest, call: number, signal: AbortSignal) {
+/** A request's own: what to answer to, and how it is told to stop. */
+interface Task {
+  readonly call: number;
+  readonly signal: AbortSignal;
+  /** Throws once the request is cancelled, also in the middle of a run. */
+  readonly check: () => void;
+}
+
+async function load({ source, name, revision }: LoadRequest, { call, signal }: Task) {
+  const tell = (progress: Progress): void => say({ call, progress });
   const model = await loadModel(source ?? shippedModel, {
     name: name ?? source ?? 'siseon/models/ko',
+    ...(revision && { revision }),
     signal,
-    onProgress: (done, total) => say({ call, progress: { done, total } }),
+    onDownload: (fetched) => tell({ fetched }),
+    onKept: ({ commit, why }) => tell({ kept: { commit, why: facts(why) } }),
+    onProgress: (done, total) => tell({ read: { done, total } }),
   });
   session?.free();
   session = new TraceSession(model);
@@ -45,32 +58,34 @@ async function load({ source, name }: LoadRequest, call: number, signal: AbortSi
 /** A trace that can be copied: its stages whole. */
 const plain = (trace: Trace): Trace => ({ ...trace, recorded: new Map(trace.recorded) });
 
-async function write(
-  { input, options }: GenerateRequest,
-  call: number,
-  signal: AbortSignal,
-): Promise<GeneratedToken[]> {
+async function write({ input, options }: GenerateRequest, { call, signal, check }: Task): Promise<GeneratedToken[]> {
   const model = modelOf();
   const { layer = model.architecture.layerCount - 1, ...settings } = options;
   const place: AttentionPlace = model.architecture.encoder ? `decoder.layers.${layer}.cross` : `layers.${layer}`;
   const written: GeneratedToken[] = [];
-  for await (const token of generate(model, input, { ...settings, signal })) {
-    const { id, text, position, probability } = token;
-    written.push({ id, text, position, probability, looked: await token.look(place) });
-    say({ call, progress: written.at(-1) });
+  for await (const token of generate(model, input, { ...settings, signal, onLayer: check })) {
+    const { id, text, position, probability, ended } = token;
+    const told = { id, text, position, probability, ended, looked: await token.look(place) };
+    written.push(told);
+    say({ call, progress: { token: told } });
     // A message that cancels is read between two tokens.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   return written;
 }
 
-async function answer(request: Request, call: number, signal: AbortSignal): Promise<unknown> {
-  signal.throwIfAborted();
-  if (request.method === 'load') return load(request, call, signal);
+async function answer(request: Request, task: Task): Promise<unknown> {
+  task.signal.throwIfAborted();
+  task.check();
+  if (request.method === 'load') return load(request, task);
   if (request.method === 'stages') return stages(request.trace, modelOf(), request.names);
-  if (request.method === 'generate') return write(request, call, signal);
+  if (request.method === 'generate') return write(request, task);
   modelOf();
-  return plain(await session!.record(request.input));
+  const onLayer = (done: number, total: number): void => {
+    task.check();
+    say({ call: task.call, progress: { layers: { done, total } } });
+  };
+  return plain(await session!.record(request.input, { onLayer }));
 }
 
 function facts(error: unknown): PlainError {
@@ -79,17 +94,27 @@ function facts(error: unknown): PlainError {
   return { message: error instanceof Error ? error.message : String(error), code: null, kind: 'failure', details: {} };
 }
 
+function taskOf(call: number, stop: SharedArrayBuffer | null, signal: AbortSignal): Task {
+  const told = stop && new Int32Array(stop);
+  const check = (): void => {
+    if (told && Atomics.load(told, 0) === 1) throw new Error('the request was cancelled');
+  };
+  return { call, signal, check };
+}
+
 channel.receive((message) => {
   const said = message as ToEngine;
   if ('cancel' in said) return running.get(said.cancel)?.abort();
-  const { call, request } = said;
+  const { call, request, stop } = said;
   const controller = new AbortController();
   running.set(call, controller);
   line = line
-    .then(() => answer(request, call, controller.signal))
+    .then(() => answer(request, taskOf(call, stop, controller.signal)))
     .then(
       (value) => say({ call, value }),
       (error: unknown) => say({ call, error: facts(error) }),
     )
+    // Something in the answer cannot be copied between threads.
+    .catch((error: unknown) => say({ call, error: facts(error) }))
     .finally(() => running.delete(call));
 });

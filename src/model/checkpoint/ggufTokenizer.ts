@@ -1,5 +1,6 @@
 /** The tokenizer in a GGUF file's metadata, as a tokenizer.json would say it. */
 import { SiseonError } from '../../platform/index.ts';
+import { chatTemplateOf } from '../tokenizer/chat.ts';
 import { Tokenizer } from '../tokenizer.ts';
 import type { GgufMetadata } from './ggufMetadata.ts';
 
@@ -45,8 +46,13 @@ export function ggufTokenizer(metadata: GgufMetadata): Tokenizer | null {
   if (kind === undefined || kind === 'no_vocab') return null;
   const tokens = strings(metadata, 'tokenizer.ggml.tokens');
   const types = (metadata['tokenizer.ggml.token_type'] ?? []) as readonly number[];
-  const template = metadata['tokenizer.chat_template'];
-  const options = { chatTemplate: async () => (typeof template === 'string' ? template : null) };
+  const token = (role: string): string | undefined => tokens[Number(metadata[`tokenizer.ggml.${role}_token_id`])];
+  const template = chatTemplateOf({
+    chat_template: metadata['tokenizer.chat_template'],
+    bos_token: token('bos'),
+    eos_token: token('eos'),
+  });
+  const options = { chatTemplate: async () => template };
   const added = tokens.flatMap((content, id) =>
     types[id] === CONTROL || types[id] === USER_DEFINED
       ? [

@@ -1,14 +1,15 @@
 /** From a place with a checkpoint to a model: everything accounted for, or refused. */
 import type { Kernels } from '../../kernels/index.ts';
 import {
-  diskFolder,
   type Folder,
   fileExists,
+  folderAt,
   type HubOptions,
   type HubProgress,
   hubModel,
   isHubName,
   networkFolder,
+  readFolderText,
   SiseonError,
 } from '../../platform/index.ts';
 import { readConfig } from '../families/index.ts';
@@ -67,6 +68,16 @@ export async function loadModel(where: string | URL | Folder, options: LoadOptio
   }
 }
 
+/** The model card (README.md) that stands beside a model, null where there is none: where loadModel takes it from. */
+export async function readCard(where: string | URL | Folder, options: LoadOptions = {}): Promise<string | null> {
+  const { folder } = await placeOf(where, options);
+  try {
+    return (await folder.has('README.md')) ? await readFolderText(folder, 'README.md') : null;
+  } finally {
+    await folder.close();
+  }
+}
+
 interface Place {
   readonly folder: Folder;
   /** A .gguf file that was named. */
@@ -79,7 +90,7 @@ async function placeOf(where: string | URL | Folder, options: LoadOptions): Prom
   const path = where instanceof URL && !overNetwork ? decodeURIComponent(where.pathname) : String(where);
   const onHub = typeof where === 'string' && !overNetwork ? await hubPlace(where, options) : null;
   if (onHub) return onHub;
-  const open = overNetwork ? networkFolder : diskFolder;
+  const open = overNetwork ? networkFolder : folderAt;
   if (!path.endsWith('.gguf')) return { folder: open(path), file: null };
   const [, folder = '.', file = path] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
   return { folder: open(folder === '' ? '/' : folder), file };

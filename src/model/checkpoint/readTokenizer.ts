@@ -1,6 +1,6 @@
 /** The tokenizer of a checkpoint, from whichever files it has. */
 import { type Folder, readFolderText, SiseonError } from '../../platform/index.ts';
-import { chatTemplateOf } from '../tokenizer/chat.ts';
+import { type ChatTemplate, chatTemplateOf } from '../tokenizer/chat.ts';
 import { Tokenizer } from '../tokenizer.ts';
 
 /** Families whose tokenizer puts <s> and </s> around a text. */
@@ -30,10 +30,11 @@ export async function readFolderJson(folder: Folder, file: string): Promise<Reco
  */
 export async function readTokenizer(folder: Folder, modelType: string): Promise<Tokenizer | null> {
   // Read only when it is asked for: most texts are no conversation.
-  const chatTemplate = async (): Promise<string | null> => {
+  const chatTemplate = async (): Promise<ChatTemplate | null> => {
     try {
-      if (await folder.has('chat_template.jinja')) return await readFolderText(folder, 'chat_template.jinja');
-      return chatTemplateOf(await tokenizerConfig(folder));
+      const alone = 'chat_template.jinja';
+      const source = (await folder.has(alone)) ? await readFolderText(folder, alone) : undefined;
+      return chatTemplateOf(await tokenizerConfig(folder), source);
     } finally {
       await folder.close();
     }

@@ -71,7 +71,9 @@ describe('chat templates', () => {
     };
     const messages = [{ role: 'user', content: ' 안녕 ' }];
     const variables = { bos_token: '<s>', eos_token: '</s>' };
-    expect(await renderChat(chatTemplateOf(config)!, messages, variables)).toBe('<s><|user|>안녕</s><|assistant|>');
+    expect(await renderChat(chatTemplateOf(config)!.source, messages, variables)).toBe(
+      '<s><|user|>안녕</s><|assistant|>',
+    );
     expect(await renderChat(template, messages, { ...variables, addGenerationPrompt: false })).toBe(
       '<s><|user|>안녕</s>',
     );

@@ -1,0 +1,150 @@
+/** `siseon predict`: what the model says at a place, how that comes about layer by layer, and which part speaks for it. */
+import type { Command } from 'commander';
+import { two } from '../views/caption.ts';
+import type { BarGroup, Bars } from '../views/index.ts';
+import { idList, language, print, printJson, record, speak, terminal, whole, writeText } from './shell.ts';
+import { type Asked, asking, inputOf, positionFor, tokenOf } from './target.ts';
+import { partName } from './why.ts';
+
+interface Options extends Asked {
+  readonly seen?: boolean;
+  readonly parts?: boolean;
+  readonly count: number;
+}
+
+export function predict(program: Command): void {
+  asking(program.command('predict'))
+    .description('what the model says at a place: guesses, layer by layer (logit lens), and by whom (--parts)')
+    .argument('[text]')
+    .option('--ids <LIST>', 'token ids instead of a text', idList)
+    .option('--seen', 'a model that reads both ways sees the word as well, and is not asked to guess it')
+    .option('--parts', 'what each head, feed-forward layer and embedding says for the token by itself')
+    .option('--count <N>', 'how many guesses', whole, 5)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  siseon predict "철수가 사과를 맛있게 먹었다" --at 사과를\n  siseon predict "철수가 사과를 맛있게 먹었다" --at 사과를 --token 카레 --against 사과 --parts\n',
+    )
+    .action(said);
+}
+
+async function said(text: string | undefined, options: Options): Promise<void> {
+  speak(options, text ?? '');
+  const lens = await import('../lens/index.ts');
+  const { model, trace: given } = await record(options.model, await inputOf(text, options.ids));
+  const position = await positionFor(given, options);
+  const mask =
+    model.architecture.causal || options.seen
+      ? undefined
+      : (model.tokenizer?.tokenId('[MASK]') ?? model.tokenizer?.tokenId('<mask>'));
+  const hidden = mask !== undefined;
+  const { recordTrace } = await import('../trace/index.ts');
+  const trace = hidden
+    ? await recordTrace(model, { ids: given.ids.map((id, i) => (i === position ? mask : id)) })
+    : given;
+  const logits = lens.logitsFor(trace, position);
+  const guesses = lens.likeliest(logits, options.count);
+  const token = options.token === undefined ? guesses[0]!.token : await tokenOf(model, options.token);
+  const against = options.against === undefined ? undefined : await tokenOf(model, options.against);
+  const { layers } = await lens.logitLens(trace, model, { position, token });
+  const direct = options.parts
+    ? await lens.directLogits(trace, model, { position, token, ...(against !== undefined && { against }) })
+    : null;
+  const name = (id: number): string => lens.tokenName(model, id);
+  if (options.json)
+    return printJson({
+      model: model.name,
+      text: text ?? null,
+      position,
+      hidden,
+      guesses: guesses.map((guess) => ({ ...guess, piece: name(guess.token) })),
+      followed: { token, piece: name(token), ...(against !== undefined && { against, againstPiece: name(against) }) },
+      layers,
+      ...(direct && { direct }),
+    });
+  const place = given.encoding?.tokens[position]?.text ?? `${given.ids[position]}`;
+  const view = bars({
+    position,
+    place,
+    hidden,
+    causal: model.architecture.causal,
+    model: model.name,
+    name,
+    token,
+    against,
+    guesses,
+    layers,
+    direct,
+  });
+  const { barsSvg, barsText } = await import('../views/index.ts');
+  if (options.svg !== undefined) await writeText(options.svg, barsSvg(view));
+  print(barsText(view, terminal()));
+}
+
+type Lens = typeof import('../lens/index.ts');
+interface Said {
+  readonly model: string;
+  readonly position: number;
+  readonly place: string;
+  readonly hidden: boolean;
+  readonly causal: boolean;
+  readonly name: (token: number) => string;
+  readonly token: number;
+  readonly against: number | undefined;
+  readonly guesses: ReturnType<Lens['likeliest']>;
+  readonly layers: Awaited<ReturnType<Lens['logitLens']>>['layers'];
+  readonly direct: Awaited<ReturnType<Lens['directLogits']>> | null;
+}
+
+function bars({ model, position, place, hidden, causal, name, token, against, guesses, layers, direct }: Said): Bars {
+  const ko = language() === 'ko';
+  const where = ko
+    ? `토큰 ${position}(${place})${causal ? ' 다음' : hidden ? '을 가린 자리' : ' 자리'}`
+    : `${causal ? 'after ' : ''}token ${position} (${place})${hidden ? ', hidden' : ''}`;
+  const groups: BarGroup[] = [
+    {
+      name: ko ? '모델이 하는 말 (확률)' : 'What the model says (probability)',
+      full: 1,
+      rows: guesses.map((guess) => ({ label: name(guess.token), number: guess.probability })),
+    },
+    {
+      name: ko
+        ? `층을 지날 때마다 ‘${name(token)}’의 확률과 순위, 그때 가장 그럴듯한 것 (로짓 렌즈)`
+        : `“${name(token)}” after each layer: probability, rank, and the likeliest there (logit lens)`,
+      full: 1,
+      rows: layers.map(({ after, probability, rank, best }) => ({
+        label: after === 'embeddings' ? (ko ? '임베딩' : 'embeddings') : `${ko ? '층' : 'layer'} ${after}`,
+        number: probability,
+        note: `${ko ? `${rank + 1}위` : `rank ${rank + 1}`}, ${name(best.token)} ${best.probability.toFixed(2)}`,
+      })),
+    },
+  ];
+  if (direct) {
+    const followed = against === undefined ? `‘${name(token)}’` : `‘${name(token)}’ − ‘${name(against)}’`;
+    groups.push({
+      name: ko
+        ? `부분마다 ${followed}에 보탠 로짓. 합 ${two(direct.sum)}, 모델의 로짓 ${two(direct.logit)}`
+        : `What each part adds to the logit of ${followed}. Sum ${two(direct.sum)}, the model’s ${two(direct.logit)}`,
+      rows: direct.parts
+        .filter(({ logit }) => Math.abs(logit) >= 0.005)
+        .toSorted((a, b) => Math.abs(b.logit) - Math.abs(a.logit))
+        .slice(0, 24)
+        .map(({ name: part, logit }) => ({
+          label: part === 'unembedding bias' ? (ko ? '출력 편향' : part) : partName(part),
+          number: logit,
+        })),
+    });
+  }
+  const legend = [
+    ko
+      ? '로짓 렌즈: 중간 상태를 마지막 상태처럼 읽은 것입니다(nostalgebraist 2020).'
+      : 'Logit lens: a state on the way, read as if it were the last (nostalgebraist 2020).',
+    ...(direct
+      ? [
+          ko
+            ? '보탠 로짓: 마지막 상태를 이룬 부분마다 정규화와 활성화를 고정하고 출력까지 곧장 보낸 값입니다(Elhage 외 2021). 뒤의 층을 거친 영향은 그 층의 몫입니다.'
+            : 'Logits added: each part of the last state sent straight to the output, norms and activations frozen (Elhage et al. 2021); what goes through later layers counts for those.',
+        ]
+      : []),
+  ].join(' ');
+  return { title: `${model}: ${where}`, legend, groups };
+}

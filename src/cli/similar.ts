@@ -1,0 +1,92 @@
+/** `siseon similar`: where else in some texts a head asks alike, or what its query would look at there. */
+import { type Command, Option } from 'commander';
+import {
+  type Common,
+  headOption,
+  jsonOption,
+  langOption,
+  language,
+  layerOption,
+  linesOf,
+  load,
+  modelOption,
+  print,
+  printJson,
+  speak,
+  svgOption,
+  terminal,
+  type Where,
+  whole,
+  writeText,
+} from './shell.ts';
+
+interface Options extends Common, Where {
+  readonly texts: string;
+  readonly among: 'queries' | 'keys';
+  readonly count: number;
+  readonly svg?: string;
+}
+
+export function similar(program: Command): void {
+  program
+    .command('similar')
+    .description('contexts like this one, as a head sees them: the nearest queries or keys in a file of texts')
+    .argument('<text>')
+    .argument('<query>', 'the word that asks, or its index')
+    .requiredOption('--texts <FILE>', 'texts to search, one a line')
+    .addOption(
+      new Option('--among <WHICH>', 'queries: words that ask alike; keys: words that would be looked at')
+        .choices(['queries', 'keys'])
+        .default('queries'),
+    )
+    .option('--count <N>', 'how many', whole, 10)
+    .addOption(layerOption())
+    .addOption(headOption())
+    .addOption(modelOption())
+    .addOption(langOption())
+    .addOption(jsonOption())
+    .addOption(svgOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  siseon similar "철수가 사과를 맛있게 먹었다" 먹었다 --texts sentences.txt --among keys\n',
+    )
+    .action(async (text: string, query: string, options: Options) => {
+      speak(options, text);
+      const { chooseHead, similarContexts } = await import('../lens/index.ts');
+      const texts = await linesOf(options.texts);
+      const model = await load(options.model);
+      const { layer, head } = chooseHead(model, options);
+      const { among, count } = options;
+      const found = await similarContexts(model, texts, { text, query, layer, head, among, count });
+      const contexts = found.map((context) => ({ ...context, sentence: texts[context.text]! }));
+      if (options.json) return printJson({ model: model.name, text, query, layer, head, among, contexts });
+      const ko = language() === 'ko';
+      const keys = among === 'keys';
+      const view = {
+        title: ko
+          ? `${model.name}, 층 ${layer}, 헤드 ${head}: ‘${query}’의 질문(Query)과 ${keys ? '가장 잘 맞는 색인(Key)' : '가장 가까운 질문'}, 글 ${texts.length}개에서`
+          : `${model.name}, layer ${layer}, head ${head}: ${keys ? 'keys that answer' : 'queries nearest to'} the query of ${query}, in ${texts.length} texts`,
+        legend: keys
+          ? ko
+            ? '숫자는 q · k: 그 단어가 같은 문장에 있다면 이만큼 맞습니다. 단어는 첫 토큰으로 셉니다.'
+            : 'The number is q · k: how well the word would answer, if it stood in the sentence. Words count by their first token.'
+          : ko
+            ? '숫자는 두 질문 벡터의 코사인입니다. 단어는 첫 토큰으로 셉니다.'
+            : 'The number is the cosine of the two queries. Words count by their first token.',
+        groups: [
+          {
+            name: keys ? 'q · k' : 'cos',
+            ...(!keys && { full: 1 }),
+            rows: contexts.map(({ word, sentence, cosine, dot }) => ({
+              label: word,
+              number: keys ? dot : cosine,
+              note: sentence,
+            })),
+          },
+        ],
+      };
+      const { barsSvg, barsText } = await import('../views/index.ts');
+      if (options.svg !== undefined) await writeText(options.svg, barsSvg(view));
+      print(barsText(view, terminal()));
+    });
+}

@@ -1,0 +1,114 @@
+/** What the commands about a prediction share: which prediction is asked about, and how it is named. */
+import type { Command } from 'commander';
+import type { Target } from '../lens/index.ts';
+import type { Encoding, Model } from '../model/index.ts';
+import type { Trace } from '../trace/index.ts';
+import {
+  type Common,
+  jsonOption,
+  langOption,
+  language,
+  modelOption,
+  print,
+  svgOption,
+  terminal,
+  writeText,
+} from './shell.ts';
+
+export interface Asked extends Common {
+  readonly ids?: number[];
+  readonly at?: string;
+  readonly token?: string;
+  readonly against?: string;
+  readonly svg?: string;
+}
+
+export const asking = (command: Command): Command =>
+  command
+    .option('--at <WORD|N>', 'the word whose prediction is followed, or with --ids the position (default: the last)')
+    .option('--token <PIECE>', 'the token that is followed (default: the likeliest)')
+    .option('--against <PIECE>', 'follow the difference to this token instead of the log-probability')
+    .addOption(modelOption())
+    .addOption(langOption())
+    .addOption(jsonOption())
+    .addOption(svgOption());
+
+/** A token as the vocabulary writes it (some hold Hangul in letters), or its id. */
+export async function tokenOf(model: Model, written: string): Promise<number> {
+  const [known] = [written, written.normalize('NFC'), written.normalize('NFD')].flatMap(
+    (form) => model.tokenizer?.tokenId(form) ?? [],
+  );
+  const id = known ?? (/^\d+$/.test(written) ? Number(written) : undefined);
+  if (id !== undefined && id < model.architecture.vocabularySize) return id;
+  const { SiseonError } = await import('../platform/index.ts');
+  throw new SiseonError({
+    code: 'noSuchToken',
+    kind: 'usage',
+    what: `"${written}" is not in the vocabulary`,
+    expected: 'a token as the vocabulary writes it, or its id',
+  });
+}
+
+/** The position that is asked about: a word's first token, or with ids the position itself; the last where none is said. */
+export async function positionFor(trace: Trace, { at }: Pick<Asked, 'at'>): Promise<number> {
+  const { encoding, ids } = trace;
+  if (!encoding) {
+    const position = at === undefined ? ids.length - 1 : Number(at);
+    if (Number.isInteger(position) && position >= 0 && position < ids.length) return position;
+    const { SiseonError } = await import('../platform/index.ts');
+    throw new SiseonError({
+      code: 'tokenOutOfRange',
+      kind: 'usage',
+      what: `there is no token ${at}`,
+      expected: `0 to ${ids.length - 1}`,
+    });
+  }
+  if (at !== undefined) return tokenNamed(encoding, at);
+  const { defaultWord } = await import('../lens/index.ts');
+  return defaultWord(encoding).tokens[0]!;
+}
+
+export async function targetFor(trace: Trace, model: Model, options: Asked): Promise<Target> {
+  const { logitsFor, prediction } = await import('../lens/index.ts');
+  const position = await positionFor(trace, options);
+  const logits = logitsFor(trace, position);
+  return {
+    position,
+    token: options.token === undefined ? prediction(logits).token : await tokenOf(model, options.token),
+    ...(options.against !== undefined && { against: await tokenOf(model, options.against) }),
+  };
+}
+
+export async function saidTarget(trace: Trace, model: Model, { position, token, against }: Target): Promise<string> {
+  const { tokenName } = await import('../lens/index.ts');
+  const where = trace.encoding?.tokens[position]?.text ?? `${position}`;
+  const what = tokenName(model, token) + (against === undefined ? '' : ` − ${tokenName(model, against)}`);
+  return language() === 'ko'
+    ? `토큰 ${position}(${where})의 예측 ${what}`
+    : `${what} predicted at token ${position} (${where})`;
+}
+
+export async function inputOf(text: string | undefined, ids: readonly number[] | undefined) {
+  if ((text === undefined) !== (ids === undefined)) return text === undefined ? { ids: ids! } : { text };
+  const { SiseonError } = await import('../platform/index.ts');
+  throw new SiseonError({
+    code: 'textOrIds',
+    kind: 'usage',
+    what: 'a text or --ids is needed',
+    expected: 'one of the two',
+  });
+}
+
+/** A token of a text by the word that it begins, by the word's index, or, for special tokens, as it is written. */
+export async function tokenNamed(encoding: Encoding, wanted: string): Promise<number> {
+  const special = encoding.tokens.filter((token) => token.word === null && token.text === wanted);
+  if (special.length === 1) return special[0]!.index;
+  const { findWord } = await import('../lens/index.ts');
+  return findWord(encoding, wanted).tokens[0]!;
+}
+
+export async function shown(options: Asked, effects: import('../views/index.ts').Effects): Promise<void> {
+  const { effectsSvg, effectsText } = await import('../views/index.ts');
+  if (options.svg !== undefined) await writeText(options.svg, effectsSvg(effects));
+  print(effectsText(effects, terminal()));
+}
