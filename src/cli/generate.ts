@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AttentionPlace } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
-import type { NewToken } from '../trace/index.ts';
+import type { SiseonError } from '../platform/index.ts';
+import type { NewToken, TraceInput } from '../trace/index.ts';
 import {
   type Common,
   headOption,
@@ -27,6 +28,9 @@ interface Options extends Common, Where {
   readonly topP?: number;
   readonly seed: number;
   readonly looks: number;
+  readonly stop?: string[];
+  readonly chat?: boolean;
+  readonly system?: string;
 }
 
 /** A token, what wrote it, and the tokens that it looked at most. */
@@ -59,6 +63,14 @@ export function generate(program: Command): void {
     .option('--top-k <K>', 'draw among so many of the likeliest', whole)
     .option('--top-p <P>', 'draw among the likeliest that have this much probability together', share)
     .option('--seed <N>', 'of what is drawn: the same seed, the same text', whole, 0)
+    .option(
+      '--stop <TEXT>',
+      'ends before this text; may be said several times',
+      (one, all: string[]) => [...all, one],
+      [],
+    )
+    .option('--chat', 'the text is what a user says to the model, in the model’s own chat template')
+    .option('--system <TEXT>', 'with --chat: what is said before, in the system’s name')
     .option('--looks <N>', 'how many tokens looked at are shown for each', whole, 3)
     .addOption(layerOption())
     .addOption(headOption())
@@ -67,7 +79,7 @@ export function generate(program: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  siseon generate "옛날 옛적에" --model ./kogpt2 --tokens 30\n  siseon generate --ids 3,14,7 --model ./tiny --temperature 0.8 --seed 5 --layer 1 --head 0\n',
+      '\nExamples:\n  siseon generate "옛날 옛적에" --model ./kogpt2 --tokens 30\n  siseon generate --ids 3,14,7 --model ./tiny --temperature 0.8 --seed 5 --layer 1 --head 0\n  siseon generate "안녕?" --model ./exaone --chat\n',
     )
     .action(async (text: string | undefined, options: Options) => {
       speak(options, text ?? '');
@@ -81,17 +93,20 @@ export function generate(program: Command): void {
         });
       const model = await load(options.model);
       const trace = await import('../trace/index.ts');
-      const { tokens: maxTokens, temperature, topK, topP, seed } = options;
-      const sampling = { maxTokens, temperature, seed, ...(topK && { topK }), ...(topP !== undefined && { topP }) };
+      const { tokens: maxTokens, temperature, topK, topP, seed, stop: stops = [] } = options;
+      const drawn = { ...(topK !== undefined && { topK }), ...(topP !== undefined && { topP }) };
+      const sampling = { maxTokens, temperature, seed, stop: stops, ...drawn };
       const written: Written[] = [];
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
-      const input = text === undefined ? { ids: options.ids! } : { text };
-      if (!options.json && text !== undefined) print(`\n  ${text}\n`);
+      const input = text === undefined ? { ids: options.ids! } : await asked(model, text, options);
       try {
         for await (const token of trace.generate(model, input, { ...sampling, signal: stop.signal })) {
-          written.push(await lookedAt(model, token, options));
-          if (!options.json) print(line(written.at(-1)!));
+          const own = await lookedAt(model, token, options);
+          // What is refused is refused before anything is printed.
+          if (!options.json && written.length === 0) print(text === undefined ? '' : `\n  ${text}\n`);
+          written.push(own);
+          if (!options.json) print(line(own));
         }
       } catch (error) {
         if (!stop.signal.aborted) throw error;
@@ -102,22 +117,23 @@ export function generate(program: Command): void {
     });
 }
 
+/** The text to go on from, or the conversation that it begins. */
+async function asked(model: Model, text: string, { chat, system }: Options): Promise<TraceInput> {
+  if (!chat) return { text };
+  const { chatText } = await import('../model/index.ts');
+  const before = system === undefined ? [] : [{ role: 'system', content: system }];
+  return { text: await chatText(model, [...before, { role: 'user', content: text }]), asWritten: true };
+}
+
 /** The row of the position that said the token: one head's, or the mean over all of a layer. */
 async function lookedAt(model: Model, token: NewToken, options: Options): Promise<Written> {
   const { architecture: a, tokenizer } = model;
   const layer = options.layer ?? a.layerCount - 1;
+  if (layer >= a.layerCount) throw await outOfRange('layer', layer, a.layerCount);
   const place: AttentionPlace = a.encoder ? `decoder.layers.${layer}.cross` : `layers.${layer}`;
   const { shape, data } = await token.look(place);
   const [heads = 0, keys = 0] = shape;
-  const { SiseonError } = await import('../platform/index.ts');
-  if (options.head !== undefined && options.head >= heads)
-    throw new SiseonError({
-      code: 'headOutOfRange',
-      kind: 'usage',
-      what: `there is no head ${options.head}`,
-      expected: `0 to ${heads - 1}`,
-      details: { index: options.head, last: heads - 1 },
-    });
+  if (options.head !== undefined && options.head >= heads) throw await outOfRange('head', options.head, heads);
   const rows = options.head === undefined ? Array.from({ length: heads }, (_, h) => h) : [options.head];
   const weight = (j: number): number => rows.reduce((sum, h) => sum + data[h * keys + j]!, 0) / rows.length;
   const { trace } = token;
@@ -131,6 +147,17 @@ async function lookedAt(model: Model, token: NewToken, options: Options): Promis
     .slice(0, options.looks);
   const { id, text, position, probability } = token;
   return { id, text, position, probability, layer, head: options.head ?? null, looked };
+}
+
+async function outOfRange(what: 'layer' | 'head', index: number, count: number): Promise<SiseonError> {
+  const { SiseonError } = await import('../platform/index.ts');
+  return new SiseonError({
+    code: `${what}OutOfRange`,
+    kind: 'usage',
+    what: `there is no ${what} ${index}`,
+    expected: `0 to ${count - 1}`,
+    details: { index, last: count - 1 },
+  });
 }
 
 const visible = (text: string): string => text.replace(/\n/g, '⏎').trim() || '␣';

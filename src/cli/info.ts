@@ -1,7 +1,8 @@
 import stringWidth from 'string-width';
 import type { NumberType } from '../kernels/index.ts';
-import type { Layer, Model, Stack } from '../model/index.ts';
+import type { Model, Stack } from '../model/index.ts';
 import type { Language } from '../views/language.ts';
+import { layersPicture, wrapped } from './layersPicture.ts';
 
 const parts = ['embeddings', 'attention', 'feedForward', 'norms', 'heads'] as const;
 type Part = (typeof parts)[number];
@@ -57,7 +58,8 @@ export function licenseOf(card: string): string | null {
 
 type About = ReturnType<typeof describe>;
 
-export function infoText(about: About, language: Language): string {
+/** As a table and a picture, at most `columns` wide. */
+export function infoText(about: About, language: Language, columns = 80): string {
   const ko = language === 'ko';
   const view = about.defaultView as { layer: number; head: number } | undefined;
   const count = (number: number): string => number.toLocaleString('en');
@@ -71,13 +73,16 @@ export function infoText(about: About, language: Language): string {
     about.keyValueHeadCount === about.headCount
       ? ''
       : `, ${about.keyValueHeadCount} ${ko ? '키·값 헤드' : 'key/value heads'}`;
+  const encoder = about.encoder
+    ? `${ko ? ', 인코더' : ', encoder'} ${about.encoder.layerCount} × ${about.encoder.headCount}`
+    : '';
   const rows: [string, string][] = [
     [ko ? '모델' : 'model', `${about.model} (${about.fingerprint})`],
     [
       ko ? '계열' : 'family',
       `${about.family}, ${about.encoder ? (ko ? '인코더와 디코더' : 'encoder and decoder') : sees}`,
     ],
-    [ko ? '층 × 헤드' : 'layers × heads', `${about.layerCount} × ${about.headCount}${groups}`],
+    [ko ? '층 × 헤드' : 'layers × heads', `${about.layerCount} × ${about.headCount}${groups}${encoder}`],
     [
       ko ? '너비' : 'width',
       `${about.hiddenSize}, ${ko ? '헤드' : 'a head'} ${about.headSize}, ${ko ? '안쪽' : 'inner'} ${about.innerSize}`,
@@ -114,8 +119,10 @@ export function infoText(about: About, language: Language): string {
     ]);
   const width = ko ? 12 : 16;
   const pad = (name: string): string => name + ' '.repeat(Math.max(1, width - stringWidth(name)));
-  const table = rows.map(([name, value]) => `  ${pad(name)} ${value}`).join('\n');
-  return `\n${table}\n\n${layersPicture(about, ko)}\n`;
+  const table = rows.flatMap(([name, value]) =>
+    wrapped(value, columns - width - 3).map((line, n) => `  ${pad(n === 0 ? name : '')} ${line}`),
+  );
+  return `\n${table.join('\n')}\n\n${layersPicture(about, language, columns)}\n`;
 }
 
 function positionText(about: About, ko: boolean): string {
@@ -132,59 +139,4 @@ function saysText({ head, classifier }: About, ko: boolean): string {
     ...(classifier ? [classifier.labels.slice(0, 8).join(', ') + (classifier.labels.length > 8 ? ', …' : '')] : []),
   ];
   return says.join('; ') || (ko ? '은닉 상태만' : 'hidden states alone');
-}
-
-/** The layers from the last down to the first, neighbours alike drawn once: a dot a head, heads that share keys together. */
-function layersPicture(about: About, ko: boolean): string {
-  const stacks: [string, Stack][] = about.encoder
-    ? [
-        [ko ? '디코더' : 'decoder', about],
-        [ko ? '인코더' : 'encoder', about.encoder],
-      ]
-    : [['', about]];
-  return stacks
-    .map(([title, stack]) => {
-      const runs: { from: number; to: number; layer: Layer }[] = [];
-      for (const [n, layer] of stack.layers.entries()) {
-        const last = runs.at(-1);
-        if (last && JSON.stringify(last.layer) === JSON.stringify(layer)) last.to = n;
-        else runs.push({ from: n, to: n, layer });
-      }
-      const share = stack.headCount / stack.keyValueHeadCount;
-      const dots =
-        stack.headCount > 48
-          ? `${stack.headCount} ●`
-          : Array.from({ length: stack.keyValueHeadCount }, () => '●'.repeat(share)).join(share > 1 ? ' ' : '');
-      const label = ({ from, to }: (typeof runs)[number]): string => (from === to ? `${from}` : `${from}–${to}`);
-      const wide = Math.max(...runs.map((run) => label(run).length));
-      const lines = runs.map((run) => {
-        const { left, right, rotary } = run.layer;
-        const sight =
-          left < 0
-            ? ''
-            : right === 0
-              ? ko
-                ? ` 앞 ${left}개까지`
-                : ` ${left} back`
-              : ko
-                ? ` 앞뒤 ${left}개까지`
-                : ` ${left} to each side`;
-        const turned =
-          rotary && rotary.rotated < stack.headSize
-            ? ko
-              ? `, ${rotary.rotated}개 회전`
-              : `, ${rotary.rotated} turned`
-            : '';
-        const experts =
-          run.layer.experts && stack.experts
-            ? ko
-              ? ` 전문가 ${stack.experts.chosen}/${stack.experts.count}`
-              : ` experts ${stack.experts.chosen} of ${stack.experts.count}`
-            : '';
-        const inner = experts || ` ${stack.hiddenSize} → ${stack.innerSize}${stack.gated ? ' × 2' : ''}`;
-        return `  ${label(run).padStart(wide)} │ ${dots}${sight}${turned} │${inner}`;
-      });
-      return [...(title ? [`  ${title}`] : []), ...lines.reverse()].join('\n');
-    })
-    .join('\n');
 }

@@ -214,7 +214,7 @@ program
     const card = await readCard(folder ?? shippedModel);
     const about = describe(model, card === null ? null : licenseOf(card));
     if (options.json) return printJson(about);
-    print(infoText(about, language()));
+    print(infoText(about, language(), Math.min(process.stdout.columns ?? 100, 120)));
   });
 
 for (const register of [predict, generate, why, heads, flow, interfere, similar, open, report]) register(program);

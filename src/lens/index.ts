@@ -18,7 +18,7 @@ export {
   relevance,
 } from './gradient.ts';
 export { type HeadChoice, look, wordGroups, wordMatrix } from './look.ts';
-export { embedText, type LibraryEntry, type LookupResult, lookup, spelledOut } from './lookup.ts';
+export { embedText, type LibraryEntry, type LookupResult, lookup, nothingKnown, spelledOut } from './lookup.ts';
 export { type Context, similarContexts } from './nearest.ts';
 export { type LayerNorms, layerNorms, type NormRow } from './norms.ts';
 export { longestOverview, type Overview, overview } from './overview.ts';

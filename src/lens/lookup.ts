@@ -42,6 +42,10 @@ export function spelledOut({ words, tokens }: Encoding): string[] {
     .map(({ text }) => text);
 }
 
+/** Whether a text has no word that the vocabulary knows: then its embedding says nothing. */
+export const nothingKnown = (text: string, spelled: readonly string[]): boolean =>
+  spelled.length > 0 && spelled.length >= text.trim().split(/\s+/).length;
+
 /** A text as one vector: the mean of its words' last hidden states, [hidden]. Throws what Tokenizer.encode and Model.run throw, and `noTokenizer`. */
 export async function embedText(model: Model, text: string): Promise<Float32Array> {
   if (!model.tokenizer)

@@ -5,6 +5,10 @@ export interface ConfigReader {
   /** A whole number above 0. */
   count(field: string, fallback?: number): number;
   number(field: string, fallback?: number): number;
+  /** A number above `least`, 0 unless said. */
+  above(field: string, fallback?: number, least?: number): number;
+  /** A whole number, `least` or more: 0 unless said. */
+  whole(field: string, fallback?: number, least?: number): number;
   flag(field: string, fallback: boolean): boolean;
   choice<T>(field: string, choices: Readonly<Record<string, T>>, fallback?: string): T;
   text(field: string, fallback: string): string;
@@ -51,6 +55,16 @@ export function configReader(config: Readonly<Record<string, unknown>>, within =
       const value = present(field, fallback);
       if (typeof value === 'number' && Number.isFinite(value)) return value;
       throw wrong(field, 'a number', value);
+    },
+    above(field, fallback, least = 0) {
+      const value = present(field, fallback);
+      if (typeof value === 'number' && Number.isFinite(value) && value > least) return value;
+      throw wrong(field, `a number above ${least}`, value);
+    },
+    whole(field, fallback, least = 0) {
+      const value = present(field, fallback);
+      if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
+      throw wrong(field, `a whole number, ${least} or more`, value);
     },
     flag(field, fallback) {
       const value = present(field, fallback);

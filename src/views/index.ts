@@ -14,6 +14,7 @@ export { type Grid, gridLines, gridSvg } from './grid.ts';
 export { headsSvg, headsText, roleText } from './heads.ts';
 export { type Language, languageOf, particle } from './language.ts';
 export { lookupText } from './lookup.ts';
+export { lookupSvg } from './lookupPicture.ts';
 export { type ArcMark, type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
 export { type GazeLine, type GazeLines, gazeLines, matrixCsv, matrixSvg } from './matrix.ts';
 export { pairText } from './pair.ts';

@@ -1,7 +1,7 @@
 /** The library in the terminal. */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
-import type { LookupResult } from '../lens/index.ts';
+import { type LookupResult, nothingKnown } from '../lens/index.ts';
 import { two } from './caption.ts';
 import { bar, clip, pad, padStart, WIDTH, wrap } from './columns.ts';
 import type { TextOptions } from './text.ts';
@@ -47,14 +47,13 @@ export function lookupText(result: LookupResult, { language, color, width = WIDT
 /** Why not to believe a ranking: the question is not understood, or the tags are not. Empty where all words are known. */
 function lookupDoubts({ entries, question, spelledOut }: LookupResult, ko: boolean): string[] {
   const tags = entries.flatMap((entry) => entry.spelledOut);
-  const nothingKnown = spelledOut.length > 0 && spelledOut.length >= question.trim().split(/\s+/).length;
   const listed = (words: readonly string[]): string =>
     words
       .slice(0, 6)
       .map((word) => (ko ? `‘${word}’` : word))
       .join(', ') + (words.length > 6 ? ', …' : '');
   return [
-    ...(nothingKnown
+    ...(nothingKnown(question, spelledOut)
       ? [
           ko
             ? `질문에 이 모델이 아는 낱말이 없습니다(${listed(spelledOut)}). 순위를 믿지 마세요.`

@@ -51,7 +51,10 @@ export function follow(): void {
     const read = (): void => {
       const place = fromHash(location.hash, here.language);
       shown = place.part;
-      Object.assign(here, place);
+      const { training } = place;
+      // A text that was too long for the address is still here.
+      const text = training?.text || here.training.text;
+      Object.assign(here, place, training && { training: { ...training, text } });
     };
     addEventListener('hashchange', read);
     return () => removeEventListener('hashchange', read);

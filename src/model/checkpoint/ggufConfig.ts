@@ -1,5 +1,7 @@
 /** The config.json that a GGUF file's metadata stand for (gguf-py, `constants`; llama.cpp's `load_hparams`). */
+
 import type { Numbers } from '../../kernels/index.ts';
+import { everyLayer } from '../families/naming.ts';
 import { widened } from '../numbers.ts';
 import { type GgufMetadata, type MetadataReader, metadataReader, type RefuseGguf } from './ggufMetadata.ts';
 import type { CheckpointTensors } from './tensors.ts';
@@ -100,7 +102,7 @@ const architectures: Readonly<Record<string, (source: Source) => Config | Promis
     const config = await llamaLike(source);
     const window = source.read.number('attention.sliding_window') || null;
     // The file does not say it: three layers with a window to one without, where there are windows.
-    const types = Array.from({ length: Number(config.num_hidden_layers) }, (_, n) =>
+    const types = everyLayer(Number(config.num_hidden_layers), (n) =>
       window !== null && (n + 1) % 4 !== 0 ? 'sliding_attention' : 'full_attention',
     );
     return { ...named('exaone4', 'Exaone4ForCausalLM'), ...config, sliding_window: window, layer_types: types };
@@ -258,7 +260,7 @@ function divided(stored: number[], base: number, rotated: number, positions: num
     high_freq_factor: 4,
     original_max_position_embeddings: 8192,
   };
-  const expected = llama3Divisors(base, rotated, rule);
+  const expected = stored.length === rotated / 2 ? llama3Divisors(base, rotated, rule) : [];
   const same =
     stored.length === expected.length && expected.every((value, i) => Math.abs(value - stored[i]!) <= 1e-5 * value);
   if (same) return rule;

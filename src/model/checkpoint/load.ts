@@ -98,9 +98,18 @@ async function placeOf(where: string | URL | Folder, options: LoadOptions): Prom
 
 /** `owner/name`, `owner/name@revision` or `owner/name/file.gguf`, unless there is such a file or folder here. */
 async function hubPlace(where: string, { revision, onDownload, onKept, signal }: LoadOptions): Promise<Place | null> {
-  const [, name = where, at] = /^([^@]+)@(.+)$/.exec(where) ?? [];
+  const [, name = where, at] = /^([^@]+)@(.*)$/.exec(where) ?? [];
   const [, repository = name, file = null] = /^([^/]+\/[^/]+)\/([^/]+\.gguf)$/.exec(name) ?? [];
   if (!isHubName(repository) || (!file && name.endsWith('.gguf')) || (await fileExists(where))) return null;
+  if (at === '')
+    throw new SiseonError({
+      code: 'noRevision',
+      kind: 'usage',
+      what: `${where} names no revision`,
+      expected: `${name}@ and a branch, a tag or a commit`,
+      next: `Leave the @ out for the newest: ${name}.`,
+      details: { name },
+    });
   const chosen = revision ?? at;
   const folder = hubModel(repository, {
     ...(chosen && { revision: chosen }),

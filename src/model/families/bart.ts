@@ -45,7 +45,7 @@ export const bart: Family = {
     return {
       ...stack,
       encoder: stackOf(config, 'encoder'),
-      decoderStart: config.number('decoder_start_token_id', 2),
+      decoderStart: config.whole('decoder_start_token_id', 2),
       family: 'bart',
       vocabularySize: config.count('vocab_size', 50265),
       embeddingSize: stack.hiddenSize,

@@ -32,7 +32,7 @@ export const bloom: Family = {
       embeddingProjection: null,
       embeddingNorm: true,
       tokenTypeCount: 0,
-      normEpsilon: config.number('layer_norm_epsilon', 1e-5),
+      normEpsilon: config.above('layer_norm_epsilon', 1e-5),
       activation: 'geluTanh',
       causal: true,
       layers: everyLayer(layerCount, () => plainLayer(headSize, true)),

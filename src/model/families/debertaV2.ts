@@ -15,9 +15,9 @@ export const debertaV2: Family = {
     config.only('conv_kernel_size', 0);
     const base = bertArchitecture('deberta-v2', config, 128100, 0);
     const embeddingSize = config.count('embedding_size', base.hiddenSize);
-    const relative = config.number('max_relative_positions', -1);
+    const relative = config.whole('max_relative_positions', -1, -1);
     const reach = relative < 1 ? config.count('max_position_embeddings', 512) : relative;
-    const buckets = config.number('position_buckets', -1);
+    const buckets = config.whole('position_buckets', -1, -1);
     const named = config.list('pos_att_type') ?? config.text('pos_att_type', '').split('|');
     const kinds = named.map((kind) => String(kind).trim()).filter((kind) => kind !== '');
     if (kinds.some((kind) => kind !== 'c2p' && kind !== 'p2c')) throw config.refuse('pos_att_type', 'c2p and p2c');

@@ -41,7 +41,7 @@ export const exaone: Family = {
       tokenTypeCount: 0,
       norm: 'rms',
       normBias: false,
-      normEpsilon: config.number('layer_norm_epsilon', 1e-5),
+      normEpsilon: config.above('layer_norm_epsilon', 1e-5),
       activation: config.choice('activation_function', activations, 'silu'),
       gated: true,
       biases: { queryKeyValue: false, attentionOutput: false, feedForward: false },

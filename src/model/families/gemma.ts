@@ -42,12 +42,12 @@ export const gemma2: Family = {
   architecture(config) {
     const window = config.count('sliding_window', 4096);
     const sliding = slidingLayers(config, config.count('num_hidden_layers'), (n) => n % 2 === 0);
-    const softcap = config.has('attn_logit_softcapping') ? config.number('attn_logit_softcapping') : 0;
-    const scale = 1 / Math.sqrt(config.number('query_pre_attn_scalar', 256));
+    const softcap = config.has('attn_logit_softcapping') ? config.above('attn_logit_softcapping') : 0;
+    const scale = 1 / Math.sqrt(config.above('query_pre_attn_scalar', 256));
     return llamaArchitecture('gemma2', config, {
       ...gemmaDifferences(config, { normPlacement: 'both', softcap }),
       keyValueHeads: 4,
-      logitSoftcap: config.has('final_logit_softcapping') ? config.number('final_logit_softcapping') : 0,
+      logitSoftcap: config.has('final_logit_softcapping') ? config.above('final_logit_softcapping') : 0,
       layer: (n) => ({ scale, left: sliding[n] ? window - 1 : -1 }),
     });
   },
@@ -64,17 +64,17 @@ export const gemma3: Family = {
     config.only('use_bidirectional_attention', false);
     const every = config.count('sliding_window_pattern', config.count('_sliding_window_pattern', 6));
     const sliding = slidingLayers(config, config.count('num_hidden_layers'), (n) => (n + 1) % every !== 0);
-    const scale = 1 / Math.sqrt(config.number('query_pre_attn_scalar', 256));
+    const scale = 1 / Math.sqrt(config.above('query_pre_attn_scalar', 256));
     const headSize = config.count('head_dim', 256);
     const [near, far] = rotations(config, headSize);
     return llamaArchitecture('gemma3_text', config, {
       ...gemmaDifferences(config, {
         normPlacement: 'both',
         queryKeyNorm: true,
-        softcap: config.has('attn_logit_softcapping') ? config.number('attn_logit_softcapping') : 0,
+        softcap: config.has('attn_logit_softcapping') ? config.above('attn_logit_softcapping') : 0,
       }),
       keyValueHeads: 4,
-      logitSoftcap: config.has('final_logit_softcapping') ? config.number('final_logit_softcapping') : 0,
+      logitSoftcap: config.has('final_logit_softcapping') ? config.above('final_logit_softcapping') : 0,
       rotary: far,
       layer: (n) => ({ scale, left: sliding[n] ? window - 1 : -1, rotary: sliding[n] ? near : far }),
     });
@@ -90,6 +90,6 @@ function rotations(config: ConfigReader, headSize: number) {
       rotaryOf(config, headSize, { parameters: byType.object(type) }),
     ) as [ReturnType<typeof rotaryOf>, ReturnType<typeof rotaryOf>];
   const far = rotaryOf(config, headSize, { base: 1_000_000 });
-  const near = { rotated: far.rotated, base: config.number('rope_local_base_freq', 10_000), scaling: null };
+  const near = { rotated: far.rotated, base: config.above('rope_local_base_freq', 10_000), scaling: null };
   return [near, far] as const;
 }

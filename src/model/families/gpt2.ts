@@ -32,7 +32,7 @@ export const gpt2: Family = {
       embeddingSize: hiddenSize,
       embeddingProjection: null,
       tokenTypeCount: 0,
-      normEpsilon: config.number('layer_norm_epsilon', 1e-5),
+      normEpsilon: config.above('layer_norm_epsilon', 1e-5),
       activation: config.choice('activation_function', activations, 'gelu_new'),
       causal: true,
       layers: everyLayer(layerCount, (n) => ({ ...layer, scale: byLayer ? scale / (n + 1) : scale })),

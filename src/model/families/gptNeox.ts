@@ -22,8 +22,8 @@ export const gptNeox: Family = {
     const headSize = headSizeOf(config, hiddenSize, headCount);
     const layerCount = config.count('num_hidden_layers', 44);
     const rotary = rotaryOf(config, headSize, {
-      share: config.number('rotary_pct', 0.25),
-      base: config.number('rotary_emb_base', 10_000),
+      share: config.above('rotary_pct', 0.25),
+      base: config.above('rotary_emb_base', 10_000),
     });
     const attentionBias = config.flag('attention_bias', true);
     return {
@@ -41,7 +41,7 @@ export const gptNeox: Family = {
       embeddingSize: hiddenSize,
       embeddingProjection: null,
       tokenTypeCount: 0,
-      normEpsilon: config.number('layer_norm_eps', 1e-5),
+      normEpsilon: config.above('layer_norm_eps', 1e-5),
       parallel: config.flag('use_parallel_residual', true),
       activation: config.choice('hidden_act', activations, 'gelu'),
       biases: { queryKeyValue: attentionBias, attentionOutput: attentionBias, feedForward: true },

@@ -70,7 +70,7 @@ export function llamaArchitecture(family: string, config: ConfigReader, differen
     tokenTypeCount: 0,
     norm: 'rms',
     normBias: false,
-    normEpsilon: config.number('rms_norm_eps', 1e-6),
+    normEpsilon: config.above('rms_norm_eps', 1e-6),
     activation: differences.activation ?? config.choice('hidden_act', activations, 'silu'),
     gated: true,
     causal: true,

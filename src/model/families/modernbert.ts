@@ -12,8 +12,8 @@ function rotations(config: ConfigReader, headSize: number) {
       rotaryOf(config, headSize, { parameters: byType.object(type) }),
     );
   const plain = (base: number) => ({ rotated: headSize, base, scaling: null });
-  const far = plain(config.number('global_rope_theta', 160_000));
-  return [config.has('local_rope_theta') ? plain(config.number('local_rope_theta')) : far, far];
+  const far = plain(config.above('global_rope_theta', 160_000));
+  return [config.has('local_rope_theta') ? plain(config.above('local_rope_theta')) : far, far];
 }
 
 /** ModernBERT (Warner et al. 2024): norms before the blocks, rotation, gated feed-forward layers, two layers of three with a window. */
@@ -52,7 +52,7 @@ export const modernbert: Family = {
       embeddingProjection: null,
       embeddingNorm: true,
       tokenTypeCount: 0,
-      normEpsilon: config.number('norm_eps', 1e-5),
+      normEpsilon: config.above('norm_eps', 1e-5),
       normBias: config.flag('norm_bias', false),
       activation: config.choice('hidden_activation', activations, 'gelu'),
       gated: true,

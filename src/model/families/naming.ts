@@ -1,4 +1,5 @@
 /** Short ways of saying where a checkpoint keeps its parameters. */
+import { SiseonError } from '../../platform/index.ts';
 import type { ParameterSource, TensorRows } from '../architecture.ts';
 
 type Options = Pick<ParameterSource, 'transposed' | 'rows' | 'plus' | 'stored'>;
@@ -56,6 +57,19 @@ export const headByHead = (heads: number, headSize: number, index: number): Tens
 /** The stages of attention that have a linear map of their own. */
 export const queryKeyValue = ['query', 'key', 'value'] as const;
 
-/** One entry a layer. */
-export const everyLayer = <T>(count: number, of: (layer: number) => T): T[] =>
-  Array.from({ length: count }, (_, n) => of(n));
+/**
+ * One entry a layer, an expert or a label. Throws `badConfig` where there are more than any model has: the number is a
+ * mistake, and a list of it might fill the memory.
+ */
+export function everyLayer<T>(count: number, of: (layer: number) => T, most = 1000): T[] {
+  if (count > most)
+    throw new SiseonError({
+      code: 'badConfig',
+      kind: 'failure',
+      what: 'config.json: how many layers, experts or labels there are',
+      expected: `at most ${most}`,
+      got: String(count),
+      next: 'Check that the file belongs to this checkpoint.',
+    });
+  return Array.from({ length: count }, (_, n) => of(n));
+}

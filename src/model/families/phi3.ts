@@ -10,7 +10,7 @@ export const phi3: Family = {
   architecture(config) {
     const window = config.has('sliding_window') ? config.count('sliding_window') : null;
     return llamaArchitecture('phi3', config, {
-      rotaryShare: config.number('partial_rotary_factor', 1),
+      rotaryShare: config.above('partial_rotary_factor', 1),
       layer: () => ({ left: window === null ? -1 : window - 1 }),
     });
   },

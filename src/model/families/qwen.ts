@@ -12,7 +12,7 @@ import {
 /** The upper layers slide, from `max_window_layers` on, where `use_sliding_window` says so. */
 function slidingAbove(config: ConfigReader): NonNullable<Differences['layer']> {
   const layerCount = config.count('num_hidden_layers');
-  const first = config.number('max_window_layers', 28);
+  const first = config.whole('max_window_layers', 28);
   const slides = config.flag('use_sliding_window', false);
   const window = slides && config.has('sliding_window') ? config.count('sliding_window') : null;
   config.has('sliding_window');

@@ -2,6 +2,7 @@
 import type { Activation } from '../../kernels/index.ts';
 import type { Classifier, LanguageHead, Layer, Rotary, RotaryScaling, Stack } from '../architecture.ts';
 import type { ConfigReader } from '../config.ts';
+import { everyLayer } from './naming.ts';
 
 /** Activations by the names of config.json; gelu_fast writes √(2/π) with ten digits. */
 export const activations: Readonly<Record<string, Activation>> = {
@@ -60,7 +61,7 @@ export function classifierOf(
 ): Classifier | null {
   const names = config.object('id2label');
   const count = config.count('num_labels', names?.size ?? 2);
-  const labels = Array.from({ length: count }, (_, n) => names?.text(String(n), `LABEL_${n}`) ?? `LABEL_${n}`);
+  const labels = everyLayer(count, (n) => names?.text(String(n), `LABEL_${n}`) ?? `LABEL_${n}`, 1_000_000);
   const { architectures } = config;
   if (architectures.some((name) => name.endsWith('ForSequenceClassification'))) return { ...ofText, labels };
   if (ofTokens && architectures.some((name) => name.endsWith('ForTokenClassification'))) return { ...ofTokens, labels };
@@ -88,13 +89,14 @@ export function rotaryOf(
 ): Rotary {
   const said = parameters ?? config.object('rope_parameters') ?? config.object('rope_scaling');
   const rotated = Math.floor(
-    headSize * (said?.has('partial_rotary_factor') ? said.number('partial_rotary_factor') : share),
+    headSize * (said?.has('partial_rotary_factor') ? said.above('partial_rotary_factor') : share),
   );
-  if (rotated < 2 || rotated % 2 !== 0) throw config.refuse('partial_rotary_factor', 'an even part of a head');
-  const theta = config.number('rope_theta', base);
+  if (rotated < 2 || rotated > headSize || rotated % 2 !== 0)
+    throw config.refuse('partial_rotary_factor', 'an even part of a head');
+  const theta = config.above('rope_theta', base, 1);
   return {
     rotated,
-    base: said?.number('rope_theta', theta) ?? theta,
+    base: said?.above('rope_theta', theta, 1) ?? theta,
     scaling: said && scalingOf(config, said, rotated),
   };
 }
@@ -115,25 +117,26 @@ function scalingOf(config: ConfigReader, said: ConfigReader, rotated: number): R
   const original = (): number =>
     said.count('original_max_position_embeddings', config.count('original_max_position_embeddings', positions));
   if (kind === 'default') {
-    if (said.has('factor')) said.number('factor');
+    if (said.has('factor')) said.above('factor');
     return null;
   }
-  if (kind === 'linear') return { kind, factor: said.number('factor') };
+  if (kind === 'linear') return { kind, factor: said.above('factor') };
   if (kind === 'llama3')
     return {
       kind,
-      factor: said.number('factor'),
-      lowFrequencyFactor: said.number('low_freq_factor'),
-      highFrequencyFactor: said.number('high_freq_factor'),
+      factor: said.above('factor'),
+      lowFrequencyFactor: said.above('low_freq_factor'),
+      highFrequencyFactor: said.above('high_freq_factor'),
       originalPositions: original(),
     };
-  const factor = said.number('factor', positions / original());
+  const factor = said.above('factor', positions / original());
   if (kind === 'divided') {
     const factors = said.list('short_factor')?.map(Number) ?? [];
     said.list('long_factor');
-    if (factors.length !== rotated / 2) throw said.refuse('short_factor', `${rotated / 2} numbers`);
+    if (factors.length !== rotated / 2 || !factors.every((number) => number > 0))
+      throw said.refuse('short_factor', `${rotated / 2} numbers above 0`);
     const magnitude = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original()));
-    return { kind, factors, magnitude: said.number('attention_factor', magnitude) };
+    return { kind, factors, magnitude: said.above('attention_factor', magnitude) };
   }
   const byScales =
     said.number('mscale', 0) > 0 && said.number('mscale_all_dim', 0) > 0
@@ -143,10 +146,10 @@ function scalingOf(config: ConfigReader, said: ConfigReader, rotated: number): R
     kind: 'yarn',
     factor,
     originalPositions: original(),
-    betaFast: said.number('beta_fast', 32),
-    betaSlow: said.number('beta_slow', 1),
+    betaFast: said.above('beta_fast', 32),
+    betaSlow: said.above('beta_slow', 1),
     truncate: said.flag('truncate', true),
-    magnitude: said.number('attention_factor', byScales),
+    magnitude: said.above('attention_factor', byScales),
   };
 }
 

@@ -11,7 +11,7 @@ const robertaLike = (modelType: string): Family => ({
   architecture(config) {
     const architecture = bertArchitecture(modelType, config, modelType === 'roberta' ? 50265 : 250002);
     // klue/roberta says pad_token_id 1, as the code does where nothing is said.
-    const offset = (config.has('pad_token_id') ? config.number('pad_token_id') : 1) + 1;
+    const offset = (config.has('pad_token_id') ? config.whole('pad_token_id') : 1) + 1;
     const tied = config.flag('tie_word_embeddings', true);
     const masked = config.architectures.some((name) => /ForMaskedLM$/.test(name));
     return {

@@ -38,7 +38,7 @@ const t5Like = (modelType: string, tied: boolean, forward: keyof typeof feedForw
       positionBias: { kind: 'buckets', buckets, maxDistance, bothSides: !causal },
       norm: 'rms',
       normBias: false,
-      normEpsilon: config.number('layer_norm_epsilon', 1e-6),
+      normEpsilon: config.above('layer_norm_epsilon', 1e-6),
       ...config.choice('feed_forward_proj', feedForwards, forward),
       biases: { queryKeyValue: false, attentionOutput: false, feedForward: false },
       causal,
@@ -48,7 +48,7 @@ const t5Like = (modelType: string, tied: boolean, forward: keyof typeof feedForw
     return {
       ...stack(true, config.count('num_decoder_layers', layerCount)),
       encoder: stack(false, layerCount),
-      decoderStart: config.number('decoder_start_token_id', 0),
+      decoderStart: config.whole('decoder_start_token_id', 0),
       family: modelType,
       vocabularySize: config.count('vocab_size', 32128),
       embeddingSize: hiddenSize,

@@ -1,7 +1,7 @@
 /** What the room "Library" asks for: thousands of tags and contents embedded once, and a question held against them all. */
 import { get, set } from 'idb-keyval';
 import { attention } from 'siseon/attention';
-import { embedText } from 'siseon/lens';
+import { embedText, nothingKnown, spelledOut } from 'siseon/lens';
 import type { Model } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
 
@@ -31,12 +31,18 @@ export interface Ranking {
   readonly parts: Float32Array;
   /** The book whose content lies nearest to the mixture, by cosine. */
   readonly nearest: number;
+  /** Words of the question that the vocabulary spells letter by letter, and whether it knows no other. */
+  readonly spelledOut: readonly string[];
+  readonly nothingKnown: boolean;
 }
 
 export interface Prepared {
   readonly books: number;
   /** Texts that are longer than the model can read, of which it read the beginning. */
   readonly cut: number;
+  /** How many tags have words that the vocabulary spells letter by letter, and a few of those words. */
+  readonly unknown: number;
+  readonly unknownWords: readonly string[];
 }
 
 /** Texts run side by side, and characters of a text that are looked at all. */
@@ -91,7 +97,15 @@ export class Librarian {
     this.#books = books;
     // A letter is a token at least where a syllable is read by its three letters; shorter texts have room for sure.
     const long = [...texts].filter(({ length }) => 3 * length > model.architecture.positionCount - 2);
-    return { books: books.length, cut: long.filter((text) => this.#readable(model, text) !== text).length };
+    const unknown = books
+      .map(({ tag }) => spelledOut(model.tokenizer!.encode(tag.slice(0, longest))))
+      .filter(({ length }) => length > 0);
+    return {
+      books: books.length,
+      unknown: unknown.length,
+      unknownWords: [...new Set(unknown.flat())].slice(0, 6),
+      cut: long.filter((text) => this.#readable(model, text) !== text).length,
+    };
   }
   cancel(): void {
     this.#asked++;
@@ -108,7 +122,9 @@ export class Librarian {
     const model = this.#model();
     const count = this.#books.length;
     if (count === 0) throw new SiseonError({ code: 'noTags', kind: 'usage', what: 'there is nothing to look up in' });
-    const query = await embedText(model, this.#readable(model, question));
+    const asked = this.#readable(model, question);
+    const query = await embedText(model, asked);
+    const spelled = spelledOut(model.tokenizer!.encode(asked));
     const size = query.length;
     const scale = 1 / Math.sqrt(size);
     const [keys, values] = [this.#keys, this.#values];
@@ -144,7 +160,9 @@ export class Librarian {
       scores: each((i) => dots[i]! * scale),
       weights,
       parts: each((i) => (square === 0 ? 0 : (weights[i]! * along[i]!) / square)),
-      nearest: closeness.indexOf(Math.max(...closeness)),
+      nearest: closeness.reduce((best, value, i) => (value > closeness[best]! ? i : best), 0),
+      spelledOut: spelled,
+      nothingKnown: nothingKnown(asked, spelled),
     };
   }
 

@@ -103,7 +103,7 @@ export class Trainer {
   }
 
   /** A checkpoint in Hugging Face layout, zipped: config.json, model.safetensors, tokenizer.json, vocab.txt. */
-  async zip(index: number, heldOut: Score): Promise<Uint8Array> {
+  async zip(index: number, heldOut: Score): Promise<Uint8Array<ArrayBuffer>> {
     const { config, tokenizerJson, tokenizer, settings, task } = this.#lesson!;
     const { step, parameters } = this.#checkpoint(index);
     const files = modelFiles({
@@ -118,7 +118,7 @@ export class Trainer {
     const pieces = Array.from({ length: tokenizer.vocabularySize }, (_, id) => tokenizer.piece(id) ?? '');
     files.set('vocab.txt', new TextEncoder().encode(`${pieces.join('\n')}\n`));
     // The same parameters give the same archive, whenever it is written.
-    return zipSync(Object.fromEntries(files), { level: 0, mtime: new Date(1980, 0, 1) });
+    return new Uint8Array(zipSync(Object.fromEntries(files), { level: 0, mtime: new Date(1980, 0, 1) }));
   }
 
   /** Takes a kept model along under a name. Throws `badArchive` and what loadModel throws. */

@@ -72,10 +72,23 @@ class Learner {
   async stop(): Promise<void> {
     await ask((e) => e.trainer.stop());
   }
+  /** The checkpoint that is looked at, zipped, and a name for it. */
+  async zip(): Promise<{ name: string; archive: Uint8Array<ArrayBuffer> }> {
+    const { at, report, settings } = this;
+    const archive = await ask((e) => e.trainer.zip(at, report!.heldOut), null);
+    return { name: `${settings!.task}-seed${settings!.seed}-step${report!.step}`, archive };
+  }
   /** Every room looks through this checkpoint, or through a model that was kept. */
-  async explore(at: number | string, sentence: string): Promise<void> {
+  async explore(at: number | string, sentence: string | null): Promise<void> {
+    Object.assign(here, {
+      query: null,
+      head: null,
+      changes: [],
+      other: null,
+      ...(sentence !== null && { text: sentence }),
+    });
     await switchModel((e) => e.useCheckpoint(at), null);
-    Object.assign(here, { text: sentence, query: null, head: null, changes: [], other: null, part: 'explore' });
+    here.part = 'explore';
   }
 }
 export const learner = new Learner();

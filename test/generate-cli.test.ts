@@ -1,0 +1,126 @@
+/** `siseon generate` and `siseon info` as people type them, with a tiny model that has a vocabulary and a chat template. */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const families = fileURLToPath(new URL('./families', import.meta.url));
+const words = ['[UNK]', '<s>', '</s>', 'user', 'system', '나는', '사과를', '먹었다', '.', 'a', 'b', 'c', 'd', 'e', 'f'];
+const place = mkdtempSync(join(tmpdir(), 'siseon-generate-'));
+const model = join(place, 'writer');
+
+const siseon = (...args: string[]) =>
+  new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
+    const env = { ...process.env, LANG: 'C', LC_ALL: '', HF_HUB_OFFLINE: '1', HF_HOME: place };
+    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) =>
+      resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    );
+  });
+
+beforeAll(() => {
+  cpSync(join(families, 'llama'), model, { recursive: true });
+  const special = [0, 1, 2].map((id) => ({ id, content: words[id], special: true }));
+  const tokenizer = {
+    model: { type: 'WordLevel', vocab: Object.fromEntries(words.map((word, id) => [word, id])), unk_token: '[UNK]' },
+    pre_tokenizer: { type: 'Whitespace' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+      pair: [],
+      special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
+    },
+    added_tokens: special.map((token) => ({
+      ...token,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+    })),
+  };
+  writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(tokenizer));
+  const chat_template =
+    "{{ bos_token }}{% for m in messages %}{% if m.content == 'a' %}{{ raise_exception('not a') }}{% endif %}{{ m.role }} {{ m.content }} {% endfor %}";
+  writeFileSync(join(model, 'tokenizer_config.json'), JSON.stringify({ bos_token: '<s>', chat_template }));
+  writeFileSync(join(model, 'README.md'), '---\nlicense: mit\n---\n');
+});
+afterAll(() => rmSync(place, { recursive: true }));
+
+describe('siseon generate', () => {
+  it('writes on from a text, shows where it looked, and stops before a text', async () => {
+    const ask = ['generate', '나는 사과를', '--model', model, '--tokens', '4', '--json'];
+    const [plain, again] = await Promise.all([siseon(...ask), siseon(...ask, '--head', '1', '--looks', '1')]);
+    const { written, added } = JSON.parse(plain.stdout) as { written: Record<string, unknown>[]; added: string };
+    expect(written).toHaveLength(4);
+    expect(written[0]).toMatchObject({ position: 3, head: null, layer: 1 });
+    const one = JSON.parse(again.stdout) as { written: { id: number; head: number; looked: unknown[] }[] };
+    expect(one.written.map(({ id }) => id)).toEqual(written.map(({ id }) => id));
+    expect(one.written[0]).toMatchObject({ head: 1, looked: [{ position: expect.any(Number) }] });
+    const word = written.map(({ text }) => String(text).trim()).findLast((text) => text !== '')!;
+    const stopped = JSON.parse((await siseon(...ask, '--stop', word)).stdout) as { added: string };
+    expect(added).toContain(word);
+    expect(stopped.added).toBe(added.slice(0, added.indexOf(word)));
+  });
+  it('in a conversation reads the template’s text, without special tokens of its own', async () => {
+    const ask = ['generate', '--model', model, '--tokens', '1', '--chat', '--json'];
+    const [user, both, refused, without] = await Promise.all([
+      siseon(...ask, '나는'),
+      siseon(...ask, '나는', '--system', '사과를'),
+      siseon(...ask, 'a', '--lang', 'en'),
+      siseon('generate', '나는', '--chat', '--lang', 'en', '--model', join(families, 'llama')),
+    ]);
+    const position = (text: string): unknown => (JSON.parse(text) as { written: unknown[] }).written[0];
+    // <s> user 나는; <s> system 사과를 user 나는.
+    expect(position(user!.stdout)).toMatchObject({ position: 3 });
+    expect(position(both!.stdout)).toMatchObject({ position: 5 });
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused!.stderr).toMatch(/the chat template of .*writer cannot be rendered: .*not a/);
+    expect(without!.stderr).toContain('brings no chat template');
+  });
+  it.each([
+    [['a', '--model', join(families, 'bert')], 2, /has no tokenizer|does not write/],
+    [['--ids', '3', '--model', join(families, 'bert')], 2, /does not write: it sees both sides/],
+    [['a'], 2, /does not write/],
+    [['a', '--model', model, '--layer', '9'], 2, /there is no layer 9: expected 0 to 1/],
+    [['a', '--model', model, '--head', '9'], 2, /there is no head 9: expected 0 to 5/],
+    [['a', '--model', model, '--top-k', '0'], 2, /topK 0/],
+    [['a', '--model', model, '--top-p', '1.5'], 2, /topP 1.5/],
+    [['a', '--model', model, '--tokens', '-1'], 2, /whole number/],
+    [['a', '--model', model, '--seed', 'x'], 2, /whole number/],
+    [['a', '--model', model, '--temperature', 'hot'], 2, /number from 0/],
+    [['a '.repeat(23), '--model', model], 2, /longer than the model can read: expected at most 23 tokens, got 24/],
+    [['--model', model], 2, /needs a text or --ids/],
+    [['a', '--model', 'nobody/nothing'], 1, /nobody\/nothing/],
+    [['a', '--model', 'klue/bert-base@'], 2, /klue\/bert-base@ names no revision/],
+  ] as const)('%j is refused, and nothing is printed before', async (args, status, reason) => {
+    const found = await siseon('generate', ...args, '--lang', 'en');
+    expect(found.stderr).toMatch(reason);
+    expect(found).toMatchObject({ status, stdout: '' });
+  });
+  it('writes nothing where nothing is asked for, and up to the last position where all is', async () => {
+    const [none, all] = await Promise.all(
+      ['0', '99999'].map((tokens) =>
+        siseon('generate', '--ids', '3,4', '--model', model, '--tokens', tokens, '--json'),
+      ),
+    );
+    expect(JSON.parse(none!.stdout)).toMatchObject({ written: [] });
+    const { written } = JSON.parse(all!.stdout) as { written: unknown[] };
+    expect(written.at(-1)).toMatchObject({ position: 23 });
+  });
+});
+
+describe('siseon info', () => {
+  it('says the licence of the card beside the model; refuses what is no model', async () => {
+    const [ours, korean, none] = await Promise.all([
+      siseon('info', model, '--lang', 'en'),
+      siseon('info', model, '--json'),
+      siseon('info', `${model}/nothing`, '--lang', 'en'),
+    ]);
+    expect(ours!.stdout).toMatch(/licence +mit/);
+    expect(JSON.parse(korean!.stdout)).toMatchObject({ license: 'mit', parameterCount: expect.any(Number) });
+    expect(none).toMatchObject({ status: 1, stdout: '' });
+    expect(none!.stderr).toMatch(/is no model|cannot read/);
+  });
+});

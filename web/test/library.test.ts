@@ -1,0 +1,259 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { type LookupResult, lookup } from 'siseon/lens';
+import { loadModel } from 'siseon/model';
+import { modelFolder } from 'siseon/models/ko';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readLookup, writeLookup } from '../src/library/address.ts';
+import { readFiles, readJson, readPasted, readTable } from '../src/library/read.ts';
+import { findChromium } from './chromium.js';
+import { type Site, startSite, type Visit } from './site.ts';
+
+const executable = findChromium();
+const model = await loadModel(modelFolder);
+const question = '사과 요리법에 대해 알고 싶어';
+
+describe('what is brought in', () => {
+  it('CSV with quotes and line breaks (RFC 4180), TSV, columns by their names, tags alone', async () => {
+    const table = async (text: string) => (await readTable(text, 'x')).books.map(({ tag, content }) => [tag, content]);
+    expect(await table('\ufeff과일,"사과, ""홍옥"""\r\n"운동\n법",걷기\r\n,빈 이름표\r\n')).toEqual([
+      ['과일', '사과, "홍옥"'],
+      ['운동\n법', '걷기'],
+    ]);
+    expect(await table('번호\t내용\t색인\n1\t사과 파이\t과일\n')).toEqual([['과일', '사과 파이']]);
+    expect(await table('과일\n운동법\n')).toEqual([
+      ['과일', ''],
+      ['운동법', ''],
+    ]);
+  });
+  it('says which row’s quotation marks do not match', async () =>
+    expect((await readTable('a,b\nc,"d\n', 'x.csv')).problems).toEqual([{ file: 'x.csv', kind: 'quotes', row: 2 }]));
+  it('JSON as the command line takes it, pairs, tags; refuses what is none', async () => {
+    const books = [{ tag: '과일', content: '사과' }];
+    expect(readJson('[{"tag":"과일","content":"사과"}]', '').books).toEqual(books);
+    expect((await readPasted(' [["과일","사과"]]')).books).toEqual(books);
+    expect(readJson('["과일"]', '').books).toEqual([{ tag: '과일', content: '' }]);
+    expect(readJson('{"a":1}', 'x').problems).toEqual([{ file: 'x', kind: 'shape' }]);
+    expect(readJson('[', 'x').problems).toEqual([{ file: 'x', kind: 'json' }]);
+  });
+  it('a folder of notes, the older Korean encoding, and files that are none', async () => {
+    const read = await readFiles([
+      new File(['---\ntags: a\n---\n# 산책\n\n아침마다 걷는다'], '운동.md'),
+      // 사과,빨강 in CP949.
+      new File([new Uint8Array([0xbb, 0xe7, 0xb0, 0xfa, 0x2c, 0xbb, 0xa1, 0xb0, 0xad])], 'old.csv'),
+      new File([new Uint8Array([0xff, 0xff, 0xff])], 'broken.txt'),
+      new File(['x'], 'picture.png'),
+    ]);
+    expect(read.books).toEqual([
+      { tag: '사과', content: '빨강' },
+      { tag: '운동', content: '# 산책 아침마다 걷는다' },
+    ]);
+    expect(read.older).toEqual(['old.csv']);
+    expect(read.problems.map(({ kind }) => kind)).toEqual(['text', 'kind']);
+  });
+  it('a small library goes into the address and back; a large one stays out', () => {
+    const place = { question: '무엇? & #', temperature: 0.25, books: [{ tag: '가&', content: '나=#' }] };
+    const back = (values: readonly string[]) => readLookup(new URLSearchParams(values.join('&')));
+    expect(back(writeLookup(place))).toEqual(place);
+    expect(back(writeLookup({ ...place, books: [{ tag: '가'.repeat(2001), content: '' }] })).books).toBeNull();
+    expect(back(['t=0', 'l=%5B1']).temperature).toBe(1);
+  });
+});
+
+describe.skipIf(!executable)('the room Library', { timeout: 180_000 }, () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await startSite(executable!);
+  }, 240_000);
+  afterAll(() => site?.close());
+
+  const visited = async (run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void> => {
+    const visit = await site.visit(...how);
+    try {
+      await run(visit);
+      expect(visit.complaints).toEqual([]);
+    } finally {
+      await visit.close();
+    }
+  };
+  const saved = async (page: Page, name: string): Promise<string> => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name, exact: true }).click(),
+    ]);
+    return readFileSync(await download.path(), 'utf8');
+  };
+  const csv = (name: string, text: string) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+  const ranked = (page: Page, count: string): Promise<unknown> =>
+    page.getByRole('heading', { name: `순위 (${count}개)` }).waitFor({ timeout: 90_000 });
+  /** The score is the library's, and so is everything that it is made of: 1e-4 of numbers up to 400. */
+  const same = (shown: Map<string, number | null>, expected: LookupResult): void => {
+    const norm = shown.get('book:queryNorm')!;
+    for (const [i, { score, weight, part, cosine }] of expected.entries.entries()) {
+      const of = (name: string): number => shown.get(`book:${name}:${i}`)!;
+      expect(Math.abs(of('score') - score)).toBeLessThan(1e-4);
+      expect(Math.abs(of('weight') - weight)).toBeLessThan(1e-4);
+      expect(Math.abs(of('part') - part)).toBeLessThan(1e-4);
+      expect(Math.abs(of('cosine') - cosine)).toBeLessThan(1e-5);
+      expect(Math.abs(of('dot') * expected.scale - score)).toBeLessThan(1e-4);
+      expect(Math.abs(norm * of('norm') * of('cosine') - of('dot'))).toBeLessThan(1e-3);
+    }
+  };
+
+  it('ranks one’s own question and tags with the library’s numbers, says when not to believe them, and saves them', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open('#/ko/my-library?t=2');
+      await ranked(page, '4');
+      const entries = (JSON.parse(readFileSync(new URL('library.json', modelFolder), 'utf8')) as { tag: string }[]).map(
+        ({ tag }) => tag,
+      );
+      const story = [
+        { tag: '과일 요리', content: '사과 파이 만드는 법은…' },
+        { tag: '전자제품', content: '아이폰 수리법은…' },
+        { tag: '운동법', content: '아침마다 걷는 법은…' },
+        { tag: '디저트', content: '설탕을 졸여 만드는 과자는…' },
+      ];
+      expect(entries).toEqual(story.map(({ tag }) => tag));
+      const expected = await lookup(model, question, story, { temperature: 2 });
+      same(await numbers(), expected);
+      await page.getByText(/점수 차이가 .*뿐이에요/).waitFor();
+
+      const json = JSON.parse(await saved(page, 'JSON')) as LookupResult;
+      expect(json).toMatchObject({ question, model: expected.model, temperature: 2, nearest: expected.nearest });
+      for (const [i, { score }] of json.entries.entries())
+        expect(Math.abs(score - expected.entries[i]!.score)).toBeLessThan(1e-4);
+      const { books } = await readTable(await saved(page, 'CSV'), '');
+      const best = expected.entries.toSorted((a, b) => b.score - a.score);
+      expect(books.map(({ tag }) => tag)).toEqual(best.map(({ tag }) => tag));
+      const svg = await saved(page, 'SVG');
+      const drawn = await page.evaluate((text) => {
+        const picture = new DOMParser().parseFromString(text, 'image/svg+xml');
+        return [
+          picture.querySelector('parsererror') === null,
+          ...[...picture.querySelectorAll('text')].map(({ textContent }) => textContent),
+        ];
+      }, svg);
+      expect(drawn[0]).toBe(true);
+      for (const { tag } of story) expect(drawn).toContain(tag);
+      expect(JSON.parse(await saved(page, '책장을 JSON으로'))).toEqual(story);
+
+      await page.locator('#my-question').fill('퀄컴 튤립');
+      await page.getByText(/순위를 믿지 마세요/).waitFor();
+      await page.locator('#my-question').fill('');
+      await page.getByText('질문을 적으면').waitFor();
+    }));
+
+  it('takes shelves that are typed, pasted and chosen; keeps them over a reload; a link shows its own and gives them back; clears', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open('#/ko/my-library');
+      await ranked(page, '4');
+      await page.getByRole('button', { name: '책장 더하기' }).click();
+      await page.waitForFunction(() => document.activeElement?.matches('[data-shelf] input'));
+      await page.keyboard.type('여행 준비');
+      await ranked(page, '5');
+      await page.locator('#intake-paste').fill('색인\t내용\n스키\t겨울에 타는 법\n');
+      await page.getByRole('button', { name: '읽기', exact: true }).click();
+      await page.getByText('1개를 읽었어요').waitFor();
+      await page.getByRole('button', { name: '책장에 더하기' }).click();
+      await ranked(page, '6');
+      await page
+        .locator('#intake-files')
+        .setInputFiles([csv('a.csv', '노래,크게 부르는 법\n수영,천천히 하는 법\n"옷,신발"\n'), csv('x.exe', '')]);
+      await page.getByText(/x.exe: 읽지 않는/).waitFor();
+      await page.getByRole('button', { name: '책장을 이것으로 바꾸기' }).click();
+      await ranked(page, '3');
+      const books = [
+        { tag: '노래', content: '크게 부르는 법' },
+        { tag: '수영', content: '천천히 하는 법' },
+        { tag: '옷,신발' },
+      ];
+      await page.locator('#my-question').fill('물에서 하는 운동');
+      const expected = await lookup(model, '물에서 하는 운동', books);
+      await page.waitForFunction(
+        (weight) =>
+          Math.abs(Number(document.querySelector('[data-of="book:weight:1"]')?.getAttribute('value')) - weight) < 1e-4,
+        expected.entries[1]!.weight,
+      );
+      same(await numbers(), expected);
+      await page.waitForFunction(() => location.hash.includes('l='));
+      const link = page.url();
+      await page.reload();
+      await ranked(page, '3');
+      expect(await page.getByText(/링크에 담겨 온/).count()).toBe(0);
+      await page.getByRole('button', { name: '색인 노래 빼기' }).click();
+      await ranked(page, '2');
+      await page.waitForTimeout(400);
+      await page.goto('about:blank');
+      await page.goto(link);
+      await page.getByText(/링크에 담겨 온/).waitFor();
+      await ranked(page, '3');
+      await page.getByRole('button', { name: '내 도서관으로' }).click();
+      await ranked(page, '2');
+      await page.getByRole('button', { name: '모두 지우기' }).click();
+      await page.getByRole('button', { name: '지우기', exact: true }).click();
+      await ranked(page, '4');
+    }));
+
+  it('10,000 shelves: progress, called off and gone on with, only the rows in sight, every number there to the last; no network, keyboard, both themes', () =>
+    visited(
+      async ({ page, open }) => {
+        await open('#/ko/my-library');
+        await ranked(page, '4');
+        await page.evaluate(() => navigator.serviceWorker.ready);
+        await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+        await page.context().setOffline(true);
+        const tags = Array.from({ length: 10_000 }, (_, i) => `책 ${i}`);
+        await page.locator('#intake-files').setInputFiles([csv('big.csv', `tag\n${tags.join('\n')}`)]);
+        await page.getByRole('button', { name: '책장을 이것으로 바꾸기' }).click();
+        await page.getByText(/벡터로 바꾸는 중이에요/).waitFor();
+        await page.getByRole('button', { name: '그만두기' }).click();
+        await page.getByText(/벡터로 바꾸다 멈췄어요/).waitFor();
+        await page.getByRole('button', { name: '이어서' }).click();
+        await ranked(page, '10,000');
+        expect(await page.locator('[role=row]').count()).toBeLessThan(60);
+        const frame = page.getByRole('table', { name: /순위/ });
+        expect(await frame.getAttribute('aria-rowcount')).toBe('10000');
+        await frame.focus();
+        await page.keyboard.press('End');
+        await frame.locator('[aria-rowindex="10000"] data').first().waitFor();
+        const expected = await lookup(
+          model,
+          question,
+          ['책 0', '책 9999'].map((tag) => ({ tag })),
+        );
+        const json = JSON.parse(await saved(page, 'JSON')) as LookupResult;
+        for (const [place, i] of [
+          [0, 0],
+          [1, 9999],
+        ] as const)
+          expect(Math.abs(json.entries[i]!.score - expected.entries[place]!.score)).toBeLessThan(1e-4);
+        expect(Math.abs(json.entries.reduce((sum, { weight }) => sum + weight, 0) - 1)).toBeLessThan(1e-4);
+        const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+        for (const [language, theme] of [
+          ['ko', 'dark'],
+          ['en', 'light'],
+        ] as const) {
+          await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+          if (language === 'en') await page.getByRole('button', { name: 'English' }).click();
+          for (const width of [2560, 360]) {
+            await page.setViewportSize({ width, height: 800 });
+            await page.waitForTimeout(100);
+            expect(
+              await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+            ).toBe(0);
+          }
+          await page.evaluate(axe);
+          expect(
+            await page.evaluate(async () => {
+              const { axe: run } = window as unknown as {
+                axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+              };
+              return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+            }),
+          ).toEqual([]);
+        }
+      },
+      { colorScheme: 'dark' },
+    ));
+});

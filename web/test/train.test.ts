@@ -1,0 +1,323 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { unzipSync } from 'fflate';
+import type { Page } from 'playwright-core';
+import { look, wordMatrix } from 'siseon/lens';
+import { families, type HostTensor, loadModel, Model } from 'siseon/model';
+import { modelFolder } from 'siseon/models/ko';
+import { recordTrace } from 'siseon/trace';
+import { initialParameters, seededRandom, train } from 'siseon/train';
+import { caption } from 'siseon/views';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { storySentence } from '../src/permalink.ts';
+import { type Lesson, measure, prepare } from '../src/train/lesson.ts';
+import { defaults, problemsOf, readSettings, type Settings, writeSettings } from '../src/train/settings.ts';
+import { sentencesOf, writeSorting } from '../src/train/sources.ts';
+import { findChromium } from './chromium.js';
+import { type Site, startSite, type Visit } from './site.ts';
+
+const executable = findChromium();
+const korean = async (): Promise<unknown> => JSON.parse(readFileSync(new URL('tokenizer.json', modelFolder), 'utf8'));
+const lessonOf = (settings: Settings, text = ''): Promise<Lesson> => prepare(settings, text, korean);
+/** What was trained, ready to look through. */
+const modelOf = ({ task, tokenizer }: Lesson, parameters: Map<string, HostTensor>): Promise<Model> => {
+  const { architecture } = task.plan;
+  return Model.create({ name: '', family: families.get('bert')!, architecture, tokenizer, metadata: {}, parameters });
+};
+const small = { width: 12, heads: 3, layers: 2, rate: 0.01, steps: 24, batch: 4, seed: 7 };
+
+/** Twenty-four different sentences. */
+const ownText = ['철수가', '영희가', '민수가', '지우가']
+  .flatMap((who) =>
+    ['빵을 먹었다', '물을 마셨다', '책을 읽었다', '공을 찼다', '문을 열었다', '꽃을 봤다'].map(
+      (what) => `${who} ${what}.`,
+    ),
+  )
+  .join('\n');
+
+describe('settings', () => {
+  it('go into the address and back; what cannot be read is the task’s default', () => {
+    const settings: Settings = { ...defaults.own, ...small, objective: 'contrastive', pieces: 'characters' };
+    expect(readSettings(writeSettings(settings))).toEqual(settings);
+    expect(readSettings(null)).toEqual(defaults.small);
+    expect(readSettings('sorting,nothing,-4,x,99,NaN,1e9,0,1.5,letters')).toEqual(defaults.sorting);
+  });
+  it('name every number out of its range, and widths that the heads can share', () => {
+    expect(problemsOf({ ...defaults.small, steps: 0, rate: Number.NaN, batch: 2.5 })).toEqual(
+      ['rate', 'steps', 'batch'].map((field) => ({ kind: 'range', field })),
+    );
+    expect(problemsOf({ ...defaults.small, width: 10, heads: 3 })).toEqual([{ kind: 'heads', near: [9, 12] }]);
+  });
+});
+
+describe('a lesson', () => {
+  it.each(['small', 'sorting', 'own'] as const)('never trains on what it holds back: %s', async (task) => {
+    const { task: drawn, hidden, tokenizer } = await lessonOf({ ...defaults[task], ...small }, ownText);
+    const maskId = tokenizer.tokenId('[MASK]')!;
+    const held = new Set(hidden.map(({ ids, at, answer }) => ids.with(at, answer).join()));
+    expect(held.size).toBe(task === 'own' ? 2 : 60);
+    for (const { ids, at } of hidden) expect(ids[at]).toBe(maskId);
+    const random = seededRandom(1);
+    for (let i = 0; i < 1000; i++) expect(held.has(Array.from(drawn.texts(random)).join())).toBe(false);
+  });
+  it('sorts: the right side is the left in order, and only the right side is asked for', async () => {
+    const random = seededRandom(2);
+    for (let i = 0; i < 100; i++) {
+      const [left = '', right] = writeSorting(random).split(' > ');
+      expect(right).toBe(left.split(' ').toSorted().join(' '));
+    }
+    const { hidden } = await lessonOf({ ...defaults.sorting, ...small });
+    for (const { at } of hidden) expect(at).toBeGreaterThan(6);
+  });
+  it('parts a text into sentences, long ones in pieces of 24 words', () => {
+    expect(sentencesOf('하나 둘.  셋? 넷\r\n\n 다섯\t여섯 ')).toEqual(['하나 둘.', '셋?', '넷', '다섯 여섯']);
+    expect(sentencesOf('가 '.repeat(50)).map((sentence) => sentence.split(' ').length)).toEqual([24, 24, 2]);
+  });
+  it.each([
+    ['', 'noSentences'],
+    [' \n ', 'noSentences'],
+    ['사과 사과 사과\n사과', 'oneWord'],
+    ['하늘이 파랗다.\n하늘이 파랗다.', 'fewSentences'],
+  ])('refuses %j: %s', (text, code) =>
+    expect(lessonOf({ ...defaults.own, ...small }, text)).rejects.toMatchObject({ code }),
+  );
+});
+
+describe.skipIf(!executable)('the room Train', { timeout: 180_000 }, () => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await startSite(executable!);
+  }, 240_000);
+  afterAll(() => site?.close());
+
+  const visited = async (run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void> => {
+    const visit = await site.visit(...how);
+    try {
+      await run(visit);
+      expect(visit.complaints).toEqual([]);
+    } finally {
+      await visit.close();
+    }
+  };
+  const trained = async (page: Page): Promise<void> => {
+    await page.locator('button.main:enabled').click();
+    await page.getByRole('button', { name: /새로 시작|Begin anew/ }).waitFor({ timeout: 60_000 });
+    await page.locator('.readout').first().waitFor();
+  };
+  const own: Settings = { ...defaults.own, ...small, objective: 'contrastive' };
+  const address = (settings: Settings, more = ''): string => `#/ko/train?m=${writeSettings(settings)}${more}`;
+
+  it('trains on a text of one’s own: the same bytes as the package in Node; exported, siseon reads the same numbers; kept over a reload', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open(address(own));
+      await page.locator('#own-text').fill(ownText);
+      await trained(page);
+      const lesson = await lessonOf(own, ownText);
+      const { plan, texts, matches } = lesson.task;
+      const parameters = await train(plan, texts, () => {}, { ...(matches && { matches }) });
+      const model = await modelOf(lesson, parameters);
+      const score = await measure(model, lesson.hidden);
+      const shown = await numbers();
+      expect(Math.abs(shown.get('train:heldOut')! - score.loss)).toBeLessThan(1e-5);
+      expect(shown.get('train:right')).toBe(score.right);
+
+      const sentence = '민수가 책을 읽었다.';
+      await page.locator('#train-sentence').fill(sentence);
+      const trace = await recordTrace(model, { text: sentence });
+      const seen = await look(trace, model, { layer: 1, head: 0 });
+      await page.getByText(caption(seen, 'ko')).waitFor();
+      for (const [i, { weight }] of seen.keys.entries())
+        expect(Math.abs((await numbers()).get(`weight:${i}`)! - weight)).toBeLessThan(1e-6);
+
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'zip으로 내보내기' }).first().click(),
+      ]);
+      const archive = readFileSync(await download.path());
+      const files = unzipSync(archive);
+      expect(Object.keys(files).sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json', 'vocab.txt']);
+      const folder = mkdtempSync(join(tmpdir(), 'siseon-export-'));
+      for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
+      const loaded = await loadModel(folder);
+      for (const [name, { data }] of parameters) expect(await loaded.parameters.get(name)!.read(), name).toEqual(data);
+      const printed = execFileSync(
+        process.execPath,
+        [
+          fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)),
+          sentence,
+          '--model',
+          folder,
+          '--layer',
+          '1',
+          '--head',
+          '0',
+          '--json',
+        ],
+        { encoding: 'utf8' },
+      );
+      const { keys } = JSON.parse(printed) as { keys: { weight: number }[] };
+      expect(keys.map(({ weight }) => weight)).toEqual(seen.keys.map(({ weight }) => weight));
+
+      await page.getByRole('button', { name: '이때의 모델 보관하기' }).click();
+      await page.locator('li', { hasText: 'own-seed7-step24' }).waitFor();
+      await page.reload();
+      await page.locator('li', { hasText: 'own-seed7-step24' }).waitFor();
+      expect(await page.locator('#own-text').inputValue()).toBe(ownText);
+      await page
+        .locator('#kept-file')
+        .setInputFiles({ name: 'mine.zip', mimeType: 'application/zip', buffer: archive });
+      await page.locator('li', { hasText: 'mine' }).waitFor();
+      await page
+        .locator('#kept-file')
+        .setInputFiles({ name: 'no.zip', mimeType: 'application/zip', buffer: Buffer.from('no zip') });
+      await page.getByText(/zip 파일이 아니거나/).waitFor();
+      await page.locator('li', { hasText: 'mine' }).getByRole('button', { name: '살펴보기에서 열기' }).click();
+      await page.locator('h1', { hasText: '살펴보기' }).waitFor();
+      await page.locator('#sentence').fill(sentence);
+      await page.getByText(caption(await look(trace, model, { layer: 1, head: 0 }), 'ko')).waitFor();
+    }));
+
+  it('pauses, goes on, scrubs; two checkpoints side by side, their difference the library’s', () =>
+    visited(async ({ page, open }) => {
+      // Steps enough that no machine is through before it is paused.
+      await open(address({ ...defaults.small, ...small, steps: 4000 }));
+      await page.locator('button.main:enabled').click();
+      await page.locator('.readout').first().waitFor();
+      await page.getByRole('button', { name: '멈춤' }).click();
+      await page.getByRole('button', { name: '이어서' }).waitFor();
+      const step = async (): Promise<number> => Number(await page.locator('progress').first().getAttribute('value'));
+      await page.waitForTimeout(150);
+      const paused = await step();
+      await page.waitForTimeout(400);
+      expect(await step()).toBe(paused);
+      await page.getByRole('button', { name: '이어서' }).click();
+      await page.waitForFunction(
+        (before) => Number(document.querySelector('progress')!.getAttribute('value')) > before,
+        paused,
+      );
+      await page.getByRole('button', { name: '그만두기' }).click();
+      await page.getByRole('button', { name: '새로 시작' }).waitFor();
+      await page.locator('#train-scrub').focus();
+      await page.keyboard.press('Home');
+      await page.getByText('되감기: 걸음 0').waitFor();
+      await page.getByRole('button', { name: '두 때를 나란히 보기' }).click();
+      await page.getByText(/차이: 첫째에서/).waitFor();
+      await page.locator('#train-beside').focus();
+      await page.keyboard.press('ArrowRight');
+      await page.getByText(/나란히 볼 때: 걸음 (?!0$)/).waitFor();
+      // The second cell of the second row, of the first and of the second, against the difference.
+      const cells: number[] = [];
+      for (const i of [0, 1, 2]) {
+        await page.locator('.frame').nth(i).focus();
+        for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key);
+        cells.push(Number((await page.locator('.readout b').nth(i).textContent())!.replace('−', '-')));
+      }
+      expect(Math.abs(cells[0]! - cells[1]! - cells[2]!)).toBeLessThan(0.011);
+      const lesson = await lessonOf({ ...defaults.small, ...small, steps: 1 });
+      const first = await modelOf(lesson, initialParameters(lesson.task.plan.sources, seededRandom(small.seed)));
+      const trace = await recordTrace(first, { text: storySentence });
+      const matrix = await wordMatrix(trace, first, { layer: 1, head: 0 });
+      expect(cells[0]).toBe(Number(matrix.weights[1]![1]!.toFixed(2)));
+    }));
+
+  it('tells a rate that is too high, storage that is full, and a worker that is gone, each with the way on', () =>
+    visited(
+      async ({ page, open }) => {
+        await open(address({ ...defaults.small, ...small, rate: 100 }));
+        await trained(page);
+        await page.getByText(/학습률이 너무 높/).waitFor();
+        const client = await page.context().newCDPSession(page);
+        await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.address).origin, quotaSize: 1 });
+        await page.getByRole('button', { name: '이때의 모델 보관하기' }).click();
+        await page.getByText(/저장 공간이 모자라 보관하지 못했어요/).waitFor();
+        await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.address).origin });
+        await page.getByRole('button', { name: '학습률 10으로 다시' }).click();
+        await page.waitForFunction(() => location.hash.includes(',10,24,'));
+        await page.getByRole('button', { name: '새로 시작' }).waitFor();
+        await page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
+        await page.locator('#train-sentence').fill('영희가 책을 읽었다');
+        await page
+          .getByText(/계산하던 작업이 멈췄어요/)
+          .first()
+          .waitFor({ timeout: 15_000 });
+        await page.getByRole('button', { name: '다시 시작', exact: true }).first().click();
+        await page.locator('button.main:enabled').waitFor();
+      },
+      {},
+      (page) =>
+        page.addInitScript(() => {
+          const Original = window.Worker;
+          window.Worker = class extends Original {
+            constructor(...what: ConstructorParameters<typeof Original>) {
+              super(...what);
+              (window as unknown as { lastWorker: Worker }).lastWorker = this;
+            }
+          };
+        }),
+    ));
+
+  it('keeps a paste of 10 MB out of the field, and refuses a width that the heads cannot share until one press mends it', () =>
+    visited(async ({ page, open }) => {
+      await open(address({ ...own, width: 10 }));
+      await page.getByRole('button', { name: '폭을 12로' }).click();
+      expect(await page.locator('#train-width').inputValue()).toBe('12');
+      await page.locator('#own-text').evaluate((field, sentence) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData(
+          'text/plain',
+          Array.from({ length: 200_000 }, (_, i) => `${sentence} ${i % 700}`).join('\n'),
+        );
+        field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+      }, '철수가 사과를 아주 맛있게 먹었다');
+      await page.getByText(/자를 받아 두었어요/).waitFor();
+      await page.getByText(/서로 다른 문장 700개/).waitFor({ timeout: 60_000 });
+      await page.locator('button.main:enabled').waitFor();
+    }));
+
+  it('works with the keyboard alone, without a network, in both themes and languages, from 360 to 2,560 pixels', () =>
+    visited(
+      async ({ page, open }) => {
+        const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+        await open(`#/en/train?m=${writeSettings({ ...defaults.sorting, ...small, width: 12, heads: 2 })}`);
+        await page.evaluate(() => navigator.serviceWorker.ready);
+        await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+        await page.context().setOffline(true);
+        await page.reload();
+        await page.locator('button.main:enabled').waitFor();
+        for (let i = 0; i < 60; i++) {
+          await page.keyboard.press('Tab');
+          if (await page.evaluate(() => document.activeElement?.classList.contains('main'))) break;
+        }
+        await page.keyboard.press('Enter');
+        await page.getByRole('button', { name: 'Begin anew' }).waitFor({ timeout: 60_000 });
+        await page.locator('.readout').first().waitFor();
+        for (const [language, theme] of [
+          ['en', 'dark'],
+          ['ko', 'light'],
+        ] as const) {
+          await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+          if (language === 'ko') await page.getByRole('button', { name: '한국어' }).click();
+          for (const width of [2560, 360]) {
+            await page.setViewportSize({ width, height: 800 });
+            await page.waitForTimeout(100);
+            expect(
+              await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+            ).toBe(0);
+          }
+          await page.evaluate(axe);
+          expect(
+            await page.evaluate(async () => {
+              const { axe: run } = window as unknown as {
+                axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+              };
+              return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+            }),
+          ).toEqual([]);
+        }
+      },
+      { colorScheme: 'dark' },
+    ));
+});
