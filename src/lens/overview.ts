@@ -2,6 +2,7 @@
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { attentionRows, type Trace } from '../trace/index.ts';
+import { logSumExp } from './cells.ts';
 import { encodingOf, type Group, groups } from './look.ts';
 import { layerNorms } from './norms.ts';
 import { stackedLayers } from './places.ts';
@@ -18,6 +19,8 @@ export interface Overview {
   readonly weights: Float32Array;
   /** Likewise: Σ weight · ‖f(x)‖ over the key word's tokens (Kobayashi et al. 2020). */
   readonly contributions: Float32Array;
+  /** Likewise: log Σ exp of the key word's masked scores; −∞ where all of it is masked. */
+  readonly scores: Float32Array;
 }
 
 /** Words that an overview holds at most: it keeps a square for every head. */
@@ -44,6 +47,7 @@ export async function overview(trace: Trace, model: Model): Promise<Overview> {
   const n = words.length;
   const weights = new Float32Array(layerCount * headCount * n * n);
   const contributions = new Float32Array(weights.length);
+  const scores = new Float32Array(weights.length);
   for (let layer = 0; layer < layerCount; layer++) {
     const rows = await attentionRows(
       trace,
@@ -55,6 +59,7 @@ export async function overview(trace: Trace, model: Model): Promise<Overview> {
       const given = await norms.row(asking[0]!);
       for (let head = 0; head < headCount; head++) {
         const row = rows.weights.data.subarray((head * n + i) * trace.ids.length);
+        const masked = rows.maskedScores.data.subarray((head * n + i) * trace.ids.length);
         const carried = given.head(head);
         for (const [j, { tokens }] of words.entries()) {
           const at = ((layer * headCount + head) * n + i) * n + j;
@@ -62,6 +67,7 @@ export async function overview(trace: Trace, model: Model): Promise<Overview> {
             weights[at]! += row[token]!;
             contributions[at]! += carried[token]!;
           }
+          scores[at] = logSumExp(tokens.map((token) => masked[token]!));
         }
       }
     }
@@ -75,5 +81,6 @@ export async function overview(trace: Trace, model: Model): Promise<Overview> {
     headCount,
     weights,
     contributions,
+    scores,
   };
 }
