@@ -1,37 +1,50 @@
 /** Rows about single kernels: products, attention, softmax, norms, activations. */
-import { wasmKernels } from '../dist/kernels/index.js';
+import { hasRelaxedSimd, wasmKernels } from '../dist/kernels/index.js';
 import { compare } from './measure.mjs';
 import { constant, node, onnxModel, value } from './onnx.mjs';
+import { jaxProducts } from './peers.mjs';
 
 const drawn = (length, pace = 1) => Float32Array.from({ length }, (_, i) => Math.sin(pace * i));
 
-/** Every peer's largest difference from ours, so that what is compared is the same. */
+/** How far a peer's result is from ours at most, as a part of the largest number: what is compared must be the same. */
 function difference(got, expected) {
-  let largest = 0;
-  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(got[i] - expected[i]));
-  return largest;
+  let [away, largest] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    away = Math.max(away, Math.abs(got[i] - expected[i]));
+    largest = Math.max(largest, Math.abs(expected[i]));
+  }
+  return away / largest;
 }
+const BUDGET = 1e-4;
 
-/** One row: our run, and the same graph on every runtime, whose first output must agree with ours to `budget`. */
+/**
+ * One row: our run; the same graph on every runtime, whose `output` must agree with ours; and `others`, runs that resolve to
+ * numbers which must agree, too.
+ */
 async function row(
   context,
-  { name, flops = 0, bytes = 0, ours, result, model, feeds, output, budget = 1e-4, peers, ...rest },
+  { name, flops = 0, bytes = 0, ours, result, model, feeds, output, peers = context.runtimes, others = {}, ...rest },
 ) {
-  const sessions = {};
+  const sessions = [];
   await ours();
   const expected = result && (await result());
-  for (const runtime of peers ?? context.runtimes) {
+  const agree = (peer, got) => {
+    const away = expected ? difference(got, expected) : 0;
+    if (!(away <= BUDGET)) throw new Error(`${name}: ${peer} differs by ${away} of the largest number`);
+  };
+  const runs = {};
+  for (const runtime of peers) {
     const session = await runtime.session(model, feeds);
-    if (expected) {
-      const got = (await session.run())[output].data;
-      const away = difference(got, expected);
-      if (!(away <= budget)) throw new Error(`${name}: ${runtime.name} differs by ${away}`);
-    }
-    sessions[runtime.name] = session;
+    sessions.push(session);
+    if (expected) agree(runtime.name, (await session.run())[output].data);
+    runs[runtime.name] = () => session.run();
   }
-  const runs = Object.fromEntries(Object.entries(sessions).map(([key, session]) => [key, () => session.run()]));
+  for (const [other, run] of Object.entries(others)) {
+    agree(other, await run());
+    runs[other] = run;
+  }
   const measured = await compare(ours, runs, rest);
-  for (const session of Object.values(sessions)) await session.release();
+  for (const session of sessions) await session.release();
   return {
     name,
     ...measured,
@@ -40,7 +53,7 @@ async function row(
   };
 }
 
-async function product(context, rows, inner, columns, type = 'f32') {
+async function product(context, rows, inner, columns, { type = 'f32', ...rest } = {}) {
   const { kernels } = context;
   const [left, right] = [drawn(rows * inner, 1.1), drawn(inner * columns, 0.7)];
   const values =
@@ -70,9 +83,9 @@ async function product(context, rows, inner, columns, type = 'f32') {
     model,
     feeds: { left: [left, [rows, inner]] },
     output: 'out',
-    budget: 1e-3,
     // Peers keep f32: what they need for the same product.
     ...(same ? {} : { peers: context.runtimes.slice(0, 1) }),
+    ...rest,
   });
   for (const storage of [packed, a, out]) kernels.free(storage);
   return made;
@@ -82,26 +95,26 @@ export async function products(context) {
   const rows = [];
   for (const size of [64, 128, 256, 512, 1024, 2048]) rows.push(await product(context, size, size, size));
   for (const thin of [1, 4, 16]) rows.push(await product(context, thin, 4096, 4096));
-  for (const type of ['f16', 'bf16', 'int8']) rows.push(await product(context, 1, 4096, 4096, type));
+  for (const type of ['f16', 'bf16', 'int8']) rows.push(await product(context, 1, 4096, 4096, { type }));
   return rows;
 }
 
-async function attend(
-  context,
-  { heads, keyValueHeads = heads, length, size = 64, causal = false, kept = false, peers },
-) {
-  const { kernels } = context;
+/** Keys, queries and values drawn, and room for the result and what goes with it. */
+function attention(kernels, { heads, keyValueHeads = heads, length, size = 64, causal = false, kept = false }) {
+  const strides = (count) => ({
+    offset: 0,
+    batchStride: count * length * size,
+    headStride: length * size,
+    rowStride: size,
+  });
   const of = (count, pace) => {
     const storage = kernels.allocate(count * length * size);
     const data = drawn(count * length * size, pace);
     kernels.write(storage, data);
-    return {
-      data,
-      heads: { storage, offset: 0, batchStride: count * length * size, headStride: length * size, rowStride: size },
-    };
+    return { data, heads: { storage, ...strides(count) } };
   };
   const [query, key, value_] = [of(heads, 1.3), of(keyValueHeads, 0.7), of(keyValueHeads, 0.3)];
-  const out = kernels.allocate(heads * length * size);
+  const out = { storage: kernels.allocate(heads * length * size), ...strides(heads) };
   const weights = kept && kernels.allocate(heads * length * length);
   const task = {
     batch: 1,
@@ -117,55 +130,128 @@ async function attend(
     query: query.heads,
     key: key.heads,
     value: value_.heads,
-    out: { storage: out, offset: 0, batchStride: heads * length * size, headStride: length * size, rowStride: size },
+    out,
     ...(kept && { keep: { weights } }),
   };
-  const shape = (count) => [1, count, length, size];
-  const outputs = kept ? ['out', '', '', 'weights'] : ['out'];
+  const storages = [query.heads, key.heads, value_.heads, out].map(({ storage }) => storage);
+  return {
+    name: `attention ${heads}${keyValueHeads < heads ? ` (${keyValueHeads})` : ''} × ${size}, n ${length}${causal ? ', causal' : ''}${kept ? ', weights kept' : ''}`,
+    task,
+    data: [query.data, key.data, value_.data],
+    flops: 4 * heads * length * length * size * (causal ? 0.5 : 1),
+    weights,
+    free: () => {
+      for (const storage of kept ? [...storages, weights] : storages) kernels.free(storage);
+    },
+  };
+}
+
+async function attend(context, shape, rest = {}) {
+  const { kernels } = context;
+  const { heads, keyValueHeads = heads, length, size = 64, causal = false, kept = false } = shape;
+  const { name, task, data, flops, weights, free } = attention(kernels, shape);
+  const dims = [heads, keyValueHeads, keyValueHeads].map((count) => [1, count, length, size]);
+  const names = ['query', 'key', 'value'];
   const model = onnxModel({
     nodes: [
-      node('Attention', ['query', 'key', 'value'], outputs, {
+      node('Attention', names, kept ? ['out', '', '', 'weights'] : ['out'], {
         is_causal: causal ? 1 : 0,
         ...(kept && { qk_matmul_output_mode: 3 }),
       }),
     ],
-    inputs: [value('query', shape(heads)), value('key', shape(keyValueHeads)), value('value', shape(keyValueHeads))],
-    outputs: [value('out', shape(heads)), ...(kept ? [value('weights', [1, heads, length, length])] : [])],
+    inputs: names.map((key, i) => value(key, dims[i])),
+    outputs: [value('out', dims[0]), ...(kept ? [value('weights', [1, heads, length, length])] : [])],
   });
-  const before = kernels.bytes;
   const made = await row(context, {
-    name: `attention ${heads}${keyValueHeads < heads ? ` (${keyValueHeads})` : ''} × ${size}, n ${length}${causal ? ', causal' : ''}${kept ? ', weights kept' : ''}`,
-    flops: 4 * heads * length * length * size * (causal ? 0.5 : 1),
+    name,
+    flops,
     ours: () => kernels.attend(task),
-    result: () => kernels.read(kept ? weights : out),
+    result: () => kernels.read(kept ? weights : task.out.storage),
     model,
-    feeds: {
-      query: [query.data, shape(heads)],
-      key: [key.data, shape(keyValueHeads)],
-      value: [value_.data, shape(keyValueHeads)],
-    },
+    feeds: Object.fromEntries(names.map((key, i) => [key, [data[i], dims[i]]])),
     output: kept ? 'weights' : 'out',
-    ...(length > 2048 ? { peers: [], turns: 3 } : { turns: 5 }),
-    ...(peers && { peers }),
+    turns: 7,
+    ...rest,
   });
-  const scratchMiB = (kernels.bytes - before) / 2 ** 20;
-  for (const { heads: of_ } of [query, key, value_]) kernels.free(of_.storage);
-  for (const storage of [out, weights]) if (storage) kernels.free(storage);
-  return { ...made, scratchMiB };
+  free();
+  return made;
+}
+
+/** The gradients of query, key and value: five products where the way forth has two. */
+async function backward({ kernels }, shape) {
+  const { name, task, flops, free } = attention(kernels, shape);
+  const { heads, length } = shape;
+  const like = ({ storage, ...strides }) => ({ storage: kernels.allocate(storage.length), ...strides });
+  const { keep: _, ...both } = task;
+  const logSumExp = kernels.allocate(heads * length);
+  kernels.attend({ ...both, logSumExp });
+  const [outGradient, queryGradient, keyGradient, valueGradient] = [task.out, task.query, task.key, task.value].map(
+    like,
+  );
+  kernels.write(outGradient.storage, drawn(outGradient.storage.length, 0.9));
+  const back = { ...both, logSumExp, outGradient, queryGradient, keyGradient, valueGradient };
+  const measured = await compare(() => kernels.attendBackward(back), {}, { turns: 5 });
+  for (const { storage } of [outGradient, queryGradient, keyGradient, valueGradient]) kernels.free(storage);
+  kernels.free(logSumExp);
+  free();
+  return { name: `${name}, gradients`, ...measured, gflops: (2.5 * flops) / measured.milliseconds / 1e6 };
 }
 
 export async function attentions(context) {
   const rows = [];
   for (const length of [64, 256, 512, 1024]) rows.push(await attend(context, { heads: 12, length }));
   for (const length of [512, 1024]) rows.push(await attend(context, { heads: 12, length, kept: true }));
+  for (const heads of [1, 32]) rows.push(await attend(context, { heads, length: 512 }));
   rows.push(await attend(context, { heads: 32, keyValueHeads: 8, length: 512, causal: true }));
+  rows.push(await backward(context, { heads: 12, length: 512 }));
   return rows;
 }
 
+/**
+ * Long texts, each on a device of its own, whose whole memory is noted: it grows as the length does, not as its square.
+ * onnxruntime-web refuses 4096 and more (integer overflow).
+ */
 export async function longAttentions(context) {
   const rows = [];
-  for (const causal of [false, true]) rows.push(await attend(context, { heads: 12, length: 2048, causal, peers: [] }));
-  for (const causal of [false, true]) rows.push(await attend(context, { heads: 1, length: 16_384, causal }));
+  for (const [heads, length] of [
+    [12, 2048],
+    [1, 4096],
+    [1, 16_384],
+  ])
+    for (const causal of [false, true]) {
+      const kernels = await wasmKernels({ threads: context.threads });
+      const made = await attend({ ...context, kernels }, { heads, length, causal }, { peers: [], turns: 3 });
+      rows.push({ ...made, note: `${(kernels.bytes / 2 ** 20).toFixed(0)} MiB` });
+      kernels.close();
+    }
+  return rows;
+}
+
+/** What fused products bring, on an engine that has them (Node 22 or newer), and jax-js, which needs one, too. */
+export async function newer(context) {
+  if (!hasRelaxedSimd()) throw new Error(`the group newer needs Node 22 or newer, not ${process.version}`);
+  const kernels = await wasmKernels({ threads: context.threads, relaxed: true });
+  const fused = { ...context, kernels, runtimes: context.runtimes.slice(0, 1) };
+  const jax = await jaxProducts();
+  const rows = [];
+  const sizes = [512, 1024];
+  const products = sizes.map((size) => jax(drawn(size * size, 1.1), drawn(size * size, 0.7), size));
+  // Compiled before onnxruntime-web gives Node a global Worker, by which jax-js takes it for a browser's.
+  for (const runs of products) for (const run of Object.values(runs)) await run();
+  for (const [i, size] of sizes.entries()) {
+    const plain = await product({ ...context, runtimes: [] }, size, size, size);
+    const others = products[i];
+    rows.push({ ...plain, name: `${plain.name}, plain` });
+    const made = await product(fused, size, size, size, { others });
+    rows.push({ ...made, name: `${made.name}, fused` });
+  }
+  for (const kept of [false, true]) {
+    const shape = { heads: 12, length: 1024, kept };
+    const plain = await attend({ ...context, runtimes: [] }, shape);
+    rows.push({ ...plain, name: `${plain.name}, plain` });
+    const made = await attend(fused, shape);
+    rows.push({ ...made, name: `${made.name}, fused` });
+  }
   return rows;
 }
 

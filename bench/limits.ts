@@ -21,14 +21,17 @@ export function arithmetic(count: i32, factors: usize): f32 {
   return f32x4.extract_lane(f32x4.add(a0, b0), 0);
 }
 
-/** Reads `bytes` from `from`, a multiple of 128. */
+/** Reads `bytes` from `from`, a multiple of 128, in four streams, which memory answers faster than one. */
 export function read(from: usize, bytes: usize): i32 {
   let a = i32x4.splat(0), b = a, c = a, d = a;
-  for (const end = from + bytes; from < end; from += 128) {
+  const part = bytes >> 2;
+  let second = from + part, third = second + part, fourth = third + part;
+  for (const end = second; from < end; from += 32) {
     a = v128.or(a, v128.or(v128.load(from), v128.load(from, 16)));
-    b = v128.or(b, v128.or(v128.load(from, 32), v128.load(from, 48)));
-    c = v128.or(c, v128.or(v128.load(from, 64), v128.load(from, 80)));
-    d = v128.or(d, v128.or(v128.load(from, 96), v128.load(from, 112)));
+    b = v128.or(b, v128.or(v128.load(second), v128.load(second, 16)));
+    c = v128.or(c, v128.or(v128.load(third), v128.load(third, 16)));
+    d = v128.or(d, v128.or(v128.load(fourth), v128.load(fourth, 16)));
+    second += 32; third += 32; fourth += 32;
   }
   return i32x4.extract_lane(v128.or(v128.or(a, b), v128.or(c, d)), 0);
 }

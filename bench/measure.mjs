@@ -40,6 +40,9 @@ export const median = (numbers) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
+/** What `least` and `most` of a ratio are. */
+export const spread = 'middle half of the turns';
+
 /** The number below which a fraction of all lies. */
 const quantile = (numbers, fraction) => [...numbers].sort((a, b) => a - b)[Math.round(fraction * (numbers.length - 1))];
 

@@ -44,3 +44,17 @@ export async function tensorFlow(threads) {
   await tf.ready();
   return { name: `tfjs-wasm ${version('@tensorflow/tfjs')}`, tf };
 }
+
+/**
+ * jax-js on WebAssembly, on one thread: its threads need the workers of a browser. Gives, for two square matrices, the run of
+ * their product; reading the result is what waits for it, so it is part of the time.
+ */
+export async function jaxProducts() {
+  const { defaultDevice, init, numpy } = await import('@jax-js/jax');
+  await init('wasm');
+  defaultDevice('wasm');
+  return (left, right, size) => {
+    const [a, b] = [left, right].map((data) => numpy.array(data).reshape([size, size]));
+    return { [`jax-js ${version('@jax-js/jax')}, one thread`]: () => numpy.matmul(a.ref, b.ref).data() };
+  };
+}

@@ -160,6 +160,8 @@ const texts: Readonly<Record<string, Text>> = {
   noLabels: () => '이 모델에는 분류기가 없어 따라갈 이름표가 없습니다. 분류 모델을 쓰거나 토큰을 따라가 주세요.',
   labelOutOfRange: ({ expected, got }) =>
     `이름표 ${got}은(는) 없습니다. ${expected?.replace(' to ', '부터 ')}까지입니다.`,
+  noNames: ({ what, expected }) => `${what}: 그 이름으로는 저장할 수 없습니다. 이름이 있는 단계: ${expected}.`,
+  notATrace: ({ what }) => `${what}: siseon trace로 저장한 파일이 아닙니다.`,
   noMeaning: ({ what, expected }) => `${what}: 여기서는 뜻이 없는 값입니다. 뜻이 있는 곳: ${expected}.`,
   twoTexts: () =>
     '이 값은 한 글이 층을 지나가는 길을 따라가는데, 디코더는 두 글을 섞습니다. 인코더만 보거나(stack: "encoder") 기울기 × 주의, 값 지우기, 적분 기울기를 써 주세요.',

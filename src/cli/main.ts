@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** Arguments and printing, nothing else. What is heavy is imported by the command that needs it. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import type { TraceFormat } from '../trace/index.ts';
+import { Command, CommanderError, Option } from 'commander';
+import type { StageNames, TraceFormat } from '../trace/index.ts';
 import { particle } from '../views/language.ts';
 import { explain } from './errors.ts';
 import { flow } from './flow.ts';
@@ -155,34 +155,44 @@ program
   .option('--ids <LIST>', 'token ids instead of a text, as 1,2,3', idList)
   .option('--stages <LIST>', 'names with commas between, or all', 'all')
   .requiredOption('--save <FILE>', 'target: .safetensors, .npz, .json or .parquet')
+  .addOption(
+    new Option('--names <WHOSE>', 'names and shapes of the stages in .safetensors and .npz')
+      .choices(['siseon', 'transformerlens', 'huggingface'])
+      .default('siseon'),
+  )
   .addOption(modelOption())
   .addOption(langOption())
   .addHelpText(
     'after',
     '\nExamples:\n  siseon trace "철수가 사과를 먹었다" --save gaze.npz\n  siseon trace --model ./nano-gpt-sort --ids 2,1,0 --stages layers.0.weights,logits --save sort.json\n',
   )
-  .action(async (text: string | undefined, options: Common & { ids?: number[]; stages: string; save: string }) => {
-    speak(options, text ?? '');
-    const { saveTrace } = await import('../trace/index.ts');
-    const { writeFileAtomically, SiseonError } = await import('../platform/index.ts');
-    const format = expectEnding(options.save, ['safetensors', 'npz', 'json', 'parquet']) as TraceFormat;
-    if ((text === undefined) === (options.ids === undefined))
-      throw new SiseonError({
-        code: 'textOrIds',
-        kind: 'usage',
-        what: 'trace needs a text or --ids',
-        expected: 'one of the two',
-      });
-    const { model, trace } = await record(options.model, text === undefined ? { ids: options.ids! } : { text });
-    const stages = options.stages === 'all' ? 'all' : options.stages.split(',').map((name) => name.trim());
-    const bytes = await saveTrace(trace, model, { stages, format });
-    await writeFileAtomically(options.save, bytes);
-    print(
-      language() === 'ko'
-        ? `${options.save}에 저장했습니다 (${bytes.length.toLocaleString('en')}바이트).`
-        : `Saved ${options.save} (${bytes.length.toLocaleString('en')} bytes).`,
-    );
-  });
+  .action(
+    async (
+      text: string | undefined,
+      options: Common & { ids?: number[]; stages: string; save: string; names: StageNames },
+    ) => {
+      speak(options, text ?? '');
+      const { saveTrace } = await import('../trace/index.ts');
+      const { writeFileAtomically, SiseonError } = await import('../platform/index.ts');
+      const format = expectEnding(options.save, ['safetensors', 'npz', 'json', 'parquet']) as TraceFormat;
+      if ((text === undefined) === (options.ids === undefined))
+        throw new SiseonError({
+          code: 'textOrIds',
+          kind: 'usage',
+          what: 'trace needs a text or --ids',
+          expected: 'one of the two',
+        });
+      const { model, trace } = await record(options.model, text === undefined ? { ids: options.ids! } : { text });
+      const stages = options.stages === 'all' ? 'all' : options.stages.split(',').map((name) => name.trim());
+      const bytes = await saveTrace(trace, model, { stages, format, names: options.names });
+      await writeFileAtomically(options.save, bytes);
+      print(
+        language() === 'ko'
+          ? `${options.save}에 저장했습니다 (${bytes.length.toLocaleString('en')}바이트).`
+          : `Saved ${options.save} (${bytes.length.toLocaleString('en')} bytes).`,
+      );
+    },
+  );
 
 program
   .command('train')

@@ -1,11 +1,15 @@
-/** Whether a measure names what matters: drop tokens in the order that it names, or keep only those, and watch. */
+/** Whether a measure names what matters: drop words in the order that it names, or keep only those, and watch. */
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { targetsUnder } from './ablate.ts';
-import { logitsAt, type Target, targetOf } from './target.ts';
+import { wordGroups } from './look.ts';
+import { mean } from './statistics.ts';
+import { type Followed, followed } from './target.ts';
 
 export interface Faithfulness {
-  /** The target with the first 0, 1, 2, … tokens of the order dropped from sight; and with only those in sight. */
+  /** What was dropped at a time, in the order that the measure names: words (in Korean, 어절) by their tokens. */
+  readonly order: readonly (readonly number[])[];
+  /** The target with the first 0, 1, 2, … of the order dropped from sight; and with only those in sight. */
   readonly deletion: readonly number[];
   readonly insertion: readonly number[];
   /** Mean over each curve. A faithful measure has a low deletion and a high insertion. */
@@ -18,53 +22,77 @@ export interface Faithfulness {
 }
 
 /**
- * Deletion and insertion curves (Petsiuk, Das & Saenko 2018) of a measure's numbers, one a token; the target's own position
- * is never dropped. A dropped token is out of sight of all others, in every layer. Cost: 2 · (1 + orders) · length runs.
+ * Deletion and insertion curves (Petsiuk, Das & Saenko 2018) of a measure's numbers, one a token. Whole words are dropped, a
+ * word's number being the sum over its tokens; without a text, tokens, or the `units` given. Special tokens stay in sight,
+ * and so does the word that the target is read at. A dropped token is out of sight of all others, in every layer.
+ * Cost: 2 · (1 + orders) · units runs. Throws what `targetsUnder` throws.
  */
 export async function faithfulness(
   trace: Trace,
   model: Model,
-  target: Target,
+  target: Followed,
   scores: ArrayLike<number>,
-  { orders = 5, seed = 1 }: { readonly orders?: number; readonly seed?: number } = {},
+  options: {
+    readonly orders?: number;
+    readonly seed?: number;
+    /** Tokens that are dropped together. */
+    readonly units?: readonly (readonly number[])[];
+  } = {},
 ): Promise<Faithfulness> {
-  const others = Array.from(trace.ids.keys()).filter((i) => i !== target.position);
-  const named = others.toSorted((a, b) => scores[b]! - scores[a]! || a - b);
-  const own = await curves(trace, model, target, named);
+  const { orders = 5, seed = 1 } = options;
+  const read = readAt(trace, target);
+  const units = (options.units ?? wordsOf(trace)).filter((tokens) => read === null || !tokens.includes(read));
+  const number = (tokens: readonly number[]): number => tokens.reduce((sum, token) => sum + scores[token]!, 0);
+  const order = units.toSorted((a, b) => number(b) - number(a) || a[0]! - b[0]!);
+  const own = await curves(trace, model, target, order);
   let state = seed >>> 0;
+  // A linear congruential generator (Knuth's constants).
   const draw = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
   };
   let [deletion, insertion] = [0, 0];
   for (let n = 0; n < orders; n++) {
-    const keys = new Map(others.map((token) => [token, draw()]));
+    const keys = new Map(units.map((tokens) => [tokens, draw()]));
     const drawn = await curves(
       trace,
       model,
       target,
-      others.toSorted((a, b) => keys.get(a)! - keys.get(b)!),
+      units.toSorted((a, b) => keys.get(a)! - keys.get(b)!),
     );
     deletion += drawn.deletionMean / orders;
     insertion += drawn.insertionMean / orders;
   }
   return {
+    order,
     ...own,
     random: { deletionMean: deletion, insertionMean: insertion, orders },
     score: own.insertionMean - own.deletionMean - (orders === 0 ? 0 : insertion - deletion),
   };
 }
 
-async function curves(trace: Trace, model: Model, target: Target, order: readonly number[]) {
-  const drop = (tokens: readonly number[]) => tokens.map((position) => ({ kind: 'drop' as const, position }));
+/** Words by their tokens; every token, where there is no text. */
+function wordsOf(trace: Trace): readonly (readonly number[])[] {
+  if (!trace.encoding) return Array.from(trace.ids, (_, token) => [token]);
+  return wordGroups(trace).flatMap(({ word, tokens }) => (word === null ? [] : [tokens]));
+}
+
+/** The token at which a target is read, null where it is none of the text's: a decoder's, or the mean of all. */
+function readAt({ ids, model: { architecture: a } }: Trace, target: Followed): number | null {
+  if (a.encoder) return null;
+  if (!('label' in target) || a.classifier!.of === 'tokens') return target.position ?? 0;
+  if (a.classifier!.of === 'mean') return null;
+  return a.classifier!.of === 'first' ? 0 : ids.length - 1;
+}
+
+async function curves(trace: Trace, model: Model, target: Followed, order: readonly (readonly number[])[]) {
+  const drop = (units: readonly (readonly number[])[]) =>
+    units.flat().map((position) => ({ kind: 'drop' as const, position }));
   const counts = Array.from({ length: order.length + 1 }, (_, n) => n);
-  const plain = targetOf(logitsAt(trace, target.position), target);
-  const run = (sets: readonly (readonly number[])[]): Promise<number[]> =>
+  const run = (sets: readonly (readonly (readonly number[])[])[]): Promise<number[]> =>
     targetsUnder(trace, model, target, sets.map(drop));
   const deletion = await run(counts.map((n) => order.slice(0, n)));
   const insertion = await run(counts.map((n) => order.slice(n)));
-  deletion[0] = plain;
-  const mean = (numbers: readonly number[]): number =>
-    numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+  deletion[0] = followed(trace, target);
   return { deletion, insertion, deletionMean: mean(deletion), insertionMean: mean(insertion) };
 }

@@ -10,6 +10,7 @@ import {
   type NormRow,
   patternOf,
   repeatedSequences,
+  studentTail,
 } from './index.ts';
 import { knownModel } from './known.testing.ts';
 import { close, expected, tinyIds, tinyModel } from './tiny.testing.ts';
@@ -65,6 +66,13 @@ describe('the pattern of a head, on paper', () => {
     expect(effectiveRank([0, 0])).toBe(0);
     expect(effectiveRank([3, 1])).toBeCloseTo(4 / 3 ** 0.75, 12);
   });
+});
+
+it('Student’s t: one degree is Cauchy’s, two have a closed form: 1e-12', () => {
+  expect(studentTail(1, 1)).toBeCloseTo(0.25, 12);
+  expect(studentTail(0, 7)).toBeCloseTo(0.5, 12);
+  expect(studentTail(2, 2)).toBeCloseTo((1 - 2 / Math.sqrt(6)) / 2, 12);
+  expect(studentTail(-2, 2)).toBeCloseTo((1 + 2 / Math.sqrt(6)) / 2, 12);
 });
 
 describe.each(['gpt2', 'bert'] as const)('numpy agrees on a tiny %s', (kind) => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadModel, type Model } from '../model/index.ts';
+import { loadModel, type Model, shippedModel } from '../model/index.ts';
 import { recordTrace, type Trace } from '../trace/index.ts';
 import {
   ablationSweep,
@@ -9,10 +9,13 @@ import {
   attributionSweep,
   compareRuns,
   faithfulness,
+  followed,
+  logitsFor,
   patchFrom,
   patchSweep,
   pathPatch,
   pathSweep,
+  prediction,
   replaced,
   similarContexts,
   targetOf,
@@ -142,6 +145,37 @@ describe('known heads', () => {
     const worst = await faithfulness(trace, model, target, [0, -5, 0, 0], { orders: 3 });
     expect(best.deletion.length).toBe(4);
     expect(best.score).toBeGreaterThan(worst.score);
+  });
+  it('drops whole words, the word that is read never, and each is in the order once', async () => {
+    const korean = await loadModel(shippedModel);
+    const run = await recordTrace(korean, { text: '철수가 사과를 맛있게 먹었다' });
+    const { words } = run.encoding!;
+    const position = words[3]!.tokens[0]!;
+    const { token } = prediction(logitsFor(run, position));
+    const scores = Float64Array.from(run.ids, (_, i) => (words[1]!.tokens.includes(i) ? 1 : 0));
+    const { order, deletion, insertion, random } = await faithfulness(run, korean, { position, token }, scores, {
+      orders: 2,
+    });
+    expect(order[0]).toEqual(words[1]!.tokens);
+    expect(order.map((tokens) => words.find((word) => word.tokens[0] === tokens[0])!.index).toSorted()).toEqual([
+      0, 1, 2,
+    ]);
+    expect(deletion.length).toBe(4);
+    // Nothing dropped is the plain run at one curve's beginning; everything dropped ends one and begins the other.
+    expect(deletion[0]).toBeCloseTo(insertion[3]!, 5);
+    expect(deletion[3]).toBeCloseTo(insertion[0]!, 5);
+    expect(random.orders).toBe(2);
+  });
+  it('follows a label of a classifier as well, by tokens where there is no text', async () => {
+    const folder = new URL('../../test/families/bert-classes', import.meta.url);
+    const classes = await loadModel(folder, { tokenizer: 'none' });
+    const run = await recordTrace(classes, { ids: [3, 5, 7, 9] });
+    const { order, deletion } = await faithfulness(run, classes, { label: 1 }, [0, 1, 2, 3], { orders: 1 });
+    expect(order).toEqual([[3], [2], [1]]);
+    expect(deletion[0]).toBeCloseTo(followed(run, { label: 1 }), 6);
+    await expect(faithfulness(run, classes, { label: 9 }, [0, 1, 2, 3])).rejects.toMatchObject({
+      code: 'labelOutOfRange',
+    });
   });
   it('contexts nearest in a head’s own space: the same letter, asked by the duplicate head', async () => {
     const found = await similarContexts(model, ['a b', 'c d', 'e a'], {

@@ -1,7 +1,7 @@
 /** Several texts as one run, and the stages of that run as each text's own. */
 import { type Edit, type Probe, passingStages, type StageName } from '../attention/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import type { Operations, Tensor } from '../tensor/index.ts';
+import type { Tensor } from '../tensor/index.ts';
 import type { Architecture, Stack } from './architecture.ts';
 import type { KeyValueCache } from './cache.ts';
 import { checkEdits } from './checkEdits.ts';
@@ -109,7 +109,6 @@ export function rowsOfText({ length, lengths, continued }: Ids, b: number): read
 
 /** Makes each text's edits, and hands each text's probe its own rows of every stage. */
 export function stageListener(
-  o: Operations,
   a: Architecture,
   batch: Batch,
   texts: readonly TextRun[],
@@ -117,7 +116,7 @@ export function stageListener(
 ): StageListener {
   const layers = a.layerCount + (a.encoder?.layerCount ?? 0);
   let done = 0;
-  return (name, computed) => {
+  return (name, computed, o) => {
     if (/layers\.\d+\.input$/.test(name)) {
       for (const { onLayer } of texts) onLayer?.(done, layers);
       done++;

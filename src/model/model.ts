@@ -127,10 +127,10 @@ export class Model {
     const queued = scope(this.#kernels, () => {
       const o = operations(this.#kernels);
       const read = (x: Tensor): Promise<Float32Array> => this.#kernels.read(x.storage);
-      const listen = stageListener(o, a, batch, texts, read);
+      const listen = stageListener(a, batch, texts, read);
       const edits = texts.map((text) => text.edits ?? []);
       const mix = edits.some((own) => own.length > 0)
-        ? (task: AttendTask, place: AttentionPlace) => attendEdited(o, task, edits, place)
+        ? (own: Operations, task: AttendTask, place: AttentionPlace) => attendEdited(own, task, edits, place)
         : undefined;
       const last = transform(o, this.#device, a, batch, listen, mix);
       const own = batch.decoder ?? batch;
@@ -186,28 +186,45 @@ export class Model {
     checkGradient(a, edits, target, (decoderIds ?? ids).length);
     const batch = batchOf([text], a);
     const queued = scope(this.#kernels, () => {
+      // Embeddings are watched whether or not they are wanted: everything hangs on them.
       const tape = new Tape();
-      const o = operations(this.#kernels, tape);
-      const watched = new Map<StageName, Tensor>();
-      const listen = stageListener(o, a, batch, [text], (x) => this.#kernels.read(x.storage));
-      const last = transform(o, this.#device, a, batch, (name, computed) => {
-        const x = listen(name, computed) ?? computed;
-        if (!wanted(name)) return x;
-        tape.watch(x);
-        watched.set(name, x);
+      let current: Tape | null = tape;
+      let watched: [StageName, Tensor][] = [];
+      const read = (x: Tensor): Promise<Float32Array> => this.#kernels.read(x.storage);
+      const gradients: [StageName, readonly number[], Promise<Float32Array>][] = [];
+      const found = (by: ReadonlyMap<Tensor, Tensor>): void => {
+        for (const [name, x] of watched) {
+          const gradient = by.get(x);
+          // What the number does not depend on has the gradient 0.
+          const numbers = gradient ? read(gradient) : Promise.resolve(new Float32Array(x.storage.length));
+          gradients.push([name, x.shape, numbers]);
+        }
+        watched = [];
+      };
+      const o = operations(this.#kernels, tape, {
+        begins: (step) => {
+          current = step;
+        },
+        ends: found,
+      });
+      const listen = stageListener(a, batch, [text], read);
+      const last = transform(o, this.#device, a, batch, (name, computed, own) => {
+        const x = listen(name, computed, own) ?? computed;
+        const embeddings = name.endsWith('embeddings');
+        if (embeddings) tape.watch(x);
+        if (wanted(name) && (embeddings ? tape : current !== tape)) {
+          current?.watch(x);
+          watched.push([name, x]);
+        }
         return x;
       });
       const value = targetValue(o, this.#device, a, last, target);
-      const found = tape.gradients(value, operations(this.#kernels));
-      const read = (x: Tensor): Promise<Float32Array> => this.#kernels.read(x.storage);
-      return {
-        value: read(value),
-        // What the number does not depend on has the gradient 0.
-        gradients: [...watched].map(
-          ([name, x]) =>
-            [name, x.shape, found.get(x) ? read(found.get(x)!) : new Float32Array(x.storage.length)] as const,
-        ),
-      };
+      const ofEmbeddings = watched;
+      watched = [];
+      const whole = tape.gradients(value, operations(this.#kernels));
+      watched = ofEmbeddings;
+      found(whole);
+      return { value: read(value), gradients };
     });
     const gradients = new Map<StageName, Float32Array>();
     for (const [name, [rows = 0], numbers] of queued.gradients)

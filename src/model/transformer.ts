@@ -25,11 +25,11 @@ export interface Batch extends Ids {
   readonly decoder?: Ids;
 }
 
-/** Sees each linear stage as it is computed, (B·N, width) with heads side by side, and may put another in its place. */
-export type StageListener = (name: StageName, tensor: Tensor) => Tensor | undefined;
+/** Sees each linear stage as it is computed, (B·N, width) with heads side by side, and may put another in its place, made by the operations given. */
+export type StageListener = (name: StageName, tensor: Tensor, o: Operations) => Tensor | undefined;
 
 /** How attention is computed where an edit interferes with its square. */
-export type Mix = (task: AttendTask, place: AttentionPlace) => Tensor;
+export type Mix = (o: Operations, task: AttendTask, place: AttentionPlace) => Tensor;
 
 /** One stack on its way through its layers. */
 interface Pass extends Ids {
@@ -44,7 +44,7 @@ interface Pass extends Ids {
   readonly span: number;
   readonly listen: StageListener;
   readonly mix: Mix;
-  readonly tables: Map<Rotary, { readonly cosine: Tensor; readonly sine: Tensor }>;
+  readonly tables: Tables;
   /** What position adds by distance alone, see distanceBias. */
   readonly byDistance: Tensor | null;
   readonly memory?: Memory;
@@ -64,7 +64,7 @@ export function transform(
   a: Architecture,
   batch: Batch,
   listen: StageListener = () => undefined,
-  mix: Mix = (task) => o.attend(task),
+  mix: Mix = (own, task) => own.attend(task),
 ): Tensor {
   const { decoder, length, lengths } = batch;
   const shared = { o, parameters, a, listen, mix };
@@ -94,9 +94,9 @@ function runStack(run: {
   const positions = positionsOf(input, run.batch);
   const span = positions.reduce((most, position) => Math.max(most, position + 1), 0);
   let x = embed(o, parameters, run.a, stack, prefix, input, positions);
-  x = listen(`${prefix}embeddings`, x) ?? x;
+  x = listen(`${prefix}embeddings`, x, o) ?? x;
   const byDistance = distanceBias(o, stack, parameters.get(`${prefix}relativeBias`), span);
-  if (byDistance) listen(`${prefix}relativeBias`, byDistance);
+  if (byDistance) listen(`${prefix}relativeBias`, byDistance, o);
   const pass: Pass = {
     o,
     parameters,
@@ -108,11 +108,16 @@ function runStack(run: {
     span,
     listen,
     mix: run.mix,
-    tables: new Map(),
+    tables: rotaryTables(o, stack, span),
     byDistance,
     ...(run.memory && { memory: run.memory }),
   };
-  for (let n = 0; n < stack.layerCount; n++) x = block(pass, n, x);
+  // A layer's own numbers are freed before the next one's: a long text takes the memory of one.
+  const states = run.memory?.states;
+  for (let n = 0; n < stack.layerCount; n++)
+    x = o.step(states ? [x, states] : [x], (own, [given, memory]) =>
+      block({ ...pass, o: own, ...(memory && { memory: { ...run.memory!, states: memory } }) }, n, given!),
+    );
   return stack.finalNorm ? norm(o, parameters, stack, x, `${prefix}finalNorm`) : x;
 }
 
@@ -149,7 +154,7 @@ function block(pass: Pass, n: number, given: Tensor): Tensor {
   const { o, parameters, stack, prefix } = pass;
   const place: AttentionPlace = `${prefix}layers.${n}`;
   const layer = stack.layers[n]!;
-  const see = (stage: LayerStage, tensor: Tensor): Tensor => pass.listen(`${place}.${stage}`, tensor) ?? tensor;
+  const see = (stage: LayerStage, tensor: Tensor): Tensor => pass.listen(`${place}.${stage}`, tensor, pass.o) ?? tensor;
   const normed = (x: Tensor, name: string): Tensor => norm(o, parameters, stack, x, `${place}.${name}`);
   const normsBefore = stack.normPlacement === 'before' || stack.normPlacement === 'both';
   const before = (x: Tensor, name: string): Tensor => (normsBefore ? normed(x, `${name}Norm`) : x);
@@ -208,7 +213,7 @@ function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tenso
     pass,
     place,
     'mixed',
-    continued ? attendKept(o, continued, n, task, byDistance, span) : pass.mix(task, place),
+    continued ? attendKept(o, continued, n, task, byDistance, span) : pass.mix(o, task, place),
   );
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
 }
@@ -239,14 +244,14 @@ function crossAttention(pass: Pass, n: number, layer: Layer, x: Tensor): Tensor 
   const visibility = { ...task.visibility, ...(lengths && { keyLengths: lengths }) };
   const all = parts
     ? endToEnd(o, parts)
-    : pass.mix({ ...task, query, key: made.key!, value: made.value!, batch, visibility }, place);
+    : pass.mix(o, { ...task, query, key: made.key!, value: made.value!, batch, visibility }, place);
   const mixed = see(pass, place, 'mixed', all);
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
 }
 
 /** Hands a stage to who listens, who may put another in its place. */
 const see = (pass: Pass, place: AttentionPlace, stage: LayerStage, tensor: Tensor): Tensor =>
-  pass.listen(`${place}.${stage}`, tensor) ?? tensor;
+  pass.listen(`${place}.${stage}`, tensor, pass.o) ?? tensor;
 
 const linear = ({ o, parameters }: Pass, x: Tensor, name: string): Tensor =>
   o.linear(x, parameters.get(`${name}.weight`)!, parameters.get(`${name}.bias`));
@@ -258,15 +263,22 @@ function headNorm({ o, parameters, stack }: Pass, x: Tensor, name: string): Tens
   return o.reshape(norm(o, parameters, stack, heads, name), x.shape);
 }
 
-function rotate({ o, tables, batch, positions, span }: Pass, x: Tensor, rotary: Rotary, heads: number): Tensor {
-  let table = tables.get(rotary);
-  if (!table) {
-    const { cosine, sine } = rotaryTable(rotary, span);
-    const shape = [span, rotary.rotated / 2];
-    table = { cosine: o.constant(shape, cosine), sine: o.constant(shape, sine) };
-    tables.set(rotary, table);
-  }
-  return o.rotate(x, { batch, heads, rotated: rotary.rotated, interleaved: false, ...table, positions });
+type Tables = ReadonlyMap<Rotary, { readonly cosine: Tensor; readonly sine: Tensor }>;
+
+/** Cosines and sines of all positions for every rotation that the stack's layers have. */
+function rotaryTables(o: Operations, { layers }: Stack, span: number): Tables {
+  const rotations = new Set(layers.flatMap(({ rotary }) => (rotary ? [rotary] : [])));
+  return new Map(
+    [...rotations].map((rotary) => {
+      const { cosine, sine } = rotaryTable(rotary, span);
+      const shape = [span, rotary.rotated / 2];
+      return [rotary, { cosine: o.constant(shape, cosine), sine: o.constant(shape, sine) }];
+    }),
+  );
+}
+
+function rotate({ o, tables, batch, positions }: Pass, x: Tensor, rotary: Rotary, heads: number): Tensor {
+  return o.rotate(x, { batch, heads, rotated: rotary.rotated, interleaved: false, ...tables.get(rotary)!, positions });
 }
 
 /** DeBERTa's bias: its learned distances go through the layer's own query and key maps. */
@@ -279,7 +291,7 @@ function disentangled(pass: Pass, place: AttentionPlace, layer: Layer, query: Te
   const [positionKey, positionQuery] = (['key', 'query'] as const).map((stage) => {
     if (!(stage === 'key' ? bias.contentToPosition : bias.positionToContent)) return null;
     const made = linear(pass, distances, `${place}.${stage}`);
-    pass.listen(`${place}.${stage === 'key' ? 'positionKey' : 'positionQuery'}` as StageName, made);
+    pass.listen(`${place}.${stage === 'key' ? 'positionKey' : 'positionQuery'}` as StageName, made, o);
     return made;
   }) as [Tensor | null, Tensor | null];
   const task = { query, key, positionKey, positionQuery, batch, heads: stack.headCount, scale: layer.scale };

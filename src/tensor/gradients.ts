@@ -44,10 +44,10 @@ export const gradientRules = {
         ? o.matmul(g, left, { leftTransposed: true, rightTransposed: leftTransposed })
         : o.matmul(left, g, { leftTransposed: !leftTransposed }),
     ],
-  linear: (o: Operations, x: Tensor, w: Tensor) => (g: Tensor) => [
-    o.matmul(g, w),
-    o.matmul(g, x, { leftTransposed: true }),
-    o.sumRows(g),
+  linear: (o: Operations, x: Tensor, w: Tensor) => (g: Tensor, needed: readonly boolean[]) => [
+    needed[0] ? o.matmul(g, w) : null,
+    needed[1] ? o.matmul(g, x, { leftTransposed: true }) : null,
+    needed[2] ? o.sumRows(g) : null,
   ],
   add: (o: Operations, left: Tensor, right: Tensor) => (g: Tensor) => [
     g,

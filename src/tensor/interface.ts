@@ -48,6 +48,11 @@ export interface Operations {
   ): Tensor;
   /** The `count` largest of each row of x, `fill` elsewhere: 0 among probabilities, or −∞ before a softmax (its gradient counts on it). */
   keepLargest(x: Tensor, count: number, fill: number): Tensor;
+  /**
+   * What `body` makes of these inputs, with the operations that it is given; all else that it allocated is freed. Where a
+   * tape records it stays, to be led back through, or is made again on the way back (see `operations`).
+   */
+  step(inputs: readonly Tensor[], body: (o: Operations, inputs: readonly Tensor[]) => Tensor): Tensor;
   /** The numbers at once, as a copy; absent where a tape records, and on devices that the host cannot look into. */
   peek?(x: Tensor): Float32Array;
   /** The masked scores of an attention, [batch · heads · queryLength, keyLength]. Not recorded. */

@@ -6,11 +6,20 @@ import type { AttentionShape, Heads, Kernels, Storage } from '../kernels/index.t
 import { gradientRules as rules } from './gradients.ts';
 import type { AttendTask, Operations } from './interface.ts';
 import { expectIndices, expectShape, type Shape, sizeOf } from './shape.ts';
-import type { Pullback, Tape } from './tape.ts';
-import { type Tensor, tensor, unfilled } from './tensor.ts';
+import { type Pullback, Tape } from './tape.ts';
+import { scopeBut, type Tensor, tensor, unfilled } from './tensor.ts';
 
-/** Operations on a device, recorded on a tape if one is given. They throw `shapeMismatch`. */
-export function operations(kernels: Kernels, tape?: Tape): Operations {
+/**
+ * Steps made again on the way back, each with a tape of its own, so that no more than one is remembered at a time (Chen et
+ * al. 2016): told the tape that a step is made on, and the gradients that were found on it before they are freed.
+ */
+export interface Again {
+  begins(tape: Tape): void;
+  ends(gradients: ReadonlyMap<Tensor, Tensor>): void;
+}
+
+/** Operations on a device, recorded on a tape if one is given; with `again` steps are not kept but made again. They throw `shapeMismatch`. */
+export function operations(kernels: Kernels, tape?: Tape, again?: Again): Operations {
   const record = (inputs: readonly Tensor[], output: Tensor, pullback: Pullback): Tensor =>
     tape?.record(inputs, output, pullback) ?? output;
   const make = (shape: Shape): Tensor => unfilled(kernels, shape);
@@ -246,6 +255,25 @@ export function operations(kernels: Kernels, tape?: Tape): Operations {
         keep: { dots: out.storage },
       });
       return out;
+    },
+
+    step(inputs, body) {
+      if (tape && !again) return body(o, inputs);
+      const plain = back();
+      const [out] = scopeBut(kernels, () => [body(plain, inputs)] as const);
+      return record(inputs, out, (g) =>
+        scopeBut(kernels, () => {
+          // The same numbers under names of their own, so that this stretch of the way has a tape of its own.
+          const own = inputs.map((input) => ({ ...input }));
+          const stretch = new Tape();
+          stretch.watch(...own);
+          again!.begins(stretch);
+          const made = body(operations(kernels, stretch), own);
+          const found = stretch.gradients(made, plain, g);
+          again!.ends(found);
+          return own.map((input) => found.get(input) ?? null);
+        }),
+      );
     },
 
     ...(!tape && kernels.peek && { peek: (x: Tensor) => kernels.peek!(x.storage) }),

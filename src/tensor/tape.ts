@@ -1,8 +1,11 @@
 import type { Operations } from './interface.ts';
 import type { Tensor } from './tensor.ts';
 
-/** Gradients of an operation's inputs, in their order (null: none), given the gradient of its output. */
-export type Pullback = (gradient: Tensor) => readonly (Tensor | null)[];
+/**
+ * Gradients of an operation's inputs, in their order (null: none), given the gradient of its output. `needed` says of which
+ * inputs anything is wanted, for those that are dear.
+ */
+export type Pullback = (gradient: Tensor, needed: readonly boolean[]) => readonly (Tensor | null)[];
 
 interface Entry {
   readonly inputs: readonly Tensor[];
@@ -29,13 +32,17 @@ export class Tape {
     return output;
   }
 
-  /** Gradients of a loss (one number) with respect to everything it was computed from; those of a tensor used twice add up. */
-  gradients(loss: Tensor, o: Operations): Map<Tensor, Tensor> {
-    const gradients = new Map<Tensor, Tensor>([[loss, o.constant(loss.shape, [1])]]);
+  /**
+   * Gradients of a loss (one number) with respect to everything it was computed from; those of a tensor used twice add up.
+   * Of something in the middle, `given` is its own gradient.
+   */
+  gradients(loss: Tensor, o: Operations, given: Tensor = o.constant(loss.shape, [1])): Map<Tensor, Tensor> {
+    const gradients = new Map<Tensor, Tensor>([[loss, given]]);
     for (const { inputs, output, pullback } of this.#entries.toReversed()) {
       const gradient = gradients.get(output);
       if (!gradient) continue;
-      for (const [i, part] of pullback(gradient).entries()) {
+      const needed = inputs.map((input) => this.#watched.has(input));
+      for (const [i, part] of pullback(gradient, needed).entries()) {
         const input = inputs[i]!;
         if (!part || !this.#watched.has(input)) continue;
         const before = gradients.get(input);

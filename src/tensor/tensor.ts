@@ -63,3 +63,22 @@ export function scope<T>(kernels: Kernels, body: () => T): T {
     allocated = outer;
   }
 }
+
+/** As `scope`, but the tensors that `body` gives stay, and belong to the scope around. */
+export function scopeBut<Kept extends readonly (Tensor | null)[]>(kernels: Kernels, body: () => Kept): Kept {
+  const outer = allocated;
+  const own: Storage[] = [];
+  allocated = new Map([[kernels, own]]);
+  const kept = new Set<Storage>();
+  try {
+    const results = body();
+    for (const result of results) if (result) kept.add(result.storage);
+    return results;
+  } finally {
+    for (const [device, storages] of allocated)
+      for (const storage of storages)
+        if (!kept.has(storage)) device.free(storage);
+        else outer?.set(kernels, [...(outer.get(kernels) ?? []), storage]);
+    allocated = outer;
+  }
+}

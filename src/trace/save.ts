@@ -1,5 +1,6 @@
 /** A trace as a file: safetensors, npz, JSON or Parquet, by the stages' names. See docs/formats.md. */
 import { type Model, writeNpz, writeSafetensors } from '../model/index.ts';
+import { knownElsewhere, namedStages, type StageNames } from './names.ts';
 import type { Stage } from './stage.ts';
 import { stages, traceStages } from './stages.ts';
 import type { Trace } from './trace.ts';
@@ -7,46 +8,54 @@ import type { Trace } from './trace.ts';
 export type TraceFormat = 'safetensors' | 'npz' | 'json' | 'parquet';
 
 /**
- * The bytes of a file with the stages named (`all`: every one) and the token ids.
- * safetensors and JSON also carry text, tokens, spans and the model's name and fingerprint. Throws `noStage`.
+ * The bytes of a file with the stages named (`all`: every one) and the token ids. safetensors, npz and JSON also carry text,
+ * tokens, spans, edits and the model's name and fingerprint; `readSavedRun` reads them back. With `names` the stages go by
+ * those that others know, in their shapes (see `namedStages`); JSON and Parquet keep ours.
+ * Throws `noStage`, and `noNames` where a stage has none.
  */
 export async function saveTrace(
   trace: Trace,
   model: Model,
-  options: { readonly stages: 'all' | readonly string[]; readonly format: TraceFormat },
+  options: {
+    readonly stages: 'all' | readonly string[];
+    readonly format: TraceFormat;
+    readonly names?: StageNames;
+  },
 ): Promise<Uint8Array> {
-  const names = options.stages === 'all' ? traceStages(trace) : options.stages;
-  const chosen = await stages(trace, model, names);
+  const { format, names: convention = 'siseon' } = options;
+  const every = convention === 'siseon' ? traceStages(trace) : knownElsewhere(trace, convention);
+  const chosen = await stages(trace, model, options.stages === 'all' ? every : options.stages);
   const description = describe(trace);
-  if (options.format === 'safetensors') {
-    const metadata = Object.fromEntries(
-      Object.entries(description).map(([name, value]) => [
-        name,
-        typeof value === 'string' ? value : JSON.stringify(value),
-      ]),
-    );
-    return writeSafetensors(
-      [
-        ...[...chosen].map(([name, stage]) => ({ name, ...stage })),
-        { name: 'ids', shape: [trace.ids.length], data: trace.ids },
-      ],
-      metadata,
-    );
+  if (format === 'parquet') return parquet(trace, chosen);
+  if (format === 'json') {
+    const json = {
+      ...description,
+      ids: [...trace.ids],
+      ...(trace.decoderIds && { decoderIds: [...trace.decoderIds] }),
+      stages: Object.fromEntries(
+        [...chosen].map(([name, stage]) => [name, { shape: stage.shape, data: jsonNumbers(stage) }]),
+      ),
+    };
+    return new TextEncoder().encode(JSON.stringify(json));
   }
-  if (options.format === 'parquet') return parquet(trace, chosen);
-  if (options.format === 'npz')
-    return writeNpz([
-      ...[...chosen].map(([name, stage]) => ({ name, ...stage })),
-      { name: 'ids', shape: [trace.ids.length], data: trace.ids },
+  const arrays = [
+    ...namedStages(trace, chosen, convention),
+    { name: 'ids', shape: [trace.ids.length], data: trace.ids },
+    ...(trace.decoderIds ? [{ name: 'decoderIds', shape: [trace.decoderIds.length], data: trace.decoderIds }] : []),
+  ];
+  if (format === 'safetensors') {
+    const texts = Object.entries(description).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
     ]);
-  const json = {
-    ...description,
-    ids: [...trace.ids],
-    stages: Object.fromEntries(
-      [...chosen].map(([name, stage]) => [name, { shape: stage.shape, data: jsonNumbers(stage) }]),
-    ),
-  };
-  return new TextEncoder().encode(JSON.stringify(json));
+    return writeSafetensors(arrays, Object.fromEntries(texts));
+  }
+  const tokens = trace.encoding?.tokens.map(({ piece }) => piece);
+  return writeNpz([
+    ...arrays,
+    ...(tokens ? [{ name: 'tokens', shape: [tokens.length], data: tokens }] : []),
+    { name: 'description', shape: [1], data: [JSON.stringify(description)] },
+  ]);
 }
 
 /** JSON has no −∞: masked cells are null, as the format's description says. */

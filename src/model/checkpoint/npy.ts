@@ -6,19 +6,35 @@ import { halfToFloat } from '../numbers.ts';
 export interface NpyEntry {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array;
+  readonly data: Float32Array | Int32Array | readonly string[];
+}
+
+/** Texts as NumPy keeps them: four bytes a character, all as long as the longest, filled up with zeros. */
+function characters(texts: readonly string[]): { readonly descr: string; readonly bytes: Uint8Array } {
+  const points = texts.map((text) => Array.from(text, (character) => character.codePointAt(0)!));
+  const width = Math.max(1, ...points.map((own) => own.length));
+  const all = new Uint32Array(texts.length * width);
+  for (const [n, own] of points.entries()) all.set(own, n * width);
+  return { descr: `<U${width}`, bytes: new Uint8Array(all.buffer) };
 }
 
 /** The bytes of one .npy file: little-endian, C order. */
-export function writeNpy({ shape, data }: NpyEntry): Uint8Array {
+export function writeNpy({ shape, data: given }: NpyEntry): Uint8Array {
   const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const text = `{'descr': '${data instanceof Float32Array ? '<f4' : '<i4'}', 'fortran_order': False, 'shape': (${dims}), }`;
+  const { descr, bytes: data } =
+    given instanceof Float32Array || given instanceof Int32Array
+      ? {
+          descr: given instanceof Float32Array ? '<f4' : '<i4',
+          bytes: new Uint8Array(given.buffer, given.byteOffset, given.byteLength),
+        }
+      : characters(given);
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${dims}), }`;
   const length = Math.ceil((10 + text.length + 1) / 64) * 64;
   const bytes = new Uint8Array(length + data.byteLength).fill(32, 10, length);
   bytes.set([0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, (length - 10) & 255, (length - 10) >> 8]);
   bytes.set(new TextEncoder().encode(text), 10);
   bytes[length - 1] = 10;
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), length);
+  bytes.set(data, length);
   return bytes;
 }
 

@@ -1,0 +1,95 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { erf } from './reference.ts';
+
+type Over = (to: number, from: number, count: number) => void;
+type Name = 'exp' | 'expBelow' | 'tanh' | 'erf' | 'logs';
+
+const COUNT = 262_144;
+const FROM = 65_536;
+const TO = FROM + 8 * COUNT;
+
+let functions: Record<Name, Over> & { constants(): void };
+let memory: WebAssembly.Memory;
+const folder = mkdtempSync(join(tmpdir(), 'siseon-functions-'));
+
+beforeAll(async () => {
+  const source = fileURLToPath(new URL('assembly/functions.testing.ts', import.meta.url));
+  const outFile = join(folder, 'functions.wasm');
+  const features = ['simd', 'bulk-memory'].flatMap((feature) => ['--enable', feature]);
+  const options = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', ...features];
+  const { error } = await asc.main([source, '--outFile', outFile, ...options]);
+  if (error) throw error;
+  memory = new WebAssembly.Memory({ initial: 128 });
+  const { instance } = await WebAssembly.instantiate(readFileSync(outFile), { env: { memory } });
+  functions = instance.exports as unknown as typeof functions;
+  functions.constants();
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What a function makes of numbers, rounded to f32 on the way in. */
+function applied(name: Exclude<Name, 'logs'>, numbers: Float32Array): Float32Array {
+  const [from, to] = [FROM, TO].map((at) => new Float32Array(memory.buffer, at, numbers.length)) as [
+    Float32Array,
+    Float32Array,
+  ];
+  from.set(numbers);
+  functions[name](name === 'expBelow' ? FROM : TO, name === 'expBelow' ? TO : FROM, numbers.length);
+  return (name === 'expBelow' ? from : to).slice();
+}
+
+/** Evenly from `low` to `high`, both among them. */
+const evenly = (low: number, high: number): Float32Array =>
+  Float32Array.from({ length: COUNT }, (_, i) => low + ((high - low) * i) / (COUNT - 1));
+
+/** The largest error in units of the last place of f32 (2⁻²³ of the power of two below the true number). */
+function ulps(numbers: Float32Array, got: Float32Array, truth: (x: number) => number): number {
+  let worst = 0;
+  for (const [i, x] of numbers.entries()) {
+    const y = truth(x);
+    if (y === 0) continue;
+    const unit = 2 ** (Math.max(-126, Math.floor(Math.log2(Math.abs(y)))) - 23);
+    worst = Math.max(worst, Math.abs(got[i]! - y) / unit);
+  }
+  return worst;
+}
+
+const wide = evenly(-87.336, 88.72);
+const below = evenly(-87.336, 0);
+/** Around 0 every size down to 1e-30, where a sum would lose what a product keeps. */
+const tiny = Float32Array.from({ length: COUNT }, (_, i) => (i % 2 ? -1 : 1) * 10 ** (-30 * (i / COUNT)));
+
+describe('functions on four lanes, over 262,144 numbers, against double precision', () => {
+  it.each<[string, number, Exclude<Name, 'logs'>, Float32Array, (x: number) => number]>([
+    ['exp, −87.3 to 88.7', 1, 'exp', wide, Math.exp],
+    ['exp in passes, −87.3 to 0', 1, 'expBelow', below, Math.exp],
+    ['tanh, −10 to 10', 1.5, 'tanh', evenly(-10, 10), Math.tanh],
+    ['tanh, −1 to 1 down to 1e-30', 1.5, 'tanh', tiny, Math.tanh],
+    ['erf, −4 to 4', 7.5, 'erf', evenly(-4, 4), erf],
+    ['erf, −1 to 1 down to 1e-30', 7.5, 'erf', tiny, erf],
+  ])('%s: at most %d ulp', (_, budget, name, numbers, truth) => {
+    expect(ulps(numbers, applied(name, numbers), truth)).toBeLessThanOrEqual(budget);
+  });
+  it('exp in passes has the bits of exp, where the result is a normal number, 0, NaN or the exponent −∞', () => {
+    const numbers = Float32Array.of(...below.subarray(0, 4000), 0, -0, -87.33655, -88, -1e9, -Infinity, NaN, -1e-30);
+    const padded = new Float32Array(numbers.length + (4 - (numbers.length % 4)));
+    padded.set(numbers);
+    expect(applied('expBelow', padded)).toEqual(applied('exp', padded));
+  });
+  it('log in double precision, 1e-38 to 3e38: at most 2 ulp of f64', () => {
+    const numbers = Float64Array.from({ length: COUNT }, (_, i) => 10 ** (-38 + (76.47 * i) / COUNT));
+    new Float64Array(memory.buffer, FROM, COUNT).set(numbers);
+    functions.logs(TO, FROM, COUNT);
+    const got = new Float64Array(memory.buffer, TO, COUNT);
+    let worst = 0;
+    for (const [i, x] of numbers.entries()) {
+      const y = Math.log(x);
+      worst = Math.max(worst, Math.abs(got[i]! - y) / 2 ** (Math.floor(Math.log2(Math.abs(y))) - 52));
+    }
+    expect(worst).toBeLessThanOrEqual(2);
+  });
+});
