@@ -186,6 +186,38 @@ describe('packed operands', () => {
     expect(got!.length).toBe(65_536);
   });
 
+  it('of every finite f16 are widened exactly in products too, subnormal ones included, for a row alone and for five', async () => {
+    const values = Uint16Array.from({ length: 65_536 }, (_, i) => i).filter((bits) => (bits & 0x7c00) !== 0x7c00);
+    const shape = { type: 'f16' as const, values, inner: 1, columns: values.length };
+    const expected = (await definition.read(definition.pack(shape))).map((x) => x + 0); // 0 + 1 · −0 is 0
+    const right = device.pack(shape);
+    for (const rows of [1, 5]) {
+      const [left, out] = [device.allocate(rows), device.allocate(rows * values.length)];
+      device.write(left, new Float32Array(rows).fill(1));
+      device.matmul({ out, left, right, rows, inner: 1, columns: values.length });
+      expect(await device.read(out, (rows - 1) * values.length)).toEqual(expected);
+      for (const storage of [left, out]) device.free(storage);
+    }
+    device.free(right);
+  });
+
+  it.each(types)('of %s: a row alone has the bytes that it has among others, packed or not', async (type) => {
+    const [rows, inner, columns, group] = [6, 203, 71, 24];
+    const values = source(type, 41, inner * columns);
+    const scaled = type === 'int8' && { scales: stream(42)(columns * Math.ceil(inner / group), 0.02), group };
+    const packed = device.pack({ type, values, inner, columns, ...scaled });
+    const [left, plain, out] = [rows * inner, inner * columns, rows * columns].map((length) => device.allocate(length));
+    device.write(left!, stream(43)(rows * inner));
+    device.write(plain!, await device.read(packed));
+    device.matmul({ out: out!, left: left!, right: packed, rows, inner, columns });
+    const first = await device.read(out!, 0, columns);
+    for (const right of [packed, plain!]) {
+      device.matmul({ out: out!, left: left!, right, rows: 1, inner, columns });
+      expect(await device.read(out!, 0, columns)).toEqual(first);
+    }
+    for (const storage of [packed, left!, plain!, out!]) device.free(storage);
+  });
+
   it('refuse what does not fit, and what they are not for', () => {
     expect(() => device.pack({ type: 'f16', values: new Uint16Array(5), inner: 2, columns: 3 })).toThrow('2 × 3');
     expect(() => device.pack({ type: 'int8', values: new Int8Array(6), inner: 2, columns: 3 })).toThrow('0 scales');

@@ -120,6 +120,10 @@ export class Tokenizer {
     const type = config?.model?.type ?? guessedType(config?.model);
     if (!config || typeof type !== 'string' || !modelTypes.includes(type))
       throw unknownPart('model.type', type, modelTypes);
+    if (!isVocabulary(config.model.vocab, type))
+      throw badTokenizer(
+        `model.vocab is not ${type === 'Unigram' ? 'a list of pieces with scores' : 'an object of ids'}`,
+      );
     try {
       const complete = { ...config, model: { ...config.model, type } };
       const parts = { decoder: null, post_processor: null, added_tokens: [], ...complete };
@@ -290,6 +294,14 @@ export class Tokenizer {
 
 interface TextPiece extends Piece {
   readonly special: boolean;
+}
+
+/** Of Unigram a list of pairs, piece and score; else ids by piece. */
+function isVocabulary(vocab: unknown, type: string): boolean {
+  if (type !== 'Unigram') return typeof vocab === 'object' && vocab !== null && !Array.isArray(vocab);
+  const isEntry = (entry: unknown): boolean =>
+    Array.isArray(entry) && typeof entry[0] === 'string' && Number.isFinite(entry[1]);
+  return Array.isArray(vocab) && vocab.every(isEntry);
 }
 
 /** Old files leave the model's type out. */

@@ -6,6 +6,14 @@ import { cannotRead, type Folder } from './folders.ts';
 /** One read asks for at most this much, since a single system call takes no more than 2 GiB. */
 const LARGEST_READ = 1 << 30;
 
+/** Opens a file; a pipe or a device, on which opening or reading may wait forever, is none. */
+async function openFile(path: string): Promise<FileHandle> {
+  const { open, stat } = await import('node:fs/promises');
+  const about = await stat(path);
+  if (about.isFile()) return open(path, 'r');
+  throw Object.assign(new Error('it is no file but a pipe or a device'), about.isDirectory() && { code: 'EISDIR' });
+}
+
 export function diskFolder(path: string): Folder {
   const folder = path.replace(/(?<=.)\/+$/, '');
   const open = new Map<string, Promise<FileHandle>>();
@@ -14,7 +22,7 @@ export function diskFolder(path: string): Folder {
     throw cannotRead(full(file), reasonOf(cause), cause);
   };
   const handle = (file: string): Promise<FileHandle> => {
-    const opened = open.get(file) ?? import('node:fs/promises').then((fs) => fs.open(full(file), 'r'));
+    const opened = open.get(file) ?? openFile(full(file));
     open.set(file, opened);
     return opened.catch((cause) => {
       open.delete(file);
@@ -23,7 +31,6 @@ export function diskFolder(path: string): Folder {
   };
   const size = async (file: string): Promise<number> => {
     const about = await (await handle(file)).stat();
-    if (about.isDirectory()) fail(file, { code: 'EISDIR' });
     return about.size;
   };
   return {
@@ -35,7 +42,7 @@ export function diskFolder(path: string): Folder {
     async has(file) {
       const { stat } = await import('node:fs/promises');
       return stat(full(file)).then(
-        (about) => !about.isDirectory(),
+        (about) => about.isFile(),
         () => false,
       );
     },

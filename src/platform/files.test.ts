@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readFile, readText, SiseonError, writeFileAtomically } from './index.ts';
+import { checkListed, diskFolder, readFile, readText, SiseonError, writeFileAtomically } from './index.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'siseon-files-'));
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -43,6 +44,31 @@ describe('reading', () => {
     await expect(readFile(join(place, 'x'))).rejects.toThrow('there is no such file or folder');
     writeFileSync(join(place, 'y'), Uint8Array.of(0xff, 0xfe));
     await expect(readText(join(place, 'y'))).rejects.toThrow('not UTF-8');
+  });
+});
+
+describe('a folder on disk with what is no file', () => {
+  it('names links that lead nowhere or to themselves, folders and pipes, and waits for none', async () => {
+    const place = folder();
+    symlinkSync(join(place, 'nowhere'), join(place, 'dangling'));
+    symlinkSync('loop', join(place, 'loop'));
+    mkdirSync(join(place, 'sub'));
+    execFileSync('mkfifo', [join(place, 'pipe')]);
+    const disk = diskFolder(place);
+    for (const [name, reason] of [
+      ['dangling', 'there is no such file or folder'],
+      ['loop', 'its links lead in a circle'],
+      ['sub', 'it is a folder'],
+      ['pipe', 'it is no file but a pipe or a device'],
+    ] as const) {
+      expect(await disk.has(name)).toBe(false);
+      await expect(checkListed(disk, name)).rejects.toMatchObject({
+        code: 'cannotRead',
+        message: expect.stringContaining(`${name}: ${reason}`),
+      });
+      await expect(disk.read(name)).rejects.toMatchObject({ code: 'cannotRead' });
+    }
+    await checkListed(disk, 'nothing');
   });
 });
 

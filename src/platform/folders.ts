@@ -32,6 +32,12 @@ export function cannotRead(file: string, problem: string, cause?: unknown): Sise
   });
 }
 
+/** Throws `cannotRead` where a file is listed and cannot be read: a link that leads nowhere, a folder, a pipe. */
+export async function checkListed(folder: Folder, file: string): Promise<void> {
+  const list = await folder.list().catch(() => null);
+  if (list?.includes(file)) await folder.size(file);
+}
+
 /** A file of a folder as UTF-8 text. Throws `cannotRead`. */
 export async function readFolderText(folder: Folder, file: string): Promise<string> {
   const bytes = await folder.read(file);

@@ -236,6 +236,7 @@ describe('a hub that misbehaves', () => {
   });
   it('is not there, or is no hub', async () => {
     expect(await code(open({}, { HF_ENDPOINT: 'http://127.0.0.1:9' }).read('config.json'))).toBe('hubUnavailable');
+    await expect(open({}, { HF_ENDPOINT: 'nonsense' }).read('config.json')).rejects.toThrow('Check HF_ENDPOINT');
     for (const revision of ['nonsense', '../../../etc', '/etc'])
       expect(await code(open({ revision }).read('config.json'))).toBe('hubNotFound');
     expect(await code(open().read('ghost.bin'))).toBe('hubNotFound');

@@ -293,7 +293,8 @@ class Hub {
     const status = (cause as { statusCode?: number }).statusCode;
     if (status === 401 || status === 403) throw this.#refused(status, (await this.#token()) !== undefined, cause);
     if (status === 404) throw this.#notFound();
-    if (cause instanceof SyntaxError) throw this.#noHub(cause);
+    const badAddress = (cause as { cause?: { code?: string } }).cause?.code === 'ERR_INVALID_URL';
+    if (cause instanceof SyntaxError || badAddress) throw this.#noHub(cause);
     const problem = status ? `it answered ${status}` : problemOf(cause);
     throw hubFailure(
       'hubUnavailable',

@@ -42,8 +42,8 @@ export function pause(retryAfter: string | null, attempt: number, firstWait: num
 /** What went wrong with a connection, in words: what lies beneath "fetch failed". */
 export function problemOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  const { code } = (cause.cause ?? {}) as { code?: string };
-  return code ? `${cause.message} (${code})` : cause.message;
+  const { code, message } = (cause.cause ?? {}) as { code?: string; message?: string };
+  return (code ?? message) ? `${cause.message} (${code ?? message})` : cause.message;
 }
 
 /** A signal that fires when it is not touched for so long, or when another one does. */

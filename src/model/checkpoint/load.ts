@@ -1,6 +1,7 @@
 /** From a place with a checkpoint to a model: everything accounted for, or refused. */
 import type { Kernels } from '../../kernels/index.ts';
 import {
+  checkListed,
   type Folder,
   fileExists,
   folderAt,
@@ -130,7 +131,8 @@ async function onlyGguf(folder: Folder): Promise<string | null> {
 }
 
 async function layout(folder: Folder): Promise<Checkpoint> {
-  if (!(await folder.has('config.json')))
+  if (!(await folder.has('config.json'))) {
+    await checkListed(folder, 'config.json');
     throw (
       folder.absence?.() ??
       new SiseonError({
@@ -142,6 +144,7 @@ async function layout(folder: Folder): Promise<Checkpoint> {
         next: 'Give the folder of a checkpoint in Hugging Face layout.',
       })
     );
+  }
   const config = await readFolderJson(folder, 'config.json');
   const { bytes, files, open } = await parameterFiles(folder);
   const fetch = async (): Promise<void> => folder.prefetch?.([...files, 'tokenizer.json', 'vocab.txt', 'merges.txt']);

@@ -1,5 +1,5 @@
 /** Which files of a folder hold the parameters, and their tensors: one file, or an index over several. */
-import { type Folder, readFolderText, SiseonError } from '../../platform/index.ts';
+import { checkListed, type Folder, readFolderText, SiseonError } from '../../platform/index.ts';
 import { openSafetensors } from './safetensors.ts';
 import type { CheckpointTensor } from './tensors.ts';
 
@@ -27,6 +27,7 @@ export async function parameterFiles(folder: Folder): Promise<ParameterFiles> {
     if (await folder.has(file)) return sized(folder, [file], () => open(folder, file));
     const index = `${file}.index.json`;
     if (await folder.has(index)) return sharded(folder, index, open);
+    await checkListed(folder, file);
   }
   const list = (await folder.list()) ?? [];
   const unread = list.filter((file) => /\.(h5|msgpack|onnx|ckpt|pt|pth|safetensors|bin)$/.test(file));

@@ -90,3 +90,10 @@ it('a tokenizer.json with anything anywhere is read or refused, and nothing else
     { numRuns: 1500 },
   );
 });
+
+it.each<[string, object, string]>([
+  ['a list of ids', { type: 'WordPiece', unk_token: '[UNK]', vocab: [] }, 'model.vocab is not an object of ids'],
+  ['a piece without a score', { type: 'Unigram', unk_id: 0, vocab: [['a']] }, 'not a list of pieces with scores'],
+])('a vocabulary in the form of another kind is refused: %s', (_, model, problem) => {
+  expect(() => Tokenizer.fromJson({ model })).toThrow(problem);
+});
