@@ -40,13 +40,17 @@ export function barsText({ title, legend, groups }: Bars, { color, width = WIDTH
       Math.max(...group.rows.map((row) => stringWidth(row.label)), 1),
     );
     const value = Math.max(...group.rows.map(({ number }) => stringWidth(numberText(number, group))), 1);
-    const notes = group.rows.some(({ note }) => note !== undefined);
-    const bars = Math.max(2, Math.min(notes ? 16 : 30, width - label - value - 6));
+    const widest = Math.max(0, ...group.rows.map(({ note = '' }) => stringWidth(note)));
+    const notes = widest > 0;
+    const bars = Math.max(2, Math.min(notes ? 16 : 30, width - label - value - 6 - Math.min(widest, 24)));
+    const room = Math.max(4, width - label - value - bars - 6);
     lines.push(...wrap(group.name, '  ', width).map((line) => c.dim(line)));
     for (const { label: name, number, note = '' } of group.rows) {
       const drawn = bar(Math.abs(number) / fullOf(group), bars);
       const head = `  ${pad(clip(name, label), label)}  ${padStart(numberText(number, group), value)} `;
-      lines.push(`${head}${(number < 0 ? c.red : c.magenta)(notes ? pad(drawn, bars) : drawn)} ${note}`.trimEnd());
+      lines.push(
+        `${head}${(number < 0 ? c.red : c.magenta)(notes ? pad(drawn, bars) : drawn)} ${clip(note, room)}`.trimEnd(),
+      );
     }
     lines.push('');
   }

@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { Answer, Look, LookKey, WordMatrix } from '../lens/index.ts';
 import { alignedOrLong, caption, illustration, two } from './caption.ts';
-import { bar, clip, pad, padStart, WIDTH, wrap } from './columns.ts';
+import { bar, clip, pad, padStart, table, WIDTH, wrap } from './columns.ts';
 import type { Language } from './language.ts';
 
 export interface TextOptions {
@@ -91,7 +91,7 @@ function answerLines(answers: readonly Answer[], { language, color, width = WIDT
   if (answers.length === 0) return [];
   const c = pc.createColors(color);
   const t = phrases[language];
-  const column = Math.min(26, Math.max(12, ...answers.map(({ text }) => stringWidth(text))));
+  const column = Math.min(26, Math.max(8, width - 30), Math.max(12, ...answers.map(({ text }) => stringWidth(text))));
   return [
     ...wrap(t.answers, '', width).map((line) => c.bold(line)),
     ...answers.map(({ question, text, weight, layer, head }) => {
@@ -118,7 +118,6 @@ export function lookText(
     26,
     Math.max(12, ...look.keys.map((key) => stringWidth(name(key)))),
   );
-  const cosines = Math.max(8, Math.min(12, width - column - 29));
   // What weight, share and illustration leave of the line.
   const bars = Math.max(2, Math.min(22, width - column - (told ? 26 : 19)));
   const heading = (text: string): string[] => wrap(text, '', width).map((line) => c.bold(line));
@@ -177,17 +176,21 @@ export function lookText(
   lines.push(`  ${pad(t.sum, column)} ${padStart(two(parts), 7)}`, ...note(t.partNote), '');
   lines.push(...wrap(caption(look, language), '  ', width), '', ...answerLines(answers, { language, color, width }));
 
+  const cosines = look.keys.flatMap(({ tokens }) =>
+    tokens.map((token) => [
+      pad(clip(token.text, column), column),
+      ...[token.dot, token.keyNorm, token.cosine, token.centredCosine].map((number) => padStart(two(number), 7)),
+    ]),
+  );
   lines.push(
     ...heading(t.geometry),
-    c.dim(
-      `  ${pad(t.token, column)} ${padStart('q · k', 8)} ${padStart('|k|', 7)} ${padStart(t.raw, 7)} ${padStart(t.centred, cosines)}`,
-    ),
+    ...table([t.token, 'q · k', '|k|', t.raw, t.centred], cosines, {
+      right: [1, 2, 3, 4],
+      gap: 1,
+      width,
+      heading: c.dim,
+    }),
   );
-  for (const key of look.keys)
-    for (const token of key.tokens)
-      lines.push(
-        `  ${pad(clip(token.text, column), column)} ${padStart(two(token.dot), 8)} ${padStart(two(token.keyNorm), 7)} ${padStart(two(token.cosine), 7)} ${padStart(two(token.centredCosine), cosines)}`,
-      );
   lines.push(...note(t.geometryNote(two(look.keys[0]?.tokens[0]?.queryNorm ?? 0))), '');
   lines.push(`  ${t.question}`, ...wrap(alignedOrLong(look, language), '  ', width), '');
   return lines.join('\n');
