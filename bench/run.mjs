@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm run bench [-- GROUP...]`: one table, and results.json beside it, which later runs of single groups are added to.
- * Groups: products, attention, long, small, newer (on Node 22 or newer), gpt2-64, gpt2-256, gpt2-1024, token, training, process.
+ * Groups: products, attention, long, small, newer (on Node 22 or newer), gpt2-64, -256, -1024,
+ * bert-64, -256, -1024, token, training, process.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { hasRelaxedSimd, wasmKernels } from '../dist/kernels/index.js';
 import { attentions, longAttentions, newer, products, small } from './kernels.mjs';
 import { machineLimits } from './machine.mjs';
 import { median, spread } from './measure.mjs';
-import { gpt2, oneMore } from './models.mjs';
+import { bert, gpt2, oneMore } from './models.mjs';
 import { onnxRuntimes } from './peers.mjs';
 import { training } from './training.mjs';
 
@@ -24,6 +25,9 @@ const groups = {
   'gpt2-64': (context) => gpt2(context, 64),
   'gpt2-256': (context) => gpt2(context, 256),
   'gpt2-1024': (context) => gpt2(context, 1024),
+  'bert-64': (context) => bert(context, 64),
+  'bert-256': (context) => bert(context, 256),
+  'bert-1024': (context) => bert(context, 1024),
   token: oneMore,
   training,
   process: processes,

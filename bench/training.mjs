@@ -24,7 +24,7 @@ function ourStep(kernels) {
       const o = operations(kernels, tape);
       const last = transform(o, parameters, architecture, { ids, batch: texts, length });
       const loss = o.crossEntropy(decode(o, parameters, architecture, o.embed(last, chosen)), targets);
-      optimizer.step(tape.gradients(loss, operations(kernels)), 1e-3);
+      optimizer.step(tape.gradients(loss, operations(kernels)), () => 1e-3);
       return kernels.read(loss.storage);
     });
 }

@@ -23,7 +23,7 @@ export type Followed = Target | LabelTarget;
 
 /** Logits of one position, [vocabulary]. Throws `noLogits`, `tokenOutOfRange`. */
 export function logitsAt(trace: Trace, position: number): Float32Array {
-  if (!trace.recorded.has('logits')) throw noLogits();
+  if (!trace.model.architecture.head) throw noLogits();
   const { data, shape } = recordedStage(trace, 'logits');
   tokenInRange(position, shape[0]!);
   return data.subarray(position * shape[1]!, (position + 1) * shape[1]!);

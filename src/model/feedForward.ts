@@ -1,3 +1,4 @@
+import type { Activation } from '../kernels/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
 import type { Experts, Layer, Stack } from './architecture.ts';
 
@@ -13,13 +14,12 @@ export function feedForward(
   x: Tensor,
   place: string,
 ): Tensor {
-  const linear = (y: Tensor, name: string): Tensor =>
-    o.linear(y, parameters.get(`${name}.weight`)!, parameters.get(`${name}.bias`));
+  const linear = (y: Tensor, name: string, activation?: Activation): Tensor =>
+    o.linear(y, parameters.get(`${name}.weight`)!, parameters.get(`${name}.bias`), activation);
   const pass = (y: Tensor, name: string): Tensor => {
-    const inner = linear(y, `${name}.inner`);
     const active = stack.gated
-      ? o.multiply(o.activate(stack.activation, linear(y, `${name}.gate`)), inner)
-      : o.activate(stack.activation, inner);
+      ? o.multiply(linear(y, `${name}.gate`, stack.activation), linear(y, `${name}.inner`))
+      : linear(y, `${name}.inner`, stack.activation);
     return linear(active, `${name}.outer`);
   };
   if (!layer.experts || !stack.experts) return pass(x, place);

@@ -10,8 +10,8 @@ export function decode(o: Operations, parameters: Parameters, a: Architecture, h
   const get = (name: string): Tensor => parameters.get(name)!;
   let x = hidden;
   if (a.head?.transform) {
-    x = o.linear(x, get('head.transform.weight'), parameters.get('head.transform.bias'));
-    x = norm(o, parameters, a, o.activate(a.head.transform.activation, x), 'head.norm');
+    x = o.linear(x, get('head.transform.weight'), parameters.get('head.transform.bias'), a.head.transform.activation);
+    x = norm(o, parameters, a, x, 'head.norm');
   }
   x = narrowed(o, parameters, x);
   if (a.head && a.head.scale !== 1) x = o.scale(x, a.head.scale);

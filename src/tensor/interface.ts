@@ -13,8 +13,8 @@ export interface Operations {
     right: Tensor,
     options?: { readonly leftTransposed?: boolean; readonly rightTransposed?: boolean },
   ): Tensor;
-  /** x [rows, inputs] · weight [outputs, inputs]ᵀ + bias [outputs]. */
-  linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
+  /** x [rows, inputs] · weight [outputs, inputs]ᵀ + bias [outputs]; with an activation of that: the bytes of `activate`, in the same pass. */
+  linear(x: Tensor, weight: Tensor, bias?: Tensor, activation?: Activation): Tensor;
   /** left + right; right repeats where it is shorter. */
   add(left: Tensor, right: Tensor): Tensor;
   /** Of tensors of one size. */

@@ -58,7 +58,9 @@ export function operations(kernels: Kernels, tape?: Tape, again?: Again): Operat
       return record([left, right], out, rules.matmul(back(), left, right, leftTransposed, rightTransposed));
     },
 
-    linear(x, weight, bias) {
+    linear(x, weight, bias, activation) {
+      // What goes back through an activation is what went into it.
+      if (tape && activation) return o.activate(activation, o.linear(x, weight, bias));
       const [outputs = 0, inputs = 0] = weight.shape;
       const [rows = 0] = x.shape;
       expectShape('linear', 'x', x.shape, [rows, inputs]);
@@ -73,6 +75,7 @@ export function operations(kernels: Kernels, tape?: Tape, again?: Again): Operat
         columns: outputs,
         rightTransposed: true,
         ...(bias && { bias: bias.storage }),
+        ...(activation && { activation }),
       });
       return record(bias ? [x, weight, bias] : [x, weight], out, rules.linear(back(), x, weight));
     },

@@ -36,7 +36,7 @@ export interface NewToken {
   readonly probability: number;
   /** Of the last token: what ended the text. */
   readonly ended: Ending | null;
-  /** Everything that it was written by: the text up to it. */
+  /** Everything that it was written by: the text up to it. Without logits: `probability` is what they came to. */
   readonly trace: Trace;
   /**
    * What the model looked at while writing it: weights [head, key] of the position before it, whose output said it. An
@@ -147,7 +147,8 @@ class Writer {
 
   /** What is read to write the next token. */
   input(): TraceInput {
-    return this.#source ? { ids: this.#source, decoderIds: this.#ids } : { ids: [...this.#ids] };
+    const own = this.#source ? { ids: this.#source, decoderIds: this.#ids } : { ids: [...this.#ids] };
+    return { ...own, logits: false };
   }
 
   /** Chooses the token that follows what was read. */

@@ -57,6 +57,10 @@ export class JoinedStages implements ReadonlyMap<StageName, Stage> {
     return new JoinedStages(parts);
   }
 
+  without(name: StageName): JoinedStages {
+    return new JoinedStages(new Map([...this.#parts].filter(([own]) => own !== name)));
+  }
+
   #first(parts: readonly Stage[], kept: number): Stage[] {
     const first: Stage[] = [];
     let left = kept;

@@ -74,15 +74,21 @@ export class TraceSession {
     const { model } = this;
     const read = readInput(model, input);
     const own = read.decoderIds ?? read.ids;
+    const keepsLogits = input.logits !== false;
+    // Logits of what was read before cannot be had any more where they were not kept.
+    if (keepsLogits && model.architecture.head && !this.#stages.has('logits')) this.#forget();
     const kept = this.#keep(cache, read.decoderIds ? read.ids : null, own);
     const added = own.slice(kept);
     const pending: Promise<[StageName, Stage]>[] = [];
-    const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
+    const probe: Probe = (stage, shape, values) => {
+      if (keepsLogits || stage !== 'logits') pending.push(values.then((data) => [stage, { shape, data }]));
+    };
     return {
       run: {
         ...(read.decoderIds ? { ids: read.ids, decoderIds: added } : { ids: added }),
         probe,
         cache,
+        lastLogits: !keepsLogits,
         ...(onLayer && { onLayer }),
       },
       finish: async (logits) => {
@@ -91,7 +97,8 @@ export class TraceSession {
         // What the encoder made of its text, and numbers by distance, do not grow with the decoder's.
         const grows = (stage: StageName): boolean =>
           !stage.startsWith('encoder.') && !/(relativeBias|\.cross\.(key|value)|classes)$/.test(stage);
-        this.#stages = this.#stages.extended(kept, new Map(await Promise.all(pending)), grows);
+        const before = keepsLogits ? this.#stages : this.#stages.without('logits');
+        this.#stages = before.extended(kept, new Map(await Promise.all(pending)), grows);
         this.#source = read.decoderIds ? read.ids : null;
         this.#computed = added.length;
         return { model: { name, fingerprint, architecture }, ...read, edits: [], recorded: this.#stages };

@@ -37,6 +37,8 @@ export type TraceInput = (
   readonly decoderIds?: ArrayLike<number>;
   /** Interventions, made as the stages are computed. */
   readonly edits?: readonly Edit[];
+  /** false: the trace holds no logits, and none but the last position's are computed; a long text saves its length × vocabulary. */
+  readonly logits?: boolean;
 };
 
 /** Runs the model over a text or over token ids, keeping every linear stage. Throws what Tokenizer.encode and Model.run throw, and `noTokenizer`. */
@@ -59,9 +61,13 @@ export async function recordTraces(
   const runs = inputs.map((input) => {
     const { encoding, ids, decoderIds } = readInput(model, input);
     const pending: Promise<[StageName, Stage]>[] = [];
-    const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
+    const lastLogits = input.logits === false;
+    const probe: Probe = (stage, shape, values) => {
+      if (!lastLogits || stage !== 'logits') pending.push(values.then((data) => [stage, { shape, data }]));
+    };
     const edits = input.edits ?? [];
-    return { encoding, ids, decoderIds, edits, pending, run: { ids, probe, edits, ...(decoderIds && { decoderIds }) } };
+    const run = { ids, probe, edits, lastLogits, ...(decoderIds && { decoderIds }) };
+    return { encoding, ids, decoderIds, edits, pending, run };
   });
   // Once a layer, however many texts go through it.
   await model.runBatch(runs.map(({ run }, i) => (onLayer && i === 0 ? { ...run, onLayer } : run)));

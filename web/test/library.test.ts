@@ -11,7 +11,7 @@ import { findChromium } from './chromium.js';
 import { type Site, startSite, type Visit } from './site.ts';
 
 const executable = findChromium();
-const model = await loadModel(modelFolder);
+const model = await loadModel(modelFolder, { name: 'siseon/models/ko' });
 const question = '사과 요리법에 대해 알고 싶어';
 
 describe('what is brought in', () => {
@@ -138,7 +138,7 @@ describe.skipIf(!executable)('the room Library', { timeout: 180_000 }, () => {
       for (const { tag } of story) expect(drawn).toContain(tag);
       expect(JSON.parse(await saved(page, '책장을 JSON으로'))).toEqual(story);
 
-      await page.locator('#my-question').fill('퀄컴 튤립');
+      await page.locator('#my-question').fill('쿼크 렙톤');
       await page.getByText(/순위를 믿지 마세요/).waitFor();
       await page.locator('#my-question').fill('');
       await page.getByText('질문을 적으면').waitFor();
