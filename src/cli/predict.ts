@@ -43,7 +43,7 @@ async function said(text: string | undefined, options: Options): Promise<void> {
     : given;
   const logits = lens.logitsFor(trace, position);
   const guesses = lens.likeliest(logits, options.count);
-  const token = options.token === undefined ? guesses[0]!.token : await tokenOf(model, options.token);
+  const token = options.token === undefined ? lens.prediction(logits).token : await tokenOf(model, options.token);
   const against = options.against === undefined ? undefined : await tokenOf(model, options.against);
   const { layers } = await lens.logitLens(trace, model, { position, token });
   const direct = options.parts
