@@ -92,6 +92,10 @@ describe('siseon generate', () => {
     [['a', '--model', model, '--temperature', 'hot'], 2, /number from 0/],
     [['a '.repeat(23), '--model', model], 2, /longer than the model can read: expected at most 23 tokens, got 24/],
     [['--model', model], 2, /needs a text or --ids/],
+    [['--ids', '3', '--chat', '--model', model], 2, /--chat would do nothing here: expected a text/],
+    [['a', '--system', 'b', '--model', model], 2, /--system would do nothing here: expected --chat/],
+    [['--ids', '3', '--stop', 'b', '--model', join(families, 'llama')], 2, /--stop would do nothing here/],
+    [['a', '--model', join(families, 'llama')], 2, /Take a model with a tokenizer/],
     [['a', '--model', 'nobody/nothing'], 1, /nobody\/nothing/],
     [['a', '--model', 'klue/bert-base@'], 2, /klue\/bert-base@ names no revision/],
   ] as const)('%j is refused, and nothing is printed before', async (args, status, reason) => {
@@ -106,8 +110,20 @@ describe('siseon generate', () => {
       ),
     );
     expect(JSON.parse(none!.stdout)).toMatchObject({ written: [] });
-    const { written } = JSON.parse(all!.stdout) as { written: unknown[] };
-    expect(written.at(-1)).toMatchObject({ position: 23 });
+    const { written, ended } = JSON.parse(all!.stdout) as { written: unknown[]; ended: string };
+    expect(written.at(-1)).toMatchObject({ position: 23, ended: 'positions' });
+    expect(ended).toBe('positions');
+    const printed = await siseon('generate', '--ids', '3,4', '--model', model, '--tokens', '99', '--lang', 'en');
+    expect(printed.stdout).toContain('the 23 tokens that the model can read are full');
+  });
+  it('says on stderr which words of the text the model does not know', async () => {
+    const [known, unknown] = await Promise.all(
+      ['나는', '나는 zzz'].map((text) =>
+        siseon('generate', text, '--model', model, '--tokens', '1', '--json', '--lang', 'en'),
+      ),
+    );
+    expect(known!.stderr).toBe('');
+    expect(unknown!.stderr).toMatch(/^notice: .*zzz/);
   });
 });
 

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { AttentionPlace } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import type { SiseonError } from '../platform/index.ts';
-import type { NewToken, TraceInput } from '../trace/index.ts';
+import type { Ending, NewToken, TraceInput } from '../trace/index.ts';
 import {
   type Common,
   headOption,
@@ -15,6 +15,7 @@ import {
   modelOption,
   print,
   printJson,
+  remarkOn,
   speak,
   type Where,
   whole,
@@ -42,6 +43,8 @@ interface Written {
   readonly layer: number;
   /** Null: the mean over the heads, which is an overview. */
   readonly head: number | null;
+  /** Of the last: what ended the text. */
+  readonly ended: Ending | null;
   readonly looked: readonly { readonly position: number; readonly text: string; readonly weight: number }[];
 }
 
@@ -92,6 +95,7 @@ export function generate(program: Command): void {
           expected: 'one of the two',
         });
       const model = await load(options.model);
+      await expectUse(model, options);
       const trace = await import('../trace/index.ts');
       const { tokens: maxTokens, temperature, topK, topP, seed, stop: stops = [] } = options;
       const drawn = { ...(topK !== undefined && { topK }), ...(topP !== undefined && { topP }) };
@@ -104,7 +108,10 @@ export function generate(program: Command): void {
         for await (const token of trace.generate(model, input, { ...sampling, signal: stop.signal })) {
           const own = await lookedAt(model, token, options);
           // What is refused is refused before anything is printed.
-          if (!options.json && written.length === 0) print(text === undefined ? '' : `\n  ${text}\n`);
+          if (written.length === 0) {
+            if ('text' in input && model.tokenizer) await remarkOn(model.tokenizer.encode(input.text, input));
+            if (!options.json) print(text === undefined ? '' : `\n  ${text}\n`);
+          }
           written.push(own);
           if (!options.json) print(line(own));
         }
@@ -112,9 +119,27 @@ export function generate(program: Command): void {
         if (!stop.signal.aborted) throw error;
       }
       const whole = written.map((token) => token.text ?? `${token.id} `).join('');
-      if (options.json) return printJson({ model: model.name, text: text ?? null, written, added: whole });
+      const ended = written.at(-1)?.ended ?? null;
+      if (options.json) return printJson({ model: model.name, text: text ?? null, written, added: whole, ended });
       print(`\n  ${text ?? ''}${whole}\n${footnote(written)}`);
+      if (ended === 'positions') print(full(model.architecture.positionCount));
     });
+}
+
+/** No option goes unheeded. Throws `optionUnheeded`. */
+async function expectUse(model: Model, { ids, stop = [], chat, system }: Options): Promise<void> {
+  const { SiseonError } = await import('../platform/index.ts');
+  const unheeded = (option: string, expected: string, details: Readonly<Record<string, unknown>>): SiseonError =>
+    new SiseonError({
+      code: 'optionUnheeded',
+      kind: 'usage',
+      what: `${option} would do nothing here`,
+      expected,
+      details,
+    });
+  if (ids && chat) throw unheeded('--chat', 'a text, not --ids', { needs: 'text' });
+  if (system !== undefined && !chat) throw unheeded('--system', '--chat with it', { needs: 'chat' });
+  if (stop.length > 0 && !model.tokenizer) throw unheeded('--stop', 'a model with a tokenizer', { needs: 'tokenizer' });
 }
 
 /** The text to go on from, or the conversation that it begins. */
@@ -145,8 +170,8 @@ async function lookedAt(model: Model, token: NewToken, options: Options): Promis
   }))
     .sort((one, other) => other.weight - one.weight)
     .slice(0, options.looks);
-  const { id, text, position, probability } = token;
-  return { id, text, position, probability, layer, head: options.head ?? null, looked };
+  const { id, text, position, probability, ended } = token;
+  return { id, text, position, probability, layer, head: options.head ?? null, ended, looked };
 }
 
 async function outOfRange(what: 'layer' | 'head', index: number, count: number): Promise<SiseonError> {
@@ -168,6 +193,11 @@ function line({ id, text, position, probability, looked }: Written): string {
   const looks = looked.map((key) => `${visible(key.text)} ${percent(key.weight)}`).join(', ');
   return `  ${String(position).padStart(4)}  ${own}  (${percent(probability)})  ← ${looks}`;
 }
+
+const full = (positions: number): string =>
+  language() === 'ko'
+    ? `  모델이 읽을 수 있는 ${positions}토큰이 다 차서 여기서 끝났습니다.`
+    : `  Ended here, as the ${positions} tokens that the model can read are full.`;
 
 function footnote(written: readonly Written[]): string {
   const [first] = written;

@@ -82,6 +82,12 @@ const texts: Readonly<Record<string, Text>> = {
   idOutOfRange: ({ expected, got }) => `토큰 번호 ${with_(got, '은')} 어휘에 없습니다: ${range(expected)}.`,
   indexOutOfRange: misused('번호가 범위를 벗어났습니다.'),
   textOrIds: () => '글과 --ids 가운데 하나가 필요합니다. 둘을 함께 줄 수는 없습니다.',
+  optionUnheeded: ({ what, details: d }) => {
+    const option = what.replace(' would do nothing here', '');
+    const needs = { text: '--ids 말고 글이 있어야 합니다.', chat: '--chat과 함께 써 주세요.' };
+    const way = needs[d.needs as keyof typeof needs] ?? '토크나이저가 있는 모델이 있어야 합니다.';
+    return `${option}${particle(option, '은')} 여기서 아무것도 바꾸지 않습니다. ${way}`;
+  },
   noText: () => '토큰 번호로만 기록한 것이어서 단어가 없습니다. 글로 기록해 주세요.',
   noTokenizer: ({ what }) =>
     `${what.split(' has no')[0]}에 tokenizer.json이 없어 글을 읽지 못합니다. 토크나이저가 있는 모델을 쓰거나, 되는 명령에서는 --ids 1,2,3처럼 토큰 번호를 주세요.`,

@@ -212,7 +212,10 @@ program
 program
   .command('info')
   .description('what a model is made of')
-  .argument('[model]', 'folder of a checkpoint (default: the Korean model)')
+  .argument(
+    '[model]',
+    'folder of a checkpoint, .gguf file, or name on the Hugging Face hub (default: the Korean model)',
+  )
   .addOption(langOption())
   .option('--json', 'print as JSON')
   .addHelpText('after', '\nExample:\n  siseon info ./my-bert\n')

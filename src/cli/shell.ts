@@ -1,6 +1,6 @@
 /** What every command shares: its options, the language of what it prints, the model it loads. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Model } from '../model/index.ts';
+import type { Encoding, Model } from '../model/index.ts';
 import { SiseonError } from '../platform/errors.ts';
 import type { HubOptions } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
@@ -127,7 +127,12 @@ export async function record(
   const { recordTrace } = await import('../trace/index.ts');
   const model = await load(folder, { tokenizer: 'ids' in input ? 'none' : 'needed' });
   const trace = await recordTrace(model, input);
-  const { notice } = await import('./errors.ts');
-  for (const line of trace.encoding?.notices ?? []) remark(notice(line, spoken));
+  if (trace.encoding) await remarkOn(trace.encoding);
   return { model, trace };
+}
+
+/** What the reader should know about how a text was read. */
+export async function remarkOn({ notices }: Encoding): Promise<void> {
+  const { notice } = await import('./errors.ts');
+  for (const line of notices) remark(notice(line, spoken));
 }

@@ -100,7 +100,7 @@ function tokenizerOf({ name, tokenizer }: Model): Tokenizer {
     code: 'noTokenizer',
     kind: 'usage',
     what: `${name} has no tokenizer.json, so it cannot read text`,
-    next: 'Give token ids instead (--ids 1,2,3).',
+    next: 'Take a model with a tokenizer, or give token ids where that can be done (siseon trace --ids 1,2,3).',
   });
 }
 
