@@ -58,7 +58,7 @@ export function drawn(name, shape) {
 export const drawnIds = (length, vocabulary) => Int32Array.from({ length }, (_, i) => (i * 7919) % vocabulary);
 
 /** Attention as the operations have it, and with it every weight, kept in the same pass: copies of them go to `out`. */
-const keeping = (kernels, out) => (task) => {
+const keeping = (kernels, out) => (_, task) => {
   const { query, key, value, batch, heads, keyValueHeads, scale, visibility } = task;
   const [length, size] = [query.shape[0], query.shape[1] / heads];
   const place = (x) => ({
@@ -214,14 +214,16 @@ export async function oneMore(context, length = 255) {
   const run = (from, to) =>
     scope(kernels, () => {
       const o = operations(kernels);
-      const batch = { ids: ids.slice(from, to), batch: 1, length: to - from, cache: { length: from, layers } };
+      const continued = [{ first: 0, count: to - from, cache: { length: from, layers } }];
+      const batch = { ids: ids.slice(from, to), batch: 1, length: to - from, continued };
       const last = transform(o, device.tensors, architecture, batch);
       return kernels.read(decode(o, device.tensors, architecture, o.embed(last, Int32Array.of(to - from - 1))).storage);
     });
   const whole = await run(0, length + 1);
   await run(0, length);
   const step = await run(length, length + 1);
-  const same = step.every((number, i) => number === whole[i]);
+  if (!step.every((number, i) => number === whole[i]))
+    throw new Error('from the cache other bytes than from the beginning');
   const feeds = { ids: bigints(ids.slice(length)) };
   for (const [n, { key, value }] of layers.entries()) {
     feeds[`pastKey${n}`] = headsFirst(await kernels.read(key.storage, 0, length * hidden), length, heads);
@@ -238,7 +240,7 @@ export async function oneMore(context, length = 255) {
     (sum, [name, { data }]) => sum + (name === 'embeddings.position' ? 0 : data.length),
     2 * gpt2Sizes.layers * length * hidden,
   );
-  const name = `one more token after ${length} (same bytes as from the beginning: ${same})`;
+  const name = `one more token after ${length}, the same bytes as from the beginning`;
   return [
     { name, ...measured, gigabytes: (4 * numbers) / measured.milliseconds / 1e6, difference },
     { name: `the same ${length + 1} tokens from the beginning`, ...beginning },

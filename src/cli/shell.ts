@@ -1,13 +1,10 @@
 /** What every command shares: its options, the language of what it prints, the model it loads. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/errors.ts';
 import type { HubOptions } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { type Language, languageOf } from '../views/language.ts';
-
-/** Adds a command to the program. */
-export type Register = (program: Command) => void;
 
 export interface Common {
   readonly model?: string;

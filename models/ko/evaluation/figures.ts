@@ -2,7 +2,7 @@
 import type { Model } from 'siseon/model';
 import type { Role } from '../grammar/sentence.ts';
 import type { Split } from '../grammar/write.ts';
-import { firstWord, type HeadFigures, headFigures, type Probe, type RoleName, roleNames, verbLooks } from '../heads.ts';
+import { firstWord, type HeadFigures, headFigures, type Probe, type RoleName, verbLooks } from '../heads.ts';
 import { type LibraryFigures, libraryFigures } from './library.ts';
 import { probesOfSet, rules, type SetName, setNames } from './sets.ts';
 import { alignment, cause, contributionFirst, type HeadPlace, nearestInSentence, nearestOfAll } from './values.ts';
@@ -171,5 +171,3 @@ export function ruleFigures(
     ]),
   );
 }
-
-export { roleNames };

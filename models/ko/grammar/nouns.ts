@@ -33,7 +33,6 @@ export const food = [...fruit, ...vegetables, ...dishes, ...sweets, ...meats];
 export const baked = list('빵 고기 감자 고구마 생선 케이크 과자 쿠키 피자 새우 오징어');
 export const boiled = list('국 라면 찌개 죽 카레 차 국수 물');
 export const cooked = [...dishes, ...sweets];
-export const produce = [...fruit, ...vegetables];
 
 export const drinks = list('물 우유 커피 차 주스 녹차 콜라 홍차 식혜 사이다 두유 생수 유자차 코코아 요구르트');
 export const texts = list('책 신문 소설 편지 잡지 시 만화 일기 동화 논문 보고서 기사 교과서 메뉴판 설명서 이메일');
@@ -48,7 +47,6 @@ export const drawings = list('그림 꽃 나무 바다 얼굴 지도 만화 초�
 export const subjects = list('수학 영어 역사 과학 한국어 음악 미술 경제 철학 문법');
 export const skills = list('피아노 수영 태권도 춤 기타 요가 바둑 운전 요리 스키 바이올린 서예');
 export const instrumentsOfMusic = list('피아노 기타 바이올린 드럼 가야금 하프');
-export const sports = list('축구 야구 농구 배구 테니스 탁구 게임 바둑 윷놀이');
 export const buildings = list('집 학교 병원 도서관 창고 아파트 성 교회 빌딩 기숙사');
 export const machines = list('시계 의자 자전거 컴퓨터 지붕 자동차 라디오 책상 냉장고 세탁기 에어컨 휴대폰 우산 수도');
 export const devices = list('컴퓨터 텔레비전 라디오 에어컨 세탁기 휴대폰 전등 선풍기 노트북');
