@@ -177,3 +177,14 @@ describe('taken apart', () => {
     expect(heads.map(({ layer }) => layer)).toEqual([0, 0, 0]);
   });
 });
+
+describe('a prediction of an encoder-decoder', () => {
+  it.each(['t5', 'bart'])('stands in the decoder’s text, by default at its end: %s', (family) => {
+    const model = fileURLToPath(new URL(`./families/${family}`, import.meta.url));
+    const asked = ['ablate', '--model', model, '--ids', '2,1,3,4,5,6'];
+    const { status, stdout } = siseon(...asked, '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ target: { position: 0 } });
+    expect(siseon(...asked, '--at', '1').stderr).toContain('there is no token 1: expected 0 to 0');
+  });
+});

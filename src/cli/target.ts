@@ -51,7 +51,9 @@ export async function tokenOf(model: Model, written: string): Promise<number> {
 
 /** The position that is asked about: a word's first token, or with ids the position itself; the last where none is said. */
 export async function positionFor(trace: Trace, { at }: Pick<Asked, 'at'>): Promise<number> {
-  const { encoding, ids } = trace;
+  const { encoding } = trace;
+  // Of an encoder-decoder, what is predicted stands in the decoder's text.
+  const ids = trace.decoderIds ?? trace.ids;
   if (!encoding) {
     const position = at === undefined ? ids.length - 1 : Number(at);
     if (Number.isInteger(position) && position >= 0 && position < ids.length) return position;

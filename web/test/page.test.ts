@@ -8,6 +8,7 @@ import { caption } from 'siseon/views';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parts, rooms } from '../src/parts.ts';
 import { fromHash, storySentence, toHash } from '../src/permalink.ts';
+import { defaults, writeSettings } from '../src/train/settings.ts';
 import { Course, type Report } from '../src/training/course.ts';
 import { findChromium } from './chromium.js';
 import { expectedOfLook, expectedOfPair } from './expected.ts';
@@ -528,6 +529,12 @@ describe('an address', () => {
     { ...whole, part: 'summary', text: '', query: 0 },
     {
       ...whole,
+      part: 'train',
+      model: 'klue/bert-base@main',
+      training: { settings: defaults.sorting, text: '', sentence: '1 2', head: null },
+    },
+    {
+      ...whole,
       part: 'explore',
       unit: 'token',
       lens: 'gradient',
@@ -564,5 +571,7 @@ describe('an address', () => {
     ])
       expect(fromHash(hash, 'ko')).toEqual(whole);
     expect(toHash({ ...whole, text: '가'.repeat(2001) })).toBe('#/ko/opening');
+    // What to train is no model to look through.
+    expect(fromHash(`#/ko/train?p=${writeSettings(defaults.small)}`, 'ko').model).toBeNull();
   });
 });

@@ -108,7 +108,7 @@ describe.skipIf(!executable)('the room Train', { timeout: 180_000 }, () => {
     await page.locator('.readout').first().waitFor();
   };
   const own: Settings = { ...defaults.own, ...small, objective: 'contrastive' };
-  const address = (settings: Settings, more = ''): string => `#/ko/train?m=${writeSettings(settings)}${more}`;
+  const address = (settings: Settings, more = ''): string => `#/ko/train?p=${writeSettings(settings)}${more}`;
 
   it('trains on a text of one’s own: the same bytes as the package in Node; exported, siseon reads the same numbers; kept over a reload', () =>
     visited(async ({ page, open, numbers }) => {
@@ -281,7 +281,7 @@ describe.skipIf(!executable)('the room Train', { timeout: 180_000 }, () => {
     visited(
       async ({ page, open }) => {
         const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-        await open(`#/en/train?m=${writeSettings({ ...defaults.sorting, ...small, width: 12, heads: 2 })}`);
+        await open(`#/en/train?p=${writeSettings({ ...defaults.sorting, ...small, width: 12, heads: 2 })}`);
         await page.evaluate(() => navigator.serviceWorker.ready);
         await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
         await page.context().setOffline(true);

@@ -20,7 +20,7 @@ const linked = (name: string, text: string | null): string[] =>
     : [];
 
 export const writeTraining = ({ settings, text, sentence, head }: Training): string[] => [
-  `m=${writeSettings(settings)}`,
+  `p=${writeSettings(settings)}`,
   ...(settings.task === 'own' ? linked('x', text) : []),
   ...linked('y', sentence),
   ...(head ? [`z=${head.layer}.${head.head}`] : []),
@@ -29,7 +29,7 @@ export const writeTraining = ({ settings, text, sentence, head }: Training): str
 export function readTraining(values: URLSearchParams): Training {
   const [, layer, head] = /^(\d{1,2})\.(\d{1,2})$/.exec(values.get('z') ?? '') ?? [];
   return {
-    settings: readSettings(values.get('m')),
+    settings: readSettings(values.get('p')),
     text: values.get('x') ?? '',
     sentence: values.get('y'),
     head: layer === undefined ? null : { layer: Number(layer), head: Number(head) },
