@@ -170,6 +170,12 @@ describe('taken apart', () => {
       stderr: expect.stringContaining('글이 없습니다') as string,
     });
   });
+  it('patch names the words that have no counterpart and are not put over', () => {
+    const { unaligned } = JSON.parse(siseon('patch', story, '영희가 책을 천천히 읽었다', '--json').stdout);
+    expect(unaligned).toEqual({ one: story.split(' '), other: ['영희가', '책을', '천천히', '읽었다'] });
+    expect(siseon('patch', story, '영희가 책을 천천히 읽었다', '--lang', 'ko').stdout).toContain('짝이 없어');
+  });
+
   it('patch --into: a row for each layer below', () => {
     const { heads } = JSON.parse(
       siseon('patch', story, '철수가 수박을 맛있게 먹었다', '--into', '1.2', '--at', '먹었다', '--json').stdout,

@@ -108,17 +108,19 @@ export function interfere(program: Command): void {
       const from = await recordTrace(model, { text: other });
       const lens = await import('../lens/index.ts');
       const target = await targetFor(from.ids.length === trace.ids.length ? from : trace, model, options);
-      const align =
-        trace.ids.length === from.ids.length ? {} : { alignment: lens.alignByWord(trace.encoding!, from.encoding!) };
+      const byWord = trace.ids.length !== from.ids.length;
+      const align = byWord ? { alignment: lens.alignByWord(trace.encoding!, from.encoding!) } : {};
+      const unaligned = align.alignment ? unalignedWords(trace, from, align.alignment) : { one: [], other: [] };
       const [into] = options.into ?? [];
       const report = into
         ? await lens.pathSweep(trace, from, model, target, { receiver: { ...into, stage: options.stage }, ...align })
         : await (options.approximate ? lens.attributionSweep : lens.patchSweep)(trace, from, model, target, align);
-      if (options.json) return printJson({ target, ...report });
+      if (options.json) return printJson({ target, ...report, unaligned });
       const ko = language() === 'ko';
       const { fixed } = await import('../views/index.ts');
+      const moved = `${model.name}: ${await saidTarget(trace, model, target)}, ${fixed(report.into, 3)} → ${fixed(report.from, 3)}.`;
       await shown(options, {
-        title: `${model.name}: ${await saidTarget(trace, model, target)}, ${fixed(report.into, 3)} → ${fixed(report.from, 3)}.`,
+        title: `${moved}${saidUnaligned(unaligned)}`,
         legend: into
           ? pathLegend(into, options.stage)
           : ko
@@ -234,6 +236,15 @@ async function compared(one: Trace, other: Trace, model: Model, options: Asked, 
     );
   const tokens = one.encoding?.tokens.map((token) => token.text) ?? [...one.ids].map(String);
   print(comparisonText(comparison, { title, name: (token) => tokenName(model, token), tokens, unaligned }, terminal()));
+}
+
+/** What a patch leaves out, or nothing: with a word alone, its head may carry all of the difference and still show 0. */
+function saidUnaligned({ one, other }: { one: readonly string[]; other: readonly string[] }): string {
+  if (one.length + other.length === 0) return '';
+  const apart = [one.join(', ') || '–', other.join(', ') || '–'].join(' ↔ ');
+  return language() === 'ko'
+    ? ` 짝이 없어 옮기지 않은 단어: ${apart}. 두 글의 차이가 그 단어에 있으면 아래에 나타나지 않습니다.`
+    : ` Without a counterpart, so not put over: ${apart}. What those words carry does not show below.`;
 }
 
 /** Words of either text that the other has no counterpart of: they are not compared. */

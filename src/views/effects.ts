@@ -4,7 +4,7 @@ import type { LayerPlace } from '../attention/index.ts';
 import type { Comparison } from '../lens/index.ts';
 import { two } from './caption.ts';
 import { bar, clip, pad, padStart, table, WIDTH, wrap } from './columns.ts';
-import { gridSvg } from './grid.ts';
+import { FULL_AT_LEAST, gridSvg } from './grid.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
 import type { TextOptions } from './text.ts';
@@ -36,7 +36,7 @@ export function effectsText(
   const layers = [...new Set(heads.map(({ layer }) => layer))];
   const perLayer = Math.max(...heads.map(({ head }) => head)) + 1;
   const order = heads.toSorted((a, b) => Math.abs(b.number) - Math.abs(a.number)).slice(0, 8);
-  const most = Math.max(...heads.map(({ number }) => Math.abs(number)), 1e-12);
+  const most = Math.max(...heads.map(({ number }) => Math.abs(number)), FULL_AT_LEAST);
   const rows = layers.map((layer) => [
     placed(layer),
     ...heads.filter((head) => head.layer === layer).map(({ number }) => signed(number)),
@@ -232,7 +232,7 @@ export function measuresSvg(
   ];
   for (const [n, { name, numbers }] of columns.entries()) {
     const x = left + n * cell;
-    const most = Math.max(...numbers.map(Math.abs), 1e-12);
+    const most = Math.max(...numbers.map(Math.abs), FULL_AT_LEAST);
     out.push(`<text x="${x}" y="62" fill="${p.faint}">${xml(name)}</text>`);
     for (const [i, number] of numbers.entries())
       out.push(

@@ -5,6 +5,9 @@ import { clip, table, WIDTH } from './columns.ts';
 import { face, signedInk, type Theme, themes, xml } from './ink.ts';
 import type { TextOptions } from './text.ts';
 
+/** A bar is full and a cell darkest at the largest number, but not below this: what two digits show as 0.00 looks like nothing. */
+export const FULL_AT_LEAST = 0.1;
+
 export interface Grid {
   readonly title: string;
   readonly legend: string;
@@ -37,7 +40,7 @@ export function gridSvg(
   { theme = 'light' }: { readonly theme?: Theme } = {},
 ): string {
   const p = themes[theme];
-  const most = Math.max(...numbers.flat().map((number) => Math.abs(number ?? 0)), 1e-12);
+  const most = Math.max(...numbers.flat().map((number) => Math.abs(number ?? 0)), FULL_AT_LEAST);
   const [left, top, cell, tall] = [128, 118, columns.length > 12 ? 46 : 60, 32];
   const [width, height] = [Math.max(620, left + columns.length * cell + 24), top + rows.length * tall + 30];
   const out = [
