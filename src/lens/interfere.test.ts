@@ -87,6 +87,20 @@ describe('known heads', () => {
       code: 'differentLengths',
     });
   });
+  it('attribution patching has the sign and the order of patching each head, where a part is beyond 0.1', async () => {
+    const other = await recordTrace(model, { text: 'c e b c' });
+    const parts = ({ heads }: Awaited<ReturnType<typeof patchSweep>>): number[] => heads.map(({ part }) => part);
+    const exact = parts(await patchSweep(trace, other, model, target));
+    const estimate = parts(await attributionSweep(trace, other, model, target));
+    const strong = [...exact.keys()].filter((i) => Math.abs(exact[i]!) > 0.1);
+    expect(strong.length).toBeGreaterThan(0);
+    for (const i of strong) expect(Math.sign(estimate[i]!)).toBe(Math.sign(exact[i]!));
+    const order = (numbers: number[]): number[] => [...strong].sort((a, b) => numbers[b]! - numbers[a]!);
+    expect(order(estimate)).toEqual(order(exact));
+    // And no head that does nothing is named among them.
+    const weakest = Math.min(...strong.map((i) => Math.abs(estimate[i]!)));
+    for (const i of exact.keys()) if (Math.abs(exact[i]!) < 0.01) expect(Math.abs(estimate[i]!)).toBeLessThan(weakest);
+  });
   it('a path from the previous-token head into the induction head’s keys matters, into its queries it does not', async () => {
     const other = await recordTrace(model, { text: 'd a b c' });
     const weightsOf = async (stage: 'query' | 'key') => {

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { referenceKernels } from '../kernels/index.ts';
-import { writeSafetensors } from '../model/index.ts';
+import { compareRuns } from '../lens/index.ts';
+import { configReader, families, type HostTensor, Model, writeSafetensors } from '../model/index.ts';
 import { read, tensor } from '../tensor/index.ts';
+import { recordTrace } from '../trace/index.ts';
 import {
   AdamW,
   bertConfig,
@@ -96,6 +98,34 @@ describe('training', () => {
     expect(mean(losses.slice(-20))).toBeLessThan(1);
     const second = await train(plan, pairs);
     for (const [name, { data }] of first) expect(second.get(name)!.data, name).toEqual(data);
+  });
+  it('two of its moments are compared: the later one has turned what is hidden to its partner, and a moment is as itself', async () => {
+    const config = bertConfig({ layers: 1, heads: 2, hidden: 16, inner: 32, positions: 16 }, 15);
+    const family = families.get('bert')!;
+    const architecture = family.architecture(configReader(config));
+    const momentOf = (parameters: ReadonlyMap<string, HostTensor>): Promise<Model> =>
+      Model.create({ name: 'moment', family, architecture, tokenizer: null, metadata: {}, parameters });
+    let early: Model | undefined;
+    const last = await train(plan, pairs, undefined, {
+      keep: {
+        every: 1,
+        save: async ({ step, parameters }) => {
+          if (step === 1) early = await momentOf(parameters);
+        },
+      },
+    });
+    // The partner of token 5 is 10.
+    const ids = Int32Array.of(2, 5, 4, 3);
+    const [before, after] = [await recordTrace(early!, { ids }), await recordTrace(await momentOf(last), { ids })];
+    const { heads, predictions } = await compareRuns(before, after);
+    expect(Math.max(...heads.map(({ weights }) => weights))).toBeGreaterThan(0.05);
+    expect(predictions[2]!.divergence).toBeGreaterThan(0.5);
+    const logits = (trace: typeof after): Float32Array =>
+      (trace.recorded.get('logits')!.data as Float32Array).slice(30, 45);
+    expect(logits(after).indexOf(Math.max(...logits(after)))).toBe(10);
+    const same = await compareRuns(after, after);
+    for (const { weights } of same.heads) expect(weights).toBe(0);
+    for (const { divergence } of same.predictions) expect(Math.abs(divergence)).toBeLessThan(1e-6);
   });
   it('stops when the loss is no number, and says at which step', async () => {
     await expect(train({ ...plan, rate: 1e30, warmUp: 1 }, pairs)).rejects.toThrow(
