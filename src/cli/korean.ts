@@ -167,6 +167,8 @@ const texts: Readonly<Record<string, Text>> = {
   labelOutOfRange: ({ expected, got }) =>
     `이름표 ${got}은(는) 없습니다. ${expected?.replace(' to ', '부터 ')}까지입니다.`,
   noNames: ({ what, expected }) => `${what}: 그 이름으로는 저장할 수 없습니다. 이름이 있는 단계: ${expected}.`,
+  namesNotInFormat: () =>
+    '다른 도구의 이름(--names)은 .safetensors와 .npz에만 씁니다. 그 둘 가운데 하나로 저장하거나 --names를 빼 주세요.',
   notATrace: ({ what }) => `${what}: siseon trace로 저장한 파일이 아닙니다.`,
   noMeaning: ({ what, expected }) => `${what}: 여기서는 뜻이 없는 값입니다. 뜻이 있는 곳: ${expected}.`,
   twoTexts: () =>

@@ -94,6 +94,10 @@ print(json.dumps(dict(pattern=float(abs(w - f["blocks.0.attn.hook_pattern"][0]).
 it('says which stages have a name elsewhere, and that rotated queries are hook_rot_q', async () => {
   const model = await loadModel(family('llama'), { tokenizer: 'none' });
   const trace = await recordTrace(model, { ids: [3, 9, 4] });
+  for (const format of ['json', 'parquet'] as const)
+    await expect(saveTrace(trace, model, { stages: 'all', format, names: 'huggingface' })).rejects.toMatchObject({
+      code: 'namesNotInFormat',
+    });
   await expect(
     saveTrace(trace, model, { stages: ['layers.0.scores'], format: 'npz', names: 'transformerlens' }),
   ).rejects.toMatchObject({ code: 'noNames', message: expect.stringContaining('layers.0.weights') });

@@ -1,5 +1,6 @@
 /** A trace as a file: safetensors, npz, JSON or Parquet, by the stages' names. See docs/formats.md. */
 import { type Model, writeNpz, writeSafetensors } from '../model/index.ts';
+import { SiseonError } from '../platform/index.ts';
 import { knownElsewhere, namedStages, type StageNames } from './names.ts';
 import type { Stage } from './stage.ts';
 import { stages, traceStages } from './stages.ts';
@@ -10,8 +11,8 @@ export type TraceFormat = 'safetensors' | 'npz' | 'json' | 'parquet';
 /**
  * The bytes of a file with the stages named (`all`: every one) and the token ids. safetensors, npz and JSON also carry text,
  * tokens, spans, edits and the model's name and fingerprint; `readSavedRun` reads them back. With `names` the stages go by
- * those that others know, in their shapes (see `namedStages`); JSON and Parquet keep ours.
- * Throws `noStage`, and `noNames` where a stage has none.
+ * those that others know, in their shapes (see `namedStages`), in safetensors and npz alone.
+ * Throws `noStage`, `noNames` where a stage has none, and `namesNotInFormat`.
  */
 export async function saveTrace(
   trace: Trace,
@@ -23,6 +24,15 @@ export async function saveTrace(
   },
 ): Promise<Uint8Array> {
   const { format, names: convention = 'siseon' } = options;
+  if (convention !== 'siseon' && (format === 'json' || format === 'parquet'))
+    throw new SiseonError({
+      code: 'namesNotInFormat',
+      kind: 'usage',
+      what: `${format} has the stages by Siseon's own names`,
+      expected: 'safetensors or npz',
+      got: `${format} with the names of ${convention}`,
+      next: 'Save as .npz or .safetensors, or leave the names as they are.',
+    });
   const every = convention === 'siseon' ? traceStages(trace) : knownElsewhere(trace, convention);
   const chosen = await stages(trace, model, options.stages === 'all' ? every : options.stages);
   const description = describe(trace);
