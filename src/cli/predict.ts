@@ -39,9 +39,9 @@ async function said(text: string | undefined, options: Options): Promise<void> {
   const hidden = mask !== undefined;
   const { recordTrace } = await import('../trace/index.ts');
   const trace = hidden
-    ? await recordTrace(model, { ids: given.ids.map((id, i) => (i === position ? mask : id)) })
+    ? await recordTrace(model, { ids: given.ids.map((id, i) => (i === position ? mask : id)), logits: false })
     : given;
-  const logits = lens.logitsFor(trace, position);
+  const logits = await lens.logitsFor(trace, model, position);
   const guesses = lens.likeliest(logits, options.count);
   const token = options.token === undefined ? lens.prediction(logits).token : await tokenOf(model, options.token);
   const against = options.against === undefined ? undefined : await tokenOf(model, options.against);

@@ -3,7 +3,7 @@
  * when it is looked at, so that memory stays linear in the length of the text.
  */
 import { derivedStages, type Edit, linearStages, type Probe, type StageName } from '../attention/index.ts';
-import type { Architecture, Encoding, Model, RunOptions, Tokenizer } from '../model/index.ts';
+import type { Architecture, Encoding, LogitRows, Model, RunOptions, Tokenizer } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Stage } from './stage.ts';
 
@@ -37,7 +37,7 @@ export type TraceInput = (
   readonly decoderIds?: ArrayLike<number>;
   /** Interventions, made as the stages are computed. */
   readonly edits?: readonly Edit[];
-  /** false: the trace holds no logits, and none but the last position's are computed; a long text saves its length × vocabulary. */
+  /** false: the trace holds no logits and none are computed, which saves length × vocabulary; `logitRows` reads out those that are asked for. */
   readonly logits?: boolean;
 };
 
@@ -61,12 +61,10 @@ export async function recordTraces(
   const runs = inputs.map((input) => {
     const { encoding, ids, decoderIds } = readInput(model, input);
     const pending: Promise<[StageName, Stage]>[] = [];
-    const lastLogits = input.logits === false;
-    const probe: Probe = (stage, shape, values) => {
-      if (!lastLogits || stage !== 'logits') pending.push(values.then((data) => [stage, { shape, data }]));
-    };
+    const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
     const edits = input.edits ?? [];
-    const run = { ids, probe, edits, lastLogits, ...(decoderIds && { decoderIds }) };
+    const logits: LogitRows = input.logits === false ? 'none' : 'all';
+    const run = { ids, probe, edits, logits, ...(decoderIds && { decoderIds }) };
     return { encoding, ids, decoderIds, edits, pending, run };
   });
   // Once a layer, however many texts go through it.
