@@ -148,7 +148,7 @@ export class Model {
         return {
           hidden: read(rows),
           logits: this.#logits(o, rows, text, read),
-          classes: a.classifier ? read(classify(o, this.#device, a, rows)) : null,
+          classes: a.classifier ? read(classify(o, this.#device, a, rows, text.ids)) : null,
         };
       });
     });
@@ -229,7 +229,7 @@ export class Model {
         }
         return x;
       });
-      const value = targetValue(o, this.#device, a, last, target);
+      const value = targetValue(o, this.#device, a, last, target, ids);
       const ofEmbeddings = watched;
       watched = [];
       const whole = tape.gradients(value, operations(this.#kernels));
