@@ -142,6 +142,13 @@ export function tokenInRange(token: number, length: number): void {
   });
 }
 
+/** The position at which a target is read (of an encoder-decoder the decoder's); null where it is the mean of all. */
+export function readAt({ ids, model: { architecture: a } }: Trace, target: Followed): number | null {
+  if (!('label' in target) || a.classifier!.of === 'tokens') return target.position ?? 0;
+  if (a.classifier!.of === 'mean') return null;
+  return a.classifier!.of === 'first' ? 0 : ids.length - 1;
+}
+
 /** What a trace read, as a run reads it again. */
 export const readAgain = ({ ids, decoderIds }: Trace): { ids: Int32Array; decoderIds?: Int32Array } => ({
   ids,
