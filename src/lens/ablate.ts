@@ -104,7 +104,7 @@ export interface HeadEffect extends HeadPlace {
 }
 
 /**
- * Every head ablated in its turn: how the target moves. Cost: a run a head, and for a mean a run a text.
+ * Every head, or each of those named, ablated in its turn: how the target moves. Cost: a run a head, and for a mean a run a text.
  * Throws what `ablations` throws, `noLogits`, `noLabels`, `tokenOutOfRange`.
  */
 export async function ablationSweep(
@@ -112,9 +112,10 @@ export async function ablationSweep(
   model: Model,
   target: Followed,
   ablation: Ablation = { by: 'zero' },
+  heads: readonly HeadPlace[] = allHeads(model),
 ): Promise<{ readonly plain: number; readonly heads: readonly HeadEffect[] }> {
   const plain = followed(trace, target);
-  const edits = await ablations(model, allHeads(model), ablation, trace.ids.length, trace.decoderIds?.length);
+  const edits = await ablations(model, heads, ablation, trace.ids.length, trace.decoderIds?.length);
   const values = await targetsUnder(
     trace,
     model,

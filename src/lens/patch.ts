@@ -137,23 +137,28 @@ export interface PatchReport {
 }
 
 /**
- * Activation patching (Vig et al. 2020; Meng et al. 2022): each head's mixture of the other run put into this one, in its
- * turn. Cost: a run a head. Throws `differentLengths`, `nothingToExplain` where the two targets are equal.
+ * Activation patching (Vig et al. 2020; Meng et al. 2022): the mixture of each head, or of each of those named, of the other
+ * run put into this one, in its turn. Cost: a run a head. Throws `differentLengths`, `nothingToExplain` where the two targets are equal.
  */
 export async function patchSweep(
   into: Trace,
   from: Trace,
   model: Model,
   target: Followed,
-  aligned: Aligned = {},
+  { heads = allHeads(model), ...aligned }: Aligned & { readonly heads?: readonly HeadPlace[] } = {},
 ): Promise<PatchReport> {
   const alignment = alignedAt(into, from, aligned);
   const [here, there] = ends(into, from, target);
-  const heads = allHeads(model);
-  const edits: Edit[][] = [];
-  for (const layer of attentionPlaces(model.architecture))
-    edits.push(...(await patchesOf(from, layer, alignment(layerStage(layer, 'mixed')))).map((edit) => [edit]));
-  const values = await targetsUnder(into, model, target, edits);
+  for (const place of heads) headIn(into, place);
+  const patches = new Map<LayerPlace, PatchEdit[]>();
+  for (const layer of new Set(heads.map((place) => place.layer)))
+    patches.set(layer, await patchesOf(from, layer, alignment(layerStage(layer, 'mixed'))));
+  const values = await targetsUnder(
+    into,
+    model,
+    target,
+    heads.map(({ layer, head }) => [patches.get(layer)![head]!]),
+  );
   return {
     into: here,
     from: there,
@@ -292,7 +297,7 @@ export async function pathPatch(
 }
 
 /**
- * Path patching from every head below a receiver: what part of the difference each carries straight into that head's
+ * Path patching from every head below a receiver, or from the senders named: what part of the difference each carries straight into that head's
  * queries, keys or values, and through it to the target. Cost: two runs a head. Throws what pathPatch and patchSweep throw,
  * and `badPath` where nothing stands below the receiver.
  */
@@ -301,13 +306,16 @@ export async function pathSweep(
   from: Trace,
   model: Model,
   target: Followed,
-  path: Aligned & { readonly receiver: HeadPlace & { readonly stage: 'query' | 'key' | 'value' } },
+  path: Aligned & {
+    readonly receiver: HeadPlace & { readonly stage: 'query' | 'key' | 'value' };
+    readonly senders?: readonly HeadPlace[];
+  },
 ): Promise<PatchReport> {
   const { receiver } = path;
   headIn(into, receiver);
   const places = attentionPlaces(model.architecture).map(attentionPlace);
   const below = places.slice(0, places.indexOf(attentionPlace(receiver.layer)));
-  const senders = allHeads(model).filter(({ layer }) => below.includes(attentionPlace(layer)));
+  const senders = path.senders ?? allHeads(model).filter(({ layer }) => below.includes(attentionPlace(layer)));
   if (senders.length === 0)
     throw new SiseonError({
       code: 'badPath',
