@@ -84,6 +84,16 @@ export const positive = (text: string): number => {
 };
 export const idList = (text: string): number[] => text.split(',').map((id) => whole(id.trim()));
 
+/** An option that nothing here heeds. `needs`: what it goes with, as korean.ts names it. */
+export const unheeded = (option: string, expected: string, details: { readonly needs: string }): SiseonError =>
+  new SiseonError({
+    code: 'optionUnheeded',
+    kind: 'usage',
+    what: `${option} would do nothing here`,
+    expected,
+    details,
+  });
+
 export const layerOption = () => new Option('--layer <N>', 'layer, counted from 0').argParser(whole);
 export const headOption = () => new Option('--head <N>', 'head, counted from 0').argParser(whole);
 export const modelOption = () =>

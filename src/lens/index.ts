@@ -77,6 +77,7 @@ export {
   logitsAt as logitsFor,
   prediction,
   readAt,
+  scoresOf,
   type Target,
   targetOf,
   tokenName,

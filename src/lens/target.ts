@@ -1,6 +1,6 @@
 /** What a prediction is asked for: the number that gradients, ablations and patches move. */
 import type { GradientTarget, Model, RunOptions, RunResult } from '../model/index.ts';
-import { noLabels, noLogits } from '../model/index.ts';
+import { classifiedRow, noLabels, noLogits } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { recordedStage, type Trace } from '../trace/index.ts';
 
@@ -145,8 +145,7 @@ export function tokenInRange(token: number, length: number): void {
 /** The position at which a target is read (of an encoder-decoder the decoder's); null where it is the mean of all. */
 export function readAt({ ids, model: { architecture: a } }: Trace, target: Followed): number | null {
   if (!('label' in target) || a.classifier!.of === 'tokens') return target.position ?? 0;
-  if (a.classifier!.of === 'mean') return null;
-  return a.classifier!.of === 'first' ? 0 : ids.length - 1;
+  return a.classifier!.of === 'mean' ? null : classifiedRow(a.classifier!, ids);
 }
 
 /** What a trace read, as a run reads it again. */

@@ -2,11 +2,12 @@
 import { type Edit, type Probe, passingStages, type StageName } from '../attention/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Tensor } from '../tensor/index.ts';
-import type { Architecture, Stack } from './architecture.ts';
+import type { Architecture, Classifier, Stack } from './architecture.ts';
 import type { KeyValueCache } from './cache.ts';
 import { checkEdits } from './checkEdits.ts';
 import type { Ids } from './continued.ts';
 import { changed, changesOf, positionsAt, type RunLengths } from './edits.ts';
+import { classifiedRow } from './heads.ts';
 import type { Batch, StageListener } from './transformer.ts';
 
 export interface RunOptions {
@@ -177,12 +178,13 @@ export function headsFirst(data: Float32Array, positions: number, heads: number)
   return out;
 }
 
-/** Throws `emptyText`, `textTooLong`, `idOutOfRange`, `badTokenTypes` and `badEdit`; `past` tokens stand before these. */
+/** Throws `emptyText`, `textTooLong`, `idOutOfRange`, `noEndToken`, `badTokenTypes` and `badEdit`; `past` tokens stand before these. */
 export function checkText(text: TextRun, a: Architecture, past: number): void {
   const { ids, decoderIds, tokenTypes, edits = [] } = text;
   if (a.encoder) {
     checkIds(ids, a.encoder.positionCount, a.vocabularySize);
     checkIds(decoderIds ?? new Int32Array(0), a.positionCount - past, a.vocabularySize);
+    if (a.classifier?.of === 'end') checkClassified(a.classifier, ids, decoderIds!);
   } else checkIds(ids, a.positionCount - past, a.vocabularySize);
   if (tokenTypes) checkTokenTypes(tokenTypes, ids.length, a.tokenTypeCount);
   checkEdits(edits, a, lengthsOf(text));
@@ -216,6 +218,21 @@ function checkIds(ids: Int32Array, positions: number, vocabularySize: number): v
       expected: `0 to ${vocabularySize - 1}`,
       got: `${bad}`,
     });
+}
+
+/** A text that is told by its end token is read by both stacks: throws `noEndToken`, and `differentLengths`. */
+function checkClassified(classifier: Classifier, ids: Int32Array, decoderIds: Int32Array): void {
+  classifiedRow(classifier, ids);
+  if (decoderIds.length === ids.length) return;
+  throw new SiseonError({
+    code: 'differentLengths',
+    kind: 'usage',
+    what: 'this classifier’s decoder reads the text that its encoder reads, one token behind',
+    expected: `${ids.length} tokens`,
+    got: `${decoderIds.length}`,
+    next: 'Leave what the decoder reads unsaid.',
+    details: { lengths: [ids.length, decoderIds.length] },
+  });
 }
 
 /** Throws `badTokenTypes` unless there is one of the model's segments for each token. */

@@ -92,10 +92,11 @@ export function targetValue(
   a: Architecture,
   last: Tensor,
   target: GradientTarget,
+  ids: Int32Array,
 ): Tensor {
   const row = (x: Tensor): Tensor =>
     target.position === undefined || x.shape[0] === 1 ? x : o.embed(x, Int32Array.of(target.position));
-  const scores = ofLabels(target) ? row(classify(o, parameters, a, last)) : decode(o, parameters, a, row(last));
+  const scores = ofLabels(target) ? row(classify(o, parameters, a, last, ids)) : decode(o, parameters, a, row(last));
   const weights = weightsOf(target);
   if ('token' in target || 'label' in target) return o.crossEntropy(scores, Int32Array.from(weights.keys()));
   const count = scores.shape[1]!;

@@ -147,7 +147,7 @@ export class Model {
         return {
           hidden: read(rows),
           logits: a.head ? read(decode(o, this.#device, a, logitRows(o, rows, text))) : null,
-          classes: a.classifier ? read(classify(o, this.#device, a, rows)) : null,
+          classes: a.classifier ? read(classify(o, this.#device, a, rows, text.ids)) : null,
         };
       });
     });
@@ -218,7 +218,7 @@ export class Model {
         }
         return x;
       });
-      const value = targetValue(o, this.#device, a, last, target);
+      const value = targetValue(o, this.#device, a, last, target, ids);
       const ofEmbeddings = watched;
       watched = [];
       const whole = tape.gradients(value, operations(this.#kernels));

@@ -1,6 +1,6 @@
 /** Traces of a text that grows: what was read before is not read again. */
 import type { Probe, StageName } from '../attention/index.ts';
-import { commonPrefix, type KeyValueCache, type Model, type RunOptions, type TextRun } from '../model/index.ts';
+import { commonPrefix, goesOn, type KeyValueCache, type Model, type RunOptions, type TextRun } from '../model/index.ts';
 import { JoinedStages } from './joined.ts';
 import type { Stage } from './stage.ts';
 import { readInput, recordTrace, type Trace, type TraceInput } from './trace.ts';
@@ -27,7 +27,7 @@ export class TraceSession {
 
   constructor(model: Model) {
     this.model = model;
-    this.#cache = model.architecture.causal ? model.newCache() : null;
+    this.#cache = goesOn(model.architecture) ? model.newCache() : null;
   }
 
   /** Tokens that the last recording computed; the others it had. */

@@ -3,7 +3,14 @@
  * when it is looked at, so that memory stays linear in the length of the text.
  */
 import { derivedStages, type Edit, linearStages, type Probe, type StageName } from '../attention/index.ts';
-import type { Architecture, Encoding, Model, RunOptions, Tokenizer } from '../model/index.ts';
+import {
+  type Architecture,
+  decoderInput,
+  type Encoding,
+  type Model,
+  type RunOptions,
+  type Tokenizer,
+} from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Stage } from './stage.ts';
 
@@ -33,7 +40,7 @@ export type TraceInput = (
     }
   | { readonly ids: ArrayLike<number> }
 ) & {
-  /** What the decoder of an encoder-decoder reads; its first token alone unless given. */
+  /** What the decoder of an encoder-decoder reads; unless given its first token alone, and of a classifier the text, one token behind. */
   readonly decoderIds?: ArrayLike<number>;
   /** Interventions, made as the stages are computed. */
   readonly edits?: readonly Edit[];
@@ -85,13 +92,11 @@ export async function recordTraces(
 
 /** What the model reads of an input. Throws what Tokenizer.encode throws, and `noTokenizer`. */
 export function readInput(model: Model, input: TraceInput): Pick<Trace, 'ids' | 'decoderIds' | 'encoding'> {
-  const { encoder, decoderStart } = model.architecture;
+  const { architecture } = model;
   const encoding = 'text' in input ? tokenizerOf(model).encode(input.text, input) : null;
-  return {
-    encoding,
-    ids: encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids),
-    decoderIds: encoder ? Int32Array.from(input.decoderIds ?? [decoderStart ?? 0]) : null,
-  };
+  const ids = encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids);
+  const decoderIds = architecture.encoder ? Int32Array.from(input.decoderIds ?? decoderInput(architecture, ids)) : null;
+  return { encoding, ids, decoderIds };
 }
 
 function tokenizerOf({ name, tokenizer }: Model): Tokenizer {
