@@ -1,5 +1,5 @@
 /** Heads taken away: what that moves proves what they were for. */
-import { type AblateEdit, attentionPlace, type Edit } from '../attention/index.ts';
+import { type AblateEdit, attentionPlace, type Edit, type StageName } from '../attention/index.ts';
 import { type Model, positionsAt } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { mixtures, recordTrace, type Trace, type TraceInput } from '../trace/index.ts';
@@ -149,4 +149,26 @@ export async function targetsUnder(
     for (const result of await model.runBatch(runs)) values.push(targetOf(scoresOfRun(result, model, target), target));
   }
   return values;
+}
+
+/** One stage in several edited runs of a trace's text; nothing else of them is read. */
+export async function stagesUnder(
+  trace: Trace,
+  model: Model,
+  stage: StageName,
+  edits: readonly Trace['edits'][],
+): Promise<Float32Array[]> {
+  const found: Promise<Float32Array>[] = [];
+  await model.runBatch(
+    edits.map((own, n) => ({
+      ...readAgain(trace),
+      edits: [...trace.edits, ...own],
+      lastLogits: true,
+      wanted: (name: StageName) => name === stage,
+      probe: (name: StageName, _: readonly number[], values: Promise<Float32Array>) => {
+        if (name === stage) found[n] = values;
+      },
+    })),
+  );
+  return Promise.all(found);
 }

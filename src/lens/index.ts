@@ -31,11 +31,10 @@ export {
   type PatchReport,
   patchFrom,
   patchSweep,
-  pathPatch,
-  pathSweep,
   replaced,
   sameLength,
 } from './patch.ts';
+export { type Path, pathPatch, pathSweep } from './path.ts';
 export {
   layerPatterns,
   type Mass,
