@@ -56,7 +56,7 @@ async function longModel() {
 const textIds = (step) => Int32Array.from({ length }, (_, i) => (i * step) % 50_257);
 const words = (ids) => Array.from(ids, (id) => `w${id}`);
 /** Another run of as many tokens, as measures of two runs take it. */
-const otherRun = (model, edits = []) => recordTrace(model, { ids: textIds(7907), edits });
+const otherRun = (model) => recordTrace(model, { ids: textIds(7907), logits: false });
 
 /** A sentence of 2,048 words, each the dependent of the one before it. */
 function sentence() {
@@ -76,10 +76,10 @@ function sentence() {
   return { id: 'long', line: 1, text: list.map(({ form }) => form).join(' '), words: list };
 }
 
-const consumed = async (rows) => {
-  let count = 0;
-  for await (const _ of rows) count++;
-  return count;
+const contributed = async (rows) => {
+  let most = 0;
+  for await (const row of rows) most = Math.max(most, row.withResidual()[0]);
+  return most;
 };
 
 /** What is measured: a name, and what it does with a model and its trace. Where the whole is so many runs, one of them. */
@@ -94,7 +94,7 @@ const measures = {
   'QK and OV of a layer': (_, model) => lens.circuits(model, [head.layer]),
   'contributions, one row': async (trace, model) => (await lens.layerNorms(trace, model, head.layer)).row(last),
   'contributions, every row of a layer': async (trace, model) =>
-    consumed((await lens.layerNorms(trace, model, head.layer)).rows()),
+    contributed((await lens.layerNorms(trace, model, head.layer)).rows()),
   rollout: (trace) => lens.rollout(trace, { token: last }),
   'contribution rollout': (trace, model) => lens.rollout(trace, { token: last, model }),
   'attention flow to 8 tokens': (trace) =>
@@ -127,7 +127,7 @@ const measures = {
     lens.attributionSweep(trace, await otherRun(model), model, target),
   'a run with a weight set, and what moved': async (trace, model) => {
     const edits = [{ kind: 'weight', ...head, query: last, key: 7, to: 0.5 }];
-    return lens.compareRuns(trace, await recordTrace(model, { ids: textIds(7919), edits }));
+    return lens.compareRuns(trace, await recordTrace(model, { ids: textIds(7919), edits, logits: false }));
   },
   'treebank, a sentence of 2,048 words': (_, model) => lens.relationReport(model, [0, 1].map(sentence)),
   'similar, a text of 2,048 words': (_, model) =>
@@ -138,7 +138,8 @@ if (process.argv[2] === '--one') {
   const model = await longModel();
   const ids = textIds(7919);
   const began = performance.now();
-  const trace = await recordTrace(model, { ids });
+  // Logits are read out where a measure asks for them.
+  const trace = await recordTrace(model, { ids, logits: false });
   const ran = performance.now();
   await measures[process.argv[3]](trace, model);
   const milliseconds = process.argv[3] === 'the run alone' ? ran - began : performance.now() - ran;

@@ -148,7 +148,7 @@ export async function patchSweep(
   { heads = allHeads(model), ...aligned }: Aligned & { readonly heads?: readonly HeadPlace[] } = {},
 ): Promise<PatchReport> {
   const alignment = alignedAt(into, from, aligned);
-  const [here, there] = ends(into, from, target);
+  const [here, there] = await ends(into, from, model, target);
   for (const place of heads) headIn(into, place);
   const patches = new Map<LayerPlace, PatchEdit[]>();
   for (const layer of new Set(heads.map((place) => place.layer)))
@@ -203,7 +203,7 @@ export async function attributionSweep(
   aligned: Aligned = {},
 ): Promise<PatchReport> {
   const alignment = alignedAt(into, from, aligned);
-  const [here, there] = ends(into, from, target);
+  const [here, there] = await ends(into, from, model, target);
   const { target: led, sign } = gradientTarget(model, target);
   const { ids, decoderIds } = readAgain(into);
   const { gradients } = await model.gradients(ids, led, (name) => name.endsWith('.mixed'), into.edits, {
@@ -229,11 +229,11 @@ export async function attributionSweep(
 }
 
 /** The target in both runs. In a run of another length its position counts from the end. */
-export function ends(into: Trace, from: Trace, target: Followed): [number, number] {
+export async function ends(into: Trace, from: Trace, model: Model, target: Followed): Promise<[number, number]> {
   const [own, other] = [into.decoderIds ?? into.ids, from.decoderIds ?? from.ids];
   const { position } = target;
   const moved = position === undefined ? target : { ...target, position: position + other.length - own.length };
-  const [here, there] = [followed(into, target), followed(from, moved)];
+  const [here, there] = [await followed(into, model, target), await followed(from, model, moved)];
   if (Math.abs(here - there) > 1e-6) return [here, there];
   throw new SiseonError({
     code: 'nothingToExplain',

@@ -32,7 +32,7 @@ export interface Path extends Aligned {
  */
 export async function pathPatch(into: Trace, from: Trace, model: Model, path: Path): Promise<Trace> {
   const put = await alongPath(into, from, model, path);
-  return recordTrace(model, { ...readAgain(into), edits: [...into.edits, put] });
+  return recordTrace(model, { ...readAgain(into), edits: [...into.edits, put], logits: false });
 }
 
 /** What arrives at a path's end, as an edit. Of the run that finds it nothing but that is read. */
@@ -108,7 +108,7 @@ export async function pathSweep(
       expected: 'a receiver above layer 0',
       got: `layer ${receiver.layer}`,
     });
-  const [here, there] = ends(into, from, target);
+  const [here, there] = await ends(into, from, model, target);
   const heads: PatchEffect[] = [];
   for (const sender of senders) {
     const put = await alongPath(into, from, model, { ...path, sender });

@@ -1,5 +1,5 @@
 export type * from './architecture.ts';
-export type { RunOptions, RunResult, TextRun } from './batch.ts';
+export { checkPositions, type LogitRows, type RunOptions, type RunResult, type TextRun } from './batch.ts';
 export { disentangledDistances } from './bias.ts';
 export { commonPrefix, goesOn, KeyValueCache } from './cache.ts';
 export { type LoadOptions, loadModel, modelNeed, readCard } from './checkpoint/load.ts';

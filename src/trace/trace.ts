@@ -7,6 +7,7 @@ import {
   type Architecture,
   decoderInput,
   type Encoding,
+  type LogitRows,
   type Model,
   type RunOptions,
   type Tokenizer,
@@ -44,7 +45,7 @@ export type TraceInput = (
   readonly decoderIds?: ArrayLike<number>;
   /** Interventions, made as the stages are computed. */
   readonly edits?: readonly Edit[];
-  /** false: the trace holds no logits, and none but the last position's are computed; a long text saves its length × vocabulary. */
+  /** false: the trace holds no logits and none are computed, which saves length × vocabulary; `logitRows` reads out those that are asked for. */
   readonly logits?: boolean;
 };
 
@@ -68,12 +69,10 @@ export async function recordTraces(
   const runs = inputs.map((input) => {
     const { encoding, ids, decoderIds } = readInput(model, input);
     const pending: Promise<[StageName, Stage]>[] = [];
-    const lastLogits = input.logits === false;
-    const probe: Probe = (stage, shape, values) => {
-      if (!lastLogits || stage !== 'logits') pending.push(values.then((data) => [stage, { shape, data }]));
-    };
+    const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
     const edits = input.edits ?? [];
-    const run = { ids, probe, edits, lastLogits, ...(decoderIds && { decoderIds }) };
+    const logits: LogitRows = input.logits === false ? 'none' : 'all';
+    const run = { ids, probe, edits, logits, ...(decoderIds && { decoderIds }) };
     return { encoding, ids, decoderIds, edits, pending, run };
   });
   // Once a layer, however many texts go through it.
