@@ -19,6 +19,7 @@ import {
   logitLens,
   patchSweep,
   pathPatch,
+  readAt,
   relevance,
   rollout,
   valueZeroing,
@@ -147,7 +148,7 @@ describe.each(names)('%s', (name) => {
     }
     const followedToken = { position: 3, token: 7 };
     const { layers } = await logitLens(trace, model, followedToken);
-    near(Math.log(layers.at(-1)!.probability), followed(trace, followedToken), 1e-5);
+    near(Math.log(layers.at(-1)!.probability), await followed(trace, model, followedToken), 1e-5);
     if (head.softcap > 0)
       return expect(directLogits(trace, model, followedToken)).rejects.toMatchObject({ code: 'noLinearHead' });
     const { parts, logit, sum: whole } = await directLogits(trace, model, followedToken);
@@ -197,8 +198,16 @@ describe.each(names)('%s', (name) => {
       near(sum((await rollout(trace, options)).shares), 1, 1e-5);
       near(sum((await rollout(trace, { ...options, model })).shares), 1, 1e-5);
     } else {
-      await expect(rollout(trace, options)).rejects.toMatchObject({ code: 'twoTexts' });
       near(sum((await rollout(trace, { ...options, stack: 'encoder', model })).shares), 1, 1e-5);
+      const token = trace.decoderIds!.length - 1;
+      for (const by of [{}, { model }]) {
+        const [encoders, decoders] = await Promise.all(
+          (['ids', 'decoderIds'] as const).map(async (of) => (await rollout(trace, { token, of, ...by })).shares),
+        );
+        expect([encoders!.length, decoders!.length]).toEqual([trace.ids.length, trace.decoderIds!.length]);
+        near(sum(encoders!) + sum(decoders!), 1, 1e-5);
+        expect(sum(encoders!)).toBeGreaterThan(0.01);
+      }
     }
   });
 
@@ -212,7 +221,7 @@ describe.each(names)('%s', (name) => {
       const head = heads - 1;
       const scaled = async (factor: number): Promise<number> => {
         const edits: Edit[] = [{ kind: 'scale', stage: 'mixed', layer, head, factor }];
-        return followed(await recordTrace(model, { ...text, edits }), target);
+        return followed(await recordTrace(model, { ...text, edits }), model, target);
       };
       const step = 2 ** -8;
       near(
@@ -222,9 +231,10 @@ describe.each(names)('%s', (name) => {
         attentionPlace(layer),
       );
     }
-    if (model.architecture.encoder)
-      await expect(relevance(trace, model, target)).rejects.toMatchObject({ code: 'twoTexts' });
-    else expect((await relevance(trace, model, target))[target.position ?? 0]).toBeGreaterThanOrEqual(1);
+    if (model.architecture.classifier?.of === 'mean') return;
+    const of = model.architecture.encoder ? 'decoderIds' : 'ids';
+    const own = await relevance(trace, model, target, { of });
+    expect(own[readAt(trace, target)!]).toBeGreaterThanOrEqual(1);
   });
 
   it('integrated gradients sum to what they explain: 5e-3 with 12 steps from 0.8 of the embeddings', async () => {
@@ -331,7 +341,7 @@ describe.each(names)('%s', (name) => {
       );
     }
     const { heads, plain } = await ablationSweep(trace, model, target);
-    near(plain, followed(trace, target), 1e-6);
+    near(plain, await followed(trace, model, target), 1e-6);
     expect(heads.length).toBe(report.heads.length);
     const [sender, receiver] = [places[0]!, places.at(-1)!];
     if (sender === receiver) return;

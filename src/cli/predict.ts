@@ -44,9 +44,9 @@ async function said(text: string | undefined, options: Options): Promise<void> {
   const hidden = mask !== undefined;
   const { recordTrace } = await import('../trace/index.ts');
   const trace = hidden
-    ? await recordTrace(model, { ids: given.ids.map((id, i) => (i === position ? mask : id)) })
+    ? await recordTrace(model, { ids: given.ids.map((id, i) => (i === position ? mask : id)), logits: false })
     : given;
-  const logits = lens.logitsFor(trace, position);
+  const logits = await lens.logitsFor(trace, model, position);
   const guesses = lens.likeliest(logits, options.count);
   const token = options.token === undefined ? lens.prediction(logits).token : await tokenOf(model, options.token);
   const against = options.against === undefined ? undefined : await tokenOf(model, options.against);
@@ -93,7 +93,7 @@ async function labelled(trace: Trace, model: Model, text: string | undefined, op
   for (const name of ['at', 'token', 'against', 'parts', 'seen'] as const)
     if (options[name] !== undefined && !(name === 'at' && position !== null))
       throw unheeded(`--${name}`, 'a model that says tokens', { needs: 'tokens' });
-  const scores = lens.scoresOf(trace, { label: 0, ...(position !== null && { position }) });
+  const scores = await lens.scoresOf(trace, model, { label: 0, ...(position !== null && { position }) });
   const only = scores.length === 1;
   const guesses = lens.likeliest(scores, options.count).map(({ token: label, probability }) => ({
     label,

@@ -164,11 +164,11 @@ export async function load(
   });
 }
 
-/** Runs a model over a text or ids; what the reader should know about the text goes to stderr. */
+/** Runs a model over a text or ids, without logits unless they are asked for: who shows a few reads out those. What the reader should know about the text goes to stderr. */
 export async function record(folder: string | undefined, input: TraceInput): Promise<{ model: Model; trace: Trace }> {
   const { recordTrace } = await import('../trace/index.ts');
   const model = await load(folder, { tokenizer: 'text' in input || input.decoder !== undefined ? 'needed' : 'none' });
-  const trace = await recordTrace(model, input);
+  const trace = await recordTrace(model, { logits: false, ...input });
   for (const encoding of [trace.encoding, trace.decoderEncoding]) if (encoding) await remarkOn(encoding);
   return { model, trace };
 }

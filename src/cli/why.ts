@@ -150,11 +150,13 @@ async function arriving(text: string, options: Options & { readonly query?: stri
   const token =
     options.query === undefined ? lens.defaultWord(asking).tokens[0]! : await tokenNamed(asking, options.query);
   const norms = await (await lens.layerNorms(trace, model, layer)).row(token);
-  const rows = await lens.layerRows(trace, layer);
-  const heads = [...rows.keys()];
+  const { attentionRow } = await import('../trace/index.ts');
+  const { shape, data } = (await attentionRow(trace, layer, token)).weights;
+  const [count = 0, length = 0] = [shape[0], answering.tokens.length];
+  const heads = Array.from({ length: count }, (_, h) => h);
   const weights = Array.from(
-    answering.tokens,
-    (_, j) => heads.reduce((sum, h) => sum + rows[h]!.weights(token)[j]!, 0) / heads.length,
+    { length },
+    (_, j) => heads.reduce((sum, h) => sum + data[h * length + j]!, 0) / heads.length,
   );
   const zeroing = (await lens.valueZeroing(trace, model, layer))[token]!;
   const ko = language() === 'ko';

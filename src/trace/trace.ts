@@ -8,6 +8,7 @@ import {
   decoderInput,
   decoderText,
   type Encoding,
+  type LogitRows,
   type Model,
   type RunOptions,
   type Tokenizer,
@@ -49,7 +50,7 @@ export type TraceInput = (
   readonly decoderIds?: ArrayLike<number>;
   /** Interventions, made as the stages are computed. */
   readonly edits?: readonly Edit[];
-  /** false: the trace holds no logits, and none but the last position's are computed; a long text saves its length × vocabulary. */
+  /** false: the trace holds no logits and none are computed, which saves length × vocabulary; `logitRows` reads out those that are asked for. */
   readonly logits?: boolean;
 };
 
@@ -73,12 +74,10 @@ export async function recordTraces(
   const runs = inputs.map((input) => {
     const { encoding, decoderEncoding, ids, decoderIds } = readInput(model, input);
     const pending: Promise<[StageName, Stage]>[] = [];
-    const lastLogits = input.logits === false;
-    const probe: Probe = (stage, shape, values) => {
-      if (!lastLogits || stage !== 'logits') pending.push(values.then((data) => [stage, { shape, data }]));
-    };
+    const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
     const edits = input.edits ?? [];
-    const run = { ids, probe, edits, lastLogits, ...(decoderIds && { decoderIds }) };
+    const logits: LogitRows = input.logits === false ? 'none' : 'all';
+    const run = { ids, probe, edits, logits, ...(decoderIds && { decoderIds }) };
     return { encoding, decoderEncoding, ids, decoderIds, edits, pending, run };
   });
   // Once a layer, however many texts go through it.
