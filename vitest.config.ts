@@ -13,7 +13,9 @@ export default defineConfig({
   },
   test: {
     include: ['src/**/*.test.ts', 'web/**/*.test.ts', 'models/**/*.test.ts', 'test/**/*.test.ts'],
+    // On a machine that is busy with something else a browser may take long to start.
     testTimeout: 180_000,
+    hookTimeout: 180_000,
     maxWorkers: 2,
     reporters: ['default', at('./test/summary.ts')],
   },

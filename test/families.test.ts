@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { AttentionPlace } from '../src/attention/index.ts';
 import { type Kernels, referenceKernels, wasmKernels } from '../src/kernels/index.ts';
-import { loadModel, type Model, readConfig, readSafetensors } from '../src/model/index.ts';
+import { goesOn, loadModel, type Model, readConfig, readSafetensors } from '../src/model/index.ts';
 import {
   attentionRow,
   attentionStages,
@@ -19,10 +19,10 @@ const folder = new URL('./families/', import.meta.url);
 const names = readdirSync(folder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !entry.name.startsWith('__'))
   .map((entry) => entry.name);
-const causal = new Set(
+const growing = new Set(
   names.filter((name) => {
     const config: unknown = JSON.parse(readFileSync(new URL(`${name}/config.json`, folder), 'utf8'));
-    return readConfig(config as Record<string, unknown>).architecture.causal;
+    return goesOn(readConfig(config as Record<string, unknown>).architecture);
   }),
 );
 const wasm = await wasmKernels();
@@ -105,7 +105,7 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  it.runIf(causal.has(name))(
+  it.runIf(growing.has(name))(
     'gives the trace of a text read token by token, cut back and gone on as that of the text read at once: to the bit',
     async () => {
       const model = await load(name);

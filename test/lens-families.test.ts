@@ -147,7 +147,7 @@ describe.each(names)('%s', (name) => {
     }
     const followedToken = { position: 3, token: 7 };
     const { layers } = await logitLens(trace, model, followedToken);
-    near(Math.log(layers.at(-1)!.probability), followed(trace, followedToken), 1e-5);
+    near(Math.log(layers.at(-1)!.probability), await followed(trace, model, followedToken), 1e-5);
     if (head.softcap > 0)
       return expect(directLogits(trace, model, followedToken)).rejects.toMatchObject({ code: 'noLinearHead' });
     const { parts, logit, sum: whole } = await directLogits(trace, model, followedToken);
@@ -212,7 +212,7 @@ describe.each(names)('%s', (name) => {
       const head = heads - 1;
       const scaled = async (factor: number): Promise<number> => {
         const edits: Edit[] = [{ kind: 'scale', stage: 'mixed', layer, head, factor }];
-        return followed(await recordTrace(model, { ...text, edits }), target);
+        return followed(await recordTrace(model, { ...text, edits }), model, target);
       };
       const step = 2 ** -8;
       near(
@@ -331,7 +331,7 @@ describe.each(names)('%s', (name) => {
       );
     }
     const { heads, plain } = await ablationSweep(trace, model, target);
-    near(plain, followed(trace, target), 1e-6);
+    near(plain, await followed(trace, model, target), 1e-6);
     expect(heads.length).toBe(report.heads.length);
     const [sender, receiver] = [places[0]!, places.at(-1)!];
     if (sender === receiver) return;

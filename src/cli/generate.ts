@@ -17,6 +17,7 @@ import {
   printJson,
   remarkOn,
   speak,
+  unheeded,
   type Where,
   whole,
 } from './shell.ts';
@@ -128,15 +129,6 @@ export function generate(program: Command): void {
 
 /** No option goes unheeded. Throws `optionUnheeded`. */
 async function expectUse(model: Model, { ids, stop = [], chat, system }: Options): Promise<void> {
-  const { SiseonError } = await import('../platform/index.ts');
-  const unheeded = (option: string, expected: string, details: Readonly<Record<string, unknown>>): SiseonError =>
-    new SiseonError({
-      code: 'optionUnheeded',
-      kind: 'usage',
-      what: `${option} would do nothing here`,
-      expected,
-      details,
-    });
   if (ids && chat) throw unheeded('--chat', 'a text, not --ids', { needs: 'text' });
   if (system !== undefined && !chat) throw unheeded('--system', '--chat with it', { needs: 'chat' });
   if (stop.length > 0 && !model.tokenizer) throw unheeded('--stop', 'a model with a tokenizer', { needs: 'tokenizer' });

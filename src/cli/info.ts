@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import type { NumberType } from '../kernels/index.ts';
-import type { Model, Stack } from '../model/index.ts';
+import { type Architecture, goesOn, type Model } from '../model/index.ts';
 import type { Language } from '../views/language.ts';
 import { layersPicture, wrapped } from './layersPicture.ts';
 
@@ -48,7 +48,7 @@ export function describe(model: Model, license: string | null) {
 }
 
 /** Bytes of keys and values that one more token adds; 0 where they are not kept. */
-const cacheBytes = (a: Stack): number => (a.causal ? 8 * a.layerCount * a.keyValueHeadCount * a.headSize : 0);
+const cacheBytes = (a: Architecture): number => (goesOn(a) ? 8 * a.layerCount * a.keyValueHeadCount * a.headSize : 0);
 
 /** The `license` of a model card's front matter, or null. */
 export function licenseOf(card: string): string | null {
@@ -102,7 +102,7 @@ export function infoText(about: About, language: Language, columns = 80): string
     [
       ko ? '메모리' : 'memory',
       `${size(about.memory.parameterBytes)} (${about.memory.parameterTypes.join(', ')})${
-        about.causal
+        about.memory.cacheBytesPerToken > 0
           ? ko
             ? `, 토큰마다 키와 값 ${count(about.memory.cacheBytesPerToken)}바이트`
             : `, keys and values of a token ${count(about.memory.cacheBytesPerToken)} bytes`

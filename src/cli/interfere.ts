@@ -105,7 +105,7 @@ export function interfere(program: Command): void {
       speak(options, text);
       const { model, trace } = await record(options.model, { text });
       const { recordTrace } = await import('../trace/index.ts');
-      const from = await recordTrace(model, { text: other });
+      const from = await recordTrace(model, { text: other, logits: false });
       const lens = await import('../lens/index.ts');
       const target = await targetFor(from.ids.length === trace.ids.length ? from : trace, model, options);
       const byWord = trace.ids.length !== from.ids.length;
@@ -147,7 +147,7 @@ export function interfere(program: Command): void {
     )
     .action(async (text: string, other: string | undefined, options: Asked & { with?: string; edits?: string }) => {
       speak(options, text);
-      const { model, trace } = await record(options.model, { text });
+      const { model, trace } = await record(options.model, { text, logits: true });
       const { recordTrace } = await import('../trace/index.ts');
       const { readText, SiseonError } = await import('../platform/index.ts');
       if ([other, options.with, options.edits].filter((one) => one !== undefined).length !== 1)

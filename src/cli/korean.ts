@@ -84,7 +84,11 @@ const texts: Readonly<Record<string, Text>> = {
   textOrIds: () => '글과 --ids 가운데 하나가 필요합니다. 둘을 함께 줄 수는 없습니다.',
   optionUnheeded: ({ what, details: d }) => {
     const option = what.replace(' would do nothing here', '');
-    const needs = { text: '--ids 말고 글이 있어야 합니다.', chat: '--chat과 함께 써 주세요.' };
+    const needs = {
+      text: '--ids 말고 글이 있어야 합니다.',
+      chat: '--chat과 함께 써 주세요.',
+      tokens: '토큰을 말하는 모델에서만 씁니다.',
+    };
     const way = needs[d.needs as keyof typeof needs] ?? '토크나이저가 있는 모델이 있어야 합니다.';
     return `${option}${particle(option, '은')} 여기서 아무것도 바꾸지 않습니다. ${way}`;
   },
@@ -163,6 +167,8 @@ const texts: Readonly<Record<string, Text>> = {
   noLogits: () => '이 모델에는 토큰을 말하는 출력이 없어 따라갈 예측이 없습니다. 언어 모델 출력이 있는 것을 써 주세요.',
   noLinearHead: () =>
     '이 모델은 로짓을 상한으로 구부려(soft-cap) 부분마다 따로 말하는 값이 없습니다. --parts 대신 siseon ablate나 siseon flow를 써 주세요.',
+  noEndToken: ({ details: d }) =>
+    `글에 끝 토큰(${d.endToken}번)이 없습니다. 이 모델은 끝 토큰의 자리에서 이름표를 정합니다. 글 뒤에 끝 토큰을 어휘에 적힌 그대로 적어 주세요.`,
   noLabels: () => '이 모델에는 분류기가 없어 따라갈 이름표가 없습니다. 분류 모델을 쓰거나 토큰을 따라가 주세요.',
   labelOutOfRange: ({ expected, got }) =>
     `이름표 ${got}은(는) 없습니다. ${expected?.replace(' to ', '부터 ')}까지입니다.`,

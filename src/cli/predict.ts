@@ -1,8 +1,10 @@
 /** `siseon predict`: what the model says at a place, how that comes about layer by layer, and which part speaks for it. */
 import type { Command } from 'commander';
+import type { Model } from '../model/index.ts';
+import type { Trace } from '../trace/index.ts';
 import { two } from '../views/caption.ts';
 import type { BarGroup, Bars } from '../views/index.ts';
-import { idList, language, print, printJson, record, speak, terminal, whole, writeText } from './shell.ts';
+import { idList, language, print, printJson, record, speak, terminal, unheeded, whole, writeText } from './shell.ts';
 import { type Asked, asking, inputOf, positionFor, tokenOf } from './target.ts';
 import { partName } from './why.ts';
 
@@ -14,7 +16,9 @@ interface Options extends Asked {
 
 export function predict(program: Command): void {
   asking(program.command('predict'))
-    .description('what the model says at a place: guesses, layer by layer (logit lens), and by whom (--parts)')
+    .description(
+      'what the model says at a place: guesses, layer by layer (logit lens), and by whom (--parts); of a classifier its labels',
+    )
     .argument('[text]')
     .option('--ids <LIST>', 'token ids instead of a text', idList)
     .option('--seen', 'a model that reads both ways sees the word as well, and is not asked to guess it')
@@ -31,6 +35,7 @@ async function said(text: string | undefined, options: Options): Promise<void> {
   speak(options, text ?? '');
   const lens = await import('../lens/index.ts');
   const { model, trace: given } = await record(options.model, await inputOf(text, options.ids));
+  if (!model.architecture.head && model.architecture.classifier) return labelled(given, model, text, options);
   const position = await positionFor(given, options);
   const mask =
     model.architecture.causal || options.seen
@@ -39,9 +44,9 @@ async function said(text: string | undefined, options: Options): Promise<void> {
   const hidden = mask !== undefined;
   const { recordTrace } = await import('../trace/index.ts');
   const trace = hidden
-    ? await recordTrace(model, { ids: given.ids.map((id, i) => (i === position ? mask : id)) })
+    ? await recordTrace(model, { ids: given.ids.map((id, i) => (i === position ? mask : id)), logits: false })
     : given;
-  const logits = lens.logitsFor(trace, position);
+  const logits = await lens.logitsFor(trace, model, position);
   const guesses = lens.likeliest(logits, options.count);
   const token = options.token === undefined ? lens.prediction(logits).token : await tokenOf(model, options.token);
   const against = options.against === undefined ? undefined : await tokenOf(model, options.against);
@@ -75,6 +80,45 @@ async function said(text: string | undefined, options: Options): Promise<void> {
     layers,
     direct,
   });
+  const { barsSvg, barsText } = await import('../views/index.ts');
+  if (options.svg !== undefined) await writeText(options.svg, barsSvg(view));
+  print(barsText(view, terminal()));
+}
+
+/** What a classifier says: of the text, or of the token asked about. Its only label: how likely it is against not being so. */
+async function labelled(trace: Trace, model: Model, text: string | undefined, options: Options): Promise<void> {
+  const lens = await import('../lens/index.ts');
+  const { labels, of } = model.architecture.classifier!;
+  const position = of === 'tokens' ? await positionFor(trace, options) : null;
+  for (const name of ['at', 'token', 'against', 'parts', 'seen'] as const)
+    if (options[name] !== undefined && !(name === 'at' && position !== null))
+      throw unheeded(`--${name}`, 'a model that says tokens', { needs: 'tokens' });
+  const scores = await lens.scoresOf(trace, model, { label: 0, ...(position !== null && { position }) });
+  const only = scores.length === 1;
+  const guesses = lens.likeliest(scores, options.count).map(({ token: label, probability }) => ({
+    label,
+    name: labels[label]!,
+    score: scores[label]!,
+    probability: only ? 1 / (1 + Math.exp(-scores[label]!)) : probability,
+  }));
+  if (options.json) return printJson({ model: model.name, text: text ?? null, position, guesses });
+  const ko = language() === 'ko';
+  const place = position === null ? '' : (trace.encoding?.tokens[position]?.text ?? `${trace.ids[position]}`);
+  const whole = ko ? '글 전체' : 'the text';
+  const how = only ? (ko ? '로지스틱 함수' : 'logistic function') : ko ? '소프트맥스' : 'softmax';
+  const view: Bars = {
+    title: `${model.name}: ${position === null ? whole : `${ko ? '토큰' : 'token'} ${position} (${place})`}`,
+    legend: ko
+      ? `막대는 확률(점수의 ${how}), 그 뒤는 점수입니다.`
+      : `Bars: probability, the ${how} of the score; behind them the score.`,
+    groups: [
+      {
+        name: ko ? '이름표' : 'Labels',
+        full: 1,
+        rows: guesses.map(({ name, probability, score }) => ({ label: name, number: probability, note: two(score) })),
+      },
+    ],
+  };
   const { barsSvg, barsText } = await import('../views/index.ts');
   if (options.svg !== undefined) await writeText(options.svg, barsSvg(view));
   print(barsText(view, terminal()));

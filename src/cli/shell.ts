@@ -84,6 +84,16 @@ export const positive = (text: string): number => {
 };
 export const idList = (text: string): number[] => text.split(',').map((id) => whole(id.trim()));
 
+/** An option that nothing here heeds. `needs`: what it goes with, as korean.ts names it. */
+export const unheeded = (option: string, expected: string, details: { readonly needs: string }): SiseonError =>
+  new SiseonError({
+    code: 'optionUnheeded',
+    kind: 'usage',
+    what: `${option} would do nothing here`,
+    expected,
+    details,
+  });
+
 export const layerOption = () => new Option('--layer <N>', 'layer, counted from 0').argParser(whole);
 export const headOption = () => new Option('--head <N>', 'head, counted from 0').argParser(whole);
 export const modelOption = () =>
@@ -116,14 +126,14 @@ export async function load(
   });
 }
 
-/** Runs a model over a text or ids; what the reader should know about the text goes to stderr. */
+/** Runs a model over a text or ids, without logits unless they are asked for: who shows a few reads out those. What the reader should know about the text goes to stderr. */
 export async function record(
   folder: string | undefined,
-  input: { readonly text: string } | { readonly ids: readonly number[] },
+  input: ({ readonly text: string } | { readonly ids: readonly number[] }) & { readonly logits?: boolean },
 ): Promise<{ model: Model; trace: Trace }> {
   const { recordTrace } = await import('../trace/index.ts');
   const model = await load(folder, { tokenizer: 'ids' in input ? 'none' : 'needed' });
-  const trace = await recordTrace(model, input);
+  const trace = await recordTrace(model, { logits: false, ...input });
   if (trace.encoding) await remarkOn(trace.encoding);
   return { model, trace };
 }

@@ -73,7 +73,7 @@ export async function positionFor(trace: Trace, { at }: Pick<Asked, 'at'>): Prom
 export async function targetFor(trace: Trace, model: Model, options: Asked): Promise<Target> {
   const { logitsFor, prediction } = await import('../lens/index.ts');
   const position = await positionFor(trace, options);
-  const logits = logitsFor(trace, position);
+  const logits = await logitsFor(trace, model, position);
   return {
     position,
     token: options.token === undefined ? prediction(logits).token : await tokenOf(model, options.token),

@@ -44,7 +44,7 @@ export async function ablations(
   const sums = new Map(heads.map((head) => [head, { sum: [] as number[], count: 0 }]));
   const rows = new Map<HeadPlace, number[][]>();
   for (const text of texts) {
-    const trace = await recordTrace(model, inputOf(text));
+    const trace = await recordTrace(model, { ...inputOf(text), logits: false });
     for (const layer of places) {
       const { shape, data } = await mixtures(trace, layer);
       const [, positions = 0, size = 0] = shape;
@@ -113,7 +113,7 @@ export async function ablationSweep(
   target: Followed,
   ablation: Ablation = { by: 'zero' },
 ): Promise<{ readonly plain: number; readonly heads: readonly HeadEffect[] }> {
-  const plain = followed(trace, target);
+  const plain = await followed(trace, model, target);
   const edits = await ablations(model, allHeads(model), ablation, trace.ids.length, trace.decoderIds?.length);
   const values = await targetsUnder(
     trace,

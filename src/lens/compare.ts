@@ -6,7 +6,7 @@ import { attentionBands, attentionRows, type Trace } from '../trace/index.ts';
 import { type Aligned, type Alignment, alignedAt } from './patch.ts';
 import { attentionPlaces, type HeadPlace, placeIn } from './places.ts';
 import { bandRow } from './rows.ts';
-import { logitsAt, logTotal, prediction } from './target.ts';
+import { logTotal, prediction } from './target.ts';
 
 export interface Comparison {
   readonly alignment: Alignment;
@@ -14,7 +14,7 @@ export interface Comparison {
   readonly stages: readonly { readonly name: string; readonly distance: number }[];
   /** By head: mean total variation ½ Σ |w − w′| of the aligned queries' weights on aligned keys, 0 to 1; and the mixtures' distance. */
   readonly heads: readonly (HeadPlace & { readonly weights: number; readonly mixed: number })[];
-  /** By aligned position: the likeliest token in both and KL(one ‖ other) in nats; empty where a run has no logits. */
+  /** By aligned position: the likeliest token in both and KL(one ‖ other) in nats; empty where a trace holds no logits. */
   readonly predictions: readonly {
     readonly position: number;
     readonly one: { readonly token: number; readonly probability: number };
@@ -138,10 +138,11 @@ function stageDistances(one: Trace, other: Trace, aligned: (stage: string) => Al
 }
 
 function predictions(one: Trace, other: Trace, alignment: Alignment): Comparison['predictions'] {
-  const sizes = [one, other].map(({ recorded }) => recorded.get('logits')?.shape[1]);
-  if (sizes[0] === undefined || sizes[0] !== sizes[1]) return [];
+  const [ours, theirs] = [one, other].map(({ recorded }) => recorded.get('logits'));
+  const size = ours?.shape[1];
+  if (!ours || !theirs || size === undefined || size !== theirs.shape[1]) return [];
   return alignment.map(([i, k]) => {
-    const [p, q] = [logitsAt(one, i), logitsAt(other, k)];
+    const [p, q] = [ours.data.subarray(i * size, (i + 1) * size), theirs.data.subarray(k * size, (k + 1) * size)];
     const [left, right] = [logTotal(p), logTotal(q)];
     let divergence = 0;
     for (let t = 0; t < p.length; t++) divergence += Math.exp(p[t]! - left) * (p[t]! - left - (q[t]! - right));

@@ -30,7 +30,7 @@ export async function logitLens(
 ): Promise<{ readonly token: number; readonly layers: readonly LensLayer[] }> {
   sameModel(trace, model);
   const { layerCount, hiddenSize: hidden, vocabularySize, encoder } = model.architecture;
-  const followed = token ?? prediction(logitsAt(trace, position)).token;
+  const followed = token ?? prediction(await logitsAt(trace, model, position)).token;
   const states = new Float32Array((layerCount + 1) * hidden);
   const row = (data: Float32Array): Float32Array => data.subarray(position * hidden, (position + 1) * hidden);
   const prefix = encoder ? 'decoder.' : '';
@@ -74,7 +74,7 @@ export async function directLogits(
 ): Promise<{ readonly parts: readonly DirectPart[]; readonly sum: number; readonly logit: number }> {
   const { architecture: a, parameters } = model;
   if (!a.head) throw noLogits();
-  const logits = logitsAt(trace, target.position);
+  const logits = await logitsAt(trace, model, target.position);
   if (a.head.softcap > 0)
     throw new SiseonError({
       code: 'noLinearHead',

@@ -93,6 +93,6 @@ async function curves(trace: Trace, model: Model, target: Followed, order: reado
     targetsUnder(trace, model, target, sets.map(drop));
   const deletion = await run(counts.map((n) => order.slice(0, n)));
   const insertion = await run(counts.map((n) => order.slice(n)));
-  deletion[0] = followed(trace, target);
+  deletion[0] = await followed(trace, model, target);
   return { deletion, insertion, deletionMean: mean(deletion), insertionMean: mean(insertion) };
 }

@@ -75,6 +75,7 @@ export {
   likeliest,
   logitsAt as logitsFor,
   prediction,
+  scoresOf,
   type Target,
   targetOf,
   tokenName,

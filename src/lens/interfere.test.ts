@@ -128,8 +128,7 @@ describe('known heads', () => {
       sender: { layer: 0, head: 0 },
       receiver: { layer: 1, head: 0, stage: 'key' },
     });
-    const logits = alone.recorded.get('logits')!;
-    const value = targetOf(logits.data.subarray(3 * logits.shape[1]!), target);
+    const value = targetOf(await logitsFor(alone, model, 3), target);
     expect(strongest.value).toBeCloseTo(value, 6);
     expect(strongest.part).toBeCloseTo((value - into) / (from - into), 6);
     for (const { part } of (await sweep('query')).heads)
@@ -165,7 +164,7 @@ describe('known heads', () => {
     const run = await recordTrace(korean, { text: '철수가 사과를 맛있게 먹었다' });
     const { words } = run.encoding!;
     const position = words[3]!.tokens[0]!;
-    const { token } = prediction(logitsFor(run, position));
+    const { token } = prediction(await logitsFor(run, korean, position));
     const scores = Float64Array.from(run.ids, (_, i) => (words[1]!.tokens.includes(i) ? 1 : 0));
     const { order, deletion, insertion, random } = await faithfulness(run, korean, { position, token }, scores, {
       orders: 2,
@@ -186,7 +185,7 @@ describe('known heads', () => {
     const run = await recordTrace(classes, { ids: [3, 5, 7, 9] });
     const { order, deletion } = await faithfulness(run, classes, { label: 1 }, [0, 1, 2, 3], { orders: 1 });
     expect(order).toEqual([[3], [2], [1]]);
-    expect(deletion[0]).toBeCloseTo(followed(run, { label: 1 }), 6);
+    expect(deletion[0]).toBeCloseTo(await followed(run, model, { label: 1 }), 6);
     await expect(faithfulness(run, classes, { label: 9 }, [0, 1, 2, 3])).rejects.toMatchObject({
       code: 'labelOutOfRange',
     });

@@ -56,7 +56,7 @@ export async function embedText(model: Model, text: string): Promise<Float32Arra
       next: 'Use a model that has one.',
     });
   const { ids, tokens } = model.tokenizer.encode(text);
-  const { hidden } = await model.run(ids);
+  const { hidden } = await model.run(ids, undefined, [], { logits: 'none' });
   const width = hidden.length / ids.length;
   const own = tokens.filter(({ special }) => !special);
   return Float32Array.from(

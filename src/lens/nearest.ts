@@ -37,7 +37,7 @@ export async function similarContexts(
   if (place.prefix === 'decoder.') throw noMeaning('words of a text', layer, 'a layer of the encoder, which reads it');
   const { headSize } = place.stack;
   const vectorsOf = async (text: string, stage: 'query' | 'key') => {
-    const trace = await recordTrace(model, { text });
+    const trace = await recordTrace(model, { text, logits: false });
     const { data } = recordedStage(trace, layerStage(layer, stage));
     const own = stage === 'query' ? head : keyHeadOf(place, head);
     const at = (token: number): Float32Array =>

@@ -148,7 +148,7 @@ export async function patchSweep(
   aligned: Aligned = {},
 ): Promise<PatchReport> {
   const alignment = alignedAt(into, from, aligned);
-  const [here, there] = ends(into, from, target);
+  const [here, there] = await ends(into, from, model, target);
   const heads = allHeads(model);
   const edits: Edit[][] = [];
   for (const layer of attentionPlaces(model.architecture))
@@ -198,7 +198,7 @@ export async function attributionSweep(
   aligned: Aligned = {},
 ): Promise<PatchReport> {
   const alignment = alignedAt(into, from, aligned);
-  const [here, there] = ends(into, from, target);
+  const [here, there] = await ends(into, from, model, target);
   const { target: led, sign } = gradientTarget(model, target);
   const { ids, decoderIds } = readAgain(into);
   const { gradients } = await model.gradients(ids, led, (name) => name.endsWith('.mixed'), into.edits, {
@@ -224,11 +224,11 @@ export async function attributionSweep(
 }
 
 /** The target in both runs. In a run of another length its position counts from the end. */
-function ends(into: Trace, from: Trace, target: Followed): [number, number] {
+async function ends(into: Trace, from: Trace, model: Model, target: Followed): Promise<[number, number]> {
   const [own, other] = [into.decoderIds ?? into.ids, from.decoderIds ?? from.ids];
   const { position } = target;
   const moved = position === undefined ? target : { ...target, position: position + other.length - own.length };
-  const [here, there] = [followed(into, target), followed(from, moved)];
+  const [here, there] = [await followed(into, model, target), await followed(from, model, moved)];
   if (Math.abs(here - there) > 1e-6) return [here, there];
   throw new SiseonError({
     code: 'nothingToExplain',
@@ -280,7 +280,7 @@ export async function pathPatch(
     alignment: alignment(layerStage(sender.layer, 'mixed')),
   });
   const text = readAgain(into);
-  const first = await recordTrace(model, { ...text, edits: [...into.edits, sent, ...held] });
+  const first = await recordTrace(model, { ...text, edits: [...into.edits, sent, ...held], logits: false });
   const head = receiver.stage === 'query' ? receiver.head : keyHeadOf(received, receiver.head);
   const put = await patchFrom(first, model, {
     stage: receiver.stage,
@@ -288,7 +288,7 @@ export async function pathPatch(
     head,
     alignment: itself(layerStage(receiver.layer, receiver.stage)),
   });
-  return recordTrace(model, { ...text, edits: [...into.edits, put] });
+  return recordTrace(model, { ...text, edits: [...into.edits, put], logits: false });
 }
 
 /**
@@ -316,10 +316,10 @@ export async function pathSweep(
       expected: 'a receiver above layer 0',
       got: `layer ${receiver.layer}`,
     });
-  const [here, there] = ends(into, from, target);
+  const [here, there] = await ends(into, from, model, target);
   const heads: PatchEffect[] = [];
   for (const sender of senders) {
-    const value = followed(await pathPatch(into, from, model, { ...path, sender }), target);
+    const value = await followed(await pathPatch(into, from, model, { ...path, sender }), model, target);
     heads.push({ ...sender, value, part: (value - here) / (there - here) });
   }
   return { into: here, from: there, heads };

@@ -104,7 +104,7 @@ export async function relationReport(
     sameToken += left.sameToken;
     hidden += left.hidden;
     if (arcs.length === 0) continue;
-    const predicted = await predictions(await recordTrace(model, { ids: encoding.ids }), tokens, from);
+    const predicted = await predictions(await recordTrace(model, { ids: encoding.ids, logits: false }), tokens, from);
     for (const arc of arcs) {
       const tally = tallyOf(tallies, arc, layerCount * headCount);
       tally.count[half as 0]++;

@@ -79,7 +79,7 @@ export async function headsReport(
   const seen: Pattern[][] = [];
   for (const [n, ids] of texts.entries()) {
     onProgress(n, texts.length);
-    const trace = await recordTrace(model, { ids });
+    const trace = await recordTrace(model, { ids, logits: false });
     let at = 0;
     for (const layer of layers)
       for (const pattern of await layerPatterns(trace, layer)) {

@@ -146,7 +146,7 @@ async function feedForwards(trace: Trace, model: Model): Promise<Map<StageName, 
     void pending.push(values.then((data) => void fed.set(name, data)));
   await model.run(ids, probe, edits, {
     ...(decoderIds && { decoderIds }),
-    lastLogits: true,
+    logits: 'none',
     wanted: (name) => name.endsWith('.feedForward'),
   });
   await Promise.all(pending);

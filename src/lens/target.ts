@@ -1,8 +1,8 @@
 /** What a prediction is asked for: the number that gradients, ablations and patches move. */
 import type { GradientTarget, Model, RunOptions, RunResult } from '../model/index.ts';
-import { noLabels, noLogits } from '../model/index.ts';
+import { checkPositions, noLabels } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { recordedStage, type Trace } from '../trace/index.ts';
+import { logitRows, recordedStage, type Trace } from '../trace/index.ts';
 
 /** A token at a position (of an encoder-decoder: the decoder's); with `against`, how much likelier it is than another. */
 export interface Target {
@@ -21,13 +21,9 @@ export interface LabelTarget {
 /** What can be followed. Its number: log p, or with `against` the difference of the two scores. */
 export type Followed = Target | LabelTarget;
 
-/** Logits of one position, [vocabulary]. Throws `noLogits`, `tokenOutOfRange`. */
-export function logitsAt(trace: Trace, position: number): Float32Array {
-  if (!trace.model.architecture.head) throw noLogits();
-  const { data, shape } = recordedStage(trace, 'logits');
-  tokenInRange(position, shape[0]!);
-  return data.subarray(position * shape[1]!, (position + 1) * shape[1]!);
-}
+/** Logits of one position, [vocabulary], whether or not the trace holds them. Throws what `logitRows` throws. */
+export const logitsAt = async (trace: Trace, model: Model, position: number): Promise<Float32Array> =>
+  (await logitRows(trace, model, [position])).data;
 
 /** log Σ exp of many numbers, in double precision. */
 export function logTotal(logits: ArrayLike<number>): number {
@@ -49,9 +45,9 @@ export function targetOf(logits: ArrayLike<number>, target: Followed): number {
   return against === undefined ? logits[chosen]! - logTotal(logits) : logits[chosen]! - logits[against]!;
 }
 
-/** The scores that a target is read from, of a trace. Throws `noLogits`, `noLabels`, `tokenOutOfRange`, `labelOutOfRange`. */
-export function scoresOf(trace: Trace, target: Followed): Float32Array {
-  if (!('label' in target)) return logitsAt(trace, target.position);
+/** The scores that a target is read from, of a trace. Throws `noLogits`, `noLabels`, `tokenOutOfRange`, `labelOutOfRange`, `anotherModel`. */
+export async function scoresOf(trace: Trace, model: Model, target: Followed): Promise<Float32Array> {
+  if (!('label' in target)) return logitsAt(trace, model, target.position);
   const { classifier } = trace.model.architecture;
   if (!classifier) throw noLabels();
   return labelRow(recordedStage(trace, 'classes').data, classifier.labels.length, target);
@@ -64,8 +60,8 @@ export function scoresOfRun({ logits, classes }: RunResult, model: Model, target
 }
 
 /** Asks a run for no more than a target needs. */
-export const enoughFor = (target: Followed): Pick<RunOptions, 'logitsAt' | 'lastLogits'> =>
-  'label' in target ? { lastLogits: true } : { logitsAt: target.position };
+export const enoughFor = (target: Followed): Pick<RunOptions, 'logits'> =>
+  'label' in target ? { logits: 'none' } : { logits: [target.position] };
 
 function labelRow(classes: Float32Array, count: number, { label, position = 0 }: LabelTarget): Float32Array {
   if (!(Number.isInteger(label) && label >= 0 && label < count))
@@ -82,7 +78,8 @@ function labelRow(classes: Float32Array, count: number, { label, position = 0 }:
 }
 
 /** The target's number in a trace. Throws what `scoresOf` throws. */
-export const followed = (trace: Trace, target: Followed): number => targetOf(scoresOf(trace, target), target);
+export const followed = async (trace: Trace, model: Model, target: Followed): Promise<number> =>
+  targetOf(await scoresOf(trace, model, target), target);
 
 /** The same as a target of `Model.gradients`, with the sign that turns its value into this one. */
 export function gradientTarget({ architecture }: Model, target: Followed): { target: GradientTarget; sign: 1 | -1 } {
@@ -131,16 +128,8 @@ export function likeliest(
 export const tokenName = (model: Model, token: number): string =>
   model.tokenizer?.piece(token)?.normalize('NFC') ?? `${token}`;
 
-export function tokenInRange(token: number, length: number): void {
-  if (Number.isInteger(token) && token >= 0 && token < length) return;
-  throw new SiseonError({
-    code: 'tokenOutOfRange',
-    kind: 'usage',
-    what: `there is no token ${token}`,
-    expected: `0 to ${length - 1}`,
-    got: `${token}`,
-  });
-}
+/** Throws `tokenOutOfRange`. */
+export const tokenInRange = (token: number, length: number): void => checkPositions([token], length);
 
 /** What a trace read, as a run reads it again. */
 export const readAgain = ({ ids, decoderIds }: Trace): { ids: Int32Array; decoderIds?: Int32Array } => ({

@@ -68,7 +68,7 @@ async function outputsUnder(
     edits.map((own, n) => ({
       ...readAgain(trace),
       edits: [...trace.edits, ...own],
-      lastLogits: true,
+      logits: 'none',
       wanted: (name: StageName) => name === stage,
       probe: (name: StageName, _: readonly number[], values: Promise<Float32Array>) => {
         if (name === stage) found[n] = values;

@@ -166,8 +166,12 @@ export interface LanguageHead {
 }
 
 export interface Classifier {
-  /** One score per label for each token, or for the text by its first or last token or the mean of all. */
-  readonly of: 'tokens' | 'first' | 'last' | 'mean';
+  /**
+   * One score per label for each token, or for the text by its first or last token, the mean of all, or its last `end`
+   * token (`endToken`): an encoder-decoder reads the text with both, the decoder one token behind (BART).
+   */
+  readonly of: 'tokens' | 'first' | 'last' | 'mean' | 'end';
+  readonly endToken?: number;
   readonly labels: readonly string[];
   /** A dense layer with this activation comes before the labels' own. */
   readonly activation: Activation | null;

@@ -2,22 +2,27 @@
 import { type Edit, type Probe, passingStages, type StageName } from '../attention/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Tensor } from '../tensor/index.ts';
-import type { Architecture, Stack } from './architecture.ts';
+import type { Architecture, Classifier, Stack } from './architecture.ts';
 import type { KeyValueCache } from './cache.ts';
 import { checkEdits } from './checkEdits.ts';
 import type { Ids } from './continued.ts';
 import { changed, changesOf, positionsAt, type RunLengths } from './edits.ts';
+import { classifiedRow } from './heads.ts';
 import type { Batch, StageListener } from './transformer.ts';
+
+/**
+ * Positions whose logits are asked for. A row is vocabulary × 4 bytes and as much work as its products, so a long text asks
+ * for those that it shows; a row has the same bytes whichever others are asked for.
+ */
+export type LogitRows = 'all' | 'last' | 'none' | readonly number[];
 
 export interface RunOptions {
   /** What the decoder of an encoder-decoder reads. */
   readonly decoderIds?: Int32Array;
   /** Segment of each token; absent: all 0. */
   readonly tokenTypes?: Int32Array;
-  /** Logits of the last position alone. */
-  readonly lastLogits?: boolean;
-  /** Logits of one position alone (of an encoder-decoder: the decoder's). */
-  readonly logitsAt?: number;
+  /** Which positions' logits are computed (of an encoder-decoder: the decoder's); all of them unless said. */
+  readonly logits?: LogitRows;
   readonly cache?: KeyValueCache;
   /**
    * Called as each layer begins (of an encoder-decoder, of both stacks): how many are done, and how many there are. What it
@@ -38,7 +43,7 @@ export interface TextRun extends RunOptions {
 export interface RunResult {
   /** Last hidden states [position, hidden]; of an encoder-decoder the decoder's. */
   readonly hidden: Float32Array;
-  /** [position, vocabulary] */
+  /** [position, vocabulary], of the positions asked for; null where the model has no head or none are. */
   readonly logits: Float32Array | null;
   /** The labels' scores [labels], or [position, labels] of a token classifier. */
   readonly classes: Float32Array | null;
@@ -177,14 +182,16 @@ export function headsFirst(data: Float32Array, positions: number, heads: number)
   return out;
 }
 
-/** Throws `emptyText`, `textTooLong`, `idOutOfRange`, `badTokenTypes` and `badEdit`; `past` tokens stand before these. */
+/** Throws `emptyText`, `textTooLong`, `idOutOfRange`, `noEndToken`, `badTokenTypes`, `tokenOutOfRange` and `badEdit`; `past` tokens stand before these. */
 export function checkText(text: TextRun, a: Architecture, past: number): void {
   const { ids, decoderIds, tokenTypes, edits = [] } = text;
   if (a.encoder) {
     checkIds(ids, a.encoder.positionCount, a.vocabularySize);
     checkIds(decoderIds ?? new Int32Array(0), a.positionCount - past, a.vocabularySize);
+    if (a.classifier?.of === 'end') checkClassified(a.classifier, ids, decoderIds!);
   } else checkIds(ids, a.positionCount - past, a.vocabularySize);
   if (tokenTypes) checkTokenTypes(tokenTypes, ids.length, a.tokenTypeCount);
+  if (Array.isArray(text.logits)) checkPositions(text.logits, (a.encoder ? decoderIds! : ids).length);
   checkEdits(edits, a, lengthsOf(text));
 }
 
@@ -216,6 +223,34 @@ function checkIds(ids: Int32Array, positions: number, vocabularySize: number): v
       expected: `0 to ${vocabularySize - 1}`,
       got: `${bad}`,
     });
+}
+
+/** Throws `tokenOutOfRange` for what is none of a text's positions. */
+export function checkPositions(positions: readonly number[], length: number): void {
+  const wrong = positions.find((position) => !(Number.isInteger(position) && position >= 0 && position < length));
+  if (wrong === undefined) return;
+  throw new SiseonError({
+    code: 'tokenOutOfRange',
+    kind: 'usage',
+    what: `there is no token ${wrong}`,
+    expected: `0 to ${length - 1}`,
+    got: `${wrong}`,
+  });
+}
+
+/** A text that is told by its end token is read by both stacks: throws `noEndToken`, and `differentLengths`. */
+function checkClassified(classifier: Classifier, ids: Int32Array, decoderIds: Int32Array): void {
+  classifiedRow(classifier, ids);
+  if (decoderIds.length === ids.length) return;
+  throw new SiseonError({
+    code: 'differentLengths',
+    kind: 'usage',
+    what: 'this classifier’s decoder reads the text that its encoder reads, one token behind',
+    expected: `${ids.length} tokens`,
+    got: `${decoderIds.length}`,
+    next: 'Leave what the decoder reads unsaid.',
+    details: { lengths: [ids.length, decoderIds.length] },
+  });
 }
 
 /** Throws `badTokenTypes` unless there is one of the model's segments for each token. */

@@ -10,6 +10,12 @@ interface Pair {
   value: Tensor;
 }
 
+/**
+ * Whether a text may grow without what was read before changing: causal models, but for classifiers that read the whole
+ * text with an encoder first.
+ */
+export const goesOn = ({ causal, classifier }: Architecture): boolean => causal && classifier?.of !== 'end';
+
 /** Made by `Model.newCache`; runs with it go on where it ends. Owns memory of the device until `free`. */
 export class KeyValueCache implements Cache {
   readonly layers: readonly Pair[];
@@ -22,7 +28,7 @@ export class KeyValueCache implements Cache {
   #freed = false;
 
   constructor(kernels: Kernels, architecture: Architecture) {
-    if (!architecture.causal)
+    if (!goesOn(architecture))
       throw new SiseonError({
         code: 'notCausal',
         kind: 'usage',

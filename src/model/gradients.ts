@@ -3,7 +3,7 @@ import { type Edit, headedStages, isSquare, type StageName, type VectorStage } f
 import { SiseonError } from '../platform/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Stack } from './architecture.ts';
-import { headsFirst } from './batch.ts';
+import { checkPositions, headsFirst } from './batch.ts';
 import { classify, decode } from './heads.ts';
 
 /** A number made of the logits, to be led back: −log softmax(logits[position])[token], or Σ weight · logit. */
@@ -59,13 +59,7 @@ export function checkGradient(a: Architecture, edits: readonly Edit[], target: G
         .join(', '),
     });
   const { position } = target;
-  if (position !== undefined && !(Number.isInteger(position) && position >= 0 && position < length))
-    throw new SiseonError({
-      code: 'tokenOutOfRange',
-      kind: 'usage',
-      what: `there is no token ${position}`,
-      expected: `0 to ${length - 1}`,
-    });
+  if (position !== undefined) checkPositions([position], length);
   const count = ofLabels(target) ? a.classifier!.labels.length : a.vocabularySize;
   const wrong = [...weightsOf(target).keys()].find((id) => !Number.isInteger(id) || id < 0 || id >= count);
   if (wrong !== undefined)
@@ -92,10 +86,11 @@ export function targetValue(
   a: Architecture,
   last: Tensor,
   target: GradientTarget,
+  ids: Int32Array,
 ): Tensor {
   const row = (x: Tensor): Tensor =>
     target.position === undefined || x.shape[0] === 1 ? x : o.embed(x, Int32Array.of(target.position));
-  const scores = ofLabels(target) ? row(classify(o, parameters, a, last)) : decode(o, parameters, a, row(last));
+  const scores = ofLabels(target) ? row(classify(o, parameters, a, last, ids)) : decode(o, parameters, a, row(last));
   const weights = weightsOf(target);
   if ('token' in target || 'label' in target) return o.crossEntropy(scores, Int32Array.from(weights.keys()));
   const count = scores.shape[1]!;

@@ -1,6 +1,7 @@
 /** What stands on top of a transformer: scores for every token of the vocabulary, or for every label. */
+import { SiseonError } from '../platform/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture, Classifier } from './architecture.ts';
 import { norm } from './norm.ts';
 
 type Parameters = ReadonlyMap<string, Tensor>;
@@ -27,16 +28,46 @@ const narrowed = (o: Operations, parameters: Parameters, x: Tensor): Tensor => {
   return projection ? o.linear(x, projection) : x;
 };
 
+/**
+ * What the decoder of an encoder-decoder reads where nothing is said: its first token alone; of a classifier the text
+ * itself, one token behind (Lewis et al. 2020, §3.1).
+ */
+export function decoderInput({ classifier, decoderStart }: Architecture, ids: Int32Array): Int32Array {
+  const start = decoderStart ?? 0;
+  return classifier?.of === 'end' ? Int32Array.of(start, ...ids.subarray(0, -1)) : Int32Array.of(start);
+}
+
+/** The row of a text that its labels are told by. Throws `noEndToken` where that would be its end token and it has none. */
+export function classifiedRow({ of, endToken }: Classifier, ids: Int32Array): number {
+  if (of === 'first') return 0;
+  if (of === 'last') return ids.length - 1;
+  const row = ids.lastIndexOf(endToken ?? -1);
+  if (row >= 0) return row;
+  throw new SiseonError({
+    code: 'noEndToken',
+    kind: 'usage',
+    what: 'the text has no end token, by which this model tells its label',
+    expected: `token ${endToken} behind the text`,
+    next: 'Write the end token behind the text, as the vocabulary spells it.',
+    details: { endToken },
+  });
+}
+
 /** Scores for the labels: (rows, D) of one text → (1 or rows, labels). The architecture must have a classifier. */
-export function classify(o: Operations, parameters: Parameters, a: Architecture, hidden: Tensor): Tensor {
+export function classify(
+  o: Operations,
+  parameters: Parameters,
+  a: Architecture,
+  hidden: Tensor,
+  ids: Int32Array,
+): Tensor {
   const [rows = 0] = hidden.shape;
   const linear = (y: Tensor, name: string): Tensor =>
     o.linear(y, parameters.get(`${name}.weight`)!, parameters.get(`${name}.bias`));
   const { of, activation, norm: normed } = a.classifier!;
   let x = hidden;
-  if (of === 'first') x = o.embed(hidden, Int32Array.of(0));
-  if (of === 'last') x = o.embed(hidden, Int32Array.of(rows - 1));
   if (of === 'mean') x = o.matmul(o.constant([1, rows], new Float32Array(rows).fill(1 / rows)), hidden);
+  else if (of !== 'tokens') x = o.embed(hidden, Int32Array.of(classifiedRow(a.classifier!, ids)));
   if (activation) x = o.activate(activation, linear(x, 'classifier.dense'));
   if (normed) x = norm(o, parameters, a, x, 'classifier.norm');
   return linear(narrowed(o, parameters, x), 'classifier.labels');

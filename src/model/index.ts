@@ -1,7 +1,7 @@
 export type * from './architecture.ts';
-export type { RunOptions, RunResult, TextRun } from './batch.ts';
+export { checkPositions, type LogitRows, type RunOptions, type RunResult, type TextRun } from './batch.ts';
 export { disentangledDistances } from './bias.ts';
-export { commonPrefix, KeyValueCache } from './cache.ts';
+export { commonPrefix, goesOn, KeyValueCache } from './cache.ts';
 export { type LoadOptions, loadModel, modelNeed, readCard } from './checkpoint/load.ts';
 export type { MemoryNeed } from './checkpoint/memory.ts';
 export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './checkpoint/npy.ts';
@@ -13,7 +13,7 @@ export { DeviceParameters, fromHost, type ModelParameter, toDevice } from './dev
 export { changeNumbers, changesOf, keysAt, positionsAt, type RunLengths, stackAt } from './edits.ts';
 export { families, readConfig } from './families/index.ts';
 export { type ClassTarget, type GradientTarget, type LogitTarget, noLabels, noLogits } from './gradients.ts';
-export { classify, decode } from './heads.ts';
+export { classify, decode, decoderInput } from './heads.ts';
 export { Model, type ModelMetadata, type ModelParts } from './model.ts';
 export { fileTensors, type HostTensor, type TakenParameter } from './parameters.ts';
 export { rotaryFrequencies, rotaryTable } from './rotary.ts';

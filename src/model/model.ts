@@ -6,6 +6,7 @@ import type { Architecture, Family } from './architecture.ts';
 import {
   batchOf,
   checkText,
+  type LogitRows,
   type RunOptions,
   type RunResult,
   rowsOfText,
@@ -97,7 +98,7 @@ export class Model {
   /**
    * Runs the model over one text's token ids and hands every linear stage to the probe, in the stage's own shape.
    * Resolves to the last hidden states [position, hidden] and, where the model has heads for them, the logits
-   * [position, vocabulary] and the labels' scores [labels] or [position, labels].
+   * [position, vocabulary] (all of them, or those that `logits` asks for) and the labels' scores [labels] or [position, labels].
    * Edits are made as the stage is computed, and everything later follows from them.
    * Throws `emptyText`, `textTooLong` (saying how many tokens), `idOutOfRange` and `badEdit`.
    */
@@ -146,8 +147,8 @@ export class Model {
               );
         return {
           hidden: read(rows),
-          logits: a.head ? read(decode(o, this.#device, a, logitRows(o, rows, text))) : null,
-          classes: a.classifier ? read(classify(o, this.#device, a, rows)) : null,
+          logits: this.#logits(o, rows, text, read),
+          classes: a.classifier ? read(classify(o, this.#device, a, rows, text.ids)) : null,
         };
       });
     });
@@ -165,6 +166,16 @@ export class Model {
         return result;
       }),
     );
+  }
+
+  #logits(
+    o: Operations,
+    hidden: Tensor,
+    { logits: asked = 'all' }: RunOptions,
+    read: (x: Tensor) => Promise<Float32Array>,
+  ): Promise<Float32Array> | null {
+    if (!this.architecture.head || asked === 'none' || asked.length === 0) return null;
+    return read(decode(o, this.#device, this.architecture, rowsFor(o, hidden, asked)));
   }
 
   /**
@@ -218,7 +229,7 @@ export class Model {
         }
         return x;
       });
-      const value = targetValue(o, this.#device, a, last, target);
+      const value = targetValue(o, this.#device, a, last, target, ids);
       const ofEmbeddings = watched;
       watched = [];
       const whole = tape.gradients(value, operations(this.#kernels));
@@ -246,10 +257,10 @@ export class Model {
   }
 }
 
-/** The positions whose logits are asked for: all, or one, [1, D]. */
-function logitRows(o: Operations, x: Tensor, { lastLogits, logitsAt }: RunOptions): Tensor {
-  const position = lastLogits ? x.shape[0]! - 1 : logitsAt;
-  return position === undefined ? x : o.embed(x, Int32Array.of(position));
+/** Rows of hidden states (N, D) → those that logits are asked for. */
+function rowsFor(o: Operations, x: Tensor, asked: Exclude<LogitRows, 'none'>): Tensor {
+  if (asked === 'all') return x;
+  return o.embed(x, Int32Array.from(asked === 'last' ? [x.shape[0]! - 1] : asked));
 }
 
 export interface ModelParts {

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { referenceKernels } from '../kernels/index.ts';
 import { chatText, chooseToken, loadModel, readConfig } from '../model/index.ts';
 import { seededRandom } from '../platform/index.ts';
 import {
@@ -12,7 +11,6 @@ import {
   type NewToken,
   recordTrace,
   type TraceInput,
-  TraceSession,
 } from './index.ts';
 import { WrittenText } from './writtenText.ts';
 
@@ -239,47 +237,5 @@ describe('a conversation', () => {
       code: 'badChatTemplate',
       message: expect.stringMatching(/template of owner\/model.*no system/),
     });
-  });
-});
-
-describe('logits of the last position alone', () => {
-  /** Plain loops that count the rows that go through the unembedding. */
-  async function counting() {
-    const kernels = referenceKernels();
-    const folder = fileURLToPath(new URL('../../test/families/llama', import.meta.url));
-    const vocabulary = (await tiny('llama')).architecture.vocabularySize;
-    const seen = { rows: 0 };
-    const matmul: typeof kernels.matmul = (task) => {
-      if (task.columns === vocabulary) seen.rows += task.rows;
-      kernels.matmul(task);
-    };
-    return { seen, model: await loadModel(folder, { kernels: { ...kernels, matmul } }) };
-  }
-  it('writing on computes one row of logits a token, and its traces hold none', async () => {
-    const { seen, model } = await counting();
-    const tokens: NewToken[] = [];
-    for await (const token of generate(model, { ids: [3, 14, 7, 5] }, { maxTokens: 3, endTokens: [] }))
-      tokens.push(token);
-    expect(seen.rows).toBe(3);
-    for (const { trace } of tokens) expect(trace.recorded.has('logits')).toBe(false);
-  });
-  it('a session reads anew where logits are asked for that were not kept; everything else has the same bytes', async () => {
-    const { seen, model } = await counting();
-    const session = new TraceSession(model);
-    const ids = [3, 14, 7, 5, 9];
-    const without = await session.record({ ids, logits: false });
-    const last = session.lastLogits!;
-    expect([seen.rows, without.recorded.has('logits')]).toEqual([1, false]);
-    const whole = await session.record({ ids });
-    const { data, shape } = whole.recorded.get('logits')!;
-    expect([seen.rows, session.computed, shape[0]]).toEqual([6, 5, 5]);
-    expect(data.slice(-last.length)).toEqual(last);
-    const plain = await recordTrace(model, { ids, logits: false });
-    expect(plain.recorded.has('logits')).toBe(false);
-    for (const [name, stage] of plain.recorded) expect(without.recorded.get(name), name).toEqual(stage);
-    // Longer without, then with: the rows are those of the whole text again.
-    await session.record({ ids: [...ids, 2], logits: false });
-    expect((await session.record({ ids: [...ids, 2, 4] })).recorded.get('logits')!.shape[0]).toBe(7);
-    session.free();
   });
 });

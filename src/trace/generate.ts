@@ -2,6 +2,7 @@
 import type { AttentionPlace } from '../attention/index.ts';
 import { checkSampling, chooseToken, type Model, type RunOptions, type Sampling } from '../model/index.ts';
 import { type Random, SiseonError, seededRandom } from '../platform/index.ts';
+import { logitRows } from './logits.ts';
 import { TraceSession } from './session.ts';
 import { attentionRow } from './squares.ts';
 import { readInput, type Trace, type TraceInput } from './trace.ts';
@@ -83,7 +84,7 @@ export async function* generateAll(
         going.map((writer) => writer.input()),
         onLayer ? { onLayer } : {},
       );
-      for (const [n, writer] of going.entries()) yield writer.write(traces[n]!, sampling);
+      for (const [n, writer] of going.entries()) yield await writer.write(traces[n]!, sampling);
     }
   } finally {
     for (const { session } of writers) session.free();
@@ -152,9 +153,10 @@ class Writer {
   }
 
   /** Chooses the token that follows what was read. */
-  write(trace: Trace, sampling: Sampling): NewToken & { readonly index: number } {
-    const { id, probability } = chooseToken(this.session.lastLogits!, sampling, this.#random);
+  async write(trace: Trace, sampling: Sampling): Promise<NewToken & { readonly index: number }> {
     const position = this.#ids.length;
+    const { data: logits } = await logitRows(trace, this.#model, [position - 1]);
+    const { id, probability } = chooseToken(logits, sampling, this.#random);
     this.#ids.push(id);
     const written = this.#ids.length - this.#first;
     if (this.#ends.includes(id)) this.ended = 'endToken';

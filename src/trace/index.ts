@@ -1,5 +1,6 @@
 export { type AttentionCache, openCache } from './cache.ts';
 export { type Ending, type GenerateOptions, generate, generateAll, type NewToken } from './generate.ts';
+export { logitRows } from './logits.ts';
 export { namedStages, type StageNames } from './names.ts';
 export { readSavedRun, type SavedRun } from './replay.ts';
 export { saveTrace, type TraceFormat } from './save.ts';

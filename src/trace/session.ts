@@ -1,6 +1,6 @@
 /** Traces of a text that grows: what was read before is not read again. */
 import type { Probe, StageName } from '../attention/index.ts';
-import { commonPrefix, type KeyValueCache, type Model, type RunOptions, type TextRun } from '../model/index.ts';
+import { commonPrefix, goesOn, type KeyValueCache, type Model, type RunOptions, type TextRun } from '../model/index.ts';
 import { JoinedStages } from './joined.ts';
 import type { Stage } from './stage.ts';
 import { readInput, recordTrace, type Trace, type TraceInput } from './trace.ts';
@@ -8,7 +8,7 @@ import { readInput, recordTrace, type Trace, type TraceInput } from './trace.ts'
 /** A run that a session is ready for, and what it makes of it. */
 interface Turn {
   readonly run: TextRun;
-  finish(logits: Float32Array | null): Promise<Trace>;
+  finish(): Promise<Trace>;
 }
 
 /**
@@ -23,21 +23,15 @@ export class TraceSession {
   #source: Int32Array | null = null;
   #line: Promise<unknown> = Promise.resolve();
   #computed = 0;
-  #lastLogits: Float32Array | null = null;
 
   constructor(model: Model) {
     this.model = model;
-    this.#cache = model.architecture.causal ? model.newCache() : null;
+    this.#cache = goesOn(model.architecture) ? model.newCache() : null;
   }
 
   /** Tokens that the last recording computed; the others it had. */
   get computed(): number {
     return this.#computed;
-  }
-
-  /** Logits [vocabulary] of the last recording's last position; null without a language head. */
-  get lastLogits(): Float32Array | null {
-    return this.#lastLogits;
   }
 
   /** The trace of a text or of token ids. Throws what recordTrace throws, and what `onLayer` throws to end the run. */
@@ -80,20 +74,17 @@ export class TraceSession {
     const kept = this.#keep(cache, read.decoderIds ? read.ids : null, own);
     const added = own.slice(kept);
     const pending: Promise<[StageName, Stage]>[] = [];
-    const probe: Probe = (stage, shape, values) => {
-      if (keepsLogits || stage !== 'logits') pending.push(values.then((data) => [stage, { shape, data }]));
-    };
+    const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
     return {
       run: {
         ...(read.decoderIds ? { ids: read.ids, decoderIds: added } : { ids: added }),
         probe,
         cache,
-        lastLogits: !keepsLogits,
+        logits: keepsLogits ? 'all' : 'none',
         ...(onLayer && { onLayer }),
       },
-      finish: async (logits) => {
+      finish: async () => {
         const { name, fingerprint, architecture } = model;
-        this.#lastLogits = logits?.slice(-architecture.vocabularySize) ?? null;
         // What the encoder made of its text, and numbers by distance, do not grow with the decoder's.
         const grows = (stage: StageName): boolean =>
           !stage.startsWith('encoder.') && !/(relativeBias|\.cross\.(key|value)|classes)$/.test(stage);
@@ -143,8 +134,8 @@ export class TraceSession {
     if (going.length < turns.length)
       return Promise.all(sessions.map((session, i) => session.#whole(inputs[i]!, options)));
     try {
-      const results = await sessions[0]!.model.runBatch(going.map(({ run }) => run));
-      return await Promise.all(going.map((turn, i) => turn.finish(results[i]!.logits)));
+      await sessions[0]!.model.runBatch(going.map(({ run }) => run));
+      return await Promise.all(going.map((turn) => turn.finish()));
     } catch (error) {
       for (const session of sessions) session.#forget();
       throw error;

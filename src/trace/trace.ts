@@ -3,7 +3,15 @@
  * when it is looked at, so that memory stays linear in the length of the text.
  */
 import { derivedStages, type Edit, linearStages, type Probe, type StageName } from '../attention/index.ts';
-import type { Architecture, Encoding, Model, RunOptions, Tokenizer } from '../model/index.ts';
+import {
+  type Architecture,
+  decoderInput,
+  type Encoding,
+  type LogitRows,
+  type Model,
+  type RunOptions,
+  type Tokenizer,
+} from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Stage } from './stage.ts';
 
@@ -33,11 +41,11 @@ export type TraceInput = (
     }
   | { readonly ids: ArrayLike<number> }
 ) & {
-  /** What the decoder of an encoder-decoder reads; its first token alone unless given. */
+  /** What the decoder of an encoder-decoder reads; unless given its first token alone, and of a classifier the text, one token behind. */
   readonly decoderIds?: ArrayLike<number>;
   /** Interventions, made as the stages are computed. */
   readonly edits?: readonly Edit[];
-  /** false: the trace holds no logits, and none but the last position's are computed; a long text saves its length × vocabulary. */
+  /** false: the trace holds no logits and none are computed, which saves length × vocabulary; `logitRows` reads out those that are asked for. */
   readonly logits?: boolean;
 };
 
@@ -61,12 +69,10 @@ export async function recordTraces(
   const runs = inputs.map((input) => {
     const { encoding, ids, decoderIds } = readInput(model, input);
     const pending: Promise<[StageName, Stage]>[] = [];
-    const lastLogits = input.logits === false;
-    const probe: Probe = (stage, shape, values) => {
-      if (!lastLogits || stage !== 'logits') pending.push(values.then((data) => [stage, { shape, data }]));
-    };
+    const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
     const edits = input.edits ?? [];
-    const run = { ids, probe, edits, lastLogits, ...(decoderIds && { decoderIds }) };
+    const logits: LogitRows = input.logits === false ? 'none' : 'all';
+    const run = { ids, probe, edits, logits, ...(decoderIds && { decoderIds }) };
     return { encoding, ids, decoderIds, edits, pending, run };
   });
   // Once a layer, however many texts go through it.
@@ -85,13 +91,11 @@ export async function recordTraces(
 
 /** What the model reads of an input. Throws what Tokenizer.encode throws, and `noTokenizer`. */
 export function readInput(model: Model, input: TraceInput): Pick<Trace, 'ids' | 'decoderIds' | 'encoding'> {
-  const { encoder, decoderStart } = model.architecture;
+  const { architecture } = model;
   const encoding = 'text' in input ? tokenizerOf(model).encode(input.text, input) : null;
-  return {
-    encoding,
-    ids: encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids),
-    decoderIds: encoder ? Int32Array.from(input.decoderIds ?? [decoderStart ?? 0]) : null,
-  };
+  const ids = encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids);
+  const decoderIds = architecture.encoder ? Int32Array.from(input.decoderIds ?? decoderInput(architecture, ids)) : null;
+  return { encoding, ids, decoderIds };
 }
 
 function tokenizerOf({ name, tokenizer }: Model): Tokenizer {

@@ -15,6 +15,8 @@ from core import Parameters, save
 
 DECODER_IDS = [0, 12, 4, 8, 2, 15, 6]
 IDS = [3, 14, 7, 1, 11, 5, 16, 2, 9, 13, 0]
+# With two end tokens (1) and something behind the last.
+ENDED_IDS = [3, 14, 7, 1, 11, 5, 16, 1, 9, 13, 0]
 
 wide = dict(vocab_size=19, hidden_size=10, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=2, head_dim=4,
             intermediate_size=13, rms_norm_eps=1e-5, rope_theta=500.0, max_position_embeddings=23, hidden_act="silu", tie_word_embeddings=False)
@@ -76,6 +78,9 @@ CASES = {
 
 t5ish = dict(vocab_size=17, d_model=10, d_kv=4, d_ff=13, num_layers=2, num_decoder_layers=1, num_heads=3, layer_norm_epsilon=1e-6,
              relative_attention_num_buckets=6, relative_attention_max_distance=9, n_positions=23, is_encoder_decoder=True, decoder_start_token_id=0)
+bartish = dict(vocab_size=17, d_model=12, encoder_layers=1, encoder_attention_heads=3, encoder_ffn_dim=13,
+               decoder_layers=2, decoder_attention_heads=2, decoder_ffn_dim=11, activation_function="gelu", max_position_embeddings=23,
+               scale_embedding=True, is_encoder_decoder=True, decoder_start_token_id=2)
 deberta = {**bertish, "type_vocab_size": 0, "relative_attention": True, "position_biased_input": False, "share_att_key": True,
            "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm", "position_buckets": 4, "max_relative_positions": -1}
 modern = dict(vocab_size=17, hidden_size=12, intermediate_size=13, num_hidden_layers=3, num_attention_heads=3, hidden_activation="gelu", norm_eps=1e-5,
@@ -89,9 +94,13 @@ CASES |= {
                                                       "position_biased_input": True, "type_vocab_size": 2}, embedding_size=7, id2label={"0": "a", "1": "b", "2": "c"})),
     "t5": (pairs.t5, dict(architectures=["T5ForConditionalGeneration"], **t5ish, feed_forward_proj="relu", tie_word_embeddings=True)),
     "mt5": (pairs.t5, dict(architectures=["MT5ForConditionalGeneration"], **t5ish, feed_forward_proj="gated-gelu", tie_word_embeddings=False)),
-    "bart": (pairs.bart, dict(architectures=["BartForConditionalGeneration"], vocab_size=17, d_model=12, encoder_layers=1, encoder_attention_heads=3, encoder_ffn_dim=13,
-                              decoder_layers=2, decoder_attention_heads=2, decoder_ffn_dim=11, activation_function="gelu", max_position_embeddings=23,
-                              scale_embedding=True, is_encoder_decoder=True, decoder_start_token_id=2)),
+    "t5-classes": (pairs.t5, dict(architectures=["T5ForSequenceClassification"], **t5ish, feed_forward_proj="relu", tie_word_embeddings=True, eos_token_id=1,
+                                  id2label={"0": "a", "1": "b", "2": "c"})),
+    "mt5-tokens": (pairs.t5, dict(architectures=["MT5ForTokenClassification"], **{**t5ish, "is_encoder_decoder": False}, feed_forward_proj="gated-gelu", tie_word_embeddings=False,
+                                  id2label={"0": "O", "1": "B-PS", "2": "I-PS"})),
+    "t5-encoder": (pairs.t5, dict(architectures=["T5EncoderModel"], **{**t5ish, "is_encoder_decoder": False}, feed_forward_proj="gated-gelu")),
+    "bart": (pairs.bart, dict(architectures=["BartForConditionalGeneration"], **bartish)),
+    "bart-classes": (pairs.bart, dict(architectures=["BartForSequenceClassification"], **bartish, eos_token_id=1, id2label={"0": "a", "1": "b", "2": "c"})),
 }
 MODEL_TYPES = ["xlm-roberta", "deberta-v2"]
 
@@ -100,5 +109,8 @@ for name in sys.argv[1:] or CASES:
     model, config = CASES[name]
     config = {"model_type": next((m for m in MODEL_TYPES if name.startswith(m)), name.split("-")[0]), **config}
     p = Parameters(name + (" minus1" if name.startswith("gemma") else ""))
-    texts = {"ids": IDS} | ({"decoderIds": DECODER_IDS} if config.get("is_encoder_decoder") else {})
+    if "eos_token_id" in config:
+        texts = {"ids": ENDED_IDS}
+    else:
+        texts = {"ids": IDS} | ({"decoderIds": DECODER_IDS} if config.get("is_encoder_decoder") else {})
     save(f"{here}/{name}", config, p, model(config, p, *texts.values()) | {key: np.array(ids) for key, ids in texts.items()})

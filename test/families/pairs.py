@@ -21,9 +21,25 @@ def t5_bucket(distance, both_sides, buckets, furthest):
     return first + np.where(size < exact, size, np.minimum(far, buckets - 1))
 
 
-def t5(c, p, ids, decoder_ids):
+def one_behind(c, ids):
+    """What the decoder of a classifier reads: the text itself, behind its first token (Lewis et al. 2020, 3.1)."""
+    return [c["decoder_start_token_id"], *ids[:-1]]
+
+
+def classes(c, p, x, ids):
+    """The decoder's state where the text has its last end token, through a dense layer, tanh, and the labels' own."""
+    d = c["d_model"]
+    dense = lambda z, at, o: z @ p(f"classification_head.{at}.weight", o, d).T + p(f"classification_head.{at}.bias", o)
+    last = max(i for i, token in enumerate(ids) if token == c["eos_token_id"])
+    return dense(np.tanh(dense(x[last], "dense", d)), "out_proj", len(c["id2label"]))
+
+
+def t5(c, p, ids, decoder_ids=None):
     d, h, s, i, t = c["d_model"], c["num_heads"], c["d_kv"], c["d_ff"], {}
-    table = p("shared.weight", c["vocab_size"], d)
+    kind = c["architectures"][0]
+    prefix = "transformer." if kind.endswith("Classification") else ""
+    alone = kind.endswith(("EncoderModel", "TokenClassification"))
+    table = p(f"{prefix}shared.weight", c["vocab_size"], d)
     norm = lambda x, at: rms_norm(x, p(f"{at}.weight", d), c["layer_norm_epsilon"])
     lin = lambda x, at, a, b: x @ p(f"{at}.weight", b, a).T
 
@@ -33,14 +49,14 @@ def t5(c, p, ids, decoder_ids):
         return lin(ACT["gelu_new"](lin(x, f"{at}.wi_0", d, i)) * lin(x, f"{at}.wi_1", d, i), f"{at}.wo", i, d)
 
     def run(side, tokens, layers, memory):
-        x, n = table[tokens], len(tokens)
-        t[f"{side}.embeddings"] = x
+        x, n, own = table[tokens], len(tokens), "" if alone else f"{side}."
+        t[f"{own}embeddings"] = x
         distance = np.arange(n)[None] - np.arange(n)[:, None]
         where = t5_bucket(distance, side == "encoder", c["relative_attention_num_buckets"], c["relative_attention_max_distance"])
-        learned = p(f"{side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight", c["relative_attention_num_buckets"], h)
+        learned = p(f"{prefix}{side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight", c["relative_attention_num_buckets"], h)
         bias = learned[where].transpose(2, 0, 1)
         for l in range(layers):
-            at, place = f"{side}.block.{l}.layer", f"{side}.layers.{l}"
+            at, place = f"{prefix}{side}.block.{l}.layer", f"{own}layers.{l}"
             t[f"{place}.input"] = x
             z = norm(x, f"{at}.0.layer_norm")
             q, k, v = (heads(lin(z, f"{at}.0.SelfAttention.{a}", d, h * s), h) for a in "qkv")
@@ -56,14 +72,22 @@ def t5(c, p, ids, decoder_ids):
             last = 1 if memory is None else 2
             x = x + feed(norm(x, f"{at}.{last}.layer_norm"), f"{at}.{last}.DenseReluDense")
             t[f"{place}.output"] = x
-        return norm(x, f"{side}.final_layer_norm")
+        return norm(x, f"{prefix}{side}.final_layer_norm")
 
-    x = run("decoder", decoder_ids, c["num_decoder_layers"], run("encoder", ids, c["num_layers"], None))
+    memory = run("encoder", ids, c["num_layers"], None)
+    if alone:
+        if kind.endswith("TokenClassification"):
+            t["classes"] = memory @ p("classifier.weight", len(c["id2label"]), d).T + p("classifier.bias", len(c["id2label"]))
+        return t
+    x = run("decoder", decoder_ids or one_behind(c, ids), c["num_decoder_layers"], memory)
+    if kind.endswith("SequenceClassification"):
+        t["classes"] = classes(c, p, x, ids)
+        return t
     t["logits"] = x * d**-0.5 @ table.T if c["tie_word_embeddings"] else x @ p("lm_head.weight", c["vocab_size"], d).T
     return t
 
 
-def bart(c, p, ids, decoder_ids):
+def bart(c, p, ids, decoder_ids=None):
     d, t = c["d_model"], {}
     table = p("model.shared.weight", c["vocab_size"], d)
     norm = lambda x, at: layer_norm(x, p(f"{at}.weight", d), p(f"{at}.bias", d))
@@ -91,6 +115,9 @@ def bart(c, p, ids, decoder_ids):
             t[f"{place}.output"] = x
         return x
 
-    x = run("decoder", decoder_ids, run("encoder", ids, None))
+    x = run("decoder", decoder_ids or one_behind(c, ids), run("encoder", ids, None))
+    if c["architectures"][0].endswith("SequenceClassification"):
+        t["classes"] = classes(c, p, x, ids)
+        return t
     t["logits"] = x @ table.T + p("final_logits_bias", 1, c["vocab_size"])[0]
     return t

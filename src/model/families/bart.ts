@@ -1,7 +1,8 @@
 import type { Family, ParameterSource, Stack } from '../architecture.ts';
 import type { ConfigReader } from '../config.ts';
+import { classificationHead, classifierParameters } from './bert.ts';
 import { everyLayer, linear, norm, one, queryKeyValue } from './naming.ts';
-import { activations, headSizeOf, languageHead, plainLayer, plainStack } from './reading.ts';
+import { activations, classifierOf, headSizeOf, languageHead, plainLayer, plainStack } from './reading.ts';
 
 function stackOf(config: ConfigReader, side: 'encoder' | 'decoder'): Stack {
   const hiddenSize = config.count('d_model', 1024);
@@ -33,13 +34,14 @@ function stackOf(config: ConfigReader, side: 'encoder' | 'decoder'): Stack {
 /** BART (Lewis et al. 2020), KoBART among them: an encoder-decoder with learned positions from row 2 on and norms after the sums. */
 export const bart: Family = {
   modelType: 'bart',
-  knownBuffers: /(^|\.)(encoder|decoder)\.embed_tokens\.weight$|^lm_head\.weight$/,
+  knownBuffers: /(^|\.)(encoder|decoder)\.(embed_tokens\.weight|version)$|^lm_head\.weight$/,
   ignoredFields:
     /^(num_hidden_layers|(encoder|decoder)_layerdrop|classifier_.*|extra_pos_embeddings|force_bos_token_to_be_generated|kobart_.*)$/,
   architecture(config) {
     config.only('normalize_before', false);
     config.only('normalize_embedding', true);
     config.only('add_final_layer_norm', false);
+    config.only('add_bias_logits', false);
     config.only('static_position_embeddings', false);
     const stack = stackOf(config, 'decoder');
     return {
@@ -53,7 +55,11 @@ export const bart: Family = {
       tokenTypeCount: 0,
       // Tied, the head has no parameters of its own: KoBART is published without its name.
       head: languageHead(config, /^Bart(ForConditionalGeneration|Model)$/, true),
-      classifier: null,
+      classifier: classifierOf(
+        config,
+        { of: 'end', endToken: config.whole('eos_token_id', 2), activation: 'tanh', bias: true, norm: false },
+        null,
+      ),
     };
   },
   parameters(a, tensors) {
@@ -91,6 +97,7 @@ export const bart: Family = {
         ? [one('head.decoder.bias', [a.vocabularySize], 'final_logits_bias', { stored: [1, a.vocabularySize] })]
         : []),
       ...(a.head && !a.head.tied ? [one('head.decoder.weight', [a.vocabularySize, hidden], 'lm_head.weight')] : []),
+      ...classifierParameters(a, classificationHead),
     ];
   },
 };

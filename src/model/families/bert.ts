@@ -90,6 +90,13 @@ export const classifierParameters = (
       ]
     : [];
 
+/** Where encoder-decoders keep a classifier. */
+export const classificationHead = {
+  dense: 'classification_head.dense',
+  labels: 'classification_head.out_proj',
+  tokens: 'classifier',
+};
+
 const ofText: Omit<Classifier, 'labels'> = { of: 'first', activation: 'tanh', bias: true, norm: false };
 
 /** BERT (Devlin et al. 2019), klue/bert-base among them: norms after the sums, a masked-token head where there is one. */

@@ -1,6 +1,7 @@
 import type { Family, ParameterSource, Stack } from '../architecture.ts';
+import { classificationHead, classifierParameters } from './bert.ts';
 import { everyLayer, linear, norm, one } from './naming.ts';
-import { languageHead, plainLayer, plainStack } from './reading.ts';
+import { alone, classifierOf, languageHead, plainLayer, plainStack } from './reading.ts';
 
 const feedForwards = {
   relu: { activation: 'relu', gated: false },
@@ -12,12 +13,15 @@ const feedForwards = {
 
 const maps = { query: 'q', key: 'k', value: 'v', attentionOutput: 'o' };
 
-/** T5 (Raffel et al. 2020) and mT5 (Xue et al. 2021), KoT5 among them: encoder-decoders without positions but distances in buckets, unscaled scores. */
+/**
+ * T5 (Raffel et al. 2020) and mT5 (Xue et al. 2021), KoT5 among them: encoder-decoders, or an encoder alone, without
+ * positions but distances in buckets, unscaled scores.
+ */
 const t5Like = (modelType: string, tied: boolean, forward: keyof typeof feedForwards): Family => ({
   modelType,
   knownBuffers:
-    /^(encoder|decoder)\.embed_tokens\.weight$|EncDecAttention\.relative_attention_bias\.weight$|^lm_head\.weight$/,
-  ignoredFields: /^(dense_act_fn|is_gated_act|n_positions|scalable_attention)$/,
+    /^(transformer\.)?(encoder|decoder)\.embed_tokens\.weight$|EncDecAttention\.relative_attention_bias\.weight$|^lm_head\.weight$/,
+  ignoredFields: /^(dense_act_fn|is_gated_act|n_positions|num_decoder_layers|scalable_attention)$/,
   architecture(config) {
     const hiddenSize = config.count('d_model', 512);
     const headCount = config.count('num_heads', 8);
@@ -45,20 +49,33 @@ const t5Like = (modelType: string, tied: boolean, forward: keyof typeof feedForw
       layers: everyLayer(layers, () => ({ ...plainLayer(headSize, causal), scale: 1 })),
     });
     const head = languageHead(config, /For(ConditionalGeneration)$|WithLMHeadModel$/, tied);
+    const encoderAlone = config.architectures.some((name) => /(EncoderModel|ForTokenClassification)$/.test(name));
+    const stacks = encoderAlone
+      ? { ...stack(false, layerCount), ...alone }
+      : {
+          ...stack(true, config.count('num_decoder_layers', layerCount)),
+          encoder: stack(false, layerCount),
+          decoderStart: config.whole('decoder_start_token_id', 0),
+        };
     return {
-      ...stack(true, config.count('num_decoder_layers', layerCount)),
-      encoder: stack(false, layerCount),
-      decoderStart: config.whole('decoder_start_token_id', 0),
+      ...stacks,
       family: modelType,
       vocabularySize: config.count('vocab_size', 32128),
       embeddingSize: hiddenSize,
       embeddingProjection: null,
       tokenTypeCount: 0,
       head: head && { ...head, scale: head.tied ? 1 / Math.sqrt(hiddenSize) : 1 },
-      classifier: null,
+      classifier: classifierOf(config, {
+        of: 'end',
+        endToken: config.whole('eos_token_id', 1),
+        activation: 'tanh',
+        bias: true,
+        norm: false,
+      }),
     };
   },
   parameters(a) {
+    const prefix = a.classifier ? 'transformer.' : '';
     const { hiddenSize: hidden } = a;
     const wide = a.headCount * a.headSize;
     const rms = (name: string, tensor: string) => norm(name, tensor, hidden, { bias: false });
@@ -68,17 +85,18 @@ const t5Like = (modelType: string, tied: boolean, forward: keyof typeof feedForw
           ? linear(`${name}.${own}`, `${tensor}.${theirs}`, hidden, wide, { bias: false })
           : linear(`${name}.${own}`, `${tensor}.${theirs}`, wide, hidden, { bias: false }),
       );
-    const stack = (side: 'encoder' | 'decoder', s: Stack): ParameterSource[] => [
+    // An encoder alone is the only stack, and its parameters have no side in their names.
+    const stack = (side: 'encoder' | 'decoder', s: Stack, own = `${side}.`): ParameterSource[] => [
       one(
-        `${side}.relativeBias`,
+        `${own}relativeBias`,
         [s.positionBias?.kind === 'buckets' ? s.positionBias.buckets : 0, s.headCount],
-        `${side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`,
+        `${prefix}${side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`,
       ),
       ...s.layers.flatMap((_, n) => {
-        const [name, block] = [`${side}.layers.${n}`, `${side}.block.${n}`];
+        const [name, block] = [`${own}layers.${n}`, `${prefix}${side}.block.${n}`];
         const last = `${block}.layer.${side === 'encoder' ? 1 : 2}`;
-        const feed = (own: string, theirs: string, outputs: number, inputs: number) =>
-          linear(`${name}.${own}`, `${last}.DenseReluDense.${theirs}`, outputs, inputs, { bias: false });
+        const feed = (map: string, theirs: string, outputs: number, inputs: number) =>
+          linear(`${name}.${map}`, `${last}.DenseReluDense.${theirs}`, outputs, inputs, { bias: false });
         return [
           ...attention(name, `${block}.layer.0.SelfAttention`),
           ...rms(`${name}.attentionNorm`, `${block}.layer.0.layer_norm`),
@@ -95,13 +113,13 @@ const t5Like = (modelType: string, tied: boolean, forward: keyof typeof feedForw
           ...rms(`${name}.outputNorm`, `${last}.layer_norm`),
         ];
       }),
-      ...rms(`${side}.finalNorm`, `${side}.final_layer_norm`),
+      ...rms(`${own}finalNorm`, `${prefix}${side}.final_layer_norm`),
     ];
     return [
-      one('embeddings.token', [a.vocabularySize, hidden], 'shared.weight'),
-      ...stack('encoder', a.encoder!),
-      ...stack('decoder', a),
+      one('embeddings.token', [a.vocabularySize, hidden], `${prefix}shared.weight`),
+      ...(a.encoder ? [...stack('encoder', a.encoder), ...stack('decoder', a)] : stack('encoder', a, '')),
       ...(a.head && !a.head.tied ? [one('head.decoder.weight', [a.vocabularySize, hidden], 'lm_head.weight')] : []),
+      ...classifierParameters(a, classificationHead),
     ];
   },
 });

@@ -82,7 +82,10 @@ export class Lenses {
   #gradientRows(layer: number, token: number): Promise<Row> {
     const { trace } = this;
     if (this.#gradient?.token !== token)
-      this.#gradient = { token, rows: gradientAttention(trace, this.#model, targetAt(trace, token)) };
+      this.#gradient = {
+        token,
+        rows: targetAt(trace, this.#model, token).then((target) => gradientAttention(trace, this.#model, target)),
+      };
     const of = this.#gradient.rows;
     if (this.#slopes?.of !== of || this.#slopes.layer !== layer)
       this.#slopes = { of, layer, rows: heldRows(of, layer) };
@@ -106,7 +109,7 @@ function remembered<T>(known: Map<number, Promise<T>>, at: number, compute: () =
 }
 
 /** The likeliest token at a position: what the model itself would say there. Throws `noLogits`. */
-export const targetAt = (trace: Trace, position: number): Target => ({
+export const targetAt = async (trace: Trace, model: Model, position: number): Promise<Target> => ({
   position,
-  token: prediction(logitsFor(trace, position)).token,
+  token: prediction(await logitsFor(trace, model, position)).token,
 });

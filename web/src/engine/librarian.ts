@@ -179,7 +179,7 @@ export class Librarian {
   /** Means of the words' last hidden states, as embedText has them, many texts at a time. */
   async #embed(model: Model, texts: readonly string[]): Promise<void> {
     const read = texts.map((text) => model.tokenizer!.encode(this.#readable(model, text)));
-    const results = await model.runBatch(read.map(({ ids }) => ({ ids, lastLogits: true })));
+    const results = await model.runBatch(read.map(({ ids }) => ({ ids, logits: 'none' })));
     const size = model.architecture.hiddenSize;
     for (const [i, { hidden }] of results.entries()) {
       const own = read[i]!.tokens.filter(({ special }) => !special);

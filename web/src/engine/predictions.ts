@@ -1,6 +1,6 @@
 /** What a model would say in a place: its likeliest tokens, how they ripen from layer to layer, and what it writes on. */
 import type { Edit } from 'siseon/attention';
-import { logitLens } from 'siseon/lens';
+import { logitLens, logitsFor } from 'siseon/lens';
 import type { Model } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
 import { generate, recordTrace, type Trace } from 'siseon/trace';
@@ -70,14 +70,12 @@ async function asked(
   if (causal) return [trace, changed];
   const ids = trace.ids.slice();
   ids[token] = maskId!;
-  const before = await recordTrace(model, { ids });
-  return [before, edits.length > 0 ? await recordTrace(model, { ids, edits }) : before];
+  const before = await recordTrace(model, { ids, logits: false });
+  return [before, edits.length > 0 ? await recordTrace(model, { ids, edits, logits: false }) : before];
 }
 
-function probabilitiesAt(trace: Trace, position: number): Float64Array {
-  const { shape, data } = trace.recorded.get('logits')!;
-  const [, size = 0] = shape;
-  const row = data.subarray(position * size, (position + 1) * size);
+async function probabilitiesAt(trace: Trace, model: Model, position: number): Promise<Float64Array> {
+  const row = await logitsFor(trace, model, position);
   const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
   const exponentials = Float64Array.from(row, (logit) => Math.exp(logit - largest));
   const total = exponentials.reduce((a, b) => a + b, 0);
@@ -118,8 +116,8 @@ export async function predict(
   },
 ): Promise<Prediction> {
   const [plain, moved] = await asked(model, trace, token, edits, changed);
-  const before = probabilitiesAt(plain, token);
-  const after = edits.length > 0 ? probabilitiesAt(moved, token) : null;
+  const before = await probabilitiesAt(plain, model, token);
+  const after = edits.length > 0 ? await probabilitiesAt(moved, model, token) : null;
   const guess = (id: number): Guess => ({
     id,
     piece: pieceOf(model, id),

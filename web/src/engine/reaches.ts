@@ -15,10 +15,11 @@ export async function reachOf(name: ReachName, trace: Trace, model: Model, token
     case 'flow':
       return attentionFlow(trace, { token });
     case 'gradient':
-      return gradientAttentionByToken(trace, model, targetAt(trace, token));
+      return gradientAttentionByToken(trace, model, await targetAt(trace, model, token));
     case 'relevance':
-      return relevance(trace, model, targetAt(trace, token));
+      return relevance(trace, model, await targetAt(trace, model, token));
     case 'integrated':
-      return (await integratedGradients(trace, model, targetAt(trace, token), { steps: integratedSteps })).attributions;
+      return (await integratedGradients(trace, model, await targetAt(trace, model, token), { steps: integratedSteps }))
+        .attributions;
   }
 }

@@ -35,7 +35,7 @@ export class Reader {
         got: `${words} words`,
         details: { tokens: words, positions },
       });
-    return this.#kept(text, () => this.#session.record({ text }));
+    return this.#kept(text, () => this.#session.record({ text, logits: false }));
   }
 
   /** The same text in a run that was interfered with. */
@@ -43,7 +43,7 @@ export class Reader {
     const trace = await this.read(text);
     if (changes.length === 0) return trace;
     const edits = await this.edits(trace, changes);
-    return this.#kept(JSON.stringify([text, edits]), () => recordTrace(this.model, { text, edits }));
+    return this.#kept(JSON.stringify([text, edits]), () => recordTrace(this.model, { text, edits, logits: false }));
   }
 
   /** The lenses over a run; those of the last one asked for are kept with what they computed. */

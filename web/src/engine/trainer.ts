@@ -90,7 +90,7 @@ export class Trainer {
     return this.#queued(async () => {
       const held = await this.#through(at);
       if (held.lenses?.trace.encoding?.text !== text)
-        held.lenses = new Lenses(await recordTrace(held.model, { text }), held.model);
+        held.lenses = new Lenses(await recordTrace(held.model, { text, logits: false }), held.model);
       const { lenses } = held;
       const view = { unit, lens: 'weight', bare: false, token: 0 } as const;
       const glances: Glance[] = [];

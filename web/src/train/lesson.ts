@@ -210,14 +210,13 @@ const together = 12;
 
 /** How well a model says the hidden tokens. */
 export async function measure(model: Model, hidden: readonly Hidden[]): Promise<Score> {
-  const size = model.architecture.vocabularySize;
   let [loss, right] = [0, 0];
   for (let start = 0; start < hidden.length; start += together) {
     const group = hidden.slice(start, start + together);
-    const results = await model.runBatch(group.map(({ ids }) => ({ ids })));
+    const results = await model.runBatch(group.map(({ ids, at }) => ({ ids, logits: [at] })));
     for (const [i, { logits }] of results.entries()) {
-      const { at, answer } = group[i]!;
-      const row = logits!.subarray(at * size, (at + 1) * size);
+      const { answer } = group[i]!;
+      const row = logits!;
       const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
       const total = row.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
       loss += Math.log(total) + largest - row[answer]!;

@@ -99,8 +99,8 @@ export class Course {
 
   async #measure(parameters: Map<string, HostTensor>, device: Kernels): Promise<HeadProgress[]> {
     const model = await this.#model(parameters, '', {}, device);
-    const probe = await recordTrace(model, { text: probeSentence });
-    const traces = await Promise.all(samples.map(({ text }) => recordTrace(model, { text })));
+    const probe = await recordTrace(model, { text: probeSentence, logits: false });
+    const traces = await Promise.all(samples.map(({ text }) => recordTrace(model, { text, logits: false })));
     return Promise.all(
       Array.from({ length: model.architecture.headCount }, async (_, head) => {
         const looks = await Promise.all(
