@@ -142,7 +142,7 @@ describe.skipIf(!executable)('the lenses of the room Explore', { timeout: 180_00
       await followed(trace.ids[position]!);
       const guesses = page.locator('data[data-of^="guess:"]');
       const id = Number((await guesses.nth(2).getAttribute('data-of'))!.split(':')[1]);
-      await page.locator('.split th button').nth(2).click();
+      await page.locator('.output th button').nth(2).click();
       await followed(id);
     }));
 
