@@ -88,7 +88,7 @@ const began = performance.now();
 await page.locator('.controls button').first().click();
 await page.locator('.use button:enabled').waitFor({ timeout: 120_000 });
 const seconds = (performance.now() - began) / 1000;
-const reports = await page.evaluate(() => document.querySelector('.scrub input').max);
+const reports = await page.evaluate(() => document.querySelector('#training-scrub').max);
 print('training to the end', seconds, 's', 60);
 print('training, pictures a second', Number(reports) / seconds, '/s', 10, true);
 await browser.close();

@@ -99,7 +99,7 @@ describe.skipIf(!executable)('models of the visitor’s own', { timeout: 180_000
   /** What the hand does: over the field, and let go. */
   async function drop(page: Page, path: string): Promise<void> {
     // What is above it has come, and pushes it down no more.
-    await page.locator('data[data-of^="reach:"]').first().waitFor();
+    for (const what of ['reach', 'depth']) await page.locator(`data[data-of^="${what}:"]`).first().waitFor();
     const field = page.locator('.drop');
     await field.scrollIntoViewIfNeeded();
     const box = (await field.boundingBox())!;

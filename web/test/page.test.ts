@@ -284,7 +284,7 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
       };
       await check(reports.at(-1)!);
       expect(await pictureDifference(page, 'training', page.locator('.charts'))).toBeLessThan(pictureTolerance);
-      await page.locator('.scrub input').focus();
+      await page.locator('#training-scrub').focus();
       await page.keyboard.press('Home');
       await check(reports[0]!);
       await page.keyboard.press('End');
