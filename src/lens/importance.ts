@@ -1,11 +1,11 @@
 /** How much each token matters for a prediction, by every measure that says so with a number a token. */
-import type { LayerPlace } from '../attention/index.ts';
+import { type LayerPlace, layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
-import { attentionRows, type Trace } from '../trace/index.ts';
+import { attentionRows, recordedStage, type Trace } from '../trace/index.ts';
 import { attentionFlow, longestFlow } from './attentionFlow.ts';
 import { gradientAttentionByToken, integratedGradients } from './gradient.ts';
 import { layerNorms } from './norms.ts';
-import { attentionPlaces } from './places.ts';
+import { attentionPlaces, type WhichText } from './places.ts';
 import { relevance } from './relevance.ts';
 import { rollout } from './rollout.ts';
 import { type Followed, readAt } from './target.ts';
@@ -27,10 +27,11 @@ export const importanceNames = [
 export type ImportanceName = (typeof importanceNames)[number];
 
 /**
- * Importance of every token of the text, [position]; of an encoder-decoder of the encoder's text. Of the row at the
+ * Importance of every token of the text, [position]; of an encoder-decoder of the encoder's text, or of the decoder's (`of`). Of the row at the
  * position where the target is read: weights, mean over the heads of the last layer (`lastWeights`) or of all layers
  * (`meanWeights`), lengths of what the last layer carries (`contribution`: with residual and norm, Kobayashi et al. 2021),
- * how far the last layer's output turns without the token (`valueZeroing`); of an encoder-decoder its cross-attention's.
+ * how far the last layer's output turns without the token (`valueZeroing`); in the
+ * encoder's text those of the decoder's cross-attention.
  * The rest follow the whole run: see `rollout`, `attentionFlow`, `gradientAttentionByToken`, `relevance`,
  * `integratedGradients`. Null where a measure has nothing to say: flow of longer texts, and what follows one position
  * where a classifier reads the mean of all. Cost: the measure's; valueZeroing takes a run a token.
@@ -40,14 +41,16 @@ export async function importance(
   trace: Trace,
   model: Model,
   target: Followed,
+  { of = 'ids' }: { readonly of?: WhichText } = {},
 ): Promise<Float64Array | null> {
-  if (name === 'gradientAttention') return gradientAttentionByToken(trace, model, target);
-  if (name === 'integratedGradients') return (await integratedGradients(trace, model, target)).attributions;
-  if (name === 'relevance') return relevance(trace, model, target);
+  if (name === 'gradientAttention') return gradientAttentionByToken(trace, model, target, { of });
+  if (name === 'integratedGradients') return (await integratedGradients(trace, model, target, { of })).attributions;
+  if (name === 'relevance') return relevance(trace, model, target, { of });
   const token = readAt(trace, target);
   if (token === null) return null;
-  const { encoder } = model.architecture;
-  const places = attentionPlaces(model.architecture).filter((place) => !encoder || `${place}`.endsWith('.cross'));
+  const crossed = model.architecture.encoder !== null && of === 'ids';
+  const kind = crossed ? /^decoder.*cross$/ : /^(decoder\.layers\.)?\d+$/;
+  const places = attentionPlaces(model.architecture).filter((place) => kind.test(`${place}`));
   const last = places.at(-1)!;
   switch (name) {
     case 'lastWeights':
@@ -56,14 +59,14 @@ export async function importance(
       return meanRow(trace, places, token);
     case 'contribution': {
       const row = await (await layerNorms(trace, model, last)).row(token);
-      return encoder ? row.besideResidual().keys : row.withResidual();
+      return crossed ? row.besideResidual().keys : row.withResidual();
     }
     case 'rollout':
-      return (await rollout(trace, { token })).shares;
+      return (await rollout(trace, { token, of })).shares;
     case 'contributionRollout':
-      return (await rollout(trace, { token, model })).shares;
+      return (await rollout(trace, { token, model, of })).shares;
     case 'flow':
-      return trace.ids.length > longestFlow ? null : attentionFlow(trace, { token });
+      return trace[of]!.length > longestFlow ? null : attentionFlow(trace, { token, of });
     case 'valueZeroing':
       return Float64Array.from((await valueZeroing(trace, model, last))[token]!);
   }
@@ -71,7 +74,7 @@ export async function importance(
 
 /** Mean over the heads of some places of one query's weights. */
 async function meanRow(trace: Trace, places: readonly LayerPlace[], token: number): Promise<Float64Array> {
-  const mean = new Float64Array(trace.ids.length);
+  const mean = new Float64Array(recordedStage(trace, layerStage(places[0]!, 'key')).shape[1]!);
   for (const place of places) {
     const { data, shape } = (await attentionRows(trace, place, [token])).weights;
     const share = 1 / (shape[0]! * places.length);

@@ -20,9 +20,9 @@ import { loadModel, readNpz } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace, stages } from 'siseon/trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../../test/chromium.js';
 import type { LensName } from '../src/engine/lens.ts';
 import { storySentence } from '../src/permalink.ts';
-import { findChromium } from './chromium.js';
 import { type Site, saved, startSite } from './site.ts';
 
 const executable = findChromium();

@@ -11,8 +11,8 @@ import { generate, recordTrace } from 'siseon/trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { knownConfig, knownModel, letterVocabulary } from '../../src/lens/known.testing.ts';
 import { startHub, type TestHub } from '../../src/platform/hub.testing.ts';
+import { findChromium } from '../../test/chromium.js';
 import { storySentence } from '../src/permalink.ts';
-import { findChromium } from './chromium.js';
 import { type Site, saved, startSite } from './site.ts';
 
 const executable = findChromium();
