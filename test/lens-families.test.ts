@@ -19,6 +19,7 @@ import {
   logitLens,
   patchSweep,
   pathPatch,
+  readAt,
   relevance,
   rollout,
   valueZeroing,
@@ -197,8 +198,16 @@ describe.each(names)('%s', (name) => {
       near(sum((await rollout(trace, options)).shares), 1, 1e-5);
       near(sum((await rollout(trace, { ...options, model })).shares), 1, 1e-5);
     } else {
-      await expect(rollout(trace, options)).rejects.toMatchObject({ code: 'twoTexts' });
       near(sum((await rollout(trace, { ...options, stack: 'encoder', model })).shares), 1, 1e-5);
+      const token = trace.decoderIds!.length - 1;
+      for (const by of [{}, { model }]) {
+        const [encoders, decoders] = await Promise.all(
+          (['ids', 'decoderIds'] as const).map(async (of) => (await rollout(trace, { token, of, ...by })).shares),
+        );
+        expect([encoders!.length, decoders!.length]).toEqual([trace.ids.length, trace.decoderIds!.length]);
+        near(sum(encoders!) + sum(decoders!), 1, 1e-5);
+        expect(sum(encoders!)).toBeGreaterThan(0.01);
+      }
     }
   });
 
@@ -222,9 +231,10 @@ describe.each(names)('%s', (name) => {
         attentionPlace(layer),
       );
     }
-    if (model.architecture.encoder)
-      await expect(relevance(trace, model, target)).rejects.toMatchObject({ code: 'twoTexts' });
-    else expect((await relevance(trace, model, target))[target.position ?? 0]).toBeGreaterThanOrEqual(1);
+    if (model.architecture.classifier?.of === 'mean') return;
+    const of = model.architecture.encoder ? 'decoderIds' : 'ids';
+    const own = await relevance(trace, model, target, { of });
+    expect(own[readAt(trace, target)!]).toBeGreaterThanOrEqual(1);
   });
 
   it('integrated gradients sum to what they explain: 5e-3 with 12 steps from 0.8 of the embeddings', async () => {

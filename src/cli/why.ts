@@ -149,12 +149,13 @@ async function arriving(text: string, options: Options & { readonly query?: stri
   const token =
     options.query === undefined ? lens.defaultWord(encoding).tokens[0]! : await tokenNamed(encoding, options.query);
   const norms = await (await lens.layerNorms(trace, model, layer)).row(token);
-  const rows = await lens.layerRows(trace, layer);
+  const { attentionRow } = await import('../trace/index.ts');
+  const rows = (await attentionRow(trace, layer, token)).weights.data;
   const heads = Array.from({ length: model.architecture.headCount }, (_, h) => h);
   const length = trace.ids.length;
   const weights = Array.from(
     { length },
-    (_, j) => heads.reduce((sum, h) => sum + rows[h]!.weights(token)[j]!, 0) / heads.length,
+    (_, j) => heads.reduce((sum, h) => sum + rows[h * length + j]!, 0) / heads.length,
   );
   const zeroing = (await lens.valueZeroing(trace, model, layer))[token]!;
   const ko = language() === 'ko';

@@ -26,4 +26,8 @@ export type Exports = Record<
   | 'sumRows'
   | 'unpackTyped',
   Kernel
-> & { readonly constants: () => void; readonly sumSquares: (x: number, length: number) => number };
+> & {
+  readonly constants: () => void;
+  readonly activationConstants: () => void;
+  readonly sumSquares: (x: number, length: number) => number;
+};

@@ -13,7 +13,12 @@ const COUNT = 262_144;
 const FROM = 65_536;
 const TO = FROM + 8 * COUNT;
 
-let functions: Record<Name, Over> & { constants(): void };
+let functions: Record<Name, Over> & {
+  constants(): void;
+  activationConstants(): void;
+  activateEach(kind: number, to: number, from: number, count: number): void;
+  activateAll(kind: number, to: number, from: number, count: number, scratch: number): void;
+};
 let memory: WebAssembly.Memory;
 const folder = mkdtempSync(join(tmpdir(), 'siseon-functions-'));
 
@@ -28,6 +33,7 @@ beforeAll(async () => {
   const { instance } = await WebAssembly.instantiate(readFileSync(outFile), { env: { memory } });
   functions = instance.exports as unknown as typeof functions;
   functions.constants();
+  functions.activationConstants();
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -79,6 +85,42 @@ describe('functions on four lanes, over 262,144 numbers, against double precisio
     const padded = new Float32Array(numbers.length + (4 - (numbers.length % 4)));
     padded.set(numbers);
     expect(applied('expBelow', padded)).toEqual(applied('exp', padded));
+  });
+  it.each([
+    ['gelu', 0],
+    ['geluTanh', 1],
+    ['silu', 3],
+    ['tanh', 4],
+  ])('%s of many numbers has the bits of %s of four, over −100 to 100, tiny, huge and special ones', (_, kind) => {
+    const special = [
+      0,
+      -0,
+      Number.NaN,
+      Infinity,
+      -Infinity,
+      3e38,
+      -3e38,
+      1e-40,
+      87,
+      -87,
+      -88,
+      -88.7,
+      -88.8,
+      40,
+      -40,
+      2,
+    ];
+    const numbers = Float32Array.of(
+      ...special,
+      ...tiny.subarray(0, 4000),
+      ...evenly(-100, 100).filter((_, i) => i % 16 === 0),
+    );
+    const bits = (at: number): Float32Array => new Float32Array(memory.buffer, at, numbers.length);
+    bits(FROM).set(numbers);
+    functions.activateEach(kind, TO, FROM, numbers.length);
+    const each = bits(TO).slice();
+    functions.activateAll(kind, TO, FROM, numbers.length, 4096);
+    expect(bits(TO)).toEqual(each);
   });
   it('log in double precision, 1e-38 to 3e38: at most 2 ulp of f64', () => {
     const numbers = Float64Array.from({ length: COUNT }, (_, i) => 10 ** (-38 + (76.47 * i) / COUNT));

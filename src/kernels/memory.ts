@@ -6,12 +6,14 @@ const PAGE = 65_536;
 const LIMIT = 65_536 * PAGE; // 4 GiB, what 32-bit pointers reach
 /**
  * Bytes in front of all storages: pointer 0 means "none" to the kernels, then the control block of threads.ts, one task, and the
- * constants of assembly/exponent.ts.
+ * constants of assembly/exponent.ts and assembly/activation.ts.
  */
 const RESERVED = 2048;
 const TASK = 512;
 /** Bytes of scratch for the kernels that take exponents: twice STRETCH of assembly/exponent.ts. */
 export const EXP_SCRATCH = 2048;
+/** And for activations: twice that. */
+export const ACTIVATION_SCRATCH = 2 * EXP_SCRATCH;
 
 /** A block of the memory; `pointer` is in bytes. */
 export class Block implements Storage {

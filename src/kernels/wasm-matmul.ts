@@ -1,6 +1,6 @@
 /** Matrix products on the WebAssembly device: how they are cut into units of work. The arithmetic is assembly/gemm.ts. */
 import type { Activation, Matmul } from './contract.ts';
-import { type LinearMemory, PackedBlock } from './memory.ts';
+import { ACTIVATION_SCRATCH, type LinearMemory, PackedBlock } from './memory.ts';
 import type { Threads } from './threads.ts';
 import { unpack } from './wasm-packed.ts';
 
@@ -27,7 +27,8 @@ function unitsOf({ batch = 1, rows, inner, columns }: Matmul): { rows: number; c
 export function matmul(threads: Threads, memory: LinearMemory, task: Matmul): void {
   const { out, left, right, bias, residual, batch = 1, rows, inner, columns, leftTransposed, rightTransposed } = task;
   const unit = unitsOf(task);
-  const scratchBytes = 4 * unit.block * (unit.rows + 8) + 4 * unit.rows * (unit.columns + 32);
+  const aside = task.activation ? ACTIVATION_SCRATCH : 0;
+  const scratchBytes = 4 * unit.block * (unit.rows + 8) + 4 * unit.rows * (unit.columns + 32) + aside;
   const block = memory.block(right);
   const packed = block instanceof PackedBlock ? block : undefined;
   // Packed for products with its transpose: as numbers again, and on as any other operand.

@@ -4,7 +4,7 @@ import * as plain from './binary.ts';
 import type { Heads, Kernels, Rows, Storage } from './contract.ts';
 import type { Exports } from './exports.ts';
 import { keepLargest } from './largest.ts';
-import { type Block, EXP_SCRATCH, LinearMemory, PackedBlock } from './memory.ts';
+import { ACTIVATION_SCRATCH, type Block, EXP_SCRATCH, LinearMemory, PackedBlock } from './memory.ts';
 import { type ThreadOptions, Threads } from './threads.ts';
 import { attend, attendBackward } from './wasm-attention.ts';
 import { activationKinds, matmul } from './wasm-matmul.ts';
@@ -90,6 +90,7 @@ export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernel
   const instance = await WebAssembly.instantiate(module, { env: { memory: memory.memory } });
   const e = instance.exports as unknown as Exports;
   e.constants();
+  e.activationConstants();
   const threads = new Threads(module, memory.memory, e, options);
   const p = (storage: Storage): number => memory.pointer(storage);
   const heads = (x: Heads): number[] => [p(x.storage) + 4 * x.offset, x.batchStride, x.headStride, x.rowStride];
@@ -182,7 +183,11 @@ export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernel
     rmsNormBackward: (x, weight, inverse, gradient, xGradient, weightGradient, size) =>
       normBackward([p(x), p(weight), 0, p(inverse), p(gradient)], xGradient, weightGradient, null, size),
 
-    activate: (kind, x, out) => stretch('activate', x.length, 20, activationKinds[kind], p(x), p(out), x.length),
+    activate(kind, x, out) {
+      const scratch = memory.scratch((threads.count * ACTIVATION_SCRATCH) / 4);
+      const values = [activationKinds[kind], p(x), p(out), x.length];
+      threads.run('activate', Math.ceil(x.length / CHUNK), 20 * x.length, scratch, ACTIVATION_SCRATCH, values);
+    },
     activateBackward: (kind, x, gradient, xGradient) =>
       stretch('activateBackward', x.length, 40, activationKinds[kind], p(x), p(gradient), p(xGradient), x.length),
     add: (left, right, out) =>

@@ -1,5 +1,5 @@
 /** Heads taken away: what that moves proves what they were for. */
-import { type AblateEdit, attentionPlace, type Edit } from '../attention/index.ts';
+import { type AblateEdit, attentionPlace, type Edit, type StageName } from '../attention/index.ts';
 import { type Model, positionsAt } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { mixtures, recordTrace, type Trace, type TraceInput } from '../trace/index.ts';
@@ -104,7 +104,7 @@ export interface HeadEffect extends HeadPlace {
 }
 
 /**
- * Every head ablated in its turn: how the target moves. Cost: a run a head, and for a mean a run a text.
+ * Every head, or each of those named, ablated in its turn: how the target moves. Cost: a run a head, and for a mean a run a text.
  * Throws what `ablations` throws, `noLogits`, `noLabels`, `tokenOutOfRange`.
  */
 export async function ablationSweep(
@@ -112,9 +112,10 @@ export async function ablationSweep(
   model: Model,
   target: Followed,
   ablation: Ablation = { by: 'zero' },
+  heads: readonly HeadPlace[] = allHeads(model),
 ): Promise<{ readonly plain: number; readonly heads: readonly HeadEffect[] }> {
   const plain = await followed(trace, model, target);
-  const edits = await ablations(model, allHeads(model), ablation, trace.ids.length, trace.decoderIds?.length);
+  const edits = await ablations(model, heads, ablation, trace.ids.length, trace.decoderIds?.length);
   const values = await targetsUnder(
     trace,
     model,
@@ -148,4 +149,26 @@ export async function targetsUnder(
     for (const result of await model.runBatch(runs)) values.push(targetOf(scoresOfRun(result, model, target), target));
   }
   return values;
+}
+
+/** One stage in several edited runs of a trace's text; nothing else of them is read. */
+export async function stagesUnder(
+  trace: Trace,
+  model: Model,
+  stage: StageName,
+  edits: readonly Trace['edits'][],
+): Promise<Float32Array[]> {
+  const found: Promise<Float32Array>[] = [];
+  await model.runBatch(
+    edits.map((own, n) => ({
+      ...readAgain(trace),
+      edits: [...trace.edits, ...own],
+      logits: 'none',
+      wanted: (name: StageName) => name === stage,
+      probe: (name: StageName, _: readonly number[], values: Promise<Float32Array>) => {
+        if (name === stage) found[n] = values;
+      },
+    })),
+  );
+  return Promise.all(found);
 }

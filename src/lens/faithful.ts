@@ -4,7 +4,7 @@ import type { Trace } from '../trace/index.ts';
 import { targetsUnder } from './ablate.ts';
 import { wordGroups } from './look.ts';
 import { mean } from './statistics.ts';
-import { type Followed, followed } from './target.ts';
+import { type Followed, followed, readAt } from './target.ts';
 
 export interface Faithfulness {
   /** What was dropped at a time, in the order that the measure names: words (in Korean, 어절) by their tokens. */
@@ -40,7 +40,8 @@ export async function faithfulness(
   } = {},
 ): Promise<Faithfulness> {
   const { orders = 5, seed = 1 } = options;
-  const read = readAt(trace, target);
+  // A decoder's position is none of the encoder's text.
+  const read = trace.decoderIds ? null : readAt(trace, target);
   const units = (options.units ?? wordsOf(trace)).filter((tokens) => read === null || !tokens.includes(read));
   const number = (tokens: readonly number[]): number => tokens.reduce((sum, token) => sum + scores[token]!, 0);
   const order = units.toSorted((a, b) => number(b) - number(a) || a[0]! - b[0]!);
@@ -75,14 +76,6 @@ export async function faithfulness(
 function wordsOf(trace: Trace): readonly (readonly number[])[] {
   if (!trace.encoding) return Array.from(trace.ids, (_, token) => [token]);
   return wordGroups(trace).flatMap(({ word, tokens }) => (word === null ? [] : [tokens]));
-}
-
-/** The token at which a target is read, null where it is none of the text's: a decoder's, or the mean of all. */
-function readAt({ ids, model: { architecture: a } }: Trace, target: Followed): number | null {
-  if (a.encoder) return null;
-  if (!('label' in target) || a.classifier!.of === 'tokens') return target.position ?? 0;
-  if (a.classifier!.of === 'mean') return null;
-  return a.classifier!.of === 'first' ? 0 : ids.length - 1;
 }
 
 async function curves(trace: Trace, model: Model, target: Followed, order: readonly (readonly number[])[]) {

@@ -2,7 +2,7 @@
 import { attention, type LayerPlace, layerStage, type StageName } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { attentionRows, placeOf, recordedStage, type Stage, sameModel, type Trace } from '../trace/index.ts';
-import { attentionPlaces, keyHeadOf, placeIn, stackedLayers } from './places.ts';
+import { attentionPlaces, keyHeadOf, placeIn, type WhichText } from './places.ts';
 import { enoughFor, type Followed, followed, gradientTarget, readAgain, scoresOfRun, targetOf } from './target.ts';
 
 /** weight · gradient of the target with respect to it, of one query in one head, [keys]. */
@@ -69,7 +69,7 @@ export async function gradientAttentionByToken(
   trace: Trace,
   model: Model,
   target: Followed,
-  { of = 'ids' }: { readonly of?: 'ids' | 'decoderIds' } = {},
+  { of = 'ids' }: { readonly of?: WhichText } = {},
 ): Promise<Float64Array> {
   const rows = await gradientAttention(trace, model, target);
   const total = new Float64Array((of === 'ids' ? trace.ids : trace.decoderIds!).length);
@@ -79,34 +79,6 @@ export async function gradientAttentionByToken(
     for await (const { row } of rows(layer)) for (const [j, number] of row.entries()) total[j]! += number;
   }
   return total;
-}
-
-/**
- * Relevance propagation through self-attention (Chefer, Gur & Wolf 2021, equations 5 and 6): Ā = mean over heads of the
- * positive part of gradient × attention, R ← R + Ā · R layer by layer; the row of the target's position, [position].
- * The position's own 1 comes along, as in the paper. A classifier of whole texts is read at `at`. Cost: that of
- * gradientAttention for every layer. Throws `twoTexts` for an encoder-decoder.
- */
-export async function relevance(
-  trace: Trace,
-  model: Model,
-  target: Followed,
-  { at = target.position ?? 0 }: { readonly at?: number } = {},
-): Promise<Float64Array> {
-  const layers = stackedLayers(trace, 'relevance propagation');
-  const rows = await gradientAttention(trace, model, target);
-  const { headCount } = model.architecture;
-  const row = new Float64Array(trace.ids.length);
-  row[at] = 1;
-  for (const layer of layers.toReversed()) {
-    const added = new Float64Array(row.length);
-    for await (const { query, row: own } of rows(layer)) {
-      if (row[query] === 0) continue;
-      for (const [j, number] of own.entries()) added[j]! += (row[query]! * Math.max(0, number)) / headCount;
-    }
-    for (let j = 0; j < row.length; j++) row[j]! += added[j]!;
-  }
-  return row;
 }
 
 export interface IntegratedGradients {
@@ -130,7 +102,7 @@ export async function integratedGradients(
   options: {
     readonly steps?: number;
     readonly baseline?: ArrayLike<number>;
-    readonly of?: 'ids' | 'decoderIds';
+    readonly of?: WhichText;
   } = {},
 ): Promise<IntegratedGradients> {
   sameModel(trace, model);

@@ -1,5 +1,6 @@
 export { type Ablation, ablationSweep, ablations, type HeadEffect, type TextIds } from './ablate.ts';
 export { alignTokens, type Span } from './align.ts';
+export { attentionFlow, longestFlow } from './attentionFlow.ts';
 export { cacheMatrix, cachePatterns, looksBackOnly } from './cachePatterns.ts';
 export { cell } from './cell.ts';
 export { type Circuit, type Circuits, type CopyingTest, circuits, effectiveRank } from './circuits.ts';
@@ -15,7 +16,6 @@ export {
   gradientAttentionByToken,
   type IntegratedGradients,
   integratedGradients,
-  relevance,
 } from './gradient.ts';
 export { type HeadChoice, look, wordGroups, wordMatrix } from './look.ts';
 export { embedText, type LibraryEntry, type LookupResult, lookup, nothingKnown, spelledOut } from './lookup.ts';
@@ -31,11 +31,10 @@ export {
   type PatchReport,
   patchFrom,
   patchSweep,
-  pathPatch,
-  pathSweep,
   replaced,
   sameLength,
 } from './patch.ts';
+export { type Path, pathPatch, pathSweep } from './path.ts';
 export {
   layerPatterns,
   type Mass,
@@ -45,7 +44,7 @@ export {
   type RoleName,
   roleNames,
 } from './pattern.ts';
-export { allHeads, attentionPlaces, type HeadPlace } from './places.ts';
+export { allHeads, attentionPlaces, type HeadPlace, type WhichText } from './places.ts';
 export { type Answer, answers, type QuestionName, questionNames } from './questions.ts';
 export {
   type Direction,
@@ -54,6 +53,7 @@ export {
   type RelationRow,
   relationReport,
 } from './relations.ts';
+export { relevance } from './relevance.ts';
 export { type Remix, remix } from './remix.ts';
 export {
   type HeadFigures,
@@ -64,8 +64,8 @@ export {
   repeatedSequences,
   tokenIds,
 } from './roles.ts';
-export { attentionFlow, contributionMixing, longestFlow, type MixedRow, rollout, weightMixing } from './rollout.ts';
-export { headRows, layerRows, type WeightRows } from './rows.ts';
+export { contributionMixing, type MixedRow, type RolloutOptions, rollout, weightMixing } from './rollout.ts';
+export { headRows, type WeightRows } from './rows.ts';
 export { binomialTail, corrected, mean, meanInterval, type Share, studentTail, wilson } from './statistics.ts';
 export { type Part, residualStream, type Stream, type StreamPlace } from './stream.ts';
 export {
@@ -75,6 +75,7 @@ export {
   likeliest,
   logitsAt as logitsFor,
   prediction,
+  readAt,
   scoresOf,
   type Target,
   targetOf,

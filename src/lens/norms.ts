@@ -4,12 +4,12 @@
  *
  * Kobayashi, Kuribayashi, Yokoi & Inui 2020 (norms of weight · value · W_O) and 2021 (with the residual and the norm).
  */
-import { type LayerPlace, layerStage } from '../attention/index.ts';
+import { type AttentionPlace, type LayerPlace, layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { attentionBands, attentionRows, type Place, recordedStage, sameModel, type Trace } from '../trace/index.ts';
 import { dotProduct, norm } from './cells.ts';
 import { outputSlices } from './circuits.ts';
-import { freeze, through } from './frozen.ts';
+import { type FrozenNorm, freeze, through } from './frozen.ts';
 import { keyHeadOf, noMeaning, placeIn } from './places.ts';
 import { bandRow } from './rows.ts';
 
@@ -31,6 +31,11 @@ export interface NormRow {
    * (2021), [keys]. Throws `noMeaning` in cross-attention, where the residual stands in no key's place.
    */
   withResidual(): Float64Array;
+  /**
+   * Every key after the norm that follows, and the residual by itself beside them: how cross-attention mixes, where the
+   * residual is of the other text (Ferrando et al. 2022).
+   */
+  besideResidual(): { readonly keys: Float64Array; readonly residual: number };
   /**
    * Mixing ratio (2021): how much comes from elsewhere, ‖Σ_{j≠i}‖ / (‖Σ_{j≠i}‖ + ‖own place and residual‖). 0: all is
    * kept; 1: all is taken from the others. Throws `noMeaning` in cross-attention.
@@ -65,25 +70,43 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
       known ??= mixer.around(query, weights);
       return known;
     };
+    const column = new Float64Array(weights.length);
+    /** ‖Σ_h weight · f_h(x_j)‖; what no head looks at is not worth its gram. */
+    const together = (of: (key: number) => Float64Array, j: number): number => {
+      let seen = false;
+      for (let h = 0; h < column.length; h++) {
+        column[h] = weights[h]![j]!;
+        seen ||= column[h] !== 0;
+      }
+      return seen ? joined(of(j), column) : 0;
+    };
+    const carries = (h: number, j: number): number => {
+      const weight = weights[h]![j]!;
+      return weight === 0 ? 0 : weight * Math.sqrt(plain(j)[(h * (h + 3)) / 2]!);
+    };
     const every = (norm: (key: number) => number): Float64Array =>
       Float64Array.from({ length: keys }, (_, j) => norm(j));
     const row: NormRow = {
       query,
       at: (j) => ({
-        heads: weights.map((of, h) => of[j]! * Math.sqrt(plain(j)[h * weights.length + h]!)),
-        contribution: joined(plain(j), weights, j),
+        heads: weights.map((_, h) => carries(h, j)),
+        contribution: together(plain, j),
         withResidual: place.crossed ? null : afterNorm(j),
       }),
-      head: (h) => every((j) => weights[h]![j]! * Math.sqrt(plain(j)[h * weights.length + h]!)),
-      contribution: () => every((j) => joined(plain(j), weights, j)),
+      head: (h) => every((j) => carries(h, j)),
+      contribution: () => every((j) => together(plain, j)),
       withResidual: () => every(afterNorm),
+      besideResidual() {
+        const { inverse, residual } = mixer.frozen(query);
+        return { keys: every((j) => together(scaled, j) * inverse), residual: norm(residual) };
+      },
       mixing() {
         const [elsewhere, here] = [norm(around().others), norm(around().own)];
         return elsewhere / (elsewhere + here);
       },
     };
     const afterNorm = (j: number): number =>
-      j === query ? norm(around().own) : joined(scaled(j), weights, j) * around().inverse;
+      j === query ? norm(around().own) : together(scaled, j) * around().inverse;
     return row;
   };
   const heads = Array.from({ length: place.stack.headCount }, (_, h) => h);
@@ -117,11 +140,13 @@ function remembered(compute: (key: number) => Float64Array): (key: number) => Fl
 }
 
 /** ‖Σ_h weight · f_h(x_j)‖ by the heads' products with each other. */
-function joined(gram: Float64Array, weights: readonly Float32Array[], j: number): number {
-  const heads = weights.length;
+function joined(gram: Float64Array, weights: Float64Array): number {
   let square = 0;
-  for (let a = 0; a < heads; a++)
-    for (let b = 0; b < heads; b++) square += weights[a]![j]! * weights[b]![j]! * gram[a * heads + b]!;
+  for (let a = 0, at = 0; a < weights.length; a++) {
+    let line = 0;
+    for (let b = 0; b < a; b++, at++) line += 2 * weights[b]! * gram[at]!;
+    square += weights[a]! * (line + weights[a]! * gram[at++]!);
+  }
   return Math.sqrt(Math.max(0, square));
 }
 
@@ -131,6 +156,8 @@ interface Mixer {
   carried(token: number): Float64Array[];
   /** The norm that follows, but for the inverse deviation; null where none does. */
   readonly scale: ((vector: Float64Array) => Float64Array) | null;
+  /** The norm's inverse deviation at a query, and the residual after it. */
+  frozen(query: number): { readonly inverse: number; readonly residual: Float64Array };
   around(query: number, weights: readonly Float32Array[]): { own: Float64Array; others: Float64Array; inverse: number };
 }
 
@@ -140,8 +167,8 @@ async function mixerOf(trace: Trace, model: Model, place: Place): Promise<Mixer>
   const centred = stack.norm === 'layer';
   // The norm stands after the sum with the residual, or on the attention's output before it, or there is none.
   const after = normPlacement === 'after' && !stack.parallel;
-  const follows = after ? 'attentionNorm' : stack.parallel ? null : 'attentionPostNorm';
-  const gain = follows === null ? undefined : await model.parameters.get(`${path}.${follows}.weight`)?.read();
+  const follows = stack.parallel ? null : joiningNorm(place, after ? 'Norm' : 'PostNorm');
+  const gain = follows === null ? undefined : await model.parameters.get(`${follows}.weight`)?.read();
   const outputOf = await outputSlices(model, path, stack.headSize);
   const outputs = Array.from({ length: stack.headCount }, (_, h) => outputOf(h).data);
   const valueBias = await model.parameters.get(`${path}.value.bias`)?.read();
@@ -149,28 +176,35 @@ async function mixerOf(trace: Trace, model: Model, place: Place): Promise<Mixer>
   const carried = carrier(trace, place, outputs, valueBias);
   const constant = biasOutput(place, outputs, valueBias, outputBias);
   const attention = recordedStage(trace, layerStage(path, 'attentionOutput')).data;
-  const rowOf = (data: Float32Array, i: number): Float32Array => data.subarray(i * hidden, (i + 1) * hidden);
+  const residualOf = await residuals(trace, model, place);
+  const freezeAt = (query: number, residual: ArrayLike<number>): FrozenNorm | null =>
+    gain
+      ? freeze(
+          Float64Array.from(residual, (number, d) => attention[query * hidden + d]! + (after ? number : 0)),
+          gain,
+          normEpsilon,
+          centred,
+        )
+      : null;
   return {
     carried,
     scale: gain ? (vector) => through({ gain, inverse: 1, centred }, vector) : null,
+    frozen(query) {
+      const residual = residualOf(query);
+      const norm = freezeAt(query, residual);
+      return { inverse: norm?.inverse ?? 1, residual: norm && after ? through(norm, residual) : residual };
+    },
     around(query, weights) {
       if (crossed) throw noMeaning('a residual among the keys', path, "a layer's own attention");
-      const residual = rowOf(recordedStage(trace, layerStage(path, 'input')).data, query);
-      const given = rowOf(attention, query);
-      const frozen = gain
-        ? freeze(
-            Array.from(given, (number, d) => number + (after ? residual[d]! : 0)),
-            gain,
-            normEpsilon,
-            centred,
-          )
-        : null;
+      const residual = residualOf(query);
+      const frozen = freezeAt(query, residual);
       const normed = (vector: Float64Array): Float64Array => (frozen ? through(frozen, vector) : vector);
       const mine = new Float64Array(hidden);
       for (const [h, vector] of carried(query).entries())
         for (let d = 0; d < hidden; d++) mine[d]! += weights[h]![query]! * vector[d]!;
       const total = weights.map((row) => row.reduce((sum, weight) => sum + weight, 0));
-      const others = mine.map((number, d) => given[d]! - constant(total)[d]! - number);
+      const biases = constant(total);
+      const others = mine.map((number, d) => attention[query * hidden + d]! - biases[d]! - number);
       const withResidual = (vector: Float64Array): Float64Array => vector.map((number, d) => number + residual[d]!);
       return {
         own: after ? normed(withResidual(mine)) : withResidual(normed(mine)),
@@ -178,6 +212,35 @@ async function mixerOf(trace: Trace, model: Model, place: Place): Promise<Mixer>
         inverse: frozen?.inverse ?? 1,
       };
     },
+  };
+}
+
+/** The norm that stands where a place's output joins the residual, by its parameters' name. */
+const joiningNorm = ({ path, crossed }: Place, kind: 'Norm' | 'PostNorm'): string =>
+  crossed ? `${path.replace(/\.cross$/, '')}.cross${kind}` : `${path}.attention${kind}`;
+
+/** What a place's output is added to, at a query: the layer's input, or in cross-attention what its own attention left. */
+async function residuals(trace: Trace, model: Model, place: Place): Promise<(query: number) => Float64Array> {
+  const { path, stack, crossed } = place;
+  const { hiddenSize: hidden, normEpsilon: epsilon, normPlacement } = stack;
+  const layer = path.replace(/\.cross$/, '') as AttentionPlace;
+  const row = (name: 'input' | 'attentionOutput', query: number): Float64Array =>
+    Float64Array.from(
+      recordedStage(trace, layerStage(layer, name)).data.subarray(query * hidden, (query + 1) * hidden),
+    );
+  if (!crossed) return (query) => row('input', query);
+  const own: Place = { ...place, path: layer, crossed: false };
+  const name = normPlacement === 'before' ? null : joiningNorm(own, normPlacement === 'after' ? 'Norm' : 'PostNorm');
+  const gain = name === null ? undefined : await model.parameters.get(`${name}.weight`)?.read();
+  const bias = name === null ? undefined : await model.parameters.get(`${name}.bias`)?.read();
+  const normed = (x: Float64Array): Float64Array =>
+    gain
+      ? through(freeze(x, gain, epsilon, stack.norm === 'layer'), x).map((number, d) => number + (bias?.[d] ?? 0))
+      : x;
+  return (query) => {
+    const [input, output] = [row('input', query), row('attentionOutput', query)];
+    const sum = (y: Float64Array): Float64Array => input.map((number, d) => number + y[d]!);
+    return normPlacement === 'after' ? normed(sum(output)) : sum(normed(output));
   };
 }
 
@@ -192,7 +255,7 @@ function carrier(
   const { hiddenSize: hidden, headSize } = stack;
   const { data: values, shape } = recordedStage(trace, layerStage(path, 'value'));
   const length = shape[1]!;
-  return (token) =>
+  const carriedBy = (token: number): Float64Array[] =>
     outputs.map((output, h) => {
       const keyHead = keyHeadOf(place, h);
       const vector = new Float64Array(hidden);
@@ -202,17 +265,20 @@ function carrier(
       }
       return vector;
     });
+  // Rows go by in order, so the token asked for last is often asked for again.
+  let last: { readonly token: number; readonly vectors: Float64Array[] } | undefined;
+  return (token) => {
+    if (last?.token !== token) last = { token, vectors: carriedBy(token) };
+    return last.vectors;
+  };
 }
 
-/** ⟨f_a, f_b⟩ of one token for every pair of heads, [head, head]. */
+/** ⟨f_a, f_b⟩ of one token for every pair of heads b ≤ a, row by row: [heads · (heads + 1) / 2]. */
 function gram(vectors: readonly Float64Array[]): Float64Array {
   const heads = vectors.length;
-  const out = new Float64Array(heads * heads);
-  for (let a = 0; a < heads; a++)
-    for (let b = 0; b <= a; b++) {
-      out[a * heads + b] = dotProduct(vectors[a]!, vectors[b]!);
-      out[b * heads + a] = out[a * heads + b]!;
-    }
+  const out = new Float64Array((heads * (heads + 1)) / 2);
+  for (let a = 0, at = 0; a < heads; a++)
+    for (let b = 0; b <= a; b++, at++) out[at] = dotProduct(vectors[a]!, vectors[b]!);
   return out;
 }
 

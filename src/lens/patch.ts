@@ -12,9 +12,9 @@ import {
 } from '../attention/index.ts';
 import { type Model, positionsAt } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { headOutput, mixtures, recordedStage, recordTrace, type Trace } from '../trace/index.ts';
+import { headOutput, mixtures, recordedStage, type Trace } from '../trace/index.ts';
 import { differentLengths, targetsUnder } from './ablate.ts';
-import { allHeads, attentionPlaces, type HeadPlace, headIn, keyHeadOf, placeIn } from './places.ts';
+import { allHeads, attentionPlaces, type HeadPlace, headIn, placeIn } from './places.ts';
 import { type Followed, followed, gradientTarget, readAgain } from './target.ts';
 
 /** Positions that belong together, [in the run patched, in the run taken from]. */
@@ -137,23 +137,28 @@ export interface PatchReport {
 }
 
 /**
- * Activation patching (Vig et al. 2020; Meng et al. 2022): each head's mixture of the other run put into this one, in its
- * turn. Cost: a run a head. Throws `differentLengths`, `nothingToExplain` where the two targets are equal.
+ * Activation patching (Vig et al. 2020; Meng et al. 2022): the mixture of each head, or of each of those named, of the other
+ * run put into this one, in its turn. Cost: a run a head. Throws `differentLengths`, `nothingToExplain` where the two targets are equal.
  */
 export async function patchSweep(
   into: Trace,
   from: Trace,
   model: Model,
   target: Followed,
-  aligned: Aligned = {},
+  { heads = allHeads(model), ...aligned }: Aligned & { readonly heads?: readonly HeadPlace[] } = {},
 ): Promise<PatchReport> {
   const alignment = alignedAt(into, from, aligned);
   const [here, there] = await ends(into, from, model, target);
-  const heads = allHeads(model);
-  const edits: Edit[][] = [];
-  for (const layer of attentionPlaces(model.architecture))
-    edits.push(...(await patchesOf(from, layer, alignment(layerStage(layer, 'mixed')))).map((edit) => [edit]));
-  const values = await targetsUnder(into, model, target, edits);
+  for (const place of heads) headIn(into, place);
+  const patches = new Map<LayerPlace, PatchEdit[]>();
+  for (const layer of new Set(heads.map((place) => place.layer)))
+    patches.set(layer, await patchesOf(from, layer, alignment(layerStage(layer, 'mixed'))));
+  const values = await targetsUnder(
+    into,
+    model,
+    target,
+    heads.map(({ layer, head }) => [patches.get(layer)![head]!]),
+  );
   return {
     into: here,
     from: there,
@@ -162,7 +167,7 @@ export async function patchSweep(
 }
 
 /** The mixtures of every head of a layer as patches, from one pass over the weights. */
-async function patchesOf(from: Trace, layer: LayerPlace, alignment: Alignment): Promise<PatchEdit[]> {
+export async function patchesOf(from: Trace, layer: LayerPlace, alignment: Alignment): Promise<PatchEdit[]> {
   const { data, shape } = await mixtures(from, layer);
   const [heads = 0, length = 0, size = 0] = shape;
   return Array.from({ length: heads }, (_, head) => ({
@@ -179,7 +184,7 @@ async function patchesOf(from: Trace, layer: LayerPlace, alignment: Alignment): 
   }));
 }
 
-const takenFrom = (from: Trace, alignment: Alignment): PatchEdit['from'] => ({
+export const takenFrom = (from: Trace, alignment: Alignment): PatchEdit['from'] => ({
   model: from.model.fingerprint,
   text: from.encoding?.text ?? [...from.ids].join(' '),
   positions: alignment.map(([, position]) => position),
@@ -224,7 +229,7 @@ export async function attributionSweep(
 }
 
 /** The target in both runs. In a run of another length its position counts from the end. */
-async function ends(into: Trace, from: Trace, model: Model, target: Followed): Promise<[number, number]> {
+export async function ends(into: Trace, from: Trace, model: Model, target: Followed): Promise<[number, number]> {
   const [own, other] = [into.decoderIds ?? into.ids, from.decoderIds ?? from.ids];
   const { position } = target;
   const moved = position === undefined ? target : { ...target, position: position + other.length - own.length };
@@ -237,90 +242,4 @@ async function ends(into: Trace, from: Trace, model: Model, target: Followed): P
     got: `${here.toFixed(6)} in both`,
     next: 'Choose texts or tokens on which they differ.',
   });
-}
-
-/**
- * Path patching (Wang et al. 2022; Goldowsky-Dill et al. 2023): what of the other run's difference goes from one head
- * straight into another's queries, keys or values. The sender is patched, all attention in between is held as it was, the
- * receiver's input then read off, and that alone is patched into a plain run. Feed-forward layers in between are let
- * through. Cost: two runs and a pass over the weights of the layers between. Throws `differentLengths`, `layerOutOfRange`,
- * `headOutOfRange`, `badPath` unless the sender stands below the receiver.
- */
-export async function pathPatch(
-  into: Trace,
-  from: Trace,
-  model: Model,
-  path: Aligned & {
-    readonly sender: HeadPlace;
-    readonly receiver: HeadPlace & { readonly stage: 'query' | 'key' | 'value' };
-  },
-): Promise<Trace> {
-  const { sender, receiver } = path;
-  const places = attentionPlaces(model.architecture);
-  const order = ({ layer }: HeadPlace): number =>
-    places.findIndex((place) => attentionPlace(place) === attentionPlace(layer));
-  headIn(into, sender);
-  const received = headIn(into, receiver);
-  if (order(sender) >= order(receiver))
-    throw new SiseonError({
-      code: 'badPath',
-      kind: 'usage',
-      what: 'a path leads from a layer to a later one',
-      expected: `a receiver above layer ${sender.layer}`,
-      got: `layer ${receiver.layer}`,
-    });
-  const alignment = alignedAt(into, from, path);
-  const itself = alignedAt(into, into, {});
-  const held: Edit[] = [];
-  for (const layer of places.slice(order(sender) + 1, order(receiver)))
-    held.push(...(await patchesOf(into, layer, itself(layerStage(layer, 'mixed')))));
-  const sent = await patchFrom(from, model, {
-    stage: 'mixed',
-    ...sender,
-    alignment: alignment(layerStage(sender.layer, 'mixed')),
-  });
-  const text = readAgain(into);
-  const first = await recordTrace(model, { ...text, edits: [...into.edits, sent, ...held], logits: false });
-  const head = receiver.stage === 'query' ? receiver.head : keyHeadOf(received, receiver.head);
-  const put = await patchFrom(first, model, {
-    stage: receiver.stage,
-    layer: receiver.layer,
-    head,
-    alignment: itself(layerStage(receiver.layer, receiver.stage)),
-  });
-  return recordTrace(model, { ...text, edits: [...into.edits, put], logits: false });
-}
-
-/**
- * Path patching from every head below a receiver: what part of the difference each carries straight into that head's
- * queries, keys or values, and through it to the target. Cost: two runs a head. Throws what pathPatch and patchSweep throw,
- * and `badPath` where nothing stands below the receiver.
- */
-export async function pathSweep(
-  into: Trace,
-  from: Trace,
-  model: Model,
-  target: Followed,
-  path: Aligned & { readonly receiver: HeadPlace & { readonly stage: 'query' | 'key' | 'value' } },
-): Promise<PatchReport> {
-  const { receiver } = path;
-  headIn(into, receiver);
-  const places = attentionPlaces(model.architecture).map(attentionPlace);
-  const below = places.slice(0, places.indexOf(attentionPlace(receiver.layer)));
-  const senders = allHeads(model).filter(({ layer }) => below.includes(attentionPlace(layer)));
-  if (senders.length === 0)
-    throw new SiseonError({
-      code: 'badPath',
-      kind: 'usage',
-      what: 'a path leads from a layer to a later one',
-      expected: 'a receiver above layer 0',
-      got: `layer ${receiver.layer}`,
-    });
-  const [here, there] = await ends(into, from, model, target);
-  const heads: PatchEffect[] = [];
-  for (const sender of senders) {
-    const value = await followed(await pathPatch(into, from, model, { ...path, sender }), model, target);
-    heads.push({ ...sender, value, part: (value - here) / (there - here) });
-  }
-  return { into: here, from: there, heads };
 }

@@ -2,7 +2,8 @@
 import { type AttentionPlace, attentionPlace, type LayerPlace } from '../attention/index.ts';
 import type { Architecture, Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { type OfModel, type Place, placeOf } from '../trace/index.ts';
+import { type OfModel, type Place, placeOf, type Trace } from '../trace/index.ts';
+import { tokenInRange } from './target.ts';
 
 /** One head: of a layer by its number, or of an encoder-decoder by its place (`decoder.layers.0.cross`). */
 export interface HeadPlace {
@@ -68,7 +69,7 @@ export const noMeaning = (what: string, layer: LayerPlace, expected: string): Si
 
 /**
  * The layers of one text that looks at itself alone: of the only stack, or of an encoder where `stack` says so. Throws
- * `twoTexts` for what a decoder's tokens are made of: of two texts, which paths through layers do not tell apart.
+ * `twoTexts` for what a decoder's tokens are made of, of which a measure that knows one text alone can say nothing.
  */
 export function stackedLayers({ model: { architecture: a } }: OfModel, what: string, stack?: 'encoder'): LayerPlace[] {
   if (!a.encoder) return attentionPlaces(a);
@@ -76,10 +77,47 @@ export function stackedLayers({ model: { architecture: a } }: OfModel, what: str
   throw new SiseonError({
     code: 'twoTexts',
     kind: 'usage',
-    what: `${what} follows one text through its layers, and a decoder mixes two`,
-    expected: 'stack: "encoder"',
-    next: 'Use gradientAttention, valueZeroing or integratedGradients, which know both texts.',
+    what: `${what} shows one text, and a decoder mixes two`,
+    expected: 'a model of one text',
+    next: 'Use rollout, relevance, gradientAttention or valueZeroing, which know both texts.',
   });
+}
+
+/** Which text of an encoder-decoder is asked about; of other models there is one. */
+export type WhichText = 'ids' | 'decoderIds';
+
+/** The way down from a position of the last layer: places from the last to the first, and how many positions each text has. */
+export interface WayDown {
+  readonly places: readonly Place[];
+  /** Positions of the text that the way begins in: of the only stack, the decoder, or an encoder by itself. */
+  readonly length: number;
+  /** Positions of the encoder's text, where the way begins in a decoder; else 0. */
+  readonly memory: number;
+  /** Whether the text asked about is the encoder's, reached through cross-attention. */
+  readonly through: boolean;
+}
+
+/**
+ * The way down through all layers: of an encoder-decoder from the decoder through its own and cross-attention into the
+ * encoder, or with `stack` through the encoder by itself. Throws `tokenOutOfRange`.
+ */
+export function wayDown(
+  trace: Pick<Trace, 'model' | 'ids' | 'decoderIds'>,
+  { token, stack, of = 'ids' }: { readonly token: number; readonly stack?: 'encoder'; readonly of?: WhichText },
+): WayDown {
+  const { encoder } = trace.model.architecture;
+  const whole = encoder !== null && stack !== 'encoder';
+  const length = (whole ? trace.decoderIds! : trace.ids).length;
+  tokenInRange(token, length);
+  return {
+    places: attentionPlaces(trace.model.architecture)
+      .map((layer) => placeOf(trace, layer))
+      .filter(({ prefix }) => whole || prefix !== 'decoder.')
+      .reverse(),
+    length,
+    memory: whole ? trace.ids.length : 0,
+    through: whole && of === 'ids',
+  };
 }
 
 /** Throws `layerOutOfRange` or `headOutOfRange`, saying the range. */

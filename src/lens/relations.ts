@@ -5,9 +5,10 @@
  */
 import type { Encoding, Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { attentionStages, recordTrace, type Trace } from '../trace/index.ts';
+import { attentionBands, recordTrace, type Trace } from '../trace/index.ts';
 import { alignTokens } from './align.ts';
 import type { TreeSentence } from './conllu.ts';
+import { bandRow } from './rows.ts';
 import { type Share, wilson } from './statistics.ts';
 
 /** Who looks: the dependent at its head, or the head at its dependent. */
@@ -77,7 +78,7 @@ interface Tally {
 /**
  * The report over a treebank's sentences. The prediction of a head for a word is the other word with the largest weight:
  * special tokens and the word itself do not stand for election. Into a word goes the sum over its tokens.
- * Cost: one run a sentence; nothing of it is kept. Throws `noTokenizer`, and `nothingToMeasure` where no sentence is left.
+ * Cost: one run and one pass over the weights a sentence; nothing of it is kept. Throws `noTokenizer`, and `nothingToMeasure` where no sentence is left.
  */
 export async function relationReport(
   model: Model,
@@ -194,33 +195,46 @@ function arcsOf(
   return { arcs, sameToken, hidden };
 }
 
-/** For every head of every layer: the most-attended other word of each word. */
+/** For every head of every layer: the most-attended other word of each word. A band of rows is held at a time. */
 async function predictions(
   trace: Trace,
   tokens: readonly (readonly number[])[],
   from: 'mean' | 'first',
 ): Promise<Int32Array[]> {
   const { layerCount, headCount } = trace.model.architecture;
-  const n = trace.ids.length;
+  const asking = new Map<number, number[]>();
+  for (const [word, own] of tokens.entries())
+    for (const token of from === 'mean' ? own : own.slice(0, 1))
+      asking.set(token, [...(asking.get(token) ?? []), word]);
   const predicted: Int32Array[] = [];
   for (let layer = 0; layer < layerCount; layer++) {
-    const { data } = (await attentionStages(trace, layer)).weights;
-    for (let head = 0; head < headCount; head++)
-      predicted.push(
-        Int32Array.from(tokens, (own, source) => {
-          const asking = from === 'mean' ? own : own.slice(0, 1);
-          let [best, most] = [-1, -1];
-          for (const [word, targets] of tokens.entries()) {
-            if (word === source || targets[0] === own[0]) continue;
-            let weight = 0;
-            for (const i of asking) for (const j of targets) weight += data[(head * n + i) * n + j]!;
-            if (weight > most) [best, most] = [word, weight];
+    const chosen = Array.from({ length: headCount }, () => new Int32Array(tokens.length).fill(-1));
+    /** Words whose rows are still going by: what they give every word so far, [head][word]. */
+    const open = new Map<number, Float64Array[]>();
+    for await (const band of attentionBands(trace, layer))
+      for (let r = 0; r < band.count; r++)
+        for (const word of asking.get(band.first + r) ?? []) {
+          const given = open.get(word) ?? chosen.map(() => new Float64Array(tokens.length));
+          open.set(word, given);
+          const last = from === 'first' || tokens[word]!.at(-1) === band.first + r;
+          for (const [head, into] of given.entries()) {
+            const row = bandRow(band, band.weights, head, r);
+            for (const [target, keys] of tokens.entries()) for (const j of keys) into[target]! += row[j]!;
+            if (last) chosen[head]![word] = most(into, tokens, word);
           }
-          return best;
-        }),
-      );
+          if (last) open.delete(word);
+        }
+    predicted.push(...chosen);
   }
   return predicted;
+}
+
+/** The other word that is given most, the first of equals. */
+function most(given: Float64Array, tokens: readonly (readonly number[])[], source: number): number {
+  let best = -1;
+  for (const [word, [first]] of tokens.entries())
+    if (first !== tokens[source]![0] && (best < 0 || given[word]! > given[best]!)) best = word;
+  return best;
 }
 
 /** How many other words a blind choice has. */

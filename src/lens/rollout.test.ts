@@ -3,16 +3,35 @@ import type { Model } from '../model/index.ts';
 import { recordTrace, type Trace } from '../trace/index.ts';
 import { attentionFlow, rollout } from './index.ts';
 import { knownModel, letters } from './known.testing.ts';
-import { maximumFlow } from './maximumFlow.ts';
+import { maximumFlows, NetworkBuilder } from './maximumFlow.ts';
 import { close, expected, tinyIds, tinyModel } from './tiny.testing.ts';
 
 describe('maximum flow', () => {
   it('on paper: two ways, one shared pipe, and a way back that has to be used', () => {
-    const pipe = (from: number, to: number, capacity: number) => ({ from, to, capacity });
-    expect(maximumFlow(4, [pipe(0, 1, 3), pipe(0, 2, 2), pipe(1, 2, 1), pipe(1, 3, 2), pipe(2, 3, 3)], 0, 3)).toBe(5);
+    const most = (nodes: number, pipes: readonly (readonly [number, number, number])[], sinks: number[]): number[] => {
+      const builder = new NetworkBuilder(nodes);
+      for (const pipe of pipes) builder.add(...pipe);
+      return maximumFlows(builder.network, 0, sinks);
+    };
+    const shared = [
+      [0, 1, 3],
+      [0, 2, 2],
+      [1, 2, 1],
+      [1, 3, 2],
+      [2, 3, 3],
+    ] as const;
+    // Each sink by itself: one flow leaves nothing behind for the next.
+    expect(most(4, shared, [3, 2, 1, 3, 0])).toEqual([5, 3, 3, 5, Infinity]);
     // The greedy way 0-1-2-3 blocks both others unless it is taken back.
-    expect(maximumFlow(4, [pipe(0, 1, 1), pipe(1, 2, 1), pipe(2, 3, 1), pipe(0, 2, 1), pipe(1, 3, 1)], 0, 3)).toBe(2);
-    expect(maximumFlow(3, [pipe(0, 1, 4)], 0, 2)).toBe(0);
+    const greedy = [
+      [0, 1, 1],
+      [0, 2, 1],
+      [1, 2, 1],
+      [1, 3, 1],
+      [2, 3, 1],
+    ] as const;
+    expect(most(4, greedy, [3])).toEqual([2]);
+    expect(most(3, [[0, 1, 4]], [2])).toEqual([0]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Rows of one head, as measures read them. */
 import type { LayerPlace } from '../attention/index.ts';
 import { type AttentionBand, attentionRows, type Stage, type Trace } from '../trace/index.ts';
-import { headIn, placeIn } from './places.ts';
+import { headIn } from './places.ts';
 
 /** Weights of one head, row by row, and which keys each query may see. */
 export interface WeightRows {
@@ -18,12 +18,6 @@ export async function headRows(trace: Trace, layer: LayerPlace, head: number): P
   const [, length = 0, keys = 0] = weights.shape;
   const row = ({ data }: Stage, i: number): Float32Array => data.subarray(i * keys, (i + 1) * keys);
   return { length, weights: (i) => row(weights, i), maskedScores: (i) => row(maskedScores, i) };
-}
-
-/** Likewise of every head of a layer. Cost: the squares of the whole layer are held; for long texts take one head, or bands. */
-export async function layerRows(trace: Trace, layer: LayerPlace): Promise<WeightRows[]> {
-  const { stack } = placeIn(trace, layer);
-  return Promise.all(Array.from({ length: stack.headCount }, (_, head) => headRows(trace, layer, head)));
 }
 
 /** One row of a band's square: query number `r` of the band, in head number `h`. */

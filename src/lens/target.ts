@@ -1,6 +1,6 @@
 /** What a prediction is asked for: the number that gradients, ablations and patches move. */
 import type { GradientTarget, Model, RunOptions, RunResult } from '../model/index.ts';
-import { checkPositions, noLabels } from '../model/index.ts';
+import { checkPositions, classifiedRow, noLabels } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { logitRows, recordedStage, type Trace } from '../trace/index.ts';
 
@@ -130,6 +130,12 @@ export const tokenName = (model: Model, token: number): string =>
 
 /** Throws `tokenOutOfRange`. */
 export const tokenInRange = (token: number, length: number): void => checkPositions([token], length);
+
+/** The position at which a target is read (of an encoder-decoder the decoder's); null where it is the mean of all. */
+export function readAt({ ids, model: { architecture: a } }: Trace, target: Followed): number | null {
+  if (!('label' in target) || a.classifier!.of === 'tokens') return target.position ?? 0;
+  return a.classifier!.of === 'mean' ? null : classifiedRow(a.classifier!, ids);
+}
 
 /** What a trace read, as a run reads it again. */
 export const readAgain = ({ ids, decoderIds }: Trace): { ids: Int32Array; decoderIds?: Int32Array } => ({

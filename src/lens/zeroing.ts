@@ -1,11 +1,10 @@
 /** What a token's values are worth to each position of a layer: take them away and look. */
-import { type AttentionPlace, type LayerPlace, layerStage, type StageName } from '../attention/index.ts';
+import { type AttentionPlace, type LayerPlace, layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { recordedStage, sameModel, type Trace } from '../trace/index.ts';
-import { atOnce } from './ablate.ts';
+import { atOnce, stagesUnder } from './ablate.ts';
 import { norm } from './cells.ts';
 import { placeIn } from './places.ts';
-import { readAgain } from './target.ts';
 
 /**
  * Value zeroing (Mohebbi, Zuidema, Chrupała & Alishahi 2023): with the values of token j set to 0 in one layer, how far each
@@ -30,7 +29,7 @@ export async function valueZeroing(
   const turned = Array.from({ length }, () => new Array<number>(zeroed.length).fill(0));
   const side = atOnce(length);
   for (let first = 0; first < zeroed.length; first += side) {
-    const moved = await outputsUnder(
+    const moved = await stagesUnder(
       trace,
       model,
       output,
@@ -54,28 +53,6 @@ export async function valueZeroing(
     const total = numbers.reduce((sum, number) => sum + number, 0);
     return total === 0 ? numbers : numbers.map((number) => number / total);
   });
-}
-
-/** One stage in several edited runs of a trace's text; nothing else of them is read. */
-async function outputsUnder(
-  trace: Trace,
-  model: Model,
-  stage: StageName,
-  edits: readonly Trace['edits'][],
-): Promise<Float32Array[]> {
-  const found: Promise<Float32Array>[] = [];
-  await model.runBatch(
-    edits.map((own, n) => ({
-      ...readAgain(trace),
-      edits: [...trace.edits, ...own],
-      logits: 'none',
-      wanted: (name: StageName) => name === stage,
-      probe: (name: StageName, _: readonly number[], values: Promise<Float32Array>) => {
-        if (name === stage) found[n] = values;
-      },
-    })),
-  );
-  return Promise.all(found);
 }
 
 /** 1 − cos, as ½ ‖a/|a| − b/|b|‖²: exact to the last digits where the two hardly differ, and 0 where they are equal. */

@@ -13,7 +13,7 @@ export { DeviceParameters, fromHost, type ModelParameter, toDevice } from './dev
 export { changeNumbers, changesOf, keysAt, positionsAt, type RunLengths, stackAt } from './edits.ts';
 export { families, readConfig } from './families/index.ts';
 export { type ClassTarget, type GradientTarget, type LogitTarget, noLabels, noLogits } from './gradients.ts';
-export { classify, decode, decoderInput } from './heads.ts';
+export { classifiedRow, classify, decode, decoderInput } from './heads.ts';
 export { Model, type ModelMetadata, type ModelParts } from './model.ts';
 export { fileTensors, type HostTensor, type TakenParameter } from './parameters.ts';
 export { rotaryFrequencies, rotaryTable } from './rotary.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import { preview } from 'vite';
-import { findChromium } from '../test/chromium.js';
+import { findChromium } from '../../test/chromium.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const executablePath = findChromium();
@@ -88,7 +88,7 @@ const began = performance.now();
 await page.locator('.controls button').first().click();
 await page.locator('.use button:enabled').waitFor({ timeout: 120_000 });
 const seconds = (performance.now() - began) / 1000;
-const reports = await page.evaluate(() => document.querySelector('.scrub input').max);
+const reports = await page.evaluate(() => document.querySelector('#training-scrub').max);
 print('training to the end', seconds, 's', 60);
 print('training, pictures a second', Number(reports) / seconds, '/s', 10, true);
 await browser.close();

@@ -3,10 +3,10 @@ import {
   attentionFlow,
   gradientAttention,
   gradientAttentionByToken,
+  headRows,
   headsReport,
   integratedGradients,
   layerNorms,
-  layerRows,
   logitLens,
   pair,
   relevance,
@@ -20,9 +20,9 @@ import { loadModel, readNpz } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace, stages } from 'siseon/trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../../test/chromium.js';
 import type { LensName } from '../src/engine/lens.ts';
 import { storySentence } from '../src/permalink.ts';
-import { findChromium } from './chromium.js';
 import { type Site, saved, startSite } from './site.ts';
 
 const executable = findChromium();
@@ -64,7 +64,7 @@ describe.skipIf(!executable)('the lenses of the room Explore', { timeout: 180_00
         gradient.set(`${head} ${query}`, row);
       const normed = await Promise.all(Array.from({ length }, (_, i) => norms.row(i)));
       const zeroed = await valueZeroing(trace, model, last.layer);
-      const weights = (await layerRows(trace, last.layer))[last.head]!;
+      const weights = await headRows(trace, last.layer, last.head);
       const measures: Record<LensName, readonly [title: string, row: (i: number) => ArrayLike<number>]> = {
         weight: ['가중치', (i) => weights.weights(i)],
         contribution: ['기여', (i) => normed[i]!.head(last.head)],
@@ -142,7 +142,7 @@ describe.skipIf(!executable)('the lenses of the room Explore', { timeout: 180_00
       await followed(trace.ids[position]!);
       const guesses = page.locator('data[data-of^="guess:"]');
       const id = Number((await guesses.nth(2).getAttribute('data-of'))!.split(':')[1]);
-      await page.locator('.split th button').nth(2).click();
+      await page.locator('.output th button').nth(2).click();
       await followed(id);
     }));
 

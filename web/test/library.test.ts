@@ -5,9 +5,9 @@ import { type LookupResult, lookup } from 'siseon/lens';
 import { loadModel } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../../test/chromium.js';
 import { readLookup, writeLookup } from '../src/library/address.ts';
 import { readFiles, readJson, readPasted, readTable } from '../src/library/read.ts';
-import { findChromium } from './chromium.js';
 import { type Site, startSite, type Visit } from './site.ts';
 
 const executable = findChromium();

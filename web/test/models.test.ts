@@ -11,8 +11,8 @@ import { generate, recordTrace } from 'siseon/trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { knownConfig, knownModel, letterVocabulary } from '../../src/lens/known.testing.ts';
 import { startHub, type TestHub } from '../../src/platform/hub.testing.ts';
+import { findChromium } from '../../test/chromium.js';
 import { storySentence } from '../src/permalink.ts';
-import { findChromium } from './chromium.js';
 import { type Site, saved, startSite } from './site.ts';
 
 const executable = findChromium();
@@ -99,7 +99,7 @@ describe.skipIf(!executable)('models of the visitor’s own', { timeout: 180_000
   /** What the hand does: over the field, and let go. */
   async function drop(page: Page, path: string): Promise<void> {
     // What is above it has come, and pushes it down no more.
-    await page.locator('data[data-of^="reach:"]').first().waitFor();
+    for (const what of ['reach', 'depth']) await page.locator(`data[data-of^="${what}:"]`).first().waitFor();
     const field = page.locator('.drop');
     await field.scrollIntoViewIfNeeded();
     const box = (await field.boundingBox())!;

@@ -28,6 +28,10 @@ describe('the page’s source', () => {
         expect(name, file).not.toMatch(/\.\.\/(\.\.\/)+(src|dist|models)\//);
       }
   });
+  it('begins no block with a space, which the compiler drops: the words before and after it would run together', () => {
+    for (const file of files.filter((name) => name.endsWith('.svelte')))
+      expect(text(file), file).not.toMatch(/\{(#if|:else)([^{}\n]|\{[^{}\n]*\})*\} (\{(?!\/)|[<\p{L}])/u);
+  });
   it('writes no style into markup, which the content policy would refuse', () => {
     for (const file of files.filter((name) => name.endsWith('.svelte')))
       expect(text(file), file).not.toMatch(/\sstyle="|\{@html/);

@@ -12,11 +12,11 @@ import { recordTrace } from 'siseon/trace';
 import { initialParameters, seededRandom, train } from 'siseon/train';
 import { caption } from 'siseon/views';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../../test/chromium.js';
 import { storySentence } from '../src/permalink.ts';
 import { type Lesson, measure, prepare } from '../src/train/lesson.ts';
 import { defaults, problemsOf, readSettings, type Settings, writeSettings } from '../src/train/settings.ts';
 import { sentencesOf, writeSorting } from '../src/train/sources.ts';
-import { findChromium } from './chromium.js';
 import { type Site, startSite, type Visit } from './site.ts';
 
 const executable = findChromium();

@@ -10,7 +10,7 @@
 //   q·K → scale → soft-cap → mask → exp(x − maximum) / Σ → · V
 //
 // A unit's rows of scores are all that is ever there, never a square: memory is linear in the lengths. Tiles of keys that
-// none of the four rows can see are skipped. Without packed keys (`packed` 0) a unit is one group: attentionThin.ts. Keeping a stage copies the block out, so both forms agree to the bit.
+// none of the four rows can see are skipped, unless their scores are asked for. Without packed keys (`packed` 0) a unit is one group: attentionThin.ts. Keeping a stage copies the block out, so both forms agree to the bit.
 //
 // Legend: see attentionTask.ts.
 import { AttendTask, highOf, lowOf, packedSize, rowOf, up8 } from './attentionTask';
@@ -57,7 +57,7 @@ export function attend(u: i32, scratch: usize, at: usize): void {
   const b = u / (blocks * t.heads), h = (u / blocks) % t.heads, first = (u % blocks) * t.unitRows;
   const count = min(t.unitRows, t.queryLength - first);
   const groups = <usize>(count + 3) >> 2;
-  const kept = t.dots | t.scores | t.maskedScores | t.weights;
+  const scored = t.dots | t.scores | t.maskedScores;
 
   const blockSize = <usize>N << 4, querySize = <usize>s << 4, mixedSize = <usize>T << 4;
   const queries = scratch + groups * blockSize;
@@ -79,7 +79,7 @@ export function attend(u: i32, scratch: usize, at: usize): void {
   for (let g: usize = 0; g < groups; g++) {
     const i = first + 4 * <i32>g;
     const sight = changetype<Sight>(sights + (g << 6));
-    look(sight, t, b, i, min(4, count - 4 * <i32>g), kept != 0);
+    look(sight, t, b, i, min(4, count - 4 * <i32>g), scored != 0);
     from = min(from, sight.from);
     to = max(to, sight.to);
     packLeft(queries + g * querySize, rowOf(t.query, t.queryBatch, t.queryHead, t.queryRow, b, h, i), t.queryRow, 1, count - 4 * <i32>g, s);
@@ -101,7 +101,7 @@ export function attend(u: i32, scratch: usize, at: usize): void {
 /** A group alone, with keys and values where they lie. */
 function thin(t: AttendTask, block: usize, queries: usize, sight: Sight, aside: usize, b: i32, h: i32, keyHead: i32, first: i32, rows: i32): void {
   const n = t.keyLength;
-  look(sight, t, b, first, rows, (t.dots | t.scores | t.maskedScores | t.weights) != 0);
+  look(sight, t, b, first, rows, (t.dots | t.scores | t.maskedScores) != 0);
   const to = min(sight.to, n);
   packLeft(queries, rowOf(t.query, t.queryBatch, t.queryHead, t.queryRow, b, h, first), t.queryRow, 1, rows, t.headSize);
   scoreThin(block, queries, rowOf(t.key, t.keyBatch, t.keyHead, t.keyRow, b, keyHead, 0), t.keyRow, t.headSize, sight.from, to, rows, t.scale);
@@ -119,19 +119,20 @@ function thin(t: AttendTask, block: usize, queries: usize, sight: Sight, aside: 
 /** Scores of a group to weights, in place: soft-cap, mask, softmax, keeping what is asked for. A copy of the masked scores goes `aside`, if there. */
 function weighGroup(t: AttendTask, sight: Sight, block: usize, aside: usize, turned: usize, b: i32, h: i32, i: i32, rows: i32): void {
   const from = sight.from, to = sight.to;
+  const nothing = f32x4.splat(0);
   const row = <usize>((b * t.heads + h) * t.queryLength + i);
-  if (t.dots) keep(t, t.dots, row, block, rows, turned);
+  if (t.dots) keep(t, t.dots, row, block, rows, turned, from, to, nothing);
   if (t.softcap > 0) {
     const cap = f32x4.splat(t.softcap);
     for (let o = <usize>from << 4; o < <usize>to << 4; o += 16)
       v128.store(block + o, f32x4.mul(tanh4(f32x4.div(v128.load(block + o), cap)), cap));
   }
-  if (t.scores) keep(t, t.scores, row, block, rows, turned);
+  if (t.scores) keep(t, t.scores, row, block, rows, turned, from, to, nothing);
   hide(t, sight, block, b, h, i, rows);
-  if (t.maskedScores) keep(t, t.maskedScores, row, block, rows, turned);
+  if (t.maskedScores) keep(t, t.maskedScores, row, block, rows, turned, from, to, nothing);
   if (aside) memory.copy(aside + (<usize>from << 4), block + (<usize>from << 4), <usize>(to - from) << 4);
-  softmaxGroup(block, from, to, t.logSumExp ? t.logSumExp + (row << 2) : 0, rows, turned + (<usize>up8(t.keyLength) << 4));
-  if (t.weights) keep(t, t.weights, row, block, rows, turned);
+  const factor = softmaxGroup(block, from, to, t.logSumExp ? t.logSumExp + (row << 2) : 0, rows, turned + (<usize>up8(t.keyLength) << 4));
+  if (t.weights) keep(t, t.weights, row, block, rows, turned, from, to, f32x4.mul(nothing, factor));
 }
 
 /** −∞ where a row cannot see, and the bias. Tiles that all rows see whole are left alone. */
@@ -162,9 +163,9 @@ function hide(t: AttendTask, sight: Sight, block: usize, b: i32, h: i32, i: i32,
 
 /**
  * Softmax of each of the four rows over keys [from, to), in place; hidden keys become 0 (NaN where the row saw NaN or +∞).
- * Writes log Σ exp of `rows` rows, −∞ where all is hidden. Sums: see expRow in rows.ts, with the same bits.
+ * Writes log Σ exp of `rows` rows, −∞ where all is hidden. Sums: see expRow in rows.ts, with the same bits. Returns 1 / Σ of each row.
  */
-function softmaxGroup(block: usize, from: i32, to: i32, logSumExp: usize, rows: i32, aside: usize): void {
+function softmaxGroup(block: usize, from: i32, to: i32, logSumExp: usize, rows: i32, aside: usize): v128 {
   const end = block + (<usize>to << 4);
   let m0 = f32x4.splat(HIDDEN), m1 = m0, m2 = m0, m3 = m0;
   for (let o = block + (<usize>from << 4); o < end; o += 64) {
@@ -203,11 +204,12 @@ function softmaxGroup(block: usize, from: i32, to: i32, logSumExp: usize, rows: 
     v128.store(o, f32x4.mul(v128.load(o), factor));
     v128.store(o, f32x4.mul(v128.load(o, 16), factor), 16);
   }
-  if (!logSumExp) return;
+  if (!logSumExp) return factor;
   writeLog(logSumExp, f32x4.extract_lane(largest, 0), f64x2.extract_lane(low, 0));
   if (rows > 1) writeLog(logSumExp + 4, f32x4.extract_lane(largest, 1), f64x2.extract_lane(low, 1));
   if (rows > 2) writeLog(logSumExp + 8, f32x4.extract_lane(largest, 2), f64x2.extract_lane(high, 0));
   if (rows > 3) writeLog(logSumExp + 12, f32x4.extract_lane(largest, 3), f64x2.extract_lane(high, 1));
+  return factor;
 }
 
 /** A hidden key stays out even of a row whose largest score is not finite: −∞ − NaN would be NaN. */
@@ -221,13 +223,30 @@ function writeLog(to: usize, largest: f32, sum: f64): void {
   store<f32>(to, largest == HIDDEN ? HIDDEN : largest + <f32>log(sum));
 }
 
-/** Copies a group's block to rows of a kept square: turned in the cache first, so that memory sees one row after another. */
-function keep(t: AttendTask, square: usize, row: usize, block: usize, rows: i32, turned: usize): void {
+/**
+ * Copies a group's block to rows of a kept square: turned in the cache first, so that memory sees one row after another. Keys
+ * before `from` and after `to` are what `outside` has for each row, 0 or NaN.
+ */
+function keep(t: AttendTask, square: usize, row: usize, block: usize, rows: i32, turned: usize, from: i32, to: i32, outside: v128): void {
   const stride = <usize>up8(t.keyLength) << 2;
-  for (let o: usize = 0; o < stride; o += 16, block += 64)
-    transpose4(turned + o, stride, v128.load(block), v128.load(block, 16), v128.load(block, 32), v128.load(block, 48));
-  const width = <usize>t.keyLength << 2;
-  for (let r: usize = 0; r < <usize>rows; r++) memory.copy(square + (row + r) * width, turned + r * stride, width);
+  const start = <usize>from << 2, end = min(<usize>to, <usize>t.keyLength) << 2;
+  for (let o = start; o < <usize>to << 2; o += 16) {
+    const four = block + (o << 2);
+    transpose4(turned + o, stride, v128.load(four), v128.load(four, 16), v128.load(four, 32), v128.load(four, 48));
+  }
+  const width = <usize>t.keyLength << 2, aside = turned + 4 * stride;
+  v128.store(aside, outside);
+  for (let r: usize = 0; r < <usize>rows; r++) {
+    const at = square + (row + r) * width, value = load<f32>(aside + (r << 2));
+    memory.copy(at + start, turned + r * stride + start, end - start);
+    fillWith(at, at + start, value);
+    fillWith(at + end, at + width, value);
+  }
+}
+
+function fillWith(from: usize, end: usize, value: f32): void {
+  if (value == 0) memory.fill(from, 0, end - from);
+  else for (; from < end; from += 4) store<f32>(from, value);
 }
 
 /** out = weights · V for all groups of a unit: 256 keys of one panel of V at a time (8 KiB, the L1 cache) for all groups. */

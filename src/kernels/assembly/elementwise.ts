@@ -1,36 +1,17 @@
 // Number by number. Every loop runs over whole vectors: the allocator rounds storages up to 16 bytes, so the last
 // vector may touch padding but never another storage. Unit u is the u-th stretch of CHUNK numbers.
+import { activateMany, GELU_TANH } from './activation';
 import { erf4, exp4, tanh4 } from './math';
-
-// @ts-ignore: decorator
-@inline
-const GELU_TANH: f32 = 0.7978845608;
 
 /** Numbers in a unit of work; ../wasm.ts counts units by it. A multiple of 4. */
 // @ts-ignore: decorator
 @inline
 const CHUNK: i32 = 16384;
 
-/** kind: 0 gelu, 1 geluTanh, 2 relu, 3 silu, 4 tanh. */
-// @ts-ignore: decorator
-@inline
-export function activated4(kind: i32, a: v128): v128 {
-  if (kind == 0) return f32x4.mul(f32x4.mul(a, f32x4.splat(0.5)), f32x4.add(f32x4.splat(1), erf4(f32x4.mul(a, f32x4.splat(0.70710678)))));
-  if (kind == 1) {
-    const cube = f32x4.mul(f32x4.mul(a, a), f32x4.mul(a, f32x4.splat(0.044715)));
-    return f32x4.mul(f32x4.mul(a, f32x4.splat(0.5)), f32x4.add(f32x4.splat(1), tanh4(f32x4.mul(f32x4.splat(GELU_TANH), f32x4.add(a, cube)))));
-  }
-  if (kind == 2) return f32x4.max(a, f32x4.splat(0));
-  if (kind == 3) return f32x4.div(a, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(a))));
-  return tanh4(a);
-}
-
 export function activate(u: i32, scratch: usize, kind: i32, x: usize, out: usize, length: i32): void {
-  const end = min(length, (u + 1) * CHUNK);
-  for (let i = u * CHUNK; i < end; i += 4) {
-    const o = <usize>i << 2;
-    v128.store(out + o, activated4(kind, v128.load(x + o)));
-  }
+  const o = <usize>u * CHUNK << 2;
+  const count = min(CHUNK, length - u * CHUNK);
+  activateMany(kind, out + o, x + o, (<usize>count + 3 & ~3) << 2, scratch);
 }
 
 export function activateBackward(u: i32, scratch: usize, kind: i32, x: usize, g: usize, xg: usize, length: i32): void {

@@ -1,8 +1,18 @@
-// The functions of math.ts and exponent.ts over arrays, compiled by ../functions.test.ts: not part of the kernels.
+// The functions of math.ts, exponent.ts and activation.ts over arrays, compiled by ../functions.test.ts: not part of the kernels.
+import { activated4, activateMany, activationConstants } from './activation';
 import { constants, expStretch, STRETCH } from './exponent';
 import { erf4, exp4, log, tanh4 } from './math';
 
-export { constants };
+export { activationConstants, constants };
+
+/** Four numbers at a time. */
+export function activateEach(kind: i32, to: usize, from: usize, count: i32): void {
+  for (let o: usize = 0; o < <usize>count << 2; o += 16) v128.store(to + o, activated4(kind, v128.load(from + o)));
+}
+
+export function activateAll(kind: i32, to: usize, from: usize, count: i32, scratch: usize): void {
+  activateMany(kind, to, from, <usize>count << 2, scratch);
+}
 
 export function exp(to: usize, from: usize, count: i32): void {
   for (let o: usize = 0; o < <usize>count << 2; o += 16) v128.store(to + o, exp4(v128.load(from + o)));

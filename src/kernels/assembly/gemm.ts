@@ -10,7 +10,7 @@
 // Units share nothing but what they read, so any thread may take any unit.
 //
 // Legend: see pack.ts.
-import { activated4 } from './elementwise';
+import { activateMany } from './activation';
 import { packLeft, packPanel } from './pack';
 import { multiplyRow } from './row';
 import { multiplyTile } from './tile';
@@ -64,7 +64,7 @@ export function packUnit(u: i32, scratch: usize, at: usize): void {
 
 /**
  * Unit u of the product. Scratch: the unit's rows of left packed (unitRows × block), a panel (block × 8), and the tiles of the
- * unit, 4 × 8 each, which hold partial sums between stretches.
+ * unit, 4 × 8 each, which hold partial sums between stretches; where there is an activation, that of activateMany.
  */
 export function matmul(u: i32, scratch: usize, at: usize): void {
   const t = changetype<MatmulTask>(at);
@@ -83,8 +83,9 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
   const out = t.out + ((<usize>b * rows * columns) << 2);
   const panel = scratch + ((<usize>((t.unitRows + 3) & ~3) * t.block) << 2);
   const tiles = panel + (<usize>t.block << 5);
+  const aside = tiles + ((<usize>((t.unitRows + 3) & ~3) * (t.unitColumns + 32)) << 2);
   const plain = !t.accumulate && t.activation < 0 && !t.residual;
-  const start = count == 1 ? rowAlone(t, tiles, b, i0, j0, last, left, right, out) : j0;
+  const start = count == 1 ? rowAlone(t, tiles, aside, b, i0, j0, last, left, right, out) : j0;
   if (start >= last) return;
   let p = 0;
   do {
@@ -102,15 +103,20 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
         const to = direct ? out + ((<usize>(i0 + i) * columns + j) << 2) : tile;
         const bias = direct && t.bias ? t.bias + (<usize>j << 2) : 0;
         multiplyTile(to, direct ? <usize>columns << 2 : 32, p ? tile : 0, a, from, length, bias);
-        if (done && !direct) finish(t, out, tile, i0 + i, j, min(4, count - i));
+        if (done && !direct && t.activation < 0) finish(t, out, tile, i0 + i, j, min(4, count - i));
       }
+      if (!done || t.activation < 0) continue;
+      // An activation takes the tiles of a panel together: many numbers at once cost less.
+      const first = tile - (<usize>((count + 3) & ~3) << 5);
+      activateTiles(t, first, tile, j, aside);
+      for (let i = 0; i < count; i += 4) finish(t, out, first + (<usize>i << 5), i0 + i, j, min(4, count - i));
     }
     p += length;
   } while (p < inner);
 }
 
 /** Four panels at a time of row i, from column j on, where the right operand can be read where it lies. Returns the first column that is left. */
-function rowAlone(t: MatmulTask, tiles: usize, b: i32, i: i32, j: i32, last: i32, left: usize, right: usize, out: usize): i32 {
+function rowAlone(t: MatmulTask, tiles: usize, aside: usize, b: i32, i: i32, j: i32, last: i32, left: usize, right: usize, out: usize): i32 {
   if (!t.panels && t.rightColumn != 1) return j;
   const step = t.panels ? <usize>t.inner * 8 * bytesOf(t.type) : 32;
   const row = t.panels ? 8 * bytesOf(t.type) : <usize>t.rightInner << 2;
@@ -119,7 +125,11 @@ function rowAlone(t: MatmulTask, tiles: usize, b: i32, i: i32, j: i32, last: i32
   for (const needed = t.panels ? 24 : 31; j + needed < last; j += 32) {
     const from = t.panels ? placeOf(t, b, j, 0) : right + (<usize>j << 2);
     multiplyRow(tiles, left, <usize>t.leftInner << 2, from, row, step, t.inner, t.type, t.scales + <usize>(j >> 3) * scaleStep, scaleStep, t.group);
-    for (let next = 0; next < 4; next++) finish(t, out, tiles + (<usize>next << 7), i, j + 8 * next, 1);
+    for (let next = 0; next < 4; next++) {
+      const tile = tiles + (<usize>next << 7);
+      if (t.activation >= 0) activateTiles(t, tile, tile + 32, j + 8 * next, aside);
+      finish(t, out, tile, i, j + 8 * next, 1);
+    }
   }
   return j;
 }
@@ -146,10 +156,24 @@ function panelOf(t: MatmulTask, panel: usize, right: usize, b: i32, j: i32, p: i
   return panel;
 }
 
-/** out = activation(tile + bias) + residual (+ out) for `rows` rows of one tile. */
+/** activation(tile + bias) in place, of the tiles from `from` to `end`, all of the panel from column j. */
+function activateTiles(t: MatmulTask, from: usize, end: usize, j: i32, aside: usize): void {
+  if (t.bias) {
+    memory.fill(aside, 0, 32);
+    memory.copy(aside, t.bias + (<usize>j << 2), <usize>min(8, t.columns - j) << 2);
+    const b0 = v128.load(aside), b1 = v128.load(aside, 16);
+    for (let o = from; o < end; o += 32) {
+      v128.store(o, f32x4.add(v128.load(o), b0));
+      v128.store(o, f32x4.add(v128.load(o, 16), b1), 16);
+    }
+  }
+  activateMany(t.activation, from, from, end - from, aside);
+}
+
+/** out = tile + bias + residual (+ out) for `rows` rows of one tile; the bias is in it already where there is an activation. */
 function finish(t: MatmulTask, out: usize, tile: usize, i: i32, j: i32, rows: i32): void {
   const columns = t.columns;
-  const kind = t.activation;
+  const bias = t.activation < 0 ? t.bias : 0;
   const residual = t.residual ? t.residual + (out - t.out) : 0;
   for (let r = 0; r < rows; r++, tile += 32) {
     const row = (<usize>(i + r) * columns) << 2;
@@ -158,8 +182,7 @@ function finish(t: MatmulTask, out: usize, tile: usize, i: i32, j: i32, rows: i3
       const from = tile + (<usize>(c - j) << 2);
       if (c + 4 <= columns) {
         let y = v128.load(from);
-        if (t.bias) y = f32x4.add(y, v128.load(t.bias + (<usize>c << 2)));
-        if (kind >= 0) y = activated4(kind, y);
+        if (bias) y = f32x4.add(y, v128.load(bias + (<usize>c << 2)));
         if (residual) y = f32x4.add(y, v128.load(residual + o));
         if (t.accumulate) y = f32x4.add(y, v128.load(out + o));
         v128.store(out + o, y);
@@ -167,8 +190,7 @@ function finish(t: MatmulTask, out: usize, tile: usize, i: i32, j: i32, rows: i3
       }
       for (let n: usize = 0; n < <usize>(columns - c); n++) {
         let y = load<f32>(from + (n << 2));
-        if (t.bias) y += load<f32>(t.bias + (<usize>c << 2) + (n << 2));
-        if (kind >= 0) y = f32x4.extract_lane(activated4(kind, f32x4.splat(y)), 0);
+        if (bias) y += load<f32>(bias + (<usize>c << 2) + (n << 2));
         if (residual) y += load<f32>(residual + o + (n << 2));
         if (t.accumulate) y += load<f32>(out + o + (n << 2));
         store<f32>(out + o + (n << 2), y);

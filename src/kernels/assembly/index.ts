@@ -6,5 +6,6 @@ export { packHeads } from './attentionTask';
 export { activate, activateBackward, adam, combine, gather, rotate, scale, scatterAdd, sumSquares } from './elementwise';
 export { matmul, packUnit } from './gemm';
 export { crossEntropy, layerNorm, normBackward, normParameters, rmsNorm, softmaxBackward, softmaxRows, sumRows } from './rows';
+export { activationConstants } from './activation';
 export { constants } from './exponent';
 export { gatherTyped, packTyped, unpackTyped } from './widen';

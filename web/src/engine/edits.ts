@@ -1,14 +1,14 @@
 /** What a visitor's changes come to as edits of the package. */
 import type { Edit } from 'siseon/attention';
-import { layerRows, patchFrom } from 'siseon/lens';
+import { patchFrom } from 'siseon/lens';
 import type { Model } from 'siseon/model';
-import type { Trace } from 'siseon/trace';
+import { attentionRows, type Trace } from 'siseon/trace';
 import { type Change, inside, ofHead } from './change.ts';
 
 /** A weight set for a word is shared among its tokens as the model shared it. */
 async function weightEdits(change: Change & { readonly kind: 'weight' }, trace: Trace): Promise<Edit[]> {
   const { layer, head, query, keys, to } = change;
-  const row = (await layerRows(trace, layer))[head]?.weights(query) ?? [];
+  const row = (await attentionRows(trace, layer, [query], head)).weights.data;
   const own = inside(keys).map((key) => row[key] ?? 0);
   const total = own.reduce((sum, weight) => sum + weight, 0);
   return inside(keys).map((key, i) => ({
