@@ -1,6 +1,6 @@
 /** Threads on the page: where it is cross-origin isolated, and where the host does not send what isolates it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from './chromium.js';
+import { findChromium } from '../../test/chromium.js';
 import { type Site, startSite, type Visit } from './site.ts';
 
 const executable = findChromium();
