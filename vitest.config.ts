@@ -13,6 +13,7 @@ export default defineConfig({
   },
   test: {
     include: ['src/**/*.test.ts', 'web/**/*.test.ts', 'models/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['./test/browser.setup.ts'],
     // On a machine that is busy with something else a browser may take long to start.
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -1,6 +1,7 @@
 /** Rows about whole models: GPT-2-small-sized and BERT-base-sized ones with drawn parameters, all at once and token by token. */
 import { configReader, DeviceParameters, decode, families, fromHost, transform } from '../dist/model/index.js';
 import { operations, scope, tensor } from '../dist/tensor/index.js';
+import { gguf } from './ggml.mjs';
 import { bertGraph, gpt2Graph } from './graphs.mjs';
 import { compare } from './measure.mjs';
 
@@ -21,10 +22,15 @@ function drawnModel(modelType, fields, tensors) {
 }
 
 export function gpt2Small() {
+  state = 1;
   const { hidden, heads, layers, positions, vocabulary } = gpt2Sizes;
   const sizes = { n_embd: hidden, n_head: heads, n_layer: layers, n_positions: positions, vocab_size: vocabulary };
   return drawnModel('gpt2', { architectures: ['GPT2LMHeadModel'], ...sizes }, ['wte.weight']);
 }
+
+/** The same model as files of other formats. */
+export const ggufOf = () => gguf(gpt2Small().parameters, gpt2Sizes);
+export const gpt2OnnxOf = (length) => gpt2Graph(gpt2Small().parameters, gpt2Sizes, length);
 
 function bertBase() {
   const { hidden, heads, layers, inner, positions, vocabulary } = bertSizes;
@@ -200,25 +206,67 @@ function headsFirst(data, positions, heads) {
   return [out, [1, heads, positions, size]];
 }
 
-/** One more token after `length` others, from the cache of keys and values: logits out. */
-export async function oneMore(context, length = 255) {
-  const { kernels } = context;
-  const { architecture, parameters } = gpt2Small();
-  const device = await DeviceParameters.from(kernels, architecture, fromHost(parameters));
-  const { hidden, heads, positions, vocabulary } = gpt2Sizes;
+/** Our runs of tokens `from` to `to` with what came before them kept as keys and values: logits of the last. */
+function continuing(kernels, device, architecture, ids) {
+  const { hidden, positions } = gpt2Sizes;
   const layers = architecture.layers.map(() => ({
     key: tensor(kernels, [positions, hidden]),
     value: tensor(kernels, [positions, hidden]),
   }));
-  const ids = drawnIds(length + 1, vocabulary);
   const run = (from, to) =>
     scope(kernels, () => {
       const o = operations(kernels);
       const continued = [{ first: 0, count: to - from, cache: { length: from, layers } }];
       const batch = { ids: ids.slice(from, to), batch: 1, length: to - from, continued };
-      const last = transform(o, device.tensors, architecture, batch);
-      return kernels.read(decode(o, device.tensors, architecture, o.embed(last, Int32Array.of(to - from - 1))).storage);
+      const last = transform(o, device, architecture, batch);
+      return kernels.read(decode(o, device, architecture, o.embed(last, Int32Array.of(to - from - 1))).storage);
     });
+  const free = () => {
+    for (const { key, value } of layers) for (const { storage } of [key, value]) kernels.free(storage);
+  };
+  return { layers, run, free };
+}
+
+/** Beside llama.cpp, which has no attention weights to give: a text from the beginning, and one more token. */
+export async function besideLlama({ kernels, threads }) {
+  const { architecture, parameters } = gpt2Small();
+  const device = await DeviceParameters.from(kernels, architecture, fromHost(parameters));
+  // Loaded only here: the other groups run where it is not installed.
+  const { llamaName, llamaPeer } = await import('./llama.mjs');
+  const peer = await llamaPeer(parameters, gpt2Sizes, threads);
+  const rows = [];
+  for (const length of [64, 256, 1024]) {
+    const ids = drawnIds(length, gpt2Sizes.vocabulary);
+    const ours = () => runOurs(kernels, device.tensors, architecture, ids, false);
+    const difference = apart(await peer.logits(ids), (await ours())[0]);
+    // llama.cpp takes GELU from a table of f16.
+    if (!(difference <= 5e-3)) throw new Error(`llama.cpp: logits of ${length} tokens differ by ${difference}`);
+    const turns = length > 500 ? 3 : 5;
+    const measured = await compare(ours, { [llamaName]: () => peer.prompt(ids) }, { turns, milliseconds: 1 });
+    const gflops = operationsOf(gpt2Sizes, length, true) / measured.milliseconds / 1e6;
+    rows.push({ name: `GPT-2-small-sized, ${length} tokens, logits alone`, ...measured, gflops, difference });
+  }
+  const ids = drawnIds(256, gpt2Sizes.vocabulary);
+  const { run, free } = continuing(kernels, device.tensors, architecture, ids);
+  await run(0, 255);
+  await peer.prompt(ids.subarray(0, 255));
+  const next = { [llamaName]: () => peer.next(ids[255]) };
+  const measured = await compare(() => run(255, 256), next, { turns: 9, milliseconds: 50 });
+  rows.push({ name: 'one more token after 255', ...measured });
+  free();
+  device.free();
+  await peer.release();
+  return rows;
+}
+
+/** One more token after `length` others, from the cache of keys and values: logits out. */
+export async function oneMore(context, length = 255) {
+  const { kernels } = context;
+  const { architecture, parameters } = gpt2Small();
+  const device = await DeviceParameters.from(kernels, architecture, fromHost(parameters));
+  const { hidden, heads, vocabulary } = gpt2Sizes;
+  const ids = drawnIds(length + 1, vocabulary);
+  const { layers, run, free } = continuing(kernels, device.tensors, architecture, ids);
   const whole = await run(0, length + 1);
   await run(0, length);
   const step = await run(length, length + 1);
@@ -234,6 +282,7 @@ export async function oneMore(context, length = 255) {
   const measured = await compare(() => run(length, length + 1), peers, { turns: 9, milliseconds: 50 });
   const beginning = await compare(() => run(0, length + 1), {}, { turns: 3, milliseconds: 1 });
   await release();
+  free();
   device.free();
   // Every parameter is read once, but of the positions one row, and the cache.
   const numbers = [...parameters].reduce(

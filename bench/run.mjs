@@ -1,19 +1,20 @@
 #!/usr/bin/env node
 /**
- * `npm run bench [-- GROUP...]`: one table, and results.json beside it, which later runs of single groups are added to.
- * Groups: products, attention, long, small, newer (on Node 22 or newer), gpt2-64, -256, -1024,
- * bert-64, -256, -1024, token, training, process.
+ * `npm run bench [-- GROUP...]`: prints one table, and writes it to results.json and docs/performance.md, where groups that do
+ * not run keep what they had.
+ * On Node 22 and newer, without groups, those that need it. Groups: products, attention, long, small, gpt2-64, -256, -1024,
+ * newer and newer-gpt2-64, -256, -1024 (on Node 22 or newer), bert-64, -256, -1024, token, llama, training, process.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { hasRelaxedSimd, wasmKernels } from '../dist/kernels/index.js';
 import { attentions, longAttentions, newer, products, small } from './kernels.mjs';
 import { machineLimits } from './machine.mjs';
-import { median, spread } from './measure.mjs';
-import { bert, gpt2, oneMore } from './models.mjs';
+import { spread } from './measure.mjs';
+import { bert, besideLlama, gpt2, oneMore } from './models.mjs';
 import { onnxRuntimes } from './peers.mjs';
+import { processes } from './processes.mjs';
+import { writeTables } from './table.mjs';
 import { training } from './training.mjs';
 
 const groups = {
@@ -25,41 +26,25 @@ const groups = {
   'gpt2-64': (context) => gpt2(context, 64),
   'gpt2-256': (context) => gpt2(context, 256),
   'gpt2-1024': (context) => gpt2(context, 1024),
+  'newer-gpt2-64': (context) => fused(context, (own) => gpt2(own, 64)),
+  'newer-gpt2-256': (context) => fused(context, (own) => gpt2(own, 256)),
+  'newer-gpt2-1024': (context) => fused(context, (own) => gpt2(own, 1024)),
   'bert-64': (context) => bert(context, 64),
   'bert-256': (context) => bert(context, 256),
   'bert-1024': (context) => bert(context, 1024),
   token: oneMore,
+  llama: besideLlama,
   training,
   process: processes,
 };
 
-/** Starting the command line, against starting Node with nothing to do; and how much memory the command took. */
-function processes() {
-  const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-  const time = (args) => {
-    const began = performance.now();
-    execFileSync(process.execPath, args, { stdio: 'ignore' });
-    return performance.now() - began;
-  };
-  const text = '철수가 사과를 맛있게 먹었다';
-  const [empty, whole] = [
-    ['-e', '0'],
-    [cli, text],
-  ].map((args) => {
-    time(args);
-    return median(Array.from({ length: 7 }, () => time(args)));
-  });
-  const script = `process.argv = [process.argv[0], 'siseon', ${JSON.stringify(text)}]; process.on('exit', () => console.error(process.resourceUsage().maxRSS)); await import(${JSON.stringify(cli)})`;
-  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-  const peakMiB = Number(stderr.trim().split('\n').at(-1)) / 1024;
-  return [
-    {
-      name: 'the command line, cold, beyond an empty Node',
-      milliseconds: whole - empty,
-      peers: {},
-      note: `peak memory ${peakMiB.toFixed(0)} MiB`,
-    },
-  ];
+/** The same rows with fused products, on an engine that has them. */
+async function fused(context, measure) {
+  if (!hasRelaxedSimd()) throw new Error(`fused products need Node 22 or newer, not ${process.version}`);
+  const kernels = await wasmKernels({ threads, relaxed: true });
+  const rows = await measure({ ...context, kernels });
+  kernels.close();
+  return rows.map((row) => ({ ...row, name: `${row.name}, fused` }));
 }
 
 /** Computes until every thread has a core to itself, as far as the machine has them free: threads begin where they were started. */
@@ -77,9 +62,11 @@ const context = { machine, threads, kernels: await wasmKernels({ threads }), run
 const file = new URL('results.json', import.meta.url);
 const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { groups: {} };
 const chosen = process.argv.slice(2);
+// What is measured on a newer Node stands beside what was measured before on the oldest one that is supported.
+const onlyNewer = hasRelaxedSimd();
 for (const group of chosen.length
   ? chosen
-  : Object.keys(groups).filter((group) => group !== 'newer' || hasRelaxedSimd())) {
+  : Object.keys(groups).filter((group) => group.startsWith('newer') === onlyNewer)) {
   settle(context);
   const rows = await groups[group](context);
   // The limits once more: a machine that others share is not the same from minute to minute, and the better counts.
@@ -91,6 +78,7 @@ for (const group of chosen.length
   }
   before.groups[group] = { date: new Date().toISOString().slice(0, 10), machine: { ...machine }, spread, rows };
   writeFileSync(file, `${JSON.stringify(before, null, 2)}\n`);
+  writeTables(before.groups);
   print(group, rows);
 }
 process.exit(0);

@@ -85,8 +85,8 @@ describe('siseon generate', () => {
     [['a'], 2, /does not write/],
     [['a', '--model', model, '--layer', '9'], 2, /there is no layer 9: expected 0 to 1/],
     [['a', '--model', model, '--head', '9'], 2, /there is no head 9: expected 0 to 5/],
-    [['a', '--model', model, '--top-k', '0'], 2, /topK 0/],
-    [['a', '--model', model, '--top-p', '1.5'], 2, /topP 1.5/],
+    [['a', '--model', model, '--temperature', '1', '--top-k', '0'], 2, /topK 0/],
+    [['a', '--model', model, '--temperature', '1', '--top-p', '1.5'], 2, /topP 1.5/],
     [['a', '--model', model, '--tokens', '-1'], 2, /whole number/],
     [['a', '--model', model, '--seed', 'x'], 2, /whole number/],
     [['a', '--model', model, '--temperature', 'hot'], 2, /number from 0/],
@@ -95,6 +95,11 @@ describe('siseon generate', () => {
     [['--ids', '3', '--chat', '--model', model], 2, /--chat would do nothing here: expected a text/],
     [['a', '--system', 'b', '--model', model], 2, /--system would do nothing here: expected --chat/],
     [['--ids', '3', '--stop', 'b', '--model', join(families, 'llama')], 2, /--stop would do nothing here/],
+    [['a', '--top-k', '2', '--model', model], 2, /--top-k would do nothing here: expected --temperature above 0/],
+    [['a', '--seed', '3', '--model', model], 2, /--seed would do nothing here/],
+    [['a', '--stop', '', '--model', model], 2, /argument '' is invalid. A text is expected/],
+    [['a', '--decoder', 'b', '--model', model], 2, /has one stack, and so no decoder/],
+    [['a', '--model', ''], 1, /"" is no model: .*got no name/],
     [['a', '--model', join(families, 'llama')], 2, /Take a model with a tokenizer/],
     [['a', '--model', 'nobody/nothing'], 1, /nobody\/nothing/],
     [['a', '--model', 'klue/bert-base@'], 2, /klue\/bert-base@ names no revision/],
@@ -137,6 +142,8 @@ describe('siseon info', () => {
     expect(ours!.stdout).toMatch(/licence +mit/);
     expect(JSON.parse(korean!.stdout)).toMatchObject({ license: 'mit', parameterCount: expect.any(Number) });
     expect(none).toMatchObject({ status: 1, stdout: '' });
-    expect(none!.stderr).toMatch(/is no model|cannot read/);
+    expect(none!.stderr).toMatch(/is no model: .*got nothing of that name/);
+    const file = await siseon('info', join(model, 'model.safetensors'), '--lang', 'ko');
+    expect(file.stderr).toContain('.gguf로 끝나지 않는 파일입니다');
   });
 });

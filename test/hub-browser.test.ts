@@ -1,10 +1,13 @@
 /** The hub’s loader as a page has it: in a Chromium, against a hub of our own on loopback. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sha256, startHub, type TestHub } from '../src/platform/hub.testing.ts';
-import { chromium, startPage, type TestPage } from './page.testing.ts';
+import { findChromium } from './chromium.js';
+import { startPage, type TestPage } from './page.testing.ts';
+
+const executablePath = findChromium();
 
 const tiny = new URL('./families/llama/', import.meta.url);
 
@@ -61,7 +64,7 @@ const page = `
   window.ready = true;
 `;
 
-describe.skipIf(!existsSync(chromium))('the hub in a browser', () => {
+describe.skipIf(!executablePath)('the hub in a browser', () => {
   let hub: TestHub;
   let site: TestPage;
   let tab: Page;
@@ -73,7 +76,7 @@ describe.skipIf(!existsSync(chromium))('the hub in a browser', () => {
   };
 
   beforeAll(async () => {
-    [site, hub] = await Promise.all([startPage(page), startHub('owner/model', files)]);
+    [site, hub] = await Promise.all([startPage(executablePath!, page), startHub('owner/model', files)]);
   }, 60_000);
   afterAll(async () => {
     await site?.close();

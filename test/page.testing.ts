@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium as driver, type Page } from 'playwright-core';
 import { build } from 'vite';
 
-export const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 export interface TestPage {
@@ -22,7 +21,11 @@ export interface TestPage {
  * `script` imports from `dist/`, sets `window.ready` at its end, and finds the engine's worker at `/worker.js`; `folders`
  * are served below their names.
  */
-export async function startPage(script: string, folders: Readonly<Record<string, string>> = {}): Promise<TestPage> {
+export async function startPage(
+  executablePath: string,
+  script: string,
+  folders: Readonly<Record<string, string>> = {},
+): Promise<TestPage> {
   const out = mkdtempSync(join(tmpdir(), 'siseon-page-'));
   const page = `${root}page.js`;
   await build({
@@ -63,7 +66,7 @@ export async function startPage(script: string, folders: Readonly<Record<string,
     response.end(found ? readFileSync(file) : '<!doctype html><script type="module" src="/page.js"></script>');
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const browser = await driver.launch({ executablePath: chromium, args: ['--no-sandbox'] });
+  const browser = await driver.launch({ executablePath, args: ['--no-sandbox'] });
   return {
     browser,
     async open({ isolated = true } = {}) {

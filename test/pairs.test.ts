@@ -1,8 +1,14 @@
-/** Classifiers that read a text with an encoder and a decoder; test/families.test.ts holds their numbers. */
+/** Encoder-decoders: classifiers, and texts for the decoder; test/families.test.ts holds their numbers. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { look, pair, wordMatrix } from '../src/lens/index.ts';
 import { loadModel } from '../src/model/index.ts';
-import { recordTrace, TraceSession } from '../src/trace/index.ts';
+import { memoryFolder } from '../src/platform/index.ts';
+import { attentionStages, recordTrace, TraceSession } from '../src/trace/index.ts';
 
 const load = (name: string) =>
   loadModel(fileURLToPath(new URL(`./families/${name}`, import.meta.url)), { tokenizer: 'none' });
@@ -37,4 +43,152 @@ it('reads every text from its start: nothing of it is kept', async () => {
     const trace = await session.record({ ids });
     expect(trace.recorded.get('classes')).toEqual((await recordTrace(model, { ids })).recorded.get('classes'));
   }
+});
+
+const words = ['[UNK]', '</s>', '<s>', '나는', '사과를', '먹었다', '.', '철수가', '밥을', '영희가'];
+const tokenizer = {
+  model: { type: 'WordLevel', vocab: Object.fromEntries(words.map((word, id) => [word, id])), unk_token: '[UNK]' },
+  pre_tokenizer: { type: 'WhitespaceSplit' },
+  post_processor: {
+    type: 'TemplateProcessing',
+    single: [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '</s>', type_id: 0 } }],
+    pair: [],
+    special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
+  },
+  added_tokens: [0, 1, 2].map((id) => ({ id, content: words[id], special: true, normalized: false })),
+};
+/** A tiny checkpoint with those words, whose texts end in </s>. */
+const files = (name: string): Record<string, string | Uint8Array<ArrayBuffer>> => {
+  const file = (of: string) => readFileSync(new URL(`./families/${name}/${of}`, import.meta.url));
+  const config = JSON.parse(file('config.json').toString()) as Record<string, unknown>;
+  return {
+    'config.json': JSON.stringify({ ...config, eos_token_id: 1 }),
+    'model.safetensors': new Uint8Array(file('model.safetensors')),
+    'tokenizer.json': JSON.stringify(tokenizer),
+  };
+};
+
+describe('a text for the decoder', () => {
+  const text = '나는 사과를 먹었다';
+  it('stands behind the start token, without an end token, and has words of its own', async () => {
+    const model = await loadModel(memoryFolder(files('bart')));
+    const plain = await recordTrace(model, { text, decoder: '철수가 밥을' });
+    expect([...plain.ids]).toEqual([3, 4, 5, 1]);
+    expect([...plain.decoderIds!]).toEqual([2, 7, 8]);
+    const { tokens, words: own } = plain.decoderEncoding!;
+    expect(tokens.map(({ index, text: shown, word }) => [index, shown, word])).toEqual([
+      [0, '<s>', null],
+      [1, '철수가', 0],
+      [2, '밥을', 1],
+    ]);
+    expect(own.map(({ text: word, tokens: of }) => [word, of])).toEqual([
+      ['철수가', [1]],
+      ['밥을', [2]],
+    ]);
+    const byIds = await recordTrace(model, { text, decoderIds: [2, 7, 8] });
+    expect(byIds.recorded.get('logits')).toEqual(plain.recorded.get('logits'));
+    await expect(recordTrace(model, { text, decoder: 'a', decoderIds: [2] })).rejects.toMatchObject({
+      code: 'textOrIds',
+    });
+  });
+  it('is looked from: weights of its words over the encoder’s, which are those of the stage', async () => {
+    const model = await loadModel(memoryFolder(files('t5')));
+    const trace = await recordTrace(model, { text, decoder: '철수가 밥을' });
+    const seen = await look(trace, model, { query: '철수가', head: 2 });
+    expect(seen).toMatchObject({ layer: 0, place: 'decoder.layers.0.cross', query: { word: null, token: 1 } });
+    expect(seen.keys.map((key) => key.text)).toEqual(['나는', '사과를', '먹었다', '</s>']);
+    const { data } = (await attentionStages(trace, 'decoder.layers.0.cross')).weights;
+    // [head 2, query 1] of 3 queries over 4 keys.
+    for (const [j, { weight }] of seen.keys.entries()) expect(weight).toBeCloseTo(data[(2 * 3 + 1) * 4 + j]!, 6);
+    expect(seen.leftOver.self).toBe(0);
+    const own = await look(trace, model, { query: '밥을', layer: 'decoder.layers.0' });
+    // T5's start token is 0.
+    expect(own.keys.map((key) => key.text)).toEqual(['[UNK]', '철수가', '밥을']);
+    const inside = await look(trace, model, { query: '나는', layer: 'encoder.layers.1' });
+    expect(inside.leftOver.self).toBeGreaterThan(0);
+    const cell = await pair(trace, model, { query: '밥을', key: '나는' });
+    expect([cell.query.text, cell.key.text, cell.layer]).toEqual(['밥을', '나는', 'decoder.layers.0.cross']);
+    const matrix = await wordMatrix(trace, model);
+    expect([matrix.rows.length, matrix.columns.length]).toEqual([3, 4]);
+  });
+  it('is refused where there is one stack, and asked for where a decoder’s words are', async () => {
+    const model = await loadModel(memoryFolder(files('t5')));
+    const bert = await load('bert');
+    await expect(recordTrace(bert, { ids: [3], decoderIds: [2] })).rejects.toMatchObject({ code: 'noDecoder' });
+    const trace = await recordTrace(model, { text });
+    await expect(look(trace, model, { layer: 'decoder.layers.0.cross' })).rejects.toMatchObject({ code: 'noText' });
+    expect((await look(trace, model)).place).toBe('encoder.layers.1');
+  });
+});
+
+describe('commands with an encoder-decoder', () => {
+  const place = mkdtempSync(join(tmpdir(), 'siseon-pairs-'));
+  const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+  const siseon = (...args: string[]) =>
+    new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
+      const env = { ...process.env, LANG: 'C', LC_ALL: '', HF_HUB_OFFLINE: '1', HF_HOME: place };
+      execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) =>
+        resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+      );
+    });
+  beforeAll(() => {
+    for (const name of ['bart', 'bart-classes']) {
+      mkdirSync(join(place, name));
+      for (const [file, content] of Object.entries(files(name))) writeFileSync(join(place, name, file), content);
+    }
+  });
+  afterAll(() => rmSync(place, { recursive: true }));
+  const both = ['나는 사과를 먹었다', '--decoder', '철수가 밥을', '--model', join(place, 'bart'), '--json'];
+
+  it('predict and ablate follow the decoder’s words, whatever the encoder’s are', async () => {
+    const [first, last, ablated] = await Promise.all([
+      siseon('predict', ...both, '--at', '철수가'),
+      siseon('predict', ...both),
+      siseon('ablate', ...both, '--at', '철수가'),
+    ]);
+    expect(JSON.parse(first!.stdout)).toMatchObject({ position: 1 });
+    expect(JSON.parse(last!.stdout)).toMatchObject({ position: 2 });
+    expect(JSON.parse(ablated!.stdout)).toMatchObject({ target: { position: 1 } });
+    const elsewhere = await siseon('predict', ...both, '--at', '사과를', '--lang', 'en');
+    expect(elsewhere).toMatchObject({ status: 2, stdout: '' });
+    expect(elsewhere.stderr).toContain('"사과를" is not a word of the text');
+  });
+  it('look, why, layer and flow take layers by their place', async () => {
+    const [looked, why, layer, flow, wrong] = await Promise.all([
+      siseon(...both, '--layer', 'decoder.1', '--query', '밥을'),
+      siseon('why', both[0]!, '밥을', '사과를', ...both.slice(1), '--layer', 'cross.0'),
+      siseon('layer', ...both, '--layer', 'cross.1'),
+      siseon('flow', ...both),
+      siseon(...both, '--layer', 'x.1', '--lang', 'ko'),
+    ]);
+    expect(JSON.parse(looked!.stdout)).toMatchObject({ place: 'decoder.layers.1', text: '철수가 밥을' });
+    expect(JSON.parse(why!.stdout)).toMatchObject({ layer: 'decoder.layers.0.cross', tokens: ['밥을', '사과를'] });
+    expect(JSON.parse(layer!.stdout)).toMatchObject({ layer: 'decoder.layers.1.cross', mixing: null });
+    expect((JSON.parse(flow!.stdout) as { columns: unknown[] }).columns).toHaveLength(2);
+    expect(wrong!.stderr).toContain('encoder.N, decoder.N, cross.N');
+  });
+  it('trace saves the stages of both texts, by text or by ids', async () => {
+    const names = 'decoder.layers.1.cross.weights,logits';
+    const save = (file: string, ...args: string[]) =>
+      siseon('trace', '--model', join(place, 'bart'), '--stages', names, '--save', join(place, file), ...args);
+    await save('text.json', '나는 사과를 먹었다', '--decoder', '철수가 밥을');
+    await save('ids.json', '--ids', '3,4,5,1', '--decoder-ids', '2,7,8');
+    const [text, ids] = ['text.json', 'ids.json'].map(
+      (file) => JSON.parse(readFileSync(join(place, file), 'utf8')) as Record<string, unknown>,
+    );
+    expect(text).toMatchObject({ decoderIds: [2, 7, 8], decoder: { text: '철수가 밥을' } });
+    expect(ids!.stages).toEqual(text!.stages);
+  });
+  it('predict says a classifier’s labels, and how to end a text that has no end token', async () => {
+    const model = ['--model', join(place, 'bart-classes')];
+    const said = await siseon('predict', '나는 사과를 먹었다', ...model, '--json');
+    const { guesses } = JSON.parse(said.stdout) as { guesses: { name: string; probability: number }[] };
+    expect(guesses.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c']);
+    expect(guesses.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 6);
+    const without = await siseon('predict', '--ids', '3,4', ...model, '--lang', 'ko');
+    expect(without).toMatchObject({ status: 2, stdout: '' });
+    expect(without.stderr).toContain('끝 토큰(1번)이 없습니다');
+    const unheeded = await siseon('predict', '나는', ...model, '--parts', '--lang', 'en');
+    expect(unheeded.stderr).toContain('--parts would do nothing here: expected a model that says tokens');
+  });
 });

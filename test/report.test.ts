@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,11 +8,12 @@ import { type Overview, overview } from '../src/lens/index.ts';
 import { loadModel, shippedModel } from '../src/model/index.ts';
 import { recordTrace } from '../src/trace/index.ts';
 import { reportHtml } from '../src/views/index.ts';
+import { findChromium } from './chromium.js';
 
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const executablePath = findChromium();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-describe.skipIf(!existsSync(executablePath))('a report, opened offline in Chromium', () => {
+describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
   let browser: Browser;
   let seen: Overview;
   let file: string;
@@ -23,7 +24,7 @@ describe.skipIf(!existsSync(executablePath))('a report, opened offline in Chromi
     seen = await overview(await recordTrace(model, { text: '철수가 사과를 맛있게 먹었다' }), model);
     file = join(mkdtempSync(join(tmpdir(), 'siseon-report-')), 'gaze.html');
     writeFileSync(file, reportHtml(seen, { language: 'ko', start }));
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
   }, 60_000);
   afterAll(() => browser?.close());
 

@@ -1,10 +1,13 @@
 /** The engine in a module worker of a browser. */
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from './chromium.js';
 import { deepModel, longText } from './deep.testing.ts';
-import { chromium, startPage, type TestPage } from './page.testing.ts';
+import { startPage, type TestPage } from './page.testing.ts';
+
+const executablePath = findChromium();
 
 const script = `
   import { WorkerEngine } from 'dist/worker/index.js';
@@ -20,14 +23,14 @@ const script = `
   window.ready = true;
 `;
 
-describe.skipIf(!existsSync(chromium))('the engine in a worker of a browser', () => {
+describe.skipIf(!executablePath)('the engine in a worker of a browser', () => {
   const [layers, positions] = [40, 1500];
   const deep = deepModel(layers, positions);
   let site: TestPage;
   let context: BrowserContext | undefined;
   beforeAll(async () => {
     const families = fileURLToPath(new URL('./families', import.meta.url));
-    site = await startPage(script, { families, deep });
+    site = await startPage(executablePath!, script, { families, deep });
   }, 60_000);
   afterAll(async () => {
     await site?.close();

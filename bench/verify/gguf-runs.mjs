@@ -6,7 +6,7 @@ import { loadModel, writeSafetensors } from '../../dist/model/index.js';
 import { blockKinds, drawBlocks, toHalf } from './blocks.mjs';
 import { drawCheckpoint, drawIds } from './checkpoints.mjs';
 import { converted } from './conversion.mjs';
-import { writeGguf } from './gguf.mjs';
+import { vocabulary, writeGguf } from './gguf.mjs';
 import { layouts as all } from './layouts.mjs';
 import { llamaLogits, llamaName } from './llama.mjs';
 
@@ -24,17 +24,6 @@ export function compare(ours, theirs) {
   if (ours.length !== theirs.length || !(size > 0)) throw new Error(`${ours.length} numbers beside ${theirs.length}`);
   return { error: Math.sqrt(difference / size), largest };
 }
-
-/** A vocabulary of as many tokens as the model has; ids alone are compared. */
-const vocabulary = (count) => ({
-  'tokenizer.ggml.model': 'gpt2',
-  'tokenizer.ggml.pre': 'gpt-2',
-  'tokenizer.ggml.tokens': Array.from({ length: count }, (_, id) => (id === 1 ? 'Ċ' : `t${id}`)),
-  'tokenizer.ggml.token_type': Array.from({ length: count }, () => 1),
-  'tokenizer.ggml.merges': ['t 0'],
-  'tokenizer.ggml.bos_token_id': 0,
-  'tokenizer.ggml.eos_token_id': 0,
-});
 
 /** The file's bytes; tensors are [name, { shape, type, bytes }]. */
 function fileOf({ config, architecture, metadata }, tensors) {

@@ -64,3 +64,14 @@ export function writeGguf(metadata, tensors) {
   });
   return out;
 }
+
+/** A vocabulary of as many tokens as the model has; ids alone are compared. */
+export const vocabulary = (count) => ({
+  'tokenizer.ggml.model': 'gpt2',
+  'tokenizer.ggml.pre': 'gpt-2',
+  'tokenizer.ggml.tokens': Array.from({ length: count }, (_, id) => (id === 1 ? 'Ċ' : `t${id}`)),
+  'tokenizer.ggml.token_type': Array.from({ length: count }, () => 1),
+  'tokenizer.ggml.merges': ['t 0'],
+  'tokenizer.ggml.bos_token_id': 0,
+  'tokenizer.ggml.eos_token_id': 0,
+});

@@ -1,6 +1,8 @@
 /** `siseon flow`: what a prediction rests on, word by word, under several measures. */
 import type { Command } from 'commander';
-import { language, print, printJson, record, speak, terminal, writeText } from './shell.ts';
+import type { Model } from '../model/index.ts';
+import type { Trace } from '../trace/index.ts';
+import { decoded, language, print, printJson, record, speak, terminal, writeText } from './shell.ts';
 import { type Asked, asking, saidTarget, targetFor } from './target.ts';
 
 export function flow(program: Command): void {
@@ -12,20 +14,31 @@ export function flow(program: Command): void {
     .action(measured);
 }
 
-async function measured(text: string, options: Asked & { faithful?: boolean }): Promise<void> {
-  speak(options, text);
-  const { model, trace } = await record(options.model, { text });
+type Measure = [name: string, koreanName: string, numbers: ArrayLike<number>];
+
+async function alongPaths(trace: Trace, model: Model, token: number): Promise<Measure[]> {
   const lens = await import('../lens/index.ts');
-  const target = await targetFor(trace, model, options);
-  const token = target.position;
-  const measures: [string, string, ArrayLike<number>][] = [
+  return [
     ['rollout', '롤아웃', (await lens.rollout(trace, { token })).shares],
     ['by norms', '기여 롤아웃', (await lens.rollout(trace, { token, model })).shares],
     ...(trace.ids.length <= lens.longestFlow
-      ? [['flow', '흐름', await lens.attentionFlow(trace, { token })] as [string, string, Float64Array]]
+      ? [['flow', '흐름', await lens.attentionFlow(trace, { token })] as Measure]
       : []),
+  ];
+}
+
+async function measured(text: string, options: Asked & { faithful?: boolean }): Promise<void> {
+  speak(options, text);
+  const { model, trace } = await record(options.model, { text, ...decoded(options) });
+  const lens = await import('../lens/index.ts');
+  const target = await targetFor(trace, model, options);
+  const token = target.position;
+  // Paths through layers lead through one text: of an encoder-decoder what knows two is left.
+  const oneText = model.architecture.encoder === null;
+  const measures: Measure[] = [
+    ...(oneText ? await alongPaths(trace, model, token) : []),
     ['grad × att', '기울기×가중치', await lens.gradientAttentionByToken(trace, model, target)],
-    ['relevance', '관련도', await lens.relevance(trace, model, target)],
+    ...(oneText ? [['relevance', '관련도', await lens.relevance(trace, model, target)] as Measure] : []),
     ['integrated', '적분 기울기', (await lens.integratedGradients(trace, model, target)).attributions],
   ];
   const groups = lens.wordGroups(trace);

@@ -1,34 +1,38 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { AttentionPlace } from '../attention/index.ts';
+import type { LayerPlace } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import type { SiseonError } from '../platform/index.ts';
 import type { Ending, NewToken, TraceInput } from '../trace/index.ts';
+import { placeName } from '../views/language.ts';
 import {
   type Common,
+  type Decoding,
+  decoded,
+  decoding,
   headOption,
   idList,
   jsonOption,
   langOption,
   language,
-  layerOption,
   load,
   modelOption,
+  type Placed,
+  placeOption,
   print,
   printJson,
   remarkOn,
   speak,
   unheeded,
-  type Where,
   whole,
 } from './shell.ts';
 
-interface Options extends Common, Where {
+interface Options extends Common, Placed, Decoding {
   readonly ids?: number[];
   readonly tokens: number;
   readonly temperature: number;
   readonly topK?: number;
   readonly topP?: number;
-  readonly seed: number;
+  readonly seed?: number;
   readonly looks: number;
   readonly stop?: string[];
   readonly chat?: boolean;
@@ -41,7 +45,7 @@ interface Written {
   readonly text: string | null;
   readonly position: number;
   readonly probability: number;
-  readonly layer: number;
+  readonly layer: LayerPlace;
   /** Null: the mean over the heads, which is an overview. */
   readonly head: number | null;
   /** Of the last: what ended the text. */
@@ -55,10 +59,14 @@ const share = (text: string): number => {
   throw new InvalidArgumentError('A number from 0 is expected.');
 };
 
+const someText = (text: string): string => {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('A text is expected.');
+};
+
 /** `siseon generate`: the model writes on, and says for each token what it looked at. */
 export function generate(program: Command): void {
-  program
-    .command('generate')
+  decoding(program.command('generate'))
     .description('the model writes on; each new token with what it looked at')
     .argument('[text]')
     .option('--ids <LIST>', 'token ids instead of a text, as 1,2,3', idList)
@@ -66,17 +74,17 @@ export function generate(program: Command): void {
     .option('--temperature <T>', '0: the likeliest token each time; above, one is drawn', share, 0)
     .option('--top-k <K>', 'draw among so many of the likeliest', whole)
     .option('--top-p <P>', 'draw among the likeliest that have this much probability together', share)
-    .option('--seed <N>', 'of what is drawn: the same seed, the same text', whole, 0)
+    .option('--seed <N>', 'of what is drawn: the same seed, the same text (default: 0)', whole)
     .option(
       '--stop <TEXT>',
       'ends before this text; may be said several times',
-      (one, all: string[]) => [...all, one],
+      (one, all: string[]) => [...all, someText(one)],
       [],
     )
     .option('--chat', 'the text is what a user says to the model, in the model’s own chat template')
     .option('--system <TEXT>', 'with --chat: what is said before, in the system’s name')
     .option('--looks <N>', 'how many tokens looked at are shown for each', whole, 3)
-    .addOption(layerOption())
+    .addOption(placeOption())
     .addOption(headOption())
     .addOption(modelOption())
     .addOption(langOption())
@@ -96,15 +104,16 @@ export function generate(program: Command): void {
           expected: 'one of the two',
         });
       const model = await load(options.model);
-      await expectUse(model, options);
+      expectUse(model, options);
       const trace = await import('../trace/index.ts');
-      const { tokens: maxTokens, temperature, topK, topP, seed, stop: stops = [] } = options;
+      const { tokens: maxTokens, temperature, topK, topP, seed = 0, stop: stops = [] } = options;
       const drawn = { ...(topK !== undefined && { topK }), ...(topP !== undefined && { topP }) };
       const sampling = { maxTokens, temperature, seed, stop: stops, ...drawn };
       const written: Written[] = [];
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
-      const input = text === undefined ? { ids: options.ids! } : await asked(model, text, options);
+      const source = text === undefined ? { ids: options.ids! } : await asked(model, text, options);
+      const input: TraceInput = { ...source, ...decoded(options) };
       try {
         for await (const token of trace.generate(model, input, { ...sampling, signal: stop.signal })) {
           const own = await lookedAt(model, token, options);
@@ -122,13 +131,19 @@ export function generate(program: Command): void {
       const whole = written.map((token) => token.text ?? `${token.id} `).join('');
       const ended = written.at(-1)?.ended ?? null;
       if (options.json) return printJson({ model: model.name, text: text ?? null, written, added: whole, ended });
-      print(`\n  ${text ?? ''}${whole}\n${footnote(written)}`);
+      // An encoder-decoder writes a text of its own.
+      const before = model.architecture.encoder ? (options.decoder ?? '') : (text ?? '');
+      print(`\n  ${before}${whole}\n${footnote(written)}`);
       if (ended === 'positions') print(full(model.architecture.positionCount));
     });
 }
 
 /** No option goes unheeded. Throws `optionUnheeded`. */
-async function expectUse(model: Model, { ids, stop = [], chat, system }: Options): Promise<void> {
+function expectUse(model: Model, options: Options): void {
+  const { ids, stop = [], chat, system, temperature } = options;
+  for (const [name, drawn] of Object.entries({ 'top-k': options.topK, 'top-p': options.topP, seed: options.seed }))
+    if (temperature === 0 && drawn !== undefined)
+      throw unheeded(`--${name}`, '--temperature above 0: at 0 nothing is drawn', { needs: 'temperature' });
   if (ids && chat) throw unheeded('--chat', 'a text, not --ids', { needs: 'text' });
   if (system !== undefined && !chat) throw unheeded('--system', '--chat with it', { needs: 'chat' });
   if (stop.length > 0 && !model.tokenizer) throw unheeded('--stop', 'a model with a tokenizer', { needs: 'tokenizer' });
@@ -146,24 +161,28 @@ async function asked(model: Model, text: string, { chat, system }: Options): Pro
 async function lookedAt(model: Model, token: NewToken, options: Options): Promise<Written> {
   const { architecture: a, tokenizer } = model;
   const layer = options.layer ?? a.layerCount - 1;
-  if (layer >= a.layerCount) throw await outOfRange('layer', layer, a.layerCount);
-  const place: AttentionPlace = a.encoder ? `decoder.layers.${layer}.cross` : `layers.${layer}`;
+  if (typeof layer === 'number' && layer >= a.layerCount) throw await outOfRange('layer', layer, a.layerCount);
+  const place = a.encoder && typeof layer === 'number' ? (`decoder.layers.${layer}.cross` as const) : layer;
+  if (`${place}`.startsWith('encoder.'))
+    throw unheeded('--layer', 'a layer of the decoder: decoder.N or cross.N', { needs: 'decoder' });
   const { shape, data } = await token.look(place);
   const [heads = 0, keys = 0] = shape;
   if (options.head !== undefined && options.head >= heads) throw await outOfRange('head', options.head, heads);
   const rows = options.head === undefined ? Array.from({ length: heads }, (_, h) => h) : [options.head];
   const weight = (j: number): number => rows.reduce((sum, h) => sum + data[h * keys + j]!, 0) / rows.length;
   const { trace } = token;
+  // What is written looks at itself, or across at the encoder's text.
+  const ids = a.encoder && !`${place}`.endsWith('.cross') ? trace.decoderIds! : trace.ids;
   const textOf = (id: number): string => tokenizer?.decode([id]) || tokenizer?.piece(id) || `${id}`;
   const looked = Array.from({ length: keys }, (_, position) => ({
     position,
-    text: textOf(trace.ids[position]!),
+    text: textOf(ids[position]!),
     weight: weight(position),
   }))
     .sort((one, other) => other.weight - one.weight)
     .slice(0, options.looks);
   const { id, text, position, probability, ended } = token;
-  return { id, text, position, probability, layer, head: options.head ?? null, ended, looked };
+  return { id, text, position, probability, layer: place, head: options.head ?? null, ended, looked };
 }
 
 async function outOfRange(what: 'layer' | 'head', index: number, count: number): Promise<SiseonError> {
@@ -195,11 +214,12 @@ function footnote(written: readonly Written[]): string {
   const [first] = written;
   if (!first) return '';
   const { layer, head } = first;
+  const place = placeName(layer, language());
   if (language() === 'ko')
     return head === null
-      ? `  화살표 뒤: 층 ${layer}에서 그 토큰을 쓰며 본 곳, 모든 헤드의 평균(개요)입니다. --head로 헤드 하나를 고르세요.`
-      : `  화살표 뒤: 층 ${layer}, 헤드 ${head}에서 그 토큰을 쓰며 본 곳입니다.`;
+      ? `  화살표 뒤: ${place}에서 그 토큰을 쓰며 본 곳, 모든 헤드의 평균(개요)입니다. --head로 헤드 하나를 고르세요.`
+      : `  화살표 뒤: ${place}, 헤드 ${head}에서 그 토큰을 쓰며 본 곳입니다.`;
   return head === null
-    ? `  Behind the arrow: what layer ${layer} looked at while writing the token, the mean over its heads (an overview; --head chooses one).`
-    : `  Behind the arrow: what layer ${layer}, head ${head} looked at while writing the token.`;
+    ? `  Behind the arrow: what ${place} looked at while writing the token, the mean over its heads (an overview; --head chooses one).`
+    : `  Behind the arrow: what ${place}, head ${head} looked at while writing the token.`;
 }

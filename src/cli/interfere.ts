@@ -4,7 +4,10 @@ import type { Edit } from '../attention/index.ts';
 import type { Ablation, Alignment, HeadPlace } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
+import { placeName } from '../views/language.ts';
 import {
+  decoded,
+  decoding,
   idList,
   jsonOption,
   langOption,
@@ -12,6 +15,7 @@ import {
   linesOf,
   load,
   modelOption,
+  placeNamed,
   print,
   printJson,
   record,
@@ -24,10 +28,10 @@ import { type Asked, asking, inputOf, saidTarget, shown, targetFor } from './tar
 
 const placesOf = (list: string): HeadPlace[] =>
   list.split(',').map((place) => {
-    const [, layer, head] = /^L?(\d+)[.·]H?(\d+)$/.exec(place.trim()) ?? [];
+    const [, layer, head] = /^L?(.+)[.·]H?(\d+)$/.exec(place.trim()) ?? [];
     if (layer === undefined || head === undefined)
       throw new InvalidArgumentError('Layer and head with a dot between, as 1.0 or 1.0,1.2, are expected.');
-    return { layer: Number(layer), head: Number(head) };
+    return { layer: placeNamed(layer), head: Number(head) };
   });
 
 export function interfere(program: Command): void {
@@ -54,17 +58,23 @@ export function interfere(program: Command): void {
         options: Asked & { heads?: ReturnType<typeof placesOf>; by: Ablation['by']; texts?: string },
       ) => {
         speak(options, text ?? '');
-        const { model, trace } = await record(options.model, await inputOf(text, options.ids));
+        const { model, trace } = await record(options.model, await inputOf(text, options));
         const lens = await import('../lens/index.ts');
         const ablation = await ablationOf(model, options);
         if (options.heads !== undefined) {
-          const edits = await lens.ablations(model, options.heads, ablation, trace.ids.length);
+          const edits = await lens.ablations(
+            model,
+            options.heads,
+            ablation,
+            trace.ids.length,
+            trace.decoderIds?.length,
+          );
           return compared(
             trace,
             await editedRun(trace, model, edits),
             model,
             options,
-            `${options.heads.map(({ layer, head }) => `L${layer}·H${head}`).join(', ')} (${options.by})`,
+            `${options.heads.map(named).join(', ')} (${options.by})`,
           );
         }
         const target = await targetFor(trace, model, options);
@@ -103,9 +113,9 @@ export function interfere(program: Command): void {
     )
     .action(async (text: string, other: string, options: Patching) => {
       speak(options, text);
-      const { model, trace } = await record(options.model, { text });
+      const { model, trace } = await record(options.model, { text, ...decoded(options) });
       const { recordTrace } = await import('../trace/index.ts');
-      const from = await recordTrace(model, { text: other, logits: false });
+      const from = await recordTrace(model, { text: other, logits: false, ...decoded(options) });
       const lens = await import('../lens/index.ts');
       const target = await targetFor(from.ids.length === trace.ids.length ? from : trace, model, options);
       const byWord = trace.ids.length !== from.ids.length;
@@ -130,8 +140,7 @@ export function interfere(program: Command): void {
       });
     });
 
-  program
-    .command('compare')
+  decoding(program.command('compare'))
     .description('two runs: two texts, two models, or before and after edits')
     .argument('<text>')
     .argument('[other]', 'another text, aligned by word')
@@ -147,7 +156,8 @@ export function interfere(program: Command): void {
     )
     .action(async (text: string, other: string | undefined, options: Asked & { with?: string; edits?: string }) => {
       speak(options, text);
-      const { model, trace } = await record(options.model, { text, logits: true });
+      const own = decoded(options);
+      const { model, trace } = await record(options.model, { text, logits: true, ...own });
       const { recordTrace } = await import('../trace/index.ts');
       const { readText, SiseonError } = await import('../platform/index.ts');
       if ([other, options.with, options.edits].filter((one) => one !== undefined).length !== 1)
@@ -157,9 +167,16 @@ export function interfere(program: Command): void {
           what: 'compare needs a second run',
           expected: 'one of: another text, --with, --edits',
         });
-      if (other !== undefined) return compared(trace, await recordTrace(model, { text: other }), model, options, other);
+      if (other !== undefined)
+        return compared(trace, await recordTrace(model, { text: other, ...own }), model, options, other);
       if (options.with !== undefined)
-        return compared(trace, await recordTrace(await load(options.with), { text }), model, options, options.with);
+        return compared(
+          trace,
+          await recordTrace(await load(options.with), { text, ...own }),
+          model,
+          options,
+          options.with,
+        );
       const edits = parsedEdits(await readText(options.edits!), options.edits!, SiseonError);
       return compared(trace, await editedRun(trace, model, edits), model, options, options.edits!);
     });
@@ -171,10 +188,13 @@ interface Patching extends Asked {
   readonly stage: 'query' | 'key' | 'value';
 }
 
-const pathLegend = ({ layer, head }: HeadPlace, stage: Patching['stage']): string =>
+const named = ({ layer, head }: HeadPlace): string =>
+  typeof layer === 'number' ? `L${layer}·H${head}` : `${placeName(layer, language())}, H${head}`;
+
+const pathLegend = (into: HeadPlace, stage: Patching['stage']): string =>
   language() === 'ko'
-    ? `아래층의 헤드가 L${layer}·H${head}의 ${{ query: '질문(Query)', key: '색인(Key)', value: '내용(Value)' }[stage]}에 곧장 보낸 것만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부(경로 패칭, Wang 외 2022).`
-    : `What part of the difference comes along when only what a head below sends straight into the ${stage} of L${layer}·H${head} is taken from the other text: 0 none, 1 all (path patching, Wang et al. 2022).`;
+    ? `아래층의 헤드가 ${named(into)}의 ${{ query: '질문(Query)', key: '색인(Key)', value: '내용(Value)' }[stage]}에 곧장 보낸 것만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부(경로 패칭, Wang 외 2022).`
+    : `What part of the difference comes along when only what a head below sends straight into the ${stage} of ${named(into)} is taken from the other text: 0 none, 1 all (path patching, Wang et al. 2022).`;
 
 async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; texts?: string }): Promise<Ablation> {
   if (by === 'zero') return { by };
@@ -213,7 +233,9 @@ function parsedEdits(
 
 async function editedRun(trace: Trace, model: Model, edits: readonly Edit[]): Promise<Trace> {
   const { recordTrace } = await import('../trace/index.ts');
-  return recordTrace(model, trace.encoding ? { text: trace.encoding.text, edits } : { ids: trace.ids, edits });
+  const { encoding, ids, decoderIds, decoderEncoding } = trace;
+  const decoder = decoderEncoding ? { decoder: decoderEncoding.text } : decoderIds ? { decoderIds } : {};
+  return recordTrace(model, { ...(encoding ? { text: encoding.text } : { ids }), ...decoder, edits });
 }
 
 async function compared(one: Trace, other: Trace, model: Model, options: Asked, what: string): Promise<void> {

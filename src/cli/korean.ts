@@ -87,7 +87,9 @@ const texts: Readonly<Record<string, Text>> = {
     const needs = {
       text: '--ids 말고 글이 있어야 합니다.',
       chat: '--chat과 함께 써 주세요.',
+      temperature: '온도 0에서는 뽑지 않고 가장 그럴듯한 토큰을 씁니다. --temperature를 0보다 크게 주세요.',
       tokens: '토큰을 말하는 모델에서만 씁니다.',
+      decoder: '디코더의 층(decoder.N이나 cross.N)을 적어 주세요.',
     };
     const way = needs[d.needs as keyof typeof needs] ?? '토크나이저가 있는 모델이 있어야 합니다.';
     return `${option}${particle(option, '은')} 여기서 아무것도 바꾸지 않습니다. ${way}`;
@@ -127,8 +129,14 @@ const texts: Readonly<Record<string, Text>> = {
 
   modelTooLarge: ({ details: d }) =>
     `${with_(d.name, '은')} 메모리에 다 들어가지 않습니다: 매개변수가 ${gigabytes(d.parameterBytes)}인데 ${gigabytes(d.room)}까지 담을 수 있습니다. 같은 계열의 더 작은 모델을 써 주세요.${(d.types as string[] | undefined)?.[0] === 'f32' ? ' 같은 모델을 bfloat16이나 float16으로 저장해도 됩니다.' : ''}`,
-  noConfig: ({ what }) =>
-    `${what.replace(' is no model', '')}: 모델이 아닙니다. config.json과 model.safetensors가 있는 폴더나 .gguf 파일을 주세요. (config.json이 없습니다.)`,
+  noConfig: ({ what, got }) => {
+    const why: Readonly<Record<string, string>> = {
+      'no name': '이름이 비어 있습니다',
+      'nothing of that name': '그런 파일이나 폴더가 없습니다',
+      'a file that does not end in .gguf': '.gguf로 끝나지 않는 파일입니다',
+    };
+    return `${what.replace(' is no model', '')}: 모델이 아닙니다. config.json과 model.safetensors가 있는 폴더나 .gguf 파일을 주세요. (${why[got] ?? 'config.json이 없습니다'}.)`;
+  },
   noParameters: ({ what, got }) =>
     `${what.replace(' has no parameters', '')}에 매개변수 파일이 없습니다: model.safetensors나 pytorch_model.bin이 있어야 합니다(있는 것: ${got}).`,
   badShardIndex: (said) => `나뉜 매개변수 파일들이 서로 맞지 않습니다${found(said)}. 다시 받아 주세요.`,
@@ -137,7 +145,7 @@ const texts: Readonly<Record<string, Text>> = {
   parameterNotFinite: ({ what }) =>
     `매개변수에 유한하지 않은 값이 있습니다(${what}). 체크포인트가 깨졌거나 학습이 발산했습니다.`,
   unknownFamily: ({ expected, got }) =>
-    `config.json의 model_type이 ${got}입니다. 이 판이 읽는 계열은 ${expected.replace('one of ', '')}입니다.`,
+    `config.json${got === 'nothing' ? '에 model_type이 없습니다' : `의 model_type이 ${got}입니다`}. 이 판이 읽는 계열은 ${expected.replace('one of ', '')}입니다.`,
   unknownConfigField: ({ details: d }) =>
     `config.json에 모르는 항목이 있습니다: ${list(d.fields)}. 계산을 바꿀 수 있어 읽지 않습니다.`,
   badConfig: ({ details: d, what, expected, got }) =>
@@ -167,6 +175,8 @@ const texts: Readonly<Record<string, Text>> = {
   noLogits: () => '이 모델에는 토큰을 말하는 출력이 없어 따라갈 예측이 없습니다. 언어 모델 출력이 있는 것을 써 주세요.',
   noLinearHead: () =>
     '이 모델은 로짓을 상한으로 구부려(soft-cap) 부분마다 따로 말하는 값이 없습니다. --parts 대신 siseon ablate나 siseon flow를 써 주세요.',
+  noDecoder: ({ details: d }) =>
+    `${with_(d.name, '은')} 스택이 하나여서 따로 글을 읽는 디코더가 없습니다. --decoder와 --decoder-ids는 인코더-디코더 모델에만 씁니다.`,
   noEndToken: ({ details: d }) =>
     `글에 끝 토큰(${d.endToken}번)이 없습니다. 이 모델은 끝 토큰의 자리에서 이름표를 정합니다. 글 뒤에 끝 토큰을 어휘에 적힌 그대로 적어 주세요.`,
   noLabels: () => '이 모델에는 분류기가 없어 따라갈 이름표가 없습니다. 분류 모델을 쓰거나 토큰을 따라가 주세요.',

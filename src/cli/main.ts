@@ -14,14 +14,18 @@ import { predict } from './predict.ts';
 import { report } from './report.ts';
 import {
   type Common,
+  type Decoding,
+  decoded,
+  decoding,
   expectEnding,
   headOption,
   idList,
   langOption,
   language,
-  layerOption,
   load,
   modelOption,
+  type Placed,
+  placeOption,
   positive,
   print,
   printJson,
@@ -29,14 +33,13 @@ import {
   remark,
   speak,
   terminal,
-  type Where,
   writeText,
 } from './shell.ts';
 import { similar } from './similar.ts';
 import { commandMeant, usageText } from './usage.ts';
 import { why } from './why.ts';
 
-interface LookOptions {
+interface LookOptions extends Placed, Decoding {
   readonly query?: string;
   readonly svg?: string;
   readonly all?: boolean;
@@ -55,7 +58,7 @@ const program = new Command('siseon')
   .configureOutput({ writeErr: () => {} })
   .argument('<text>', 'a sentence, in quotes')
   .option('--query <WORD|N>', 'the word that asks, or its index (default: the last word)')
-  .addOption(layerOption())
+  .addOption(placeOption())
   .addOption(headOption())
   .addOption(modelOption())
   .addOption(langOption())
@@ -67,15 +70,15 @@ const program = new Command('siseon')
     'after',
     '\nExamples:\n  siseon "철수가 사과를 맛있게 먹었다"\n  siseon "할머니께서 책을 읽으셨다" --query 책을 --head 1\n  siseon "철수가 사과를 맛있게 먹었다" --svg gaze.svg\n  siseon -- info        looks at the word "info" itself\n',
   )
-  .action(async (given: string, options: Common & Where & LookOptions) => {
+  .action(async (given: string, options: Common & LookOptions) => {
     const text = options.nfc ? given.normalize('NFC') : given;
     speak(options, text);
     hintAtCommand(text);
     const { answers, look, wordMatrix } = await import('../lens/index.ts');
-    const { model, trace } = await record(options.model, { text });
+    const { model, trace } = await record(options.model, { text, ...decoded(options) });
     const seen = await look(trace, model, options);
     const asked = await answers(trace, model, options);
-    const matrix = options.all ? await wordMatrix(trace, model, { layer: seen.layer, head: seen.head }) : null;
+    const matrix = options.all ? await wordMatrix(trace, model, options) : null;
     if (options.svg !== undefined) {
       const { lookSvg } = await import('../views/svg.ts');
       await writeText(options.svg, lookSvg(seen, { language: language() }));
@@ -85,6 +88,8 @@ const program = new Command('siseon')
     print(lookText(seen, terminal(), asked));
     if (matrix) print(matrixText(matrix, terminal()));
   });
+
+decoding(program);
 
 /** A lone word that is nearly a command's name is looked at, as it was asked; that a command may be meant is said. */
 function hintAtCommand(text: string): void {
@@ -98,22 +103,21 @@ function hintAtCommand(text: string): void {
     );
 }
 
-program
-  .command('pair')
+decoding(program.command('pair'))
   .description('one cell taken apart to the last product')
   .argument('<text>')
   .argument('<query>', 'word, or its index')
   .argument('<key>', 'word, or its index')
-  .addOption(layerOption())
+  .addOption(placeOption())
   .addOption(headOption())
   .addOption(modelOption())
   .addOption(langOption())
   .option('--json', 'print the numbers as JSON')
   .addHelpText('after', '\nExample:\n  siseon pair "철수가 사과를 맛있게 먹었다" 먹었다 사과를\n')
-  .action(async (text: string, query: string, key: string, options: Common & Where) => {
+  .action(async (text: string, query: string, key: string, options: Common & Placed & Decoding) => {
     speak(options, text);
     const { pair } = await import('../lens/index.ts');
-    const { model, trace } = await record(options.model, { text });
+    const { model, trace } = await record(options.model, { text, ...decoded(options) });
     const cell = await pair(trace, model, { ...options, query, key });
     if (options.json) return printJson(cell);
     const { pairText } = await import('../views/pair.ts');
@@ -148,8 +152,7 @@ program
     print(lookupText(result, terminal()));
   });
 
-program
-  .command('trace')
+decoding(program.command('trace'))
   .description('every stage of a run, saved by name')
   .argument('[text]')
   .option('--ids <LIST>', 'token ids instead of a text, as 1,2,3', idList)
@@ -169,7 +172,7 @@ program
   .action(
     async (
       text: string | undefined,
-      options: Common & { ids?: number[]; stages: string; save: string; names: StageNames },
+      options: Common & Decoding & { ids?: number[]; stages: string; save: string; names: StageNames },
     ) => {
       speak(options, text ?? '');
       const { saveTrace } = await import('../trace/index.ts');
@@ -182,7 +185,8 @@ program
           what: 'trace needs a text or --ids',
           expected: 'one of the two',
         });
-      const { model, trace } = await record(options.model, text === undefined ? { ids: options.ids! } : { text });
+      const input = text === undefined ? { ids: options.ids! } : { text };
+      const { model, trace } = await record(options.model, { ...input, ...decoded(options) });
       const stages = options.stages === 'all' ? 'all' : options.stages.split(',').map((name) => name.trim());
       const bytes = await saveTrace(trace, model, { stages, format, names: options.names });
       await writeFileAtomically(options.save, bytes);

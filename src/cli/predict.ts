@@ -5,7 +5,7 @@ import type { Trace } from '../trace/index.ts';
 import { two } from '../views/caption.ts';
 import type { BarGroup, Bars } from '../views/index.ts';
 import { idList, language, print, printJson, record, speak, terminal, unheeded, whole, writeText } from './shell.ts';
-import { type Asked, asking, inputOf, positionFor, tokenOf } from './target.ts';
+import { type Asked, asking, inputOf, positionFor, predictedToken, tokenOf } from './target.ts';
 import { partName } from './why.ts';
 
 interface Options extends Asked {
@@ -34,7 +34,7 @@ export function predict(program: Command): void {
 async function said(text: string | undefined, options: Options): Promise<void> {
   speak(options, text ?? '');
   const lens = await import('../lens/index.ts');
-  const { model, trace: given } = await record(options.model, await inputOf(text, options.ids));
+  const { model, trace: given } = await record(options.model, await inputOf(text, options));
   if (!model.architecture.head && model.architecture.classifier) return labelled(given, model, text, options);
   const position = await positionFor(given, options);
   const mask =
@@ -66,7 +66,7 @@ async function said(text: string | undefined, options: Options): Promise<void> {
       layers,
       ...(direct && { direct }),
     });
-  const place = given.encoding?.tokens[position]?.text ?? `${given.ids[position]}`;
+  const place = predictedToken(given, model, position);
   const view = bars({
     position,
     place,
@@ -103,7 +103,7 @@ async function labelled(trace: Trace, model: Model, text: string | undefined, op
   }));
   if (options.json) return printJson({ model: model.name, text: text ?? null, position, guesses });
   const ko = language() === 'ko';
-  const place = position === null ? '' : (trace.encoding?.tokens[position]?.text ?? `${trace.ids[position]}`);
+  const place = position === null ? '' : predictedToken(trace, model, position);
   const whole = ko ? '글 전체' : 'the text';
   const how = only ? (ko ? '로지스틱 함수' : 'logistic function') : ko ? '소프트맥스' : 'softmax';
   const view: Bars = {

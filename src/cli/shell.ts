@@ -1,9 +1,10 @@
 /** What every command shares: its options, the language of what it prints, the model it loads. */
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { LayerPlace } from '../attention/index.ts';
 import type { Encoding, Model } from '../model/index.ts';
 import { SiseonError } from '../platform/errors.ts';
 import type { HubOptions } from '../platform/index.ts';
-import type { Trace } from '../trace/index.ts';
+import type { Trace, TraceInput } from '../trace/index.ts';
 import { type Language, languageOf } from '../views/language.ts';
 
 export interface Common {
@@ -14,6 +15,16 @@ export interface Common {
 export interface Where {
   readonly layer?: number;
   readonly head?: number;
+}
+/** Likewise in any kind of model. */
+export interface Placed {
+  readonly layer?: LayerPlace;
+  readonly head?: number;
+}
+/** What the decoder of an encoder-decoder reads. */
+export interface Decoding {
+  readonly decoder?: string;
+  readonly decoderIds?: readonly number[];
 }
 
 const locale = (): Language =>
@@ -95,7 +106,34 @@ export const unheeded = (option: string, expected: string, details: { readonly n
   });
 
 export const layerOption = () => new Option('--layer <N>', 'layer, counted from 0').argParser(whole);
+/** A layer by its number, or as `encoder.0`, `decoder.1`, `cross.1`, or in full. */
+export const placeNamed = (text: string): LayerPlace => {
+  if (/^\d+$/.test(text)) return Number(text);
+  const [, stack, short, long, crossed] =
+    /^(encoder|decoder|cross)\.(?:(\d+)|layers\.(\d+)(\.cross)?)$/.exec(text) ?? [];
+  const layer = Number(short ?? long);
+  if (stack === 'cross' && short !== undefined) return `decoder.layers.${layer}.cross`;
+  if (stack === 'encoder' && !crossed) return `encoder.layers.${layer}`;
+  if (stack === 'decoder') return crossed ? `decoder.layers.${layer}.cross` : `decoder.layers.${layer}`;
+  throw new InvalidArgumentError('A layer, counted from 0, is expected: N, encoder.N, decoder.N or cross.N.');
+};
+export const placeOption = () =>
+  new Option(
+    '--layer <N>',
+    'layer, counted from 0; of an encoder-decoder encoder.N, decoder.N or cross.N (the decoder’s look at the encoder’s text)',
+  ).argParser(placeNamed);
 export const headOption = () => new Option('--head <N>', 'head, counted from 0').argParser(whole);
+/** What a command takes whose model may have a decoder behind an encoder. */
+export const decoding = (command: Command): Command =>
+  command
+    .option('--decoder <TEXT>', 'of an encoder-decoder: what its decoder reads, behind its start token')
+    .option('--decoder-ids <LIST>', 'likewise as token ids, the start token first', idList);
+/** That, as a part of what is run. */
+export const decoded = ({ decoder, decoderIds }: Decoding): Decoding => ({
+  ...(decoder !== undefined && { decoder }),
+  ...(decoderIds !== undefined && { decoderIds }),
+});
+
 export const modelOption = () =>
   new Option(
     '--model <MODEL>',
@@ -127,14 +165,11 @@ export async function load(
 }
 
 /** Runs a model over a text or ids, without logits unless they are asked for: who shows a few reads out those. What the reader should know about the text goes to stderr. */
-export async function record(
-  folder: string | undefined,
-  input: ({ readonly text: string } | { readonly ids: readonly number[] }) & { readonly logits?: boolean },
-): Promise<{ model: Model; trace: Trace }> {
+export async function record(folder: string | undefined, input: TraceInput): Promise<{ model: Model; trace: Trace }> {
   const { recordTrace } = await import('../trace/index.ts');
-  const model = await load(folder, { tokenizer: 'ids' in input ? 'none' : 'needed' });
+  const model = await load(folder, { tokenizer: 'text' in input || input.decoder !== undefined ? 'needed' : 'none' });
   const trace = await recordTrace(model, { logits: false, ...input });
-  if (trace.encoding) await remarkOn(trace.encoding);
+  for (const encoding of [trace.encoding, trace.decoderEncoding]) if (encoding) await remarkOn(encoding);
   return { model, trace };
 }
 

@@ -2,9 +2,12 @@
 import type { Command } from 'commander';
 import type { Target } from '../lens/index.ts';
 import type { Encoding, Model } from '../model/index.ts';
-import type { Trace } from '../trace/index.ts';
+import type { Trace, TraceInput } from '../trace/index.ts';
 import {
   type Common,
+  type Decoding,
+  decoded,
+  decoding,
   jsonOption,
   langOption,
   language,
@@ -15,7 +18,7 @@ import {
   writeText,
 } from './shell.ts';
 
-export interface Asked extends Common {
+export interface Asked extends Common, Decoding {
   readonly ids?: number[];
   readonly at?: string;
   readonly token?: string;
@@ -24,7 +27,7 @@ export interface Asked extends Common {
 }
 
 export const asking = (command: Command): Command =>
-  command
+  decoding(command)
     .option('--at <WORD|N>', 'the word whose prediction is followed, or with --ids the position (default: the last)')
     .option('--token <PIECE>', 'the token that is followed (default: the likeliest)')
     .option('--against <PIECE>', 'follow the difference to this token instead of the log-probability')
@@ -51,10 +54,8 @@ export async function tokenOf(model: Model, written: string): Promise<number> {
 
 /** The position that is asked about: a word's first token, or with ids the position itself; the last where none is said. */
 export async function positionFor(trace: Trace, { at }: Pick<Asked, 'at'>): Promise<number> {
-  const { encoding } = trace;
-  // Of an encoder-decoder, what is predicted stands in the decoder's text.
-  const ids = trace.decoderIds ?? trace.ids;
-  if (!encoding) {
+  const { ids, encoding } = predicted(trace);
+  if (!encoding || encoding.words.length === 0) {
     const position = at === undefined ? ids.length - 1 : Number(at);
     if (Number.isInteger(position) && position >= 0 && position < ids.length) return position;
     const { SiseonError } = await import('../platform/index.ts');
@@ -70,6 +71,17 @@ export async function positionFor(trace: Trace, { at }: Pick<Asked, 'at'>): Prom
   return defaultWord(encoding).tokens[0]!;
 }
 
+/** The text that predictions stand in: of an encoder-decoder the decoder's, which may be no text but ids. */
+export const predicted = ({ ids, encoding, decoderIds, decoderEncoding }: Trace) =>
+  decoderIds ? { ids: decoderIds, encoding: decoderEncoding } : { ids, encoding };
+
+/** A token of that text as it is shown. */
+export function predictedToken(trace: Trace, model: Model, position: number): string {
+  const { ids, encoding } = predicted(trace);
+  const id = ids[position]!;
+  return encoding?.tokens[position]?.text ?? model.tokenizer?.piece(id) ?? `${id}`;
+}
+
 export async function targetFor(trace: Trace, model: Model, options: Asked): Promise<Target> {
   const { logitsFor, prediction } = await import('../lens/index.ts');
   const position = await positionFor(trace, options);
@@ -83,15 +95,20 @@ export async function targetFor(trace: Trace, model: Model, options: Asked): Pro
 
 export async function saidTarget(trace: Trace, model: Model, { position, token, against }: Target): Promise<string> {
   const { tokenName } = await import('../lens/index.ts');
-  const where = trace.encoding?.tokens[position]?.text ?? `${position}`;
+  const where = predictedToken(trace, model, position);
   const what = tokenName(model, token) + (against === undefined ? '' : ` − ${tokenName(model, against)}`);
   return language() === 'ko'
     ? `토큰 ${position}(${where})의 예측 ${what}`
     : `${what} predicted at token ${position} (${where})`;
 }
 
-export async function inputOf(text: string | undefined, ids: readonly number[] | undefined) {
-  if ((text === undefined) !== (ids === undefined)) return text === undefined ? { ids: ids! } : { text };
+/** What a command runs: its text or --ids, and what the decoder reads. Throws `textOrIds`. */
+export async function inputOf(
+  text: string | undefined,
+  { ids, ...rest }: Decoding & { readonly ids?: readonly number[] },
+): Promise<TraceInput> {
+  if ((text === undefined) !== (ids === undefined))
+    return { ...(text === undefined ? { ids: ids! } : { text }), ...decoded(rest) };
   const { SiseonError } = await import('../platform/index.ts');
   throw new SiseonError({
     code: 'textOrIds',

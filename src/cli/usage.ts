@@ -11,6 +11,9 @@ const expectations: Readonly<Record<string, string>> = {
   'A whole number, counted from 0, is expected.': '0부터 세는 정수여야 합니다.',
   'A whole number above 0 is expected.': '1 이상의 정수여야 합니다.',
   'A number above 0 is expected.': '0보다 큰 수여야 합니다.',
+  'A layer, counted from 0, is expected: N, encoder.N, decoder.N or cross.N.':
+    '0부터 세는 층이어야 합니다: N, 인코더-디코더에서는 encoder.N, decoder.N, cross.N.',
+  'A text is expected.': '글이 있어야 합니다.',
   'A number from 0 is expected.': '0 이상의 수여야 합니다.',
   'Layer and head with a dot between, as 1.0 or 1.0,1.2, are expected.':
     '층과 헤드를 점으로 이어 1.0이나 1.0,1.2처럼 적어야 합니다.',

@@ -1,37 +1,40 @@
 /** `siseon why` and `siseon layer`: what put a score there, and what arrives at a word in one layer. */
 import type { Command } from 'commander';
 import type { Grid, TextOptions } from '../views/index.ts';
+import { placeName } from '../views/language.ts';
 import {
   type Common,
+  type Decoding,
+  decoded,
+  decoding,
   headOption,
   jsonOption,
   langOption,
   language,
-  layerOption,
   modelOption,
+  type Placed,
+  placeOption,
   print,
   printJson,
   record,
   speak,
   svgOption,
   terminal,
-  type Where,
   writeText,
 } from './shell.ts';
 import { tokenNamed } from './target.ts';
 
-interface Options extends Common, Where {
+interface Options extends Common, Placed, Decoding {
   readonly svg?: string;
 }
 
 export function why(program: Command): void {
-  program
-    .command('why')
+  decoding(program.command('why'))
     .description('one score taken apart into what earlier parts of the model put there')
     .argument('<text>')
     .argument('<query>', 'word, its index, or a special token such as [CLS]')
     .argument('<key>', 'likewise')
-    .addOption(layerOption())
+    .addOption(placeOption())
     .addOption(headOption())
     .addOption(modelOption())
     .addOption(langOption())
@@ -43,12 +46,11 @@ export function why(program: Command): void {
     )
     .action(takenApart);
 
-  program
-    .command('layer')
+  decoding(program.command('layer'))
     .description('what arrives at a word in one layer: weights, norms of what they carry, value zeroing')
     .argument('<text>')
     .option('--query <WORD|N>', 'the word that asks, or its index (default: the last word)')
-    .addOption(layerOption())
+    .addOption(placeOption())
     .addOption(modelOption())
     .addOption(langOption())
     .addOption(jsonOption())
@@ -76,15 +78,14 @@ export const partName = (name: string): string =>
 async function takenApart(text: string, query: string, key: string, options: Options): Promise<void> {
   speak(options, text);
   const lens = await import('../lens/index.ts');
-  const { model, trace } = await record(options.model, { text });
-  const encoding = trace.encoding!;
-  const where = lens.chooseHead(model, options);
-  const [from, to] = [await tokenNamed(encoding, query), await tokenNamed(encoding, key)];
+  const { model, trace } = await record(options.model, { text, ...decoded(options) });
+  const where = lens.choosePlace(trace, model, options);
+  const { asking, answering } = lens.textsAt(trace, where.layer);
+  const [from, to] = [await tokenNamed(asking, query), await tokenNamed(answering, key)];
   const found = await lens.why(trace, model, { ...where, query: from, key: to });
-  if (options.json)
-    return printJson({ model: model.name, text, ...found, tokens: [from, to].map((i) => encoding.tokens[i]!.text) });
+  const [asks, answers] = [asking.tokens[from]!.text, answering.tokens[to]!.text];
+  if (options.json) return printJson({ model: model.name, text, ...found, tokens: [asks, answers] });
   const ko = language() === 'ko';
-  const [asks, answers] = [encoding.tokens[from]!.text, encoding.tokens[to]!.text];
   const { fixed } = await import('../views/index.ts');
   const bent = Math.abs(found.dot - found.score) > 1e-3 * (1 + Math.abs(found.score));
   // What adds up to nothing (rounding, segments of a model that has one) takes no row or column.
@@ -93,7 +94,7 @@ async function takenApart(text: string, query: string, key: string, options: Opt
   const rows = shown(found.queryParts, (n) => found.pairs[n]!);
   const columns = shown(found.keyParts, (n) => found.pairs.map((row) => row[n]!));
   const grid: Grid = {
-    title: `${ko ? `층 ${found.layer}, 헤드 ${found.head}` : `layer ${found.layer}, head ${found.head}`}: ${asks} → ${answers}, ${ko ? '점수' : 'score'} ${fixed(found.dot, 2)}`,
+    title: `${placeName(found.layer, language())}, ${ko ? '헤드' : 'head'} ${found.head}: ${asks} → ${answers}, ${ko ? '점수' : 'score'} ${fixed(found.dot, 2)}`,
     legend: ko
       ? '칸마다 스케일 · (질문의 부분 · 색인의 부분)이고, 모두 더하면 점수입니다. L0·H1은 층 0 헤드 1이 써 넣은 것, FF는 피드포워드, 편향은 모든 편향. 정규화의 통계는 고정했습니다. ±0.005가 안 되는 줄은 뺐습니다.'
       : 'A cell is scale · (part of the query · part of the key); all of them sum to the score. L0·H1 is what head 1 of layer 0 wrote, FF a feed-forward layer; the norms’ statistics are frozen. Rows and columns below ±0.005 are left out.',
@@ -143,19 +144,19 @@ async function whyText(
 async function arriving(text: string, options: Options & { readonly query?: string }): Promise<void> {
   speak(options, text);
   const lens = await import('../lens/index.ts');
-  const { model, trace } = await record(options.model, { text });
-  const encoding = trace.encoding!;
-  const { layer } = lens.chooseHead(model, options);
+  const { model, trace } = await record(options.model, { text, ...decoded(options) });
+  const { layer } = lens.choosePlace(trace, model, options);
+  const { asking, answering } = lens.textsAt(trace, layer);
   const token =
-    options.query === undefined ? lens.defaultWord(encoding).tokens[0]! : await tokenNamed(encoding, options.query);
+    options.query === undefined ? lens.defaultWord(asking).tokens[0]! : await tokenNamed(asking, options.query);
   const norms = await (await lens.layerNorms(trace, model, layer)).row(token);
   const { attentionRow } = await import('../trace/index.ts');
-  const rows = (await attentionRow(trace, layer, token)).weights.data;
-  const heads = Array.from({ length: model.architecture.headCount }, (_, h) => h);
-  const length = trace.ids.length;
+  const { shape, data } = (await attentionRow(trace, layer, token)).weights;
+  const [count = 0, length = 0] = [shape[0], answering.tokens.length];
+  const heads = Array.from({ length: count }, (_, h) => h);
   const weights = Array.from(
     { length },
-    (_, j) => heads.reduce((sum, h) => sum + rows[h * length + j]!, 0) / heads.length,
+    (_, j) => heads.reduce((sum, h) => sum + data[h * length + j]!, 0) / heads.length,
   );
   const zeroing = (await lens.valueZeroing(trace, model, layer))[token]!;
   const ko = language() === 'ko';
@@ -164,21 +165,25 @@ async function arriving(text: string, options: Options & { readonly query?: stri
     // A column a head is readable for few heads.
     ...(heads.length <= 4 ? heads.map((h): [string, ArrayLike<number>] => [`‖H${h}‖`, norms.head(h)]) : []),
     [ko ? '‖모든 헤드‖' : '‖all heads‖', norms.contribution()],
-    [ko ? '‖+잔차‖' : '‖+residual‖', norms.withResidual()],
+    // Between two texts the residual stands in no key's place.
+    ...(asking === answering
+      ? [[ko ? '‖+잔차‖' : '‖+residual‖', norms.withResidual()] as [string, ArrayLike<number>]]
+      : []),
     [ko ? '값 지우기' : 'zeroing', zeroing],
   ];
-  const groups = lens.wordGroups(trace);
-  const mixing = norms.mixing();
+  const groups = lens.wordGroups({ encoding: answering });
+  const mixing = asking === answering ? norms.mixing() : null;
   const columns = measures.map(([name, numbers]) => ({
     name,
     numbers: groups.map(({ tokens }) => tokens.reduce((sum, i) => sum + numbers[i]!, 0)),
   }));
-  const asks = encoding.tokens[token]!.text;
+  const asks = asking.tokens[token]!.text;
   const { fixed, measuresSvg, measuresText } = await import('../views/index.ts');
   const view = {
-    title: ko
-      ? `${model.name}, 층 ${layer}: 토큰 ${token}(${asks})에 오는 것. 다른 곳에서 오는 비율 ${fixed(mixing, 2)}.`
-      : `${model.name}, layer ${layer}: what arrives at token ${token} (${asks}). From elsewhere: ${fixed(mixing, 2)}.`,
+    title: [
+      `${model.name}, ${placeName(layer, language())}: ${ko ? `토큰 ${token}(${asks})에 오는 것.` : `what arrives at token ${token} (${asks}).`}`,
+      ...(mixing === null ? [] : [`${ko ? '다른 곳에서 오는 비율' : 'From elsewhere:'} ${fixed(mixing, 2)}.`]),
+    ].join(' '),
     legend: ko
       ? '단어로 향하는 것은 토큰을 더합니다. 가중치: 헤드들의 평균. ‖H0‖: 헤드 0의 가중치 × 실어 오는 내용의 길이, 모든 헤드: 합친 것의 길이(Kobayashi 외 2020). +잔차: 잔차와 정규화까지(2021). 값 지우기: 그 토큰의 내용(Value)을 0으로 두면 이 자리의 출력이 얼마나 돌아가는가(Mohebbi 외 2023).'
       : 'Into a word: the sum over its tokens. weight: mean over the heads. ‖H0‖: length of what head 0’s weight carries, all heads: of all together (Kobayashi et al. 2020). +residual: with residual and norm (2021). zeroing: how far the output here turns when that token’s values are 0 (Mohebbi et al. 2023).',

@@ -1,4 +1,5 @@
 /** Patterns of the heads in a saved cache, whose model is not at hand. */
+import { attentionPlace } from '../attention/index.ts';
 import type { AttentionCache } from '../trace/index.ts';
 import { type Pattern, patternOf } from './pattern.ts';
 import { inRange } from './places.ts';
@@ -46,6 +47,7 @@ export function cacheMatrix(cache: AttentionCache, layer: number, head: number):
   const named = (length: number) => Array.from({ length }, (_, word) => ({ word, text: tokens[word]! }));
   return {
     layer,
+    place: attentionPlace(layer),
     head,
     rows: named(queryLength).map((row) => ({ ...row, token: row.word })),
     columns: named(keyLength),

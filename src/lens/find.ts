@@ -1,7 +1,10 @@
 /** Which word, which head: what a person typed, resolved or refused with the way on. */
 import { closest, distance } from 'fastest-levenshtein';
+import type { LayerPlace } from '../attention/index.ts';
 import type { Encoding, Model, Word } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
+import type { Trace } from '../trace/index.ts';
+import type { HeadPlace } from './places.ts';
 
 /**
  * The word that a person means: its text (NFC), or its index counted from 0.
@@ -54,9 +57,27 @@ export const defaultWord = ({ words }: Encoding): Word =>
 /** The head asked for; what is not said comes from the model's own default, else the last layer's head 0. */
 export function chooseHead(
   model: Model,
-  asked: { readonly layer?: number; readonly head?: number },
+  asked: { readonly layer?: number | undefined; readonly head?: number },
 ): { layer: number; head: number } {
   const view = model.metadata.defaultView;
   const layer = asked.layer ?? view?.layer ?? model.architecture.layerCount - 1;
   return { layer, head: asked.head ?? (layer === view?.layer ? view.head : 0) };
+}
+
+/**
+ * The head asked for, in any kind of model. Of an encoder-decoder a number alone is a layer of the decoder's look at the
+ * encoder's text where the decoder has a text, else of the encoder; what is not said is the last one's head 0.
+ */
+export function choosePlace(
+  trace: Trace,
+  model: Model,
+  asked: { readonly layer?: LayerPlace; readonly head?: number },
+): HeadPlace {
+  const { layer, head = 0 } = asked;
+  const { encoder, layerCount } = model.architecture;
+  if (typeof layer === 'string') return { layer, head };
+  if (!encoder) return chooseHead(model, { ...asked, layer });
+  return trace.decoderEncoding
+    ? { layer: `decoder.layers.${layer ?? layerCount - 1}.cross`, head }
+    : { layer: `encoder.layers.${layer ?? encoder.layerCount - 1}`, head };
 }

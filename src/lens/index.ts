@@ -8,7 +8,7 @@ export { alignByWord, type Comparison, compareRuns } from './compare.ts';
 export { readConllu, type TreeSentence, type TreeWord } from './conllu.ts';
 export { type DirectPart, directLogits, type LensLayer, logitLens } from './direct.ts';
 export { type Faithfulness, faithfulness } from './faithful.ts';
-export { chooseHead, defaultWord, findWord } from './find.ts';
+export { chooseHead, choosePlace, defaultWord, findWord } from './find.ts';
 export {
   type GradientRow,
   type GradientRows,
@@ -17,7 +17,7 @@ export {
   type IntegratedGradients,
   integratedGradients,
 } from './gradient.ts';
-export { type HeadChoice, look, wordGroups, wordMatrix } from './look.ts';
+export { type HeadChoice, look, textsAt, wordGroups, wordMatrix } from './look.ts';
 export { embedText, type LibraryEntry, type LookupResult, lookup, nothingKnown, spelledOut } from './lookup.ts';
 export { type Context, similarContexts } from './nearest.ts';
 export { type LayerNorms, layerNorms, type NormRow } from './norms.ts';

@@ -1,13 +1,16 @@
 /** How one query token looks, in one head, by the rules of honest reading (docs/formats.md). */
+import { attentionPlace, type LayerPlace } from '../attention/index.ts';
 import type { Encoding, Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { dotProduct, type HeadCells, headCells, logSumExp, norm, sum } from './cells.ts';
-import { chooseHead, defaultWord, findWord } from './find.ts';
+import { choosePlace, defaultWord, findWord } from './find.ts';
+import { headIn } from './places.ts';
 import type { Look, LookKey, LookToken, WordMatrix } from './types.ts';
 
 export interface HeadChoice {
-  readonly layer?: number;
+  /** Of an encoder-decoder a place, as `decoder.layers.0.cross`, or see choosePlace. */
+  readonly layer?: LayerPlace;
   readonly head?: number;
 }
 
@@ -18,7 +21,7 @@ export interface Group {
   readonly tokens: readonly number[];
 }
 
-export function encodingOf(trace: Trace): Encoding {
+export function encodingOf(trace: Pick<Trace, 'encoding'>): Encoding {
   if (trace.encoding) return trace.encoding;
   throw new SiseonError({
     code: 'noText',
@@ -27,6 +30,17 @@ export function encodingOf(trace: Trace): Encoding {
     next: 'Record it from a text.',
   });
 }
+
+/** The texts of the queries and of the keys at a place. Throws `noText`, and what headIn throws. */
+export function textsAt(trace: Trace, layer: LayerPlace): { readonly asking: Encoding; readonly answering: Encoding } {
+  const { prefix, crossed } = headIn(trace, { layer, head: 0 });
+  if (prefix !== 'decoder.') return { asking: encodingOf(trace), answering: encodingOf(trace) };
+  const asking = encodingOf({ encoding: trace.decoderEncoding });
+  return { asking, answering: crossed ? encodingOf(trace) : asking };
+}
+
+/** The number of a layer within its stack. */
+export const layerIndex = (layer: LayerPlace): number => Number(/layers\.(\d+)/.exec(attentionPlace(layer))![1]);
 
 /** Words and special tokens in the order of the text. */
 export function groups({ tokens, words }: Encoding): Group[] {
@@ -42,7 +56,7 @@ export function groups({ tokens, words }: Encoding): Group[] {
 }
 
 /** Words and special tokens of a trace's text. Throws `noText`. */
-export const wordGroups = (trace: Trace): Group[] => groups(encodingOf(trace));
+export const wordGroups = (trace: Pick<Trace, 'encoding'>): Group[] => groups(encodingOf(trace));
 
 /** Softmax in double precision, −∞ allowed. */
 function softmax(scores: readonly number[]): number[] {
@@ -62,10 +76,12 @@ export async function look(
   model: Model,
   options: HeadChoice & { readonly query?: string | number } = {},
 ): Promise<Look> {
-  const encoding = encodingOf(trace);
-  const word = options.query === undefined ? defaultWord(encoding) : findWord(encoding, options.query);
-  const { layer, head } = chooseHead(model, options);
+  const { layer, head } = choosePlace(trace, model, options);
+  const { asking, answering: encoding } = textsAt(trace, layer);
+  const word = options.query === undefined ? defaultWord(asking) : findWord(asking, options.query);
   const token = word.tokens[0]!;
+  // Of two texts, no word of the one is a word of the other.
+  const self = asking === encoding ? word.index : null;
   const cells = await headCells(trace, model, layer, head, token);
   const geometry = keyGeometry(cells, token);
   const masked = Array.from(cells.maskedScores(token));
@@ -86,7 +102,7 @@ export async function look(
 
   const own = groups(encoding);
   const weightOf = (group: Group): number => sum(group.tokens.map((j) => weights[j]!));
-  const others = sum(own.filter((group) => group.word !== null && group.word !== word.index).map(weightOf));
+  const others = sum(own.filter((group) => group.word !== null && group.word !== self).map(weightOf));
   const parts = contributions(cells, weights, own);
 
   const keys = own.map((group, index): LookKey => {
@@ -96,7 +112,7 @@ export async function look(
       text: group.text,
       score: finite(logSumExp(group.tokens.map((j) => masked[j]!))),
       weight,
-      share: group.word === null || group.word === word.index || others === 0 ? null : weight / others,
+      share: group.word === null || group.word === self || others === 0 ? null : weight / others,
       contribution: parts.parts[index]!,
       contributionNorm: parts.norms[index]!,
       tokens: group.tokens.map(lookToken),
@@ -113,13 +129,14 @@ export async function look(
     model: model.name,
     text: encoding.text,
     words: encoding.words.map(({ text, start, end, tokens }) => ({ text, start, end, tokens: [...tokens] })),
-    layer,
+    layer: layerIndex(layer),
+    place: attentionPlace(layer),
     head,
-    query: { word: word.index, text: word.text, token, tokenText: encoding.tokens[token]!.text },
+    query: { word: self, text: word.text, token, tokenText: asking.tokens[token]!.text },
     scale: cells.scale,
     keys,
     leftOver: {
-      self: sum(keys.filter((key) => key.word === word.index).map((key) => key.weight)),
+      self: sum(keys.filter((key) => key.word !== null && key.word === self).map((key) => key.weight)),
       special: sum(keys.filter((key) => key.word === null).map((key) => key.weight)),
     },
     biasContribution: parts.bias,
@@ -175,16 +192,17 @@ export function contributions(
 
 /** Word × word weights of one head: into a word the sum over its tokens, from a word its first token's row. */
 export async function wordMatrix(trace: Trace, model: Model, options: HeadChoice = {}): Promise<WordMatrix> {
-  const encoding = encodingOf(trace);
-  const { layer, head } = chooseHead(model, options);
+  const { layer, head } = choosePlace(trace, model, options);
+  const { asking: own, answering } = textsAt(trace, layer);
   const cells = await headCells(trace, model, layer, head);
-  const list = groups(encoding);
+  const [queries, list] = [groups(own), groups(answering)];
   return {
-    layer,
+    layer: layerIndex(layer),
+    place: attentionPlace(layer),
     head,
-    rows: list.map(({ word, text, tokens }) => ({ word, text, token: tokens[0]! })),
+    rows: queries.map(({ word, text, tokens }) => ({ word, text, token: tokens[0]! })),
     columns: list.map(({ word, text }) => ({ word, text })),
-    weights: list.map(({ tokens: [asking = 0] }) =>
+    weights: queries.map(({ tokens: [asking = 0] }) =>
       list.map(({ tokens }) => sum(tokens.map((j) => cells.weights(asking)[j]!))),
     ),
   };

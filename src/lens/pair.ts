@@ -3,8 +3,8 @@ import type { Encoding, Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { cell } from './cell.ts';
 import { headCells } from './cells.ts';
-import { chooseHead, findWord } from './find.ts';
-import { encodingOf, type HeadChoice } from './look.ts';
+import { choosePlace, findWord } from './find.ts';
+import { type HeadChoice, textsAt } from './look.ts';
 import { tokenInRange } from './target.ts';
 import type { Pair, PairSide } from './types.ts';
 
@@ -19,12 +19,12 @@ export async function pair(
     ({ readonly query: string | number } | { readonly queryToken: number }) &
     ({ readonly key: string | number } | { readonly keyToken: number }),
 ): Promise<Pair> {
-  const encoding = encodingOf(trace);
-  const i = 'query' in options ? findWord(encoding, options.query).tokens[0]! : tokenAt(encoding, options.queryToken);
-  const j = 'key' in options ? findWord(encoding, options.key).tokens[0]! : tokenAt(encoding, options.keyToken);
-  const place = chooseHead(model, options);
+  const place = choosePlace(trace, model, options);
+  const { asking, answering } = textsAt(trace, place.layer);
+  const i = 'query' in options ? findWord(asking, options.query).tokens[0]! : tokenAt(asking, options.queryToken);
+  const j = 'key' in options ? findWord(answering, options.key).tokens[0]! : tokenAt(answering, options.keyToken);
   const cells = await headCells(trace, model, place.layer, place.head, i);
-  const side = (token: number, vector: ArrayLike<number>): PairSide => {
+  const side = (encoding: Encoding, token: number, vector: ArrayLike<number>): PairSide => {
     const { word, text } = encoding.tokens[token]!;
     return {
       word,
@@ -36,9 +36,9 @@ export async function pair(
   };
   return {
     ...(await cell(trace, model, { ...place, query: i, key: j })),
-    text: encoding.text,
-    query: side(i, cells.query(i)),
-    key: side(j, cells.key(j)),
+    text: answering.text,
+    query: side(asking, i, cells.query(i)),
+    key: side(answering, j, cells.key(j)),
   };
 }
 

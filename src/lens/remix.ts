@@ -3,8 +3,8 @@ import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { headCells, norm, sum } from './cells.ts';
-import { chooseHead, defaultWord, findWord } from './find.ts';
-import { contributions, encodingOf, groups, type HeadChoice } from './look.ts';
+import { choosePlace, defaultWord, findWord } from './find.ts';
+import { contributions, groups, type HeadChoice, layerIndex, textsAt } from './look.ts';
 
 export interface Remix {
   readonly layer: number;
@@ -36,9 +36,9 @@ export async function remix(
   model: Model,
   options: HeadChoice & { readonly query?: string | number; readonly weights?: readonly number[] } = {},
 ): Promise<Remix> {
-  const encoding = encodingOf(trace);
-  const word = options.query === undefined ? defaultWord(encoding) : findWord(encoding, options.query);
-  const { layer, head } = chooseHead(model, options);
+  const { layer, head } = choosePlace(trace, model, options);
+  const { asking, answering: encoding } = textsAt(trace, layer);
+  const word = options.query === undefined ? defaultWord(asking) : findWord(asking, options.query);
   const cells = await headCells(trace, model, layer, head, word.tokens[0]!);
   const measured = Array.from(cells.weights(word.tokens[0]!));
   const list = groups(encoding);
@@ -55,7 +55,7 @@ export async function remix(
   const [mixed, before] = [mix(all, weights), mix(all, measured)];
   const parts = contributions(cells, weights, list);
   return {
-    layer,
+    layer: layerIndex(layer),
     head,
     keys: list.map(({ word: index, text, tokens }, g) => ({
       word: index,

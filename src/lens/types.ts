@@ -1,4 +1,4 @@
-import type { LayerPlace } from '../attention/index.ts';
+import type { AttentionPlace, LayerPlace } from '../attention/index.ts';
 
 /** How one query token looks, in one head: every number that the three steps, the caption and `--json` need. */
 export interface Look {
@@ -7,8 +7,10 @@ export interface Look {
   readonly text: string;
   readonly words: readonly LookWord[];
   readonly layer: number;
+  /** Where that is: `layers.1`, of an encoder-decoder `encoder.layers.1`, `decoder.layers.1` or `decoder.layers.1.cross`. */
+  readonly place: AttentionPlace;
   readonly head: number;
-  /** `word` and `token` are indices; `text` the word, `tokenText` the one token that asks. */
+  /** `word` and `token` are indices; `text` the word, `tokenText` the one token that asks. Of two texts (cross) `word` is null: the keys are another text's. */
   readonly query: {
     readonly word: number | null;
     readonly text: string;
@@ -178,6 +180,7 @@ export interface Pair extends Cell {
 /** Word × word weights of one head; from a word: its asking token's row. */
 export interface WordMatrix {
   readonly layer: number;
+  readonly place: AttentionPlace;
   readonly head: number;
   readonly rows: readonly { readonly word: number | null; readonly text: string; readonly token: number }[];
   readonly columns: readonly { readonly word: number | null; readonly text: string }[];

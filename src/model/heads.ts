@@ -28,15 +28,6 @@ const narrowed = (o: Operations, parameters: Parameters, x: Tensor): Tensor => {
   return projection ? o.linear(x, projection) : x;
 };
 
-/**
- * What the decoder of an encoder-decoder reads where nothing is said: its first token alone; of a classifier the text
- * itself, one token behind (Lewis et al. 2020, §3.1).
- */
-export function decoderInput({ classifier, decoderStart }: Architecture, ids: Int32Array): Int32Array {
-  const start = decoderStart ?? 0;
-  return classifier?.of === 'end' ? Int32Array.of(start, ...ids.subarray(0, -1)) : Int32Array.of(start);
-}
-
 /** The row of a text that its labels are told by. Throws `noEndToken` where that would be its end token and it has none. */
 export function classifiedRow({ of, endToken }: Classifier, ids: Int32Array): number {
   if (of === 'first') return 0;

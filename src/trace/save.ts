@@ -1,5 +1,5 @@
 /** A trace as a file: safetensors, npz, JSON or Parquet, by the stages' names. See docs/formats.md. */
-import { type Model, writeNpz, writeSafetensors } from '../model/index.ts';
+import { type Encoding, type Model, positionsAt, writeNpz, writeSafetensors } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { knownElsewhere, namedStages, type StageNames } from './names.ts';
 import type { Stage } from './stage.ts';
@@ -72,17 +72,21 @@ export async function saveTrace(
 const jsonNumbers = ({ data }: Stage): (number | null)[] =>
   Array.from(data, (number) => (number === -Infinity ? null : number));
 
-function describe({ model, encoding, edits }: Trace): Record<string, unknown> {
-  const about = {
+function describe({ model, encoding, decoderEncoding, edits }: Trace): Record<string, unknown> {
+  return {
     model: model.name,
     fingerprint: model.fingerprint,
     ...(edits.length > 0 && { edits }),
+    ...(encoding && textOf(encoding)),
+    ...(decoderEncoding && { decoder: textOf(decoderEncoding) }),
   };
-  if (!encoding) return about;
-  const tokens = encoding.tokens.map(({ piece, start, end, word, special }) => ({ piece, start, end, word, special }));
-  const words = encoding.words.map(({ text, start, end }) => ({ text, start, end }));
-  return { ...about, text: encoding.text, tokens, words };
 }
+
+const textOf = ({ text, tokens, words }: Encoding): Record<string, unknown> => ({
+  text,
+  tokens: tokens.map(({ piece, start, end, word, special }) => ({ piece, start, end, word, special })),
+  words: words.map(({ text: own, start, end }) => ({ text: own, start, end })),
+});
 
 /** A row a number: stage, and its place by axis (an axis that the stage does not have is null). */
 async function parquet(trace: Trace, chosen: ReadonlyMap<string, Stage>): Promise<Uint8Array> {
@@ -96,13 +100,16 @@ async function parquet(trace: Trace, chosen: ReadonlyMap<string, Stage>): Promis
   const value = new Float32Array(count);
   let row = 0;
   for (const [name, { shape, data }] of chosen) {
+    // Of an encoder-decoder, some rows are the decoder's.
+    const own = trace.decoderIds && (name === 'logits' || positionsAt(name, { ids: 0, decoderIds: 1 }) === 1);
+    const encoding = own ? trace.decoderEncoding : trace.encoding;
     const [rows = 1, width = 1] = shape.length === 1 ? [shape[0], 1] : shape.slice(-2);
     for (let at = 0; at < data.length; at++, row++) {
       stage[row] = name;
       head[row] = shape.length === 3 ? Math.floor(at / (rows * width)) : null;
       position[row] = Math.floor(at / width) % rows;
       index[row] = shape.length === 1 ? null : at % width;
-      tokens[row] = trace.encoding?.tokens[position[row]!]?.text ?? null;
+      tokens[row] = encoding?.tokens[position[row]!]?.text ?? null;
       value[row] = data[at]!;
     }
   }

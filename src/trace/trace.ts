@@ -6,6 +6,7 @@ import { derivedStages, type Edit, linearStages, type Probe, type StageName } fr
 import {
   type Architecture,
   decoderInput,
+  decoderText,
   type Encoding,
   type LogitRows,
   type Model,
@@ -22,6 +23,8 @@ export interface Trace {
   readonly decoderIds: Int32Array | null;
   /** Tokens, words and notices of the text; null where the run was given ids alone. */
   readonly encoding: Encoding | null;
+  /** Likewise of the decoder's text, its start token first; null where it was given ids or nothing. */
+  readonly decoderEncoding: Encoding | null;
   /** What was interfered with; none in a plain run. */
   readonly edits: readonly Edit[];
   /**
@@ -41,7 +44,9 @@ export type TraceInput = (
     }
   | { readonly ids: ArrayLike<number> }
 ) & {
-  /** What the decoder of an encoder-decoder reads; unless given its first token alone, and of a classifier the text, one token behind. */
+  /** What the decoder of an encoder-decoder reads, as a text: its start token and the text's, without an end token. */
+  readonly decoder?: string;
+  /** Or as ids, the start token among them; unless given that alone, and of a classifier the text, one token behind. */
   readonly decoderIds?: ArrayLike<number>;
   /** Interventions, made as the stages are computed. */
   readonly edits?: readonly Edit[];
@@ -67,35 +72,58 @@ export async function recordTraces(
 ): Promise<Trace[]> {
   const { name, fingerprint, architecture } = model;
   const runs = inputs.map((input) => {
-    const { encoding, ids, decoderIds } = readInput(model, input);
+    const { encoding, decoderEncoding, ids, decoderIds } = readInput(model, input);
     const pending: Promise<[StageName, Stage]>[] = [];
     const probe: Probe = (stage, shape, values) => pending.push(values.then((data) => [stage, { shape, data }]));
     const edits = input.edits ?? [];
     const logits: LogitRows = input.logits === false ? 'none' : 'all';
     const run = { ids, probe, edits, logits, ...(decoderIds && { decoderIds }) };
-    return { encoding, ids, decoderIds, edits, pending, run };
+    return { encoding, decoderEncoding, ids, decoderIds, edits, pending, run };
   });
   // Once a layer, however many texts go through it.
   await model.runBatch(runs.map(({ run }, i) => (onLayer && i === 0 ? { ...run, onLayer } : run)));
   return Promise.all(
-    runs.map(async ({ encoding, ids, decoderIds, edits, pending }) => ({
+    runs.map(async ({ encoding, decoderEncoding, ids, decoderIds, edits, pending }) => ({
       model: { name, fingerprint, architecture },
       ids,
       decoderIds,
       encoding,
+      decoderEncoding,
       edits,
       recorded: new Map(await Promise.all(pending)),
     })),
   );
 }
 
-/** What the model reads of an input. Throws what Tokenizer.encode throws, and `noTokenizer`. */
-export function readInput(model: Model, input: TraceInput): Pick<Trace, 'ids' | 'decoderIds' | 'encoding'> {
-  const { architecture } = model;
+/** What the model reads of an input. Throws what Tokenizer.encode throws, `noTokenizer`, `noDecoder` and `textOrIds`. */
+export function readInput(
+  model: Model,
+  input: TraceInput,
+): Pick<Trace, 'ids' | 'decoderIds' | 'encoding' | 'decoderEncoding'> {
+  const { architecture: a } = model;
+  const { decoder, decoderIds } = input;
   const encoding = 'text' in input ? tokenizerOf(model).encode(input.text, input) : null;
   const ids = encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids);
-  const decoderIds = architecture.encoder ? Int32Array.from(input.decoderIds ?? decoderInput(architecture, ids)) : null;
-  return { encoding, ids, decoderIds };
+  if (!a.encoder && (decoder !== undefined || decoderIds !== undefined))
+    throw new SiseonError({
+      code: 'noDecoder',
+      kind: 'usage',
+      what: `${model.name} has one stack, and so no decoder that reads a text of its own`,
+      expected: 'an encoder-decoder',
+      next: 'Leave the decoder’s text out.',
+      details: { name: model.name },
+    });
+  if (decoder !== undefined && decoderIds !== undefined)
+    throw new SiseonError({
+      code: 'textOrIds',
+      kind: 'usage',
+      what: 'the decoder reads a text or token ids',
+      expected: 'one of the two',
+    });
+  const decoderEncoding = decoder === undefined ? null : decoderText(tokenizerOf(model), a, decoder);
+  if (!a.encoder) return { encoding, decoderEncoding, ids, decoderIds: null };
+  const own = decoderEncoding?.ids ?? Int32Array.from(decoderIds ?? decoderInput(a, ids));
+  return { encoding, decoderEncoding, ids, decoderIds: own };
 }
 
 function tokenizerOf({ name, tokenizer }: Model): Tokenizer {

@@ -1,5 +1,5 @@
-import type { Look } from '../lens/index.ts';
-import { type Language, particle } from './language.ts';
+import type { Look, LookKey } from '../lens/index.ts';
+import { type Language, particle, placeName } from './language.ts';
 
 /** So many decimals, with a real minus; what rounds to 0 has none. */
 export function fixed(number: number, decimals: number): string {
@@ -9,30 +9,39 @@ export function fixed(number: number, decimals: number): string {
 /** A weight or share at a glance. */
 export const two = (number: number): string => fixed(number, 2);
 
+/** Whether a key is the word that asks: never in another text. */
+export const isAsking = ({ query }: Look, { word }: Pick<LookKey, 'word'>): boolean =>
+  word !== null && word === query.word;
+
 /** The picture as a sentence: weights as the model has them, and what is left over. */
 export function caption(look: Look, language: Language): string {
-  const { query, layer, head, leftOver } = look;
+  const { query, place, head, leftOver } = look;
   const others = look.keys
     .filter(({ word }) => word !== null && word !== query.word)
     .toSorted((a, b) => b.weight - a.weight);
   const rest = leftOver.self + leftOver.special;
   const shown = others.slice(0, 4);
   const hidden = others.slice(4).reduce((sum, { weight }) => sum + weight, 0);
-  const whole = { ko: `(층 ${layer}, 헤드 ${head})`, en: `(layer ${layer}, head ${head})` }[language];
+  const whole = {
+    ko: `(${placeName(place, language)}, 헤드 ${head})`,
+    en: `(${placeName(place, language)}, head ${head})`,
+  }[language];
+  // Of two texts, the word that asks is none of the keys.
+  const apart = place.endsWith('.cross');
   if (language === 'ko') {
     const list = shown.map(({ text, weight }) => `‘${text}’에 ${two(weight)}`).join(', ');
     const more = others.length > 4 ? `, 다른 ${others.length - 4}개 단어에 ${two(hidden)}` : '';
     const given = list
       ? `${list}${more}의 어텐션을 주고, 나머지 ${two(rest)}${particle(two(rest), '은')}`
       : `어텐션 ${two(rest)}${particle(two(rest), '을')} 모두`;
-    return `‘${query.text}’${particle(query.text, '은')} ${given} 자기 자신과 구분 토큰에 둡니다 ${whole}.`;
+    return `‘${query.text}’${particle(query.text, '은')} ${given} ${apart ? '' : '자기 자신과 '}구분 토큰에 둡니다 ${whole}.`;
   }
   const [first, ...then] = shown.map(({ text, weight }) => ({ text, weight: two(weight) }));
   const list = first
     ? [`${first.weight} of its attention to ${first.text}`, ...then.map(({ text, weight }) => `${weight} to ${text}`)]
     : [];
   if (others.length > 4) list.push(`${two(hidden)} to ${others.length - 4} other words`);
-  return `${query.text} gives ${[...list, `${two(rest)} to itself and the separators`].join(', ')} ${whole}.`;
+  return `${query.text} gives ${[...list, `${two(rest)} to ${apart ? '' : 'itself and '}the separators`].join(', ')} ${whole}.`;
 }
 
 /** Aligned, or just long? Answered by what the favourite word would weigh if all keys were of one length, or all at one angle. */

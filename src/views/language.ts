@@ -1,8 +1,19 @@
+import { attentionPlace, type LayerPlace } from '../attention/stages.ts';
+
 export type Language = 'ko' | 'en';
 
 /** Korean when the text is written in Hangul, else null: the caller falls back to the locale. */
 export const languageOf = (text: string): Language | null =>
   /[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e]/.test(text) ? 'ko' : null;
+
+/** Where attention is, as a person reads it. */
+export function placeName(place: LayerPlace, language: Language): string {
+  const [, stack = '', layer = '', crossed] =
+    /^(?:(encoder|decoder)\.)?layers\.(\d+)(\.cross)?$/.exec(attentionPlace(place)) ?? [];
+  if (language === 'ko')
+    return `${{ encoder: '인코더 ', decoder: '디코더 ' }[stack] ?? ''}층 ${layer}${crossed ? '의 교차 어텐션' : ''}`;
+  return `${crossed ? 'cross-attention of ' : ''}${stack && `${stack} `}layer ${layer}`;
+}
 
 type Pair = readonly [afterFinal: string, afterVowel: string];
 const pairs: Readonly<Record<string, Pair>> = {

@@ -1,5 +1,6 @@
 /** A look as geometry: where words, arcs and numbers stand. Pure numbers; SVG and page draw the same marks. */
 import type { Look } from '../lens/index.ts';
+import { isAsking } from './caption.ts';
 
 export interface WordMark {
   readonly text: string;
@@ -44,7 +45,7 @@ export function lookMarks(look: Look): LookMarks {
       word: key.word,
       x: x + width / 2,
       width,
-      asked: key.word === look.query.word,
+      asked: isAsking(look, key),
       score: key.score,
       weight: key.weight,
       contribution: key.contribution,
@@ -79,9 +80,9 @@ export interface ColumnMarks {
 /** The same picture from top to bottom, for narrow screens and long texts: a row each, the arcs beside them. */
 export function columnMarks(look: Look, rowHeight: number): ColumnMarks {
   const middles = look.keys.map((_, index) => (index + 0.5) * rowHeight);
-  const asked = look.keys.findIndex(({ word }) => word === look.query.word);
+  const asked = look.keys.findIndex((key) => isAsking(look, key));
   const arcs = look.keys.flatMap(({ weight }, index): ArcMark[] => {
-    if (index === asked || weight <= 0) return [];
+    if (asked < 0 || index === asked || weight <= 0) return [];
     const [from, to] = [middles[asked]!, middles[index]!];
     return [{ from, to, height: Math.min(64, 16 + Math.abs(to - from) * 0.18), weight }];
   });

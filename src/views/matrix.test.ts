@@ -4,6 +4,7 @@ import { gazeLines, type Matrix, matrixCsv, matrixSvg, measured } from './index.
 
 /** Two queries over three keys, with weights that can be added in the head. */
 const matrix: WordMatrix = {
+  place: 'layers.1',
   layer: 1,
   head: 3,
   rows: [

@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import type { Pair } from '../lens/index.ts';
 import { table, WIDTH, wrap } from './columns.ts';
+import { placeName } from './language.ts';
 import type { TextOptions } from './text.ts';
 
 const four = (number: number): string =>
@@ -14,7 +15,7 @@ export function pairText(pair: Pair, { language, color, width = WIDTH }: TextOpt
   const lines = [
     '',
     ...wrap(
-      `${c.blue(pair.query.text)} → ${c.red(pair.key.text)}   ${pair.model}, ${ko ? `층 ${pair.layer}, 헤드 ${pair.head}, 토큰 ${pair.query.tokenText} → ${pair.key.tokenText}` : `layer ${pair.layer}, head ${pair.head}, tokens ${pair.query.tokenText} → ${pair.key.tokenText}`}`,
+      `${c.blue(pair.query.text)} → ${c.red(pair.key.text)}   ${pair.model}, ${ko ? `${placeName(pair.layer, language)}, 헤드 ${pair.head}, 토큰 ${pair.query.tokenText} → ${pair.key.tokenText}` : `${placeName(pair.layer, language)}, head ${pair.head}, tokens ${pair.query.tokenText} → ${pair.key.tokenText}`}`,
       '  ',
       width,
     ),

@@ -2,9 +2,9 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { Answer, Look, LookKey, WordMatrix } from '../lens/index.ts';
-import { alignedOrLong, caption, illustration, two } from './caption.ts';
+import { alignedOrLong, caption, illustration, isAsking, two } from './caption.ts';
 import { bar, clip, pad, padStart, table, WIDTH, wrap } from './columns.ts';
-import type { Language } from './language.ts';
+import { type Language, placeName } from './language.ts';
 
 export interface TextOptions {
   readonly language: Language;
@@ -15,8 +15,8 @@ export interface TextOptions {
 
 const phrases = {
   en: {
-    head: (look: { layer: number; head: number; model: string }, word: string, token: string) =>
-      `${look.model}, layer ${look.layer}, head ${look.head}; query ${word}${token === word ? '' : `, by its token ${token}`}. All counted from 0.`,
+    head: (look: Pick<Look, 'place' | 'head' | 'model'>, word: string, token: string) =>
+      `${look.model}, ${placeName(look.place, 'en')}, head ${look.head}; query ${word}${token === word ? '' : `, by its token ${token}`}. All counted from 0.`,
     step1: 'Step 1  Dot products: how well each word answers the query',
     step2: 'Step 2  Scaling and softmax: scores become weights',
     step3: 'Step 3  Weighted sum: what each word brings to the result',
@@ -50,8 +50,8 @@ const phrases = {
     place: (layer: number, head: number) => `layer ${layer}, head ${head}`,
   },
   ko: {
-    head: (look: { layer: number; head: number; model: string }, word: string, token: string) =>
-      `${look.model}, 층 ${look.layer}, 헤드 ${look.head}. 질문(Query)은 ${word}${token === word ? '' : `의 토큰 ${token}`}. 번호는 0부터 셉니다.`,
+    head: (look: Pick<Look, 'place' | 'head' | 'model'>, word: string, token: string) =>
+      `${look.model}, ${placeName(look.place, 'ko')}, 헤드 ${look.head}. 질문(Query)은 ${word}${token === word ? '' : `의 토큰 ${token}`}. 번호는 0부터 셉니다.`,
     step1: '1단계  내적: 단어마다 질문에 얼마나 맞는가',
     step2: '2단계  스케일링과 소프트맥스: 점수가 가중치로',
     step3: '3단계  가중합: 결과에 단어마다 얼마나 담기는가',
@@ -111,7 +111,7 @@ export function lookText(
 ): string {
   const c = pc.createColors(color);
   const t = phrases[language];
-  const name = (key: LookKey): string => (key.word === look.query.word ? `${key.text} (${t.itself})` : key.text);
+  const name = (key: LookKey): string => (isAsking(look, key) ? `${key.text} (${t.itself})` : key.text);
   const told = illustration(look);
   const column = Math.min(
     Math.max(12, width - 36),
@@ -124,7 +124,7 @@ export function lookText(
   const note = (text: string): string[] => wrap(text, '  ', width).map((line) => c.dim(line));
   const label = (key: LookKey): string => {
     const text = pad(clip(name(key), column), column);
-    return key.word === look.query.word ? c.blue(text) : key.word === null ? c.dim(text) : c.red(text);
+    return isAsking(look, key) ? c.blue(text) : key.word === null ? c.dim(text) : c.red(text);
   };
   const lines: string[] = [''];
   lines.push(
@@ -225,8 +225,8 @@ export function matrixText(matrix: WordMatrix, { language, color, width = WIDTH 
   const lines = [
     ...wrap(
       language === 'ko'
-        ? `모든 단어: 행은 질문(Query), 열은 색인(Key). 층 ${matrix.layer}, 헤드 ${matrix.head}`
-        : `All words: rows are queries, columns keys; layer ${matrix.layer}, head ${matrix.head}`,
+        ? `모든 단어: 행은 질문(Query), 열은 색인(Key). ${placeName(matrix.place, language)}, 헤드 ${matrix.head}`
+        : `All words: rows are queries, columns keys; ${placeName(matrix.place, language)}, head ${matrix.head}`,
       '',
       width,
     ).map((line) => c.bold(line)),

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import { preview } from 'vite';
-import { findChromium } from '../test/chromium.js';
+import { findChromium } from '../../test/chromium.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const executablePath = findChromium();

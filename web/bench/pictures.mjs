@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { preview } from 'vite';
-import { findChromium } from '../test/chromium.js';
+import { findChromium } from '../../test/chromium.js';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const [root, whole, folder] = [path('..'), path('../..'), path('../../docs/pictures/')];

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Edit } from 'siseon/attention';
-import { layerRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
+import { headRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
 import { loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
@@ -76,7 +76,7 @@ onThePage('the room Explore', (_site, visited) => {
 
       await page.getByRole('button', { name: '토큰', exact: true }).click();
       await page.waitForFunction(() => location.hash.includes('u=token'));
-      const rows = (await layerRows(trace, last.layer))[last.head]!;
+      const rows = await headRows(trace, last.layer, last.head);
       const tokens = Array.from({ length: rows.length }, (_, i) => Array.from(rows.weights(i)));
       await page.waitForFunction((count) => document.querySelectorAll('.keys li').length === count, tokens.length);
       same((JSON.parse((await saved(page, 'JSON')).toString()) as WordMatrix).weights, tokens);
@@ -229,7 +229,7 @@ onThePage('the room Explore', (_site, visited) => {
       await page.locator('#pair-weight').focus();
       await page.keyboard.press('Home');
       await page.keyboard.press('ArrowRight');
-      const row = (await layerRows(trace, last.layer))[last.head]!.weights(token);
+      const row = (await headRows(trace, last.layer, last.head)).weights(token);
       const whole = seen.tokens.reduce((sum, key) => sum + row[key]!, 0);
       await settled(
         seen.tokens.map(

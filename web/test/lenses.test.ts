@@ -3,10 +3,10 @@ import {
   attentionFlow,
   gradientAttention,
   gradientAttentionByToken,
+  headRows,
   headsReport,
   integratedGradients,
   layerNorms,
-  layerRows,
   logitLens,
   pair,
   relevance,
@@ -57,7 +57,7 @@ onThePage('the lenses of the room Explore', (site, _visited) => {
         gradient.set(`${head} ${query}`, row);
       const normed = await Promise.all(Array.from({ length }, (_, i) => norms.row(i)));
       const zeroed = await valueZeroing(trace, model, last.layer);
-      const weights = (await layerRows(trace, last.layer))[last.head]!;
+      const weights = await headRows(trace, last.layer, last.head);
       const measures: Record<LensName, readonly [title: string, row: (i: number) => ArrayLike<number>]> = {
         weight: ['가중치', (i) => weights.weights(i)],
         contribution: ['기여', (i) => normed[i]!.head(last.head)],

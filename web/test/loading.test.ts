@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { loadModel, shippedModel } from 'siseon/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from './chromium.js';
+import { findChromium } from '../../test/chromium.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const executablePath = findChromium();

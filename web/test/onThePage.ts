@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { findChromium } from './chromium.js';
+import { findChromium } from '../../test/chromium.js';
 import { type Site, startSite } from './site.ts';
 
 const executable = findChromium();

@@ -159,6 +159,17 @@ async function onlyGguf(folder: Folder): Promise<string | null> {
   return found.length === 1 ? found[0]! : null;
 }
 
+/** What is there in place of a model. */
+async function insteadOf(folder: Folder): Promise<string> {
+  if (folder.name === '') return 'no name';
+  const refused = await folder.list().then(
+    () => null,
+    (error: { readonly cause?: { readonly code?: unknown } }) => error.cause?.code,
+  );
+  if (refused === 'ENOTDIR') return 'a file that does not end in .gguf';
+  return refused === 'ENOENT' ? 'nothing of that name' : 'no config.json';
+}
+
 async function layout(folder: Folder): Promise<Checkpoint> {
   if (!(await folder.has('config.json'))) {
     await checkListed(folder, 'config.json');
@@ -167,9 +178,9 @@ async function layout(folder: Folder): Promise<Checkpoint> {
       new SiseonError({
         code: 'noConfig',
         kind: 'failure',
-        what: `${folder.name} is no model`,
+        what: `${folder.name || '""'} is no model`,
         expected: 'a folder with config.json and model.safetensors, or a .gguf file',
-        got: 'no config.json',
+        got: await insteadOf(folder),
         next: 'Give the folder of a checkpoint in Hugging Face layout.',
       })
     );

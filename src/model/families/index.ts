@@ -67,7 +67,7 @@ export function readConfig(
       kind: 'failure',
       what: 'config.json: model_type',
       expected: `one of ${[...families.keys()].join(', ')}`,
-      got: modelType,
+      got: config.model_type === undefined ? 'nothing' : modelType,
       next: 'This version reads no other family.',
     });
   const reader = configReader(config);

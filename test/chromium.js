@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
 
 const places = [
   '/usr/bin/chromium',
@@ -10,18 +11,12 @@ const places = [
 ];
 
 /**
- * Where a Chromium is: CHROMIUM_PATH, else the usual places; null, with the way to one said, where there is none.
+ * Where a Chromium is: CHROMIUM_PATH, else the usual places, else the one that Playwright downloaded; null without any.
  *
  * @returns {string | null}
  */
 export function findChromium() {
   const asked = process.env.CHROMIUM_PATH;
   if (asked && !existsSync(asked)) throw new Error(`CHROMIUM_PATH is ${asked}, and there is no such file`);
-  const found = asked ?? places.find(existsSync) ?? null;
-  if (!found)
-    console.warn(
-      'No Chromium was found, and without one the page is not tested. Install one (Debian: apt-get install chromium; ' +
-        'macOS: brew install --cask google-chrome) or set CHROMIUM_PATH to an executable.',
-    );
-  return found;
+  return asked ?? [...places, chromium.executablePath()].find(existsSync) ?? null;
 }

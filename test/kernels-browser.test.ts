@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from './chromium.js';
 
-const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const dist = new URL('../../dist/', import.meta.url);
+const executablePath = findChromium();
+const dist = new URL('../dist/', import.meta.url);
 
 /** Computes one product alone and on two threads, again and again until both have surely taken part. */
 const worker = `
@@ -94,11 +95,11 @@ function serve(isolated: boolean): Promise<Server> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-describe.skipIf(!existsSync(chromium))('kernels in a browser', () => {
+describe.skipIf(!executablePath)('kernels in a browser', () => {
   let browser: import('playwright-core').Browser;
   beforeAll(async () => {
     const { chromium: driver } = await import('playwright-core');
-    browser = await driver.launch({ executablePath: chromium, args: ['--no-sandbox'] });
+    browser = await driver.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
   });
   afterAll(() => browser?.close());
 
