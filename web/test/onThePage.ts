@@ -76,7 +76,7 @@ export async function walked(page: Page): Promise<string[]> {
       // A field of files is out of sight: the button around it has the ring.
       const seen = element.matches('input[type=file]') ? element.parentElement! : element;
       const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(seen);
-      const reach = Number.parseFloat(outlineWidth) + Math.max(0, Number.parseFloat(outlineOffset));
+      const reach = Math.max(0, Number.parseFloat(outlineWidth) + Number.parseFloat(outlineOffset));
       const box = seen.getBoundingClientRect();
       let cut = outlineStyle === 'none' || box.width < 8;
       for (let over = seen.parentElement; over && over !== document.body; over = over.parentElement) {
