@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { importanceNames } from '../src/lens/index.ts';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const example = fileURLToPath(new URL('../models/ko/evaluation/treebank.example.conllu', import.meta.url));
@@ -82,6 +83,25 @@ describe('interfering', () => {
     expect(compared).toContain('other predicts');
     expect(compared).toContain('not compared: 사과를 ↔ 수박을');
     expect(siseon('flow', story, '--lang', 'en').stdout).toContain('relevance');
+  });
+  it('says how faithful each of ten measures is, beside the same random orders', () => {
+    const { columns, random } = JSON.parse(siseon('flow', story, '--faithful', '--json').stdout) as {
+      columns: {
+        measure: string;
+        deletion: number[];
+        faithful: { deletion: number; insertion: number; score: number };
+      }[];
+      random: { deletion: number; insertion: number };
+    };
+    expect(columns.map(({ measure }) => measure)).toEqual(importanceNames);
+    for (const { deletion, faithful } of columns) {
+      expect(deletion.reduce((sum, number) => sum + number, 0) / deletion.length).toBeCloseTo(faithful.deletion, 9);
+      const { deletion: dropped, insertion: kept } = faithful;
+      expect(kept - dropped - (random.insertion - random.deletion)).toBeCloseTo(faithful.score, 9);
+    }
+    const table = siseon('flow', story, '--faithful', '--lang', 'en').stdout;
+    expect(table).toContain('insertion  faithful');
+    expect(table).toContain('random orders');
   });
   it('runs edits from a file, and refuses those that do not fit', () => {
     const file = join(folder, 'edits.json');

@@ -77,12 +77,6 @@ describe.each(names)('%s', (name) => {
     return { heads, queries, keys: recordedStage(trace, layerStage(layer, 'key')).shape[1]! };
   };
   const hasTarget = (): boolean => model.architecture.head !== null || model.architecture.classifier !== null;
-  /** DeBERTa's runs cannot be led back, and say so. */
-  const ledBack = async (): Promise<boolean> => {
-    if (model.architecture.positionBias?.kind !== 'disentangled') return hasTarget();
-    await expect(gradientAttention(trace, model, target)).rejects.toMatchObject({ code: 'noGradient' });
-    return false;
-  };
 
   it('takes cells apart: products, rotation, bias, softmax and engine agree: 1e-5', async () => {
     for (const layer of places) {
@@ -212,7 +206,7 @@ describe.each(names)('%s', (name) => {
   });
 
   it('leads gradients back: rows sum to gradient · mixture, which differences of scaled heads confirm: 2e-3', async () => {
-    if (!(await ledBack())) return;
+    if (!hasTarget()) return;
     const rows = await gradientAttention(trace, model, target);
     for (const layer of places) {
       const { heads } = lengths(layer);
@@ -238,7 +232,7 @@ describe.each(names)('%s', (name) => {
   });
 
   it('integrated gradients sum to what they explain: 5e-3 with 12 steps from 0.8 of the embeddings', async () => {
-    if (!(await ledBack())) return;
+    if (!hasTarget()) return;
     for (const of of model.architecture.encoder ? (['ids', 'decoderIds'] as const) : (['ids'] as const)) {
       const stage = model.architecture.encoder
         ? of === 'ids'
@@ -332,9 +326,8 @@ describe.each(names)('%s', (name) => {
       ids: text.ids.map((id, n) => (n === text.ids.length - 3 ? (id + 5) % model.architecture.vocabularySize : id)),
     });
     const report = await patchSweep(trace, other, model, target);
-    const led = await ledBack();
     expect(report.heads.length).toBe(sum(places.map((layer) => lengths(layer).heads)));
-    if (led) {
+    {
       const estimate = await attributionSweep(trace, other, model, target);
       expect(estimate.heads.map(({ layer, head }) => [layer, head])).toEqual(
         report.heads.map(({ layer, head }) => [layer, head]),

@@ -68,6 +68,12 @@ const files = (name: string): Record<string, string | Uint8Array<ArrayBuffer>> =
   };
 };
 
+interface Columns {
+  readonly words: readonly string[];
+  readonly columns: readonly { readonly measure?: string; readonly numbers: readonly number[] }[];
+}
+type Flow = Columns & { readonly decoder: Columns };
+
 describe('a text for the decoder', () => {
   const text = '나는 사과를 먹었다';
   it('stands behind the start token, without an end token, and has words of its own', async () => {
@@ -164,7 +170,24 @@ describe('commands with an encoder-decoder', () => {
     expect(JSON.parse(looked!.stdout)).toMatchObject({ place: 'decoder.layers.1', text: '철수가 밥을' });
     expect(JSON.parse(why!.stdout)).toMatchObject({ layer: 'decoder.layers.0.cross', tokens: ['밥을', '사과를'] });
     expect(JSON.parse(layer!.stdout)).toMatchObject({ layer: 'decoder.layers.1.cross', mixing: null });
-    expect((JSON.parse(flow!.stdout) as { columns: unknown[] }).columns).toHaveLength(2);
+    const { words, columns, decoder } = JSON.parse(flow!.stdout) as Flow;
+    expect(columns.map(({ measure }) => measure)).toEqual([
+      'rollout',
+      'contributionRollout',
+      'flow',
+      'gradientAttention',
+      'relevance',
+      'integratedGradients',
+    ]);
+    expect([words.slice(0, 3), decoder.words.slice(1)]).toEqual([
+      ['나는', '사과를', '먹었다'],
+      ['철수가', '밥을'],
+    ]);
+    // Rollout shares one position's whole among both texts.
+    for (const n of [0, 1]) {
+      const shares = [...columns[n]!.numbers, ...decoder.columns[n]!.numbers];
+      expect(Math.abs(shares.reduce((sum, number) => sum + number, 0) - 1)).toBeLessThanOrEqual(1e-5);
+    }
     expect(wrong!.stderr).toContain('encoder.N, decoder.N, cross.N');
   });
   it('trace saves the stages of both texts, by text or by ids', async () => {

@@ -1,7 +1,7 @@
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
-import { contentPolicy, policy } from './build/contentPolicy.ts';
+import { contentPolicy, isolation, policy } from './build/contentPolicy.ts';
 import { offline } from './build/offline.ts';
 import { shippedModel } from './build/shippedModel.ts';
 
@@ -22,5 +22,6 @@ export default defineConfig({
   ],
   worker: { format: 'es' },
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  preview: { host: 'localhost', port: 4180, headers: { 'Content-Security-Policy': policy } },
+  server: { headers: isolation },
+  preview: { host: 'localhost', port: 4180, headers: { 'Content-Security-Policy': policy, ...isolation } },
 });

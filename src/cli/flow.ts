@@ -1,7 +1,9 @@
 /** `siseon flow`: what a prediction rests on, word by word, under several measures. */
 import type { Command } from 'commander';
+import type { Faithfulness, ImportanceName, WhichText } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
+import type { WordMeasures } from '../views/index.ts';
 import { decoded, language, print, printJson, record, speak, terminal, writeText } from './shell.ts';
 import { type Asked, asking, saidTarget, targetFor } from './target.ts';
 
@@ -9,66 +11,122 @@ export function flow(program: Command): void {
   asking(program.command('flow'))
     .description('what a prediction rests on, word by word: rollout, flow, gradients, relevance')
     .argument('<text>')
-    .option('--faithful', 'and how faithful each measure is: words dropped in its order, against random orders')
+    .option(
+      '--faithful',
+      'more measures, and how faithful each is: words dropped or kept in its order, against random orders',
+    )
     .addHelpText('after', '\nExample:\n  siseon flow "철수가 사과를 맛있게 먹었다" --faithful\n')
     .action(measured);
 }
 
-type Measure = [name: string, koreanName: string, numbers: ArrayLike<number>];
-
-async function alongPaths(trace: Trace, model: Model, token: number): Promise<Measure[]> {
-  const lens = await import('../lens/index.ts');
-  return [
-    ['rollout', '롤아웃', (await lens.rollout(trace, { token })).shares],
-    ['by norms', '기여 롤아웃', (await lens.rollout(trace, { token, model })).shares],
-    ...(trace.ids.length <= lens.longestFlow
-      ? [['flow', '흐름', await lens.attentionFlow(trace, { token })] as Measure]
-      : []),
-  ];
-}
+const named: Readonly<Record<ImportanceName, readonly [english: string, korean: string]>> = {
+  lastWeights: ['last weights', '끝 층 가중치'],
+  meanWeights: ['mean weights', '평균 가중치'],
+  contribution: ['norms', '기여'],
+  rollout: ['rollout', '롤아웃'],
+  contributionRollout: ['by norms', '기여 롤아웃'],
+  flow: ['flow', '흐름'],
+  gradientAttention: ['grad × att', '기울기×가중치'],
+  relevance: ['relevance', '관련도'],
+  integratedGradients: ['integrated', '적분 기울기'],
+  valueZeroing: ['zeroing', '값 지우기'],
+};
+/** Those of one row or with a run a token come only where they are asked for. */
+const always: readonly ImportanceName[] = [
+  'rollout',
+  'contributionRollout',
+  'flow',
+  'gradientAttention',
+  'relevance',
+  'integratedGradients',
+];
 
 async function measured(text: string, options: Asked & { faithful?: boolean }): Promise<void> {
   speak(options, text);
   const { model, trace } = await record(options.model, { text, ...decoded(options) });
   const lens = await import('../lens/index.ts');
   const target = await targetFor(trace, model, options);
-  const token = target.position;
-  // Paths through layers lead through one text: of an encoder-decoder what knows two is left.
-  const oneText = model.architecture.encoder === null;
-  const measures: Measure[] = [
-    ...(oneText ? await alongPaths(trace, model, token) : []),
-    ['grad × att', '기울기×가중치', await lens.gradientAttentionByToken(trace, model, target)],
-    ...(oneText ? [['relevance', '관련도', await lens.relevance(trace, model, target)] as Measure] : []),
-    ['integrated', '적분 기울기', (await lens.integratedGradients(trace, model, target)).attributions],
-  ];
-  const groups = lens.wordGroups(trace);
+  const names = options.faithful ? lens.importanceNames : always;
   const ko = language() === 'ko';
-  const columns = [];
-  for (const [name, koreanName, numbers] of measures)
-    columns.push({
-      name: ko ? koreanName : name,
-      numbers: groups.map(({ tokens }) => tokens.reduce((sum, i) => sum + numbers[i]!, 0)),
-      ...(options.faithful && { faithful: (await lens.faithfulness(trace, model, target, numbers)).score }),
-    });
-  const view = {
+  const random = options.faithful ? await lens.randomOrders(trace, model, target) : undefined;
+  const columns: { measure: ImportanceName; name: string; tokens: Float64Array; curves?: Faithfulness }[] = [];
+  for (const name of names) {
+    const numbers = await lens.importance(name, trace, model, target);
+    if (!numbers) continue;
+    const curves = random && (await lens.faithfulness(trace, model, target, numbers, { random }));
+    columns.push({ measure: name, name: named[name][ko ? 1 : 0], tokens: numbers, ...(curves && { curves }) });
+  }
+  const groups = lens.wordGroups(trace);
+  const view: WordMeasures = {
     title: `${model.name}: ${await saidTarget(trace, model, target)}.`,
-    legend: [
-      ko
-        ? '단어로 향하는 것은 토큰을 더합니다. 롤아웃·흐름(Abnar & Zuidema 2020), 기여 롤아웃(Kobayashi 외 2021의 노름), 기울기×가중치와 관련도(Chefer 외 2021), 적분 기울기(Sundararajan 외 2017).'
-        : 'Into a word: the sum over its tokens. rollout, flow: Abnar & Zuidema 2020; by norms: layers mixed by contributions (Kobayashi et al. 2021); grad × att, relevance: Chefer et al. 2021; integrated: Sundararajan et al. 2017.',
-      ...(options.faithful
-        ? [
-            ko
-              ? '충실도: 그 순서로 단어를 남길 때와 가릴 때의 차이에서 무작위 순서의 차이를 뺀 것. 0보다 크면 무작위보다 낫습니다.'
-              : 'faithful: keeping words in that order less dropping them, less the same for random orders; above 0 is better than chance.',
-          ]
-        : []),
-    ].join(' '),
+    legend: legend(options.faithful === true, random?.orders ?? 0),
     words: groups.map((group) => group.text),
-    columns,
+    columns: columns.map(({ name, tokens, curves }) => ({
+      name,
+      numbers: summed(groups, tokens),
+      ...(curves && {
+        faithful: { deletion: curves.deletionMean, insertion: curves.insertionMean, score: curves.score },
+      }),
+    })),
+    ...(random && { random: { deletion: random.deletionMean, insertion: random.insertionMean } }),
   };
-  if (options.json) return printJson({ target, ...view });
+  const read = await decodersText(trace, model, target, names);
+  if (options.json)
+    return printJson({
+      target,
+      ...view,
+      columns: view.columns.map((column, n) => ({ measure: columns[n]!.measure, ...column, ...columns[n]!.curves })),
+      ...(read && { decoder: read }),
+    });
   const { measuresSvg, measuresText } = await import('../views/index.ts');
   if (options.svg !== undefined) await writeText(options.svg, measuresSvg(view));
+  if (read) print(measuresText({ ...read, legend: '' }, terminal()).trimEnd());
   print(measuresText(view, terminal()));
 }
+
+const summed = (groups: readonly { readonly tokens: readonly number[] }[], numbers: ArrayLike<number>): number[] =>
+  groups.map(({ tokens }) => tokens.reduce((sum, i) => sum + numbers[i]!, 0));
+
+/** The same of what a decoder read before, where it read more than its start token. */
+async function decodersText(
+  trace: Trace,
+  model: Model,
+  target: Awaited<ReturnType<typeof targetFor>>,
+  names: readonly ImportanceName[],
+): Promise<Omit<WordMeasures, 'legend'> | null> {
+  const { decoderIds, decoderEncoding } = trace;
+  if (!decoderIds || decoderIds.length === 1) return null;
+  const lens = await import('../lens/index.ts');
+  const groups = decoderEncoding
+    ? lens.wordGroups({ encoding: decoderEncoding })
+    : Array.from(decoderIds, (id, i) => ({ text: lens.tokenName(model, id), tokens: [i] }));
+  const of: WhichText = 'decoderIds';
+  const columns = [];
+  for (const name of names) {
+    const numbers = await lens.importance(name, trace, model, target, { of });
+    if (numbers) columns.push({ name: named[name][language() === 'ko' ? 1 : 0], numbers: summed(groups, numbers) });
+  }
+  const title = language() === 'ko' ? '디코더가 읽은 글에서:' : 'In what the decoder read:';
+  return { title, words: groups.map(({ text }) => text), columns };
+}
+
+const legend = (faithful: boolean, orders: number): string =>
+  language() === 'ko'
+    ? [
+        '단어로 향하는 것은 토큰을 더합니다. 롤아웃·흐름(Abnar & Zuidema 2020), 기여 롤아웃(Kobayashi 외 2021의 노름), 기울기×가중치와 관련도(Chefer 외 2021), 적분 기울기(Sundararajan 외 2017).',
+        ...(faithful
+          ? [
+              '가중치·기여(Kobayashi 외 2021)·값 지우기(Mohebbi 외 2023)는 그 자리의 마지막 층 한 줄, 평균 가중치는 모든 층의 평균.',
+              `가릴 때와 남길 때: 그 척도가 꼽은 순서로 단어를 하나씩 가리거나 남기며 잰 예측의 평균(Petsiuk 외 2018). 충실도는 남길 때에서 가릴 때를 뺀 것이 무작위 순서 ${orders}개보다 얼마나 큰가: 0보다 크면 무작위보다 낫습니다.`,
+            ]
+          : []),
+      ].join(' ')
+    : [
+        'Into a word: the sum over its tokens. rollout, flow: Abnar & Zuidema 2020; by norms: layers mixed by contributions (Kobayashi et al. 2021); grad × att, relevance: Chefer et al. 2021; integrated: Sundararajan et al. 2017.',
+        ...(faithful
+          ? [
+              'last weights, norms (Kobayashi et al. 2021) and zeroing (Mohebbi et al. 2023) are the last layer’s row at that place, mean weights the mean over all layers.',
+              `deletion, insertion: mean of the prediction while words are hidden, or kept, one by one in the measure’s order (Petsiuk et al. 2018). faithful: insertion less deletion, less the same of ${orders} random orders; above 0 is better than chance.`,
+            ]
+          : []),
+      ].join(' ');

@@ -188,11 +188,8 @@ const texts: Readonly<Record<string, Text>> = {
   notATrace: ({ what }) => `${what}: siseon trace로 저장한 파일이 아닙니다.`,
   noMeaning: ({ what, expected }) => `${what}: 여기서는 뜻이 없는 값입니다. 뜻이 있는 곳: ${expected}.`,
   twoTexts: () =>
-    '이 값은 한 글이 층을 지나가는 길을 따라가는데, 디코더는 두 글을 섞습니다. 인코더만 보거나(stack: "encoder") 기울기 × 주의, 값 지우기, 적분 기울기를 써 주세요.',
-  noGradient: ({ got }) =>
-    got === undefined
-      ? '이 모델의 실행은 기울기로 되짚을 수 없습니다. 위치의 몫이 질의와 색인으로 만들어지기 때문입니다(DeBERTa).'
-      : `이 실행은 기울기로 되짚을 수 없습니다(${got}).`,
+    '이 그림은 글 하나를 보여 주는데, 디코더는 두 글을 섞습니다. 두 글을 다 아는 siseon flow, why, layer를 써 주세요.',
+  noGradient: ({ got }) => `이 실행은 기울기로 되짚을 수 없습니다(${got}).`,
   notCausal: () => '이 모델은 양쪽을 다 보므로, 새 단어가 앞의 것을 모두 바꿉니다. 앞만 보는 모델에서만 됩니다.',
   cacheAlone: () => '캐시는 바꾼 것이 없는 글 하나에만 쓸 수 있습니다.',
   anotherSource: () => '캐시는 다른 입력 글의 것입니다. 글마다 하나씩 만들어 주세요.',

@@ -1,4 +1,5 @@
+export { useThreadModule } from '../platform/threads.ts';
 export type * from './contract.ts';
 export { activations, referenceKernels } from './reference.ts';
-export { kernelThread } from './threads.ts';
+export { kernelThread, type ThreadData } from './threads.ts';
 export { hasRelaxedSimd, type ThreadOptions, type WasmKernels, type WasmOptions, wasmKernels } from './wasm.ts';

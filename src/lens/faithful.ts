@@ -21,31 +21,25 @@ export interface Faithfulness {
   readonly score: number;
 }
 
+export interface FaithfulnessOptions {
+  readonly orders?: number;
+  readonly seed?: number;
+  /** Tokens that are dropped together. */
+  readonly units?: readonly (readonly number[])[];
+}
+
 /**
- * Deletion and insertion curves (Petsiuk, Das & Saenko 2018) of a measure's numbers, one a token. Whole words are dropped, a
- * word's number being the sum over its tokens; without a text, tokens, or the `units` given. Special tokens stay in sight,
- * and so does the word that the target is read at. A dropped token is out of sight of all others, in every layer.
- * Cost: 2 · (1 + orders) · units runs. Throws what `targetsUnder` throws.
+ * Deletion and insertion of orders drawn at random, the mean over them: what any measure has to be held against, once for
+ * all measures of a target. Cost: 2 · orders · units runs.
  */
-export async function faithfulness(
+export async function randomOrders(
   trace: Trace,
   model: Model,
   target: Followed,
-  scores: ArrayLike<number>,
-  options: {
-    readonly orders?: number;
-    readonly seed?: number;
-    /** Tokens that are dropped together. */
-    readonly units?: readonly (readonly number[])[];
-  } = {},
-): Promise<Faithfulness> {
+  options: FaithfulnessOptions = {},
+): Promise<Faithfulness['random']> {
   const { orders = 5, seed = 1 } = options;
-  // A decoder's position is none of the encoder's text.
-  const read = trace.decoderIds ? null : readAt(trace, target);
-  const units = (options.units ?? wordsOf(trace)).filter((tokens) => read === null || !tokens.includes(read));
-  const number = (tokens: readonly number[]): number => tokens.reduce((sum, token) => sum + scores[token]!, 0);
-  const order = units.toSorted((a, b) => number(b) - number(a) || a[0]! - b[0]!);
-  const own = await curves(trace, model, target, order);
+  const units = unitsOf(trace, target, options);
   let state = seed >>> 0;
   // A linear congruential generator (Knuth's constants).
   const draw = (): number => {
@@ -55,21 +49,47 @@ export async function faithfulness(
   let [deletion, insertion] = [0, 0];
   for (let n = 0; n < orders; n++) {
     const keys = new Map(units.map((tokens) => [tokens, draw()]));
-    const drawn = await curves(
-      trace,
-      model,
-      target,
-      units.toSorted((a, b) => keys.get(a)! - keys.get(b)!),
-    );
+    const order = units.toSorted((a, b) => keys.get(a)! - keys.get(b)!);
+    const drawn = await curves(trace, model, target, order);
     deletion += drawn.deletionMean / orders;
     insertion += drawn.insertionMean / orders;
   }
+  return { deletionMean: deletion, insertionMean: insertion, orders };
+}
+
+/**
+ * Deletion and insertion curves (Petsiuk, Das & Saenko 2018) of a measure's numbers, one a token. Whole words are dropped, a
+ * word's number being the sum over its tokens; without a text, tokens, or the `units` given. Special tokens stay in sight,
+ * and so does the word that the target is read at. A dropped token is out of sight of all others, in every layer.
+ * Cost: 2 · (1 + orders) · units runs, or 2 · units with `random`. Throws what `targetsUnder` throws.
+ */
+export async function faithfulness(
+  trace: Trace,
+  model: Model,
+  target: Followed,
+  scores: ArrayLike<number>,
+  options: FaithfulnessOptions & {
+    /** What `randomOrders` gave with the same options; drawn anew unless given. */
+    readonly random?: Faithfulness['random'];
+  } = {},
+): Promise<Faithfulness> {
+  const number = (tokens: readonly number[]): number => tokens.reduce((sum, token) => sum + scores[token]!, 0);
+  const order = unitsOf(trace, target, options).toSorted((a, b) => number(b) - number(a) || a[0]! - b[0]!);
+  const own = await curves(trace, model, target, order);
+  const random = options.random ?? (await randomOrders(trace, model, target, options));
+  const { deletionMean, insertionMean, orders } = random;
   return {
     order,
     ...own,
-    random: { deletionMean: deletion, insertionMean: insertion, orders },
-    score: own.insertionMean - own.deletionMean - (orders === 0 ? 0 : insertion - deletion),
+    random,
+    score: own.insertionMean - own.deletionMean - (orders === 0 ? 0 : insertionMean - deletionMean),
   };
+}
+
+/** What is dropped at a time: the target's own word stays. A decoder's position is none of the encoder's text. */
+function unitsOf(trace: Trace, target: Followed, { units = wordsOf(trace) }: FaithfulnessOptions) {
+  const read = trace.decoderIds ? null : readAt(trace, target);
+  return units.filter((tokens) => read === null || !tokens.includes(read));
 }
 
 /** Words by their tokens; every token, where there is no text. */

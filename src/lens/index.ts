@@ -7,7 +7,7 @@ export { type Circuit, type Circuits, type CopyingTest, circuits, effectiveRank 
 export { alignByWord, type Comparison, compareRuns } from './compare.ts';
 export { readConllu, type TreeSentence, type TreeWord } from './conllu.ts';
 export { type DirectPart, directLogits, type LensLayer, logitLens } from './direct.ts';
-export { type Faithfulness, faithfulness } from './faithful.ts';
+export { type Faithfulness, type FaithfulnessOptions, faithfulness, randomOrders } from './faithful.ts';
 export { chooseHead, choosePlace, defaultWord, findWord } from './find.ts';
 export {
   type GradientRow,
@@ -17,6 +17,7 @@ export {
   type IntegratedGradients,
   integratedGradients,
 } from './gradient.ts';
+export { type ImportanceName, importance, importanceNames } from './importance.ts';
 export { type HeadChoice, look, textsAt, wordGroups, wordMatrix } from './look.ts';
 export { embedText, type LibraryEntry, type LookupResult, lookup, nothingKnown, spelledOut } from './lookup.ts';
 export { type Context, similarContexts } from './nearest.ts';

@@ -16,6 +16,7 @@ import {
   pathPatch,
   pathSweep,
   prediction,
+  randomOrders,
   replaced,
   similarContexts,
   targetOf,
@@ -158,6 +159,9 @@ describe('known heads', () => {
     const worst = await faithfulness(trace, model, target, [0, -5, 0, 0], { orders: 3 });
     expect(best.deletion.length).toBe(4);
     expect(best.score).toBeGreaterThan(worst.score);
+    // Random orders drawn once are those drawn again.
+    const random = await randomOrders(trace, model, target, { orders: 3 });
+    expect(await faithfulness(trace, model, target, [0, -5, 0, 0], { random })).toEqual(worst);
   });
   it('drops whole words, the word that is read never, and each is in the order once', async () => {
     const korean = await loadModel(shippedModel);

@@ -1,4 +1,4 @@
-/** What position adds to the scores: ALiBi, T5's buckets of distances, DeBERTa's disentangled attention. */
+/** What position adds to the scores by distance alone: ALiBi, T5's buckets of distances. */
 import type { Visibility } from '../kernels/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
 import type { PositionBias, Stack } from './architecture.ts';
@@ -72,64 +72,5 @@ export function distanceBiasView(bias: Tensor, positions: number, past: number):
     headStride: 1,
     rowStride: -heads,
     columnStride: heads,
-  };
-}
-
-/** Which learned distance a pair uses, by its distance query − key from −(length − 1) on; both directions read the same one. */
-export function disentangledDistances(
-  { span, maxDistance }: Extract<PositionBias, { kind: 'disentangled' }>,
-  length: number,
-): Int32Array {
-  // Content-to-position of (i, j) and position-to-content of (j, i) have distance i − j.
-  return Int32Array.from({ length: 2 * length - 1 }, (_, r) => {
-    const distance = r - (length - 1);
-    const bucket = maxDistance > 0 ? logBucket(distance, span, maxDistance) : distance;
-    return Math.min(2 * span - 1, Math.max(0, bucket + span));
-  });
-}
-
-/**
- * query i · positionKey(i − j) + key j · positionQuery(i − j), both times scale: (batch · heads · length, length).
- * positionKey and positionQuery are [2 · span, heads · size]; one may be missing.
- */
-export function disentangledBias(
-  o: Operations,
-  bias: Extract<PositionBias, { kind: 'disentangled' }>,
-  task: {
-    readonly query: Tensor;
-    readonly key: Tensor;
-    readonly positionKey: Tensor | null;
-    readonly positionQuery: Tensor | null;
-    readonly batch: number;
-    readonly heads: number;
-    readonly scale: number;
-  },
-): Visibility['bias'] {
-  const { query, key, positionKey, positionQuery, batch, heads, scale } = task;
-  const length = query.shape[0]! / batch;
-  const distances = disentangledDistances(bias, length);
-  const width = 2 * bias.span;
-  const shape = { batch, heads, keyValueHeads: heads, scale };
-  /** Number `at(i, j)` of each head's dots, [batch · heads · length, length]. */
-  const pick = (dots: Tensor, row: (i: number, j: number) => number): Tensor => {
-    const ids = new Int32Array(batch * heads * length * length);
-    for (let h = 0, to = 0; h < batch * heads; h++)
-      for (let i = 0; i < length; i++)
-        for (let j = 0; j < length; j++) ids[to++] = (h * length + row(i, j)) * width + distances[i - j + length - 1]!;
-    return o.embed(o.reshape(dots, [batch * heads * length * width, 1]), ids);
-  };
-  const parts = [
-    ...(positionKey ? [pick(o.dots(query, positionKey, shape), (i) => i)] : []),
-    ...(positionQuery ? [pick(o.dots(key, positionQuery, shape), (_, j) => j)] : []),
-  ];
-  const sum = parts.length === 2 ? o.add(parts[0]!, parts[1]!) : parts[0];
-  if (!sum) return undefined;
-  return {
-    storage: sum.storage,
-    offset: 0,
-    batchStride: heads * length * length,
-    headStride: length * length,
-    rowStride: length,
-    columnStride: 1,
   };
 }

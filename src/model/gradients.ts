@@ -37,16 +37,9 @@ export const noLabels = (): SiseonError =>
     next: 'Use a checkpoint for classification, or follow a token.',
   });
 
-/** `noGradient`: edits of the square, and a bias that queries and keys make. Throws `noLogits`, `noLabels`, `noGradient`, `tokenOutOfRange`, `idOutOfRange` and `labelOutOfRange`. */
+/** `noGradient`: edits of the square. Throws `noLogits`, `noLabels`, `noGradient`, `tokenOutOfRange`, `idOutOfRange` and `labelOutOfRange`. */
 export function checkGradient(a: Architecture, edits: readonly Edit[], target: GradientTarget, length: number): void {
   if (ofLabels(target) ? !a.classifier : !a.head) throw ofLabels(target) ? noLabels() : noLogits();
-  if (a.positionBias?.kind === 'disentangled')
-    throw new SiseonError({
-      code: 'noGradient',
-      kind: 'usage',
-      what: "this model's runs cannot be led back: its bias by position is made of queries and keys (DeBERTa)",
-      next: 'Use ablations, patches or value zeroing, which run the model forward.',
-    });
   if (edits.some(isSquare))
     throw new SiseonError({
       code: 'noGradient',

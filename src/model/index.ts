@@ -1,6 +1,5 @@
 export type * from './architecture.ts';
 export { checkPositions, type LogitRows, type RunOptions, type RunResult, type TextRun } from './batch.ts';
-export { disentangledDistances } from './bias.ts';
 export { commonPrefix, goesOn, KeyValueCache } from './cache.ts';
 export { type LoadOptions, loadModel, modelNeed, readCard } from './checkpoint/load.ts';
 export type { MemoryNeed } from './checkpoint/memory.ts';
@@ -11,6 +10,7 @@ export { type ConfigReader, configReader } from './config.ts';
 export type { Cache } from './continued.ts';
 export { decoderInput, decoderText } from './decoderText.ts';
 export { DeviceParameters, fromHost, type ModelParameter, toDevice } from './deviceParameters.ts';
+export { disentangledDistances } from './disentangled.ts';
 export { changeNumbers, changesOf, keysAt, positionsAt, type RunLengths, stackAt } from './edits.ts';
 export { families, readConfig } from './families/index.ts';
 export { type ClassTarget, type GradientTarget, type LogitTarget, noLabels, noLogits } from './gradients.ts';

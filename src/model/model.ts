@@ -15,6 +15,7 @@ import {
 } from './batch.ts';
 import { KeyValueCache } from './cache.ts';
 import { DeviceParameters, fromHost, type ModelParameter } from './deviceParameters.ts';
+import { attendDisentangled } from './disentangled.ts';
 import { stackAt } from './edits.ts';
 import { checkGradient, type GradientTarget, inOwnShape, noLogits, targetValue } from './gradients.ts';
 import { classify, decode } from './heads.ts';
@@ -22,7 +23,7 @@ import { norm } from './norm.ts';
 import type { HostTensor, TakenParameter } from './parameters.ts';
 import { attendEdited } from './squareEdits.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { type Parameters, transform } from './transformer.ts';
+import { type Parameters, type StageListener, transform } from './transformer.ts';
 
 /** What Siseon adds to a checkpoint's config.json, under the field `siseon`. */
 export interface ModelMetadata {
@@ -219,7 +220,7 @@ export class Model {
         ends: found,
       });
       const listen = stageListener(a, batch, [text], read);
-      const last = transform(o, this.#device, a, batch, (name, computed, own) => {
+      const watch: StageListener = (name, computed, own) => {
         const x = listen(name, computed, own) ?? computed;
         const embeddings = name.endsWith('embeddings');
         if (embeddings) tape.watch(x);
@@ -228,7 +229,10 @@ export class Model {
           watched.push([name, x]);
         }
         return x;
-      });
+      };
+      const last = transform(o, this.#device, a, batch, watch, (own, task, _, disentangled) =>
+        disentangled ? attendDisentangled(own, disentangled, task.value) : own.attend(task),
+      );
       const value = targetValue(o, this.#device, a, last, target, ids);
       const ofEmbeddings = watched;
       watched = [];

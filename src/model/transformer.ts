@@ -5,11 +5,11 @@
  * Legend: B batch, N positions (padded to the longest text), D hidden, H heads, S head size, V vocabulary.
  */
 import type { AttentionPlace, LayerStage, StackPrefix, StageName } from '../attention/stages.ts';
-import type { Visibility } from '../kernels/index.ts';
 import type { AttendTask, Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Layer, Rotary, Stack } from './architecture.ts';
-import { disentangledBias, distanceBias, distanceBiasView } from './bias.ts';
+import { distanceBias, distanceBiasView } from './bias.ts';
 import { attendKept, endToEnd, type Ids, positionsOf, rowsOf } from './continued.ts';
+import { type DisentangledTask, disentangledBias } from './disentangled.ts';
 import { feedForward } from './feedForward.ts';
 import { norm } from './norm.ts';
 import { rotaryTable } from './rotary.ts';
@@ -28,8 +28,13 @@ export interface Batch extends Ids {
 /** Sees each linear stage as it is computed, (B·N, width) with heads side by side, and may put another in its place, made by the operations given. */
 export type StageListener = (name: StageName, tensor: Tensor, o: Operations) => Tensor | undefined;
 
-/** How attention is computed where an edit interferes with its square. */
-export type Mix = (o: Operations, task: AttendTask, place: AttentionPlace) => Tensor;
+/** How attention is computed where an edit interferes with its square, or where it is led back. */
+export type Mix = (
+  o: Operations,
+  task: AttendTask,
+  place: AttentionPlace,
+  disentangled: DisentangledTask | null,
+) => Tensor;
 
 /** One stack on its way through its layers. */
 interface Pass extends Ids {
@@ -189,10 +194,8 @@ function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tenso
   const query = see(pass, place, 'query', turned(linear(pass, x, `${place}.query`), 'query', heads));
   const key = see(pass, place, 'key', turned(linear(pass, x, `${place}.key`), 'key', keyValueHeads));
   const value = see(pass, place, 'value', linear(pass, x, `${place}.value`));
-  const bias =
-    stack.positionBias?.kind === 'disentangled'
-      ? disentangled(pass, place, layer, query, key)
-      : byDistance && distanceBiasView(byDistance, span, 0);
+  const meeting = disentangled(pass, place, layer, query, key);
+  const bias = meeting ? disentangledBias(o, meeting) : byDistance && distanceBiasView(byDistance, span, 0);
   const task: AttendTask = {
     query,
     key,
@@ -213,7 +216,7 @@ function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tenso
     pass,
     place,
     'mixed',
-    continued ? attendKept(o, continued, n, task, byDistance, span) : pass.mix(o, task, place),
+    continued ? attendKept(o, continued, n, task, byDistance, span) : pass.mix(o, task, place, meeting),
   );
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
 }
@@ -244,7 +247,7 @@ function crossAttention(pass: Pass, n: number, layer: Layer, x: Tensor): Tensor 
   const visibility = { ...task.visibility, ...(lengths && { keyLengths: lengths }) };
   const all = parts
     ? endToEnd(o, parts)
-    : pass.mix(o, { ...task, query, key: made.key!, value: made.value!, batch, visibility }, place);
+    : pass.mix(o, { ...task, query, key: made.key!, value: made.value!, batch, visibility }, place, null);
   const mixed = see(pass, place, 'mixed', all);
   return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
 }
@@ -281,11 +284,17 @@ function rotate({ o, tables, batch, positions }: Pass, x: Tensor, rotary: Rotary
   return o.rotate(x, { batch, heads, rotated: rotary.rotated, interleaved: false, ...tables.get(rotary)!, positions });
 }
 
-/** DeBERTa's bias: its learned distances go through the layer's own query and key maps. */
-function disentangled(pass: Pass, place: AttentionPlace, layer: Layer, query: Tensor, key: Tensor): Visibility['bias'] {
+/** DeBERTa: its learned distances go through the layer's own query and key maps; null in other models. */
+function disentangled(
+  pass: Pass,
+  place: AttentionPlace,
+  layer: Layer,
+  query: Tensor,
+  key: Tensor,
+): DisentangledTask | null {
   const { o, parameters, stack, prefix, batch } = pass;
   const bias = stack.positionBias;
-  if (bias?.kind !== 'disentangled') return undefined;
+  if (bias?.kind !== 'disentangled') return null;
   const raw = parameters.get(`${prefix}relativeEmbeddings`)!;
   const distances = bias.norm ? norm(o, parameters, stack, raw, `${prefix}relativeEmbeddings.norm`) : raw;
   const [positionKey, positionQuery] = (['key', 'query'] as const).map((stage) => {
@@ -294,6 +303,5 @@ function disentangled(pass: Pass, place: AttentionPlace, layer: Layer, query: Te
     pass.listen(`${place}.${stage === 'key' ? 'positionKey' : 'positionQuery'}` as StageName, made, o);
     return made;
   }) as [Tensor | null, Tensor | null];
-  const task = { query, key, positionKey, positionQuery, batch, heads: stack.headCount, scale: layer.scale };
-  return disentangledBias(o, bias, task);
+  return { bias, query, key, positionKey, positionQuery, batch, heads: stack.headCount, scale: layer.scale };
 }

@@ -39,6 +39,17 @@ export function threadsProblem(): string | null {
   return null;
 }
 
+let ownModule: string | URL | undefined;
+
+/**
+ * Names the module of the threads that every device starts from now on: one that does
+ * `onmessage = ({ data }) => kernelThread(data)`. For pages whose policy forbids workers made of text; a device may be given
+ * another by its `workerUrl`.
+ */
+export function useThreadModule(url: string | URL): void {
+  ownModule = url;
+}
+
 /**
  * Starts a thread that runs `main(data)`, and returns what ends it. It does not keep a Node process alive. `main` reaches
  * the thread as text and may use nothing outside of itself; where a page's policy forbids workers made of text, `url`
@@ -48,7 +59,7 @@ export function startThread<T>(
   main: (data: T) => void,
   data: T,
   failed: (reason: string) => void,
-  url?: string | URL,
+  url: string | URL | undefined = ownModule,
 ): () => void {
   const node = nodeThreads();
   if (node) {

@@ -187,21 +187,18 @@ export interface WordMeasures {
   readonly columns: readonly {
     readonly name: string;
     readonly numbers: readonly number[];
-    readonly faithful?: number;
+    /** Mean of the deletion and of the insertion curve, and what is left of their difference beside random orders. */
+    readonly faithful?: { readonly deletion: number; readonly insertion: number; readonly score: number };
   }[];
+  /** The same means of random orders. */
+  readonly random?: { readonly deletion: number; readonly insertion: number };
 }
 
-export function measuresText(
-  { title, legend, words, columns }: WordMeasures,
-  { language, color, width = WIDTH }: TextOptions,
-): string {
+export function measuresText(view: WordMeasures, { language, color, width = WIDTH }: TextOptions): string {
+  const { title, legend, words, columns } = view;
   const c = pc.createColors(color);
   const rows = words.map((word, i) => [clip(word, 16), ...columns.map(({ numbers }) => two(numbers[i]!))]);
-  if (columns.some(({ faithful }) => faithful !== undefined))
-    rows.push([
-      language === 'ko' ? '충실도' : 'faithful',
-      ...columns.map(({ faithful }) => (faithful === undefined ? '–' : signed(faithful))),
-    ]);
+  const faithful = faithfulRows(view, language);
   return [
     '',
     ...wrap(title, '  ', width),
@@ -212,9 +209,36 @@ export function measuresText(
       heading: c.dim,
     }),
     '',
+    ...(faithful.length === 0
+      ? []
+      : spaced(
+          table(
+            language === 'ko'
+              ? ['척도', '가릴 때', '남길 때', '충실도']
+              : ['measure', 'deletion', 'insertion', 'faithful'],
+            faithful,
+            { right: [1, 2, 3], width, heading: c.dim },
+          ),
+        )),
     ...wrap(legend, '  ', width).map((line) => c.dim(line)),
     '',
   ].join('\n');
+}
+
+/** A row a measure, the most faithful first, and random orders last. */
+function faithfulRows({ columns, random }: WordMeasures, language: Language): string[][] {
+  const found = columns.flatMap(({ name, faithful }) => (faithful ? [{ name, ...faithful }] : []));
+  const rows = found
+    .toSorted((a, b) => b.score - a.score)
+    .map(({ name, deletion, insertion, score }) => [name, two(deletion), two(insertion), signed(score)]);
+  if (rows.length > 0 && random)
+    rows.push([
+      language === 'ko' ? '무작위 순서' : 'random orders',
+      two(random.deletion),
+      two(random.insertion),
+      '0.00',
+    ]);
+  return rows;
 }
 
 export function measuresSvg(

@@ -20,6 +20,12 @@ export const policy = [
   "form-action 'none'",
 ].join('; ');
 
+/** With these the page is cross-origin isolated, and its threads may share memory. */
+export const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
 /** Writes the policy into the built page, so that it holds on any static host; the development server needs inline styles. */
 export function contentPolicy(): Plugin {
   return {

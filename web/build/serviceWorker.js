@@ -24,6 +24,14 @@ self.addEventListener('activate', (event) => {
   );
 });
 
+// On hosts that do not send these headers the page's threads may share memory all the same, from the second visit on.
+function isolated(kept) {
+  const headers = new Headers(kept.headers);
+  headers.set('Cross-Origin-Opener-Policy', 'same-origin');
+  headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
+  return new Response(kept.body, { status: kept.status, statusText: kept.statusText, headers });
+}
+
 // What was kept answers first: a version is kept whole, so its files fit together.
 self.addEventListener('fetch', (event) => {
   if (new URL(event.request.url).origin !== location.origin) return;
@@ -31,6 +39,6 @@ self.addEventListener('fetch', (event) => {
     caches
       .open(cacheName)
       .then((cache) => cache.match(event.request.url, { ignoreSearch: true }))
-      .then((kept) => kept ?? fetch(event.request)),
+      .then((kept) => (kept ? isolated(kept) : fetch(event.request))),
   );
 });

@@ -8,8 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { preview } from 'vite';
 import { expect } from 'vitest';
+import { isolation } from '../build/contentPolicy.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+
+const notIsolated = Object.fromEntries(Object.keys(isolation).map((name) => [name, 'unsafe-none']));
 
 export interface Visit {
   readonly page: Page;
@@ -30,13 +33,14 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export async function startSite(executablePath: string): Promise<Site> {
+/** `isolated: false`: as a host that does not send the headers by which threads share memory. */
+export async function startSite(executablePath: string, { isolated = true } = {}): Promise<Site> {
   const { outDir, leave } = await sharedBuild();
   const server = await preview({
     root,
     logLevel: 'error',
     build: { outDir },
-    preview: { port: 4317, strictPort: false, open: false },
+    preview: { port: 4317, strictPort: false, open: false, ...(!isolated && { headers: notIsolated }) },
   });
   const address = server.resolvedUrls!.local[0]!;
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb'] });
@@ -105,11 +109,13 @@ export async function saved(page: Page, kind: string): Promise<Buffer> {
   return readFile(await download.path());
 }
 
+let sites = 0;
+
 /** One build for all test files of a run, which stand beside each other: the first makes it, the last clears it away. */
 async function sharedBuild(): Promise<{ outDir: string; leave: () => void }> {
   const folder = join(tmpdir(), `siseon-page-${process.ppid}`);
   const [outDir, users, failed] = [join(folder, 'dist'), join(folder, 'users'), join(folder, 'failed')];
-  const own = join(users, `${process.pid}`);
+  const own = join(users, `${process.pid}-${sites++}`);
   let first = true;
   try {
     mkdirSync(folder);

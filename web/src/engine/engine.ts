@@ -1,6 +1,7 @@
 /** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
 import { type ProxyMarked, proxy } from 'comlink';
 import { softLookup } from 'siseon/attention';
+import { type WasmKernels, wasmKernels } from 'siseon/kernels';
 import {
   alignByWord,
   chooseHead,
@@ -48,6 +49,8 @@ export interface ModelFacts {
   readonly positions: number;
   /** It reads from left to right and says what comes next. */
   readonly writes: boolean;
+  /** Threads that it computes on, and why there is one alone although the machine has more. */
+  readonly threads: { readonly count: number; readonly notice: string | null };
   /** What a head was found to look at, on development sentences. */
   readonly roles: Readonly<
     Record<string, { readonly layer: number; readonly head: number; readonly development?: number }>
@@ -109,6 +112,8 @@ export class Engine {
   #writing: AbortController | null = null;
   #course: Course | null = null;
   #folder = '';
+  /** Of the shipped model; the devices of others have as many threads, and may have them for the same reason. */
+  #device: WasmKernels | null = null;
   /** The room "Train". */
   readonly trainer: Trainer & ProxyMarked = proxy(
     new Trainer(async () => (await fetch(new URL('tokenizer.json', this.#folder))).json()),
@@ -123,7 +128,8 @@ export class Engine {
   /** Loads the model of the page. Throws what loadModel throws. */
   async open(folder: string): Promise<ModelFacts> {
     this.#folder = folder;
-    this.#shipped = await loadModel(new URL(folder), { name: 'siseon/models/ko' });
+    this.#device = await wasmKernels();
+    this.#shipped = await loadModel(new URL(folder), { name: 'siseon/models/ko', kernels: this.#device });
     return this.use(this.#shipped);
   }
 
@@ -154,6 +160,7 @@ export class Engine {
       heads: headCount,
       positions: positionCount,
       writes: causal && head !== null,
+      threads: { count: this.#device!.threads, notice: this.#device!.notice },
       roles: (model.metadata.roles ?? {}) as ModelFacts['roles'],
     };
   }

@@ -1,6 +1,10 @@
 import * as Comlink from 'comlink';
+import { useThreadModule } from 'siseon/kernels';
 import { SiseonError } from 'siseon/platform';
 import { Engine } from './engine.ts';
+import threadModule from './thread.ts?worker&url';
+
+useThreadModule(threadModule);
 
 // Comlink keeps an error's message alone; the page also needs the package's code and facts, to say the way on in its language.
 type Thrown = Comlink.TransferHandler<{ value: unknown }, unknown>;
