@@ -154,7 +154,7 @@ function keyGeometry(cells: HeadCells, token: number) {
   const query = cells.query(token);
   const masked = cells.maskedScores(token);
   const visible = indices.filter((j) => masked[j] !== -Infinity);
-  const mean = Array.from(query, (_, c) => sum(visible.map((j) => cells.key(j)[c]!)) / visible.length);
+  const mean = totals(query.length, visible.map(cells.key)).map((total) => total / visible.length);
   const centred = indices.map((j) => Array.from(cells.key(j), (number, c) => number - mean[c]!));
   const queryNorm = norm(query);
   // A vector without length has no direction: its cosine is written 0, as its dot product is.
@@ -170,6 +170,13 @@ function keyGeometry(cells: HeadCells, token: number) {
   };
 }
 
+/** The sum of vectors. */
+function totals(width: number, vectors: readonly ArrayLike<number>[]): Float64Array {
+  const out = new Float64Array(width);
+  for (const vector of vectors) for (let c = 0; c < width; c++) out[c]! += vector[c]!;
+  return out;
+}
+
 /** Each group's part of the head's output and its norm, and the value bias's part; the parts sum to 1. */
 export function contributions(
   cells: HeadCells,
@@ -177,14 +184,17 @@ export function contributions(
   list: readonly Group[],
 ): { parts: number[]; norms: number[]; bias: number } {
   const { valueBias } = cells;
-  const vectors = list.map(({ tokens }) =>
-    cells.project(
-      Array.from(valueBias, (bias, c) => sum(tokens.map((j) => weights[j]! * (cells.value(j)[c]! - bias)))),
-    ),
-  );
+  const vectors = list.map(({ tokens }) => {
+    const weighted = tokens.map((j) => {
+      const value = cells.value(j);
+      return Float64Array.from(valueBias, (bias, c) => weights[j]! * (value[c]! - bias));
+    });
+    return cells.project(totals(valueBias.length, weighted));
+  });
   const total = sum(weights as number[]);
   const biasVector = cells.project(Array.from(valueBias, (bias) => total * bias));
-  const output = biasVector.map((number, d) => number + sum(vectors.map((vector) => vector[d]!)));
+  const together = totals(biasVector.length, vectors);
+  const output = biasVector.map((number, d) => number + together[d]!);
   const square = dotProduct(output, output);
   const part = (vector: Float64Array): number => (square === 0 ? 0 : dotProduct(vector, output) / square);
   return { parts: vectors.map(part), norms: vectors.map(norm), bias: part(biasVector) };

@@ -10,6 +10,7 @@ const between = (from: Channels, to: Channels, share: number): Channels =>
 
 export interface Ink {
   readonly css: (name: 'ground' | 'ink' | 'faint' | 'rule' | 'query' | 'key' | 'score' | 'field' | 'stripe') => string;
+  readonly fill: (name: 'field') => Channels;
   /** 0 to 1. */
   readonly weight: (weight: number) => Channels;
   /** Of ink and ground, the one that stands out more on a colour. */
@@ -33,6 +34,7 @@ export function readInk(): Ink {
   const style = getComputedStyle(document.documentElement);
   return {
     stripe,
+    fill: (name) => channels(`--${name}`),
     css: (name) => style.getPropertyValue(`--${name}`).trim(),
     on: (color) => {
       const contrast = (other: Channels): number => {
