@@ -24,7 +24,7 @@ const signed = (number: number): string => {
 };
 
 /** `L2`; of an encoder-decoder `encoder L2`, `decoder L2 cross`. */
-const placed = (layer: LayerPlace): string =>
+export const placed = (layer: LayerPlace): string =>
   typeof layer === 'number' ? `L${layer}` : layer.replace(/\.?layers\.(\d+)\.?/, ' L$1 ').trim();
 
 /** Rows are layers, columns heads; then the strongest. */
