@@ -76,7 +76,8 @@ export function attend(threads: Threads, memory: LinearMemory, task: Attend): vo
   const own = start + 4 * (packedNumbers + ((lengths + 3) & ~3));
   const at = write(memory, task, unitRows, start + 4 * packedNumbers, thin ? 0 : start);
   if (!thin) threads.run('packHeads', batch * keyValueHeads, 4 * packedNumbers, own, 0, [at]);
-  const work = 2 * batch * heads * queryLength * keyLength * (headSize + valueSize + 16);
+  // Of few queries reading the keys and values takes the time, not what is computed with them.
+  const work = (thin ? 8 : 2) * batch * heads * queryLength * keyLength * (headSize + valueSize + 16);
   threads.run('attend', batch * heads * Math.ceil(queryLength / unitRows), work, own, scratchBytes, [at]);
 }
 

@@ -15,6 +15,9 @@ const up = (count: number, to: number): number => Math.ceil(count / to) * to;
  * then what takes the time, and it answers long streams faster.
  */
 function unitsOf({ batch = 1, rows, inner, columns }: Matmul): { rows: number; columns: number; block: number } {
+  // Of a row alone every number of the right operand is read once: long streams, in as many units as keep the threads level.
+  if (rows === 1)
+    return { rows: 4, columns: Math.min(1024, Math.max(64, up(columns / 8, 32))), block: Math.min(inner, 4096) || 1 };
   let [unitRows, unitColumns] = [Math.min(64, up(rows, 4)) || 4, Math.min(256, up(columns, 8)) || 8];
   const count = (): number => batch * Math.ceil(rows / unitRows) * Math.ceil(columns / unitColumns);
   if (2 * batch * rows * inner * columns >= 1_000_000)

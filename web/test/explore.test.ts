@@ -5,12 +5,11 @@ import { headRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
 import { loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../test/chromium.js';
+import { expect, it } from 'vitest';
 import { storySentence } from '../src/permalink.ts';
-import { type Site, saved, startSite } from './site.ts';
+import { accessible, onThePage, walked } from './onThePage.ts';
+import { saved } from './site.ts';
 
-const executable = findChromium();
 const model = await loadModel(modelFolder);
 const trace = await recordTrace(model, { text: storySentence });
 const last = { layer: model.architecture.layerCount - 1, head: model.architecture.headCount - 1 };
@@ -46,15 +45,7 @@ async function scaled(
   return Model.create({ name: '', family, architecture, tokenizer, metadata, parameters });
 }
 
-describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
-  let site: Site;
-  beforeAll(async () => {
-    site = await startSite(executable!);
-  }, 240_000);
-  afterAll(() => site?.close());
-
-  const visited: Site['visited'] = (...how) => site.visited(...how);
-
+onThePage('the room Explore', (_site, visited) => {
   it('saves a head as JSON, CSV, SVG and PNG, and every cell is the library’s, by words and by tokens', () =>
     visited(async ({ page, open }) => {
       await open(address());
@@ -322,54 +313,15 @@ describe.skipIf(!executable)('the room Explore', { timeout: 180_000 }, () => {
 
   it('is used with the keyboard alone, each stop in a ring that nothing cuts, and axe finds nothing in what then stands there', () =>
     visited(async ({ page, open }) => {
-      const axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
       await open(address(`&c=${encodeURIComponent('영희가 빵을 맛있게 먹었다')}`));
       await page.locator('data[data-of^="guess:"]').first().waitFor();
       await page.locator('data[data-of^="reach:"]').first().waitFor();
-      const stops: string[] = [];
-      const faults: string[] = [];
-      for (;;) {
-        await page.keyboard.press('Tab');
-        const stop = await page.evaluate(() => {
-          const element = document.activeElement!;
-          if (element === document.body) return null;
-          const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(element);
-          const reach = Number.parseFloat(outlineWidth) + Math.max(0, Number.parseFloat(outlineOffset));
-          const box = element.getBoundingClientRect();
-          let cut = outlineStyle === 'none';
-          for (let over = element.parentElement; over && over !== document.body; over = over.parentElement) {
-            if (getComputedStyle(over).overflowX === 'visible') continue;
-            const frame = over.getBoundingClientRect();
-            cut ||= box.left - reach < frame.left || box.top - reach < frame.top || box.bottom + reach > frame.bottom;
-          }
-          return { name: element.textContent!.trim(), html: element.outerHTML.slice(0, 120), cut };
-        });
-        if (!stop) break;
-        if (stop.cut) faults.push(stop.html);
-        stops.push(stop.name);
-        expect(stops.length).toBeLessThan(200);
-      }
-      expect(faults).toEqual([]);
+      const stops = await walked(page);
       const silence = stops.indexOf('이 헤드 끄기');
       expect(silence).toBeGreaterThan(0);
       for (let i = stops.length; i > silence; i--) await page.keyboard.press('Shift+Tab');
       await page.keyboard.press('Enter');
       await page.locator('data[data-of^="guessAfter:"]').first().waitFor();
-      for (const [language, theme] of [
-        ['ko', 'dark'],
-        ['en', 'light'],
-      ] as const) {
-        await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
-        if (language === 'en') await page.getByRole('button', { name: 'English' }).click();
-        await page.evaluate(axe);
-        expect(
-          await page.evaluate(async () => {
-            const { axe: run } = window as unknown as {
-              axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-            };
-            return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-          }),
-        ).toEqual([]);
-      }
+      await accessible(page);
     }));
 });

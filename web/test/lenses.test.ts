@@ -19,13 +19,12 @@ import {
 import { loadModel, readNpz } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace, stages } from 'siseon/trace';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../test/chromium.js';
+import { expect, it } from 'vitest';
 import type { LensName } from '../src/engine/lens.ts';
 import { storySentence } from '../src/permalink.ts';
-import { type Site, saved, startSite } from './site.ts';
+import { onThePage } from './onThePage.ts';
+import { saved } from './site.ts';
 
-const executable = findChromium();
 const model = await loadModel(modelFolder);
 const trace = await recordTrace(model, { text: storySentence });
 const { layerCount, headCount } = model.architecture;
@@ -48,13 +47,7 @@ interface Saved {
 const close = (ours: number | null | undefined, theirs: number, what: string, tolerance = 1e-5): void =>
   expect(Math.abs(ours! - theirs), what).toBeLessThanOrEqual(tolerance * (1 + Math.abs(theirs)));
 
-describe.skipIf(!executable)('the lenses of the room Explore', { timeout: 180_000 }, () => {
-  let site: Site;
-  beforeAll(async () => {
-    site = await startSite(executable!);
-  }, 240_000);
-  afterAll(() => site?.close());
-
+onThePage('the lenses of the room Explore', (site, _visited) => {
   it('show each measure as the library computes it, token by token; signed ones keep their sign', () =>
     site.visited(async ({ page, open }) => {
       await open(`#/ko/explore?u=token&h=${last.layer}.${last.head}`);

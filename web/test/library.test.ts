@@ -1,16 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { type LookupResult, lookup } from 'siseon/lens';
 import { loadModel } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../test/chromium.js';
+import { describe, expect, it } from 'vitest';
 import { readLookup, writeLookup } from '../src/library/address.ts';
 import { readFiles, readJson, readPasted, readTable } from '../src/library/read.ts';
-import { type Site, startSite, type Visit } from './site.ts';
+import { accessible, onThePage, walked } from './onThePage.ts';
 
-const executable = findChromium();
 const model = await loadModel(modelFolder, { name: 'siseon/models/ko' });
 const question = '사과 요리법에 대해 알고 싶어';
 
@@ -61,22 +58,7 @@ describe('what is brought in', () => {
   });
 });
 
-describe.skipIf(!executable)('the room Library', { timeout: 180_000 }, () => {
-  let site: Site;
-  beforeAll(async () => {
-    site = await startSite(executable!);
-  }, 240_000);
-  afterAll(() => site?.close());
-
-  const visited = async (run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void> => {
-    const visit = await site.visit(...how);
-    try {
-      await run(visit);
-      expect(visit.complaints).toEqual([]);
-    } finally {
-      await visit.close();
-    }
-  };
+onThePage('the room Library', (_site, visited) => {
   const saved = async (page: Page, name: string): Promise<string> => {
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -195,6 +177,51 @@ describe.skipIf(!executable)('the room Library', { timeout: 180_000 }, () => {
       await ranked(page, '4');
     }));
 
+  it('is used with the keyboard alone: a question, a ranking, a shelf taken away, one put in', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/my-library');
+      await ranked(page, '4');
+      const onto = async (name: string): Promise<void> => {
+        const there = (): Promise<boolean> =>
+          page.evaluate((said) => {
+            const { activeElement } = document;
+            return [
+              activeElement?.id,
+              activeElement?.getAttribute('aria-label'),
+              activeElement?.textContent?.trim(),
+            ].includes(said);
+          }, name);
+        for (let presses = 0; !(await there()); presses++) {
+          expect(presses, name).toBeLessThan(60);
+          await page.keyboard.press('Tab');
+        }
+      };
+      await onto('my-question');
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type('운동하는 법');
+      await page.waitForFunction(() => location.hash.includes(encodeURIComponent('운동하는 법')));
+      await onto('my-temperature');
+      await page.keyboard.press('Home');
+      await page.waitForFunction(() => location.hash.includes('t=0.01'));
+      await onto('색인 전자제품 빼기');
+      await page.keyboard.press('Enter');
+      await ranked(page, '3');
+      await onto('책장 더하기');
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(() => document.activeElement?.matches('[data-shelf] input'));
+      await page.keyboard.type('여행');
+      await ranked(page, '4');
+      await onto('intake-paste');
+      await page.keyboard.type('음악, 크게 부르는 노래');
+      await onto('읽기');
+      await page.keyboard.press('Enter');
+      await onto('책장에 더하기');
+      await page.keyboard.press('Enter');
+      await ranked(page, '5');
+      await page.getByRole('heading', { name: '도서관', exact: true }).focus();
+      await walked(page);
+    }));
+
   it('10,000 shelves: progress, called off and gone on with, only the rows in sight, every number there to the last; no network, keyboard, both themes', () =>
     visited(
       async ({ page, open }) => {
@@ -229,30 +256,7 @@ describe.skipIf(!executable)('the room Library', { timeout: 180_000 }, () => {
         ] as const)
           expect(Math.abs(json.entries[i]!.score - expected.entries[place]!.score)).toBeLessThan(1e-4);
         expect(Math.abs(json.entries.reduce((sum, { weight }) => sum + weight, 0) - 1)).toBeLessThan(1e-4);
-        const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-        for (const [language, theme] of [
-          ['ko', 'dark'],
-          ['en', 'light'],
-        ] as const) {
-          await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
-          if (language === 'en') await page.getByRole('button', { name: 'English' }).click();
-          for (const width of [2560, 360]) {
-            await page.setViewportSize({ width, height: 800 });
-            await page.waitForTimeout(100);
-            expect(
-              await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-            ).toBe(0);
-          }
-          await page.evaluate(axe);
-          expect(
-            await page.evaluate(async () => {
-              const { axe: run } = window as unknown as {
-                axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-              };
-              return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-            }),
-          ).toEqual([]);
-        }
+        await accessible(page);
       },
       { colorScheme: 'dark' },
     ));

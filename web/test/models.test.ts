@@ -8,14 +8,13 @@ import { patchFrom, wordMatrix } from 'siseon/lens';
 import { loadModel, writeSafetensors } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { generate, recordTrace } from 'siseon/trace';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { knownConfig, knownModel, letterVocabulary } from '../../src/lens/known.testing.ts';
 import { startHub, type TestHub } from '../../src/platform/hub.testing.ts';
-import { findChromium } from '../../test/chromium.js';
 import { storySentence } from '../src/permalink.ts';
-import { type Site, saved, startSite } from './site.ts';
+import { onThePage } from './onThePage.ts';
+import { saved } from './site.ts';
 
-const executable = findChromium();
 const shipped = await loadModel(modelFolder);
 const letters = encodeURIComponent('c a b c');
 
@@ -49,8 +48,7 @@ writeFileSync(
 );
 const known = await loadModel(checkpoint);
 
-describe.skipIf(!executable)('models of the visitor’s own', { timeout: 180_000 }, () => {
-  let site: Site;
+onThePage('models of the visitor’s own', (site) => {
   let hub: TestHub;
   beforeAll(async () => {
     const files = ['config.json', 'model.safetensors', 'tokenizer.json'];
@@ -58,10 +56,8 @@ describe.skipIf(!executable)('models of the visitor’s own', { timeout: 180_000
       'owner/known',
       Object.fromEntries(files.map((name) => [name, new Uint8Array(readFileSync(join(checkpoint, name)))])),
     );
-    site = await startSite(executable!);
   }, 240_000);
   afterAll(async () => {
-    await site?.close();
     await hub?.close();
     rmSync(folder, { recursive: true });
   });

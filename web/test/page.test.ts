@@ -1,26 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { look, lookup, pair, remix } from 'siseon/lens';
 import { loadModel } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
 import { caption } from 'siseon/views';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../test/chromium.js';
+import { describe, expect, it } from 'vitest';
 import { parts, rooms } from '../src/parts.ts';
 import { fromHash, storySentence, toHash } from '../src/permalink.ts';
 import { defaults, writeSettings } from '../src/train/settings.ts';
 import { Course, type Report } from '../src/training/course.ts';
 import { expectedOfLook, expectedOfPair } from './expected.ts';
+import { onThePage, violations } from './onThePage.ts';
 import { pictureDifference } from './pictures.ts';
-import { type Site, startSite } from './site.ts';
 
-const executable = findChromium();
 const model = await loadModel(modelFolder);
 const languages = ['ko', 'en'] as const;
 /** Of what is drawn; the heaviest arc missing is more (tested below). */
 const pictureTolerance = 0.1;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Every number that the page shows is the library's, and none is there that the library does not know. */
 function compare(shown: Map<string, number | null>, expected: Map<string, number | null>): void {
@@ -32,16 +27,7 @@ function compare(shown: Map<string, number | null>, expected: Map<string, number
   }
 }
 
-// A page that works is not wrong for being slow on a busy machine: the budgets are measured apart.
-describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
-  let site: Site;
-  beforeAll(async () => {
-    site = await startSite(executable!);
-  }, 240_000);
-  afterAll(() => site?.close());
-
-  const visited: Site['visited'] = (...how) => site.visited(...how);
-
+onThePage('the page', (site, visited) => {
   describe.each(languages)('in %s', (language) => {
     it.each(['light', 'dark'] as const)('opens every part without a complaint or an axe violation, %s', (colorScheme) =>
       visited(
@@ -52,16 +38,7 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
             if (part === 'train') await page.locator('button.main:enabled').waitFor();
             else if (!/library|training/.test(part)) await page.locator('.gaze button').first().waitFor();
             if (/library|explore/.test(part)) await page.locator('data').first().waitFor();
-            await page.evaluate(axe);
-            const violations = await page.evaluate(async () => {
-              const run = (
-                window as unknown as {
-                  axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-                }
-              ).axe;
-              return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-            });
-            expect(violations, part).toEqual([]);
+            expect(await violations(page), part).toEqual([]);
           }
         },
         { colorScheme },
@@ -318,12 +295,30 @@ describe.skipIf(!executable)('the page', { timeout: 180_000 }, () => {
       await page.locator('.readout').first().waitFor();
       expect(await pictureDifference(page, 'heads', page.locator('.grid'))).toBeLessThan(pictureTolerance);
       expect(await pictureDifference(page, 'square', page.locator('.frame').first())).toBeLessThan(pictureTolerance);
+      expect(await pictureDifference(page, 'lines', page.locator('.lines'))).toBeLessThan(pictureTolerance);
+      expect(await pictureDifference(page, 'predictions', page.locator('.output .wide'))).toBeLessThan(
+        pictureTolerance,
+      );
+      await page.getByRole('link', { name: '도서관', exact: true }).click();
+      await page.locator('[data-of^="book:weight:"]').first().waitFor();
+      expect(await pictureDifference(page, 'ranking', page.locator('.ranking'))).toBeLessThan(pictureTolerance);
     });
   }, 700_000);
 
-  it('opens again without a network, and calculates there', () =>
+  it('can be installed, opens again without a network, and calculates there', () =>
     visited(async ({ page, open, numbers }) => {
       await open('#/ko/opening');
+      const devtools = await page.context().newCDPSession(page);
+      const { data = '', errors } = await devtools.send('Page.getAppManifest');
+      expect(errors).toEqual([]);
+      expect(JSON.parse(data)).toMatchObject({
+        display: 'standalone',
+        start_url: './',
+        icons: [{ src: './icon.svg' }],
+      });
+      const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors');
+      // A test's browser is one without memory, which is all that may stand in the way.
+      expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([]);
       await page.evaluate(() => navigator.serviceWorker.ready);
       await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
       await page.context().setOffline(true);

@@ -11,15 +11,13 @@ import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
 import { initialParameters, seededRandom, train } from 'siseon/train';
 import { caption } from 'siseon/views';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../test/chromium.js';
+import { describe, expect, it } from 'vitest';
 import { storySentence } from '../src/permalink.ts';
 import { type Lesson, measure, prepare } from '../src/train/lesson.ts';
 import { defaults, problemsOf, readSettings, type Settings, writeSettings } from '../src/train/settings.ts';
 import { sentencesOf, writeSorting } from '../src/train/sources.ts';
-import { type Site, startSite, type Visit } from './site.ts';
+import { accessible, onThePage, walked } from './onThePage.ts';
 
-const executable = findChromium();
 const korean = async (): Promise<unknown> => JSON.parse(readFileSync(new URL('tokenizer.json', modelFolder), 'utf8'));
 const lessonOf = (settings: Settings, text = ''): Promise<Lesson> => prepare(settings, text, korean);
 /** What was trained, ready to look through. */
@@ -86,22 +84,7 @@ describe('a lesson', () => {
   );
 });
 
-describe.skipIf(!executable)('the room Train', { timeout: 180_000 }, () => {
-  let site: Site;
-  beforeAll(async () => {
-    site = await startSite(executable!);
-  }, 240_000);
-  afterAll(() => site?.close());
-
-  const visited = async (run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void> => {
-    const visit = await site.visit(...how);
-    try {
-      await run(visit);
-      expect(visit.complaints).toEqual([]);
-    } finally {
-      await visit.close();
-    }
-  };
+onThePage('the room Train', (site, visited) => {
   const trained = async (page: Page): Promise<void> => {
     await page.locator('button.main:enabled').click();
     await page.getByRole('button', { name: /새로 시작|Begin anew/ }).waitFor({ timeout: 60_000 });
@@ -280,43 +263,29 @@ describe.skipIf(!executable)('the room Train', { timeout: 180_000 }, () => {
   it('works with the keyboard alone, without a network, in both themes and languages, from 360 to 2,560 pixels', () =>
     visited(
       async ({ page, open }) => {
-        const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
         await open(`#/en/train?p=${writeSettings({ ...defaults.sorting, ...small, width: 12, heads: 2 })}`);
         await page.evaluate(() => navigator.serviceWorker.ready);
         await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
         await page.context().setOffline(true);
         await page.reload();
         await page.locator('button.main:enabled').waitFor();
-        for (let i = 0; i < 60; i++) {
-          await page.keyboard.press('Tab');
-          if (await page.evaluate(() => document.activeElement?.classList.contains('main'))) break;
-        }
+        const start = page.locator('button.main');
+        await page.keyboard.press('Tab');
+        while (!(await start.evaluate((button) => button === document.activeElement))) await page.keyboard.press('Tab');
         await page.keyboard.press('Enter');
         await page.getByRole('button', { name: 'Begin anew' }).waitFor({ timeout: 60_000 });
         await page.locator('.readout').first().waitFor();
-        for (const [language, theme] of [
-          ['en', 'dark'],
-          ['ko', 'light'],
-        ] as const) {
-          await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
-          if (language === 'ko') await page.getByRole('button', { name: '한국어' }).click();
-          for (const width of [2560, 360]) {
-            await page.setViewportSize({ width, height: 800 });
-            await page.waitForTimeout(100);
-            expect(
-              await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-            ).toBe(0);
-          }
-          await page.evaluate(axe);
-          expect(
-            await page.evaluate(async () => {
-              const { axe: run } = window as unknown as {
-                axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-              };
-              return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-            }),
-          ).toEqual([]);
-        }
+        await page.locator('#train-sentence').focus();
+        await walked(page);
+        await page.getByRole('button', { name: 'Hold two' }).focus();
+        await page.keyboard.press('Enter');
+        await page.locator('#train-beside').focus();
+        await page.keyboard.press('End');
+        await page.locator('.frame').nth(2).waitFor();
+        const stops = await walked(page);
+        for (const stop of ['Open this checkpoint in Explore', 'Export as zip', 'Load an exported zip'])
+          expect(stops).toContain(stop);
+        await accessible(page);
       },
       { colorScheme: 'dark' },
     ));

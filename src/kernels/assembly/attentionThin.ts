@@ -67,22 +67,38 @@ function four(sum: v128, q: usize, u0: v128, u1: v128, u2: v128, u3: v128): v128
   return mulAdd(sum, v128.load32_splat(q, 48), u3);
 }
 
+/** Stores four vectors and returns 0, or NaN where one of them is not finite. */
+// @ts-ignore: decorator
+@inline
+function storeFour(to: usize, y0: v128, y1: v128, y2: v128, y3: v128): v128 {
+  v128.store(to, y0); v128.store(to, y1, 16); v128.store(to, y2, 32); v128.store(to, y3, 48);
+  return f32x4.add(f32x4.add(f32x4.sub(y0, y0), f32x4.sub(y1, y1)), f32x4.add(f32x4.sub(y2, y2), f32x4.sub(y3, y3)));
+}
+
 /** out (t) = Σ weight · value over keys [from, to); weights 16 bytes apart. Returns whether all of it is finite. */
 export function mixThin(out: usize, weights: usize, value: usize, valueRow: i32, t: i32, from: i32, to: i32): bool {
   const row = <usize>valueRow << 2;
   let odd = f32x4.splat(0);
   let c = 0;
-  for (; c + 16 <= t; c += 16) {
-    let y0 = f32x4.splat(0), y1 = y0, y2 = y0, y3 = y0;
+  for (; c + 32 <= t; c += 32) {
+    let y0 = f32x4.splat(0), y1 = y0, y2 = y0, y3 = y0, y4 = y0, y5 = y0, y6 = y0, y7 = y0;
     let v = value + <usize>from * row + (<usize>c << 2);
     for (let w = weights + (<usize>from << 4), end = weights + (<usize>to << 4); w < end; w += 16, v += row) {
       const a = v128.load32_splat(w);
       y0 = mulAdd(y0, a, v128.load(v)); y1 = mulAdd(y1, a, v128.load(v, 16));
       y2 = mulAdd(y2, a, v128.load(v, 32)); y3 = mulAdd(y3, a, v128.load(v, 48));
+      y4 = mulAdd(y4, a, v128.load(v, 64)); y5 = mulAdd(y5, a, v128.load(v, 80));
+      y6 = mulAdd(y6, a, v128.load(v, 96)); y7 = mulAdd(y7, a, v128.load(v, 112));
     }
     const o = out + (<usize>c << 2);
-    v128.store(o, y0); v128.store(o, y1, 16); v128.store(o, y2, 32); v128.store(o, y3, 48);
-    odd = f32x4.add(odd, f32x4.add(f32x4.add(f32x4.sub(y0, y0), f32x4.sub(y1, y1)), f32x4.add(f32x4.sub(y2, y2), f32x4.sub(y3, y3))));
+    odd = f32x4.add(odd, f32x4.add(storeFour(o, y0, y1, y2, y3), storeFour(o + 64, y4, y5, y6, y7)));
+  }
+  for (; c + 4 <= t; c += 4) {
+    let y = f32x4.splat(0);
+    let v = value + <usize>from * row + (<usize>c << 2);
+    for (let w = weights + (<usize>from << 4), end = weights + (<usize>to << 4); w < end; w += 16, v += row) y = mulAdd(y, v128.load32_splat(w), v128.load(v));
+    v128.store(out + (<usize>c << 2), y);
+    odd = f32x4.add(odd, f32x4.sub(y, y));
   }
   for (; c < t; c++) {
     let y = f32x4.splat(0);

@@ -115,23 +115,28 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
   } while (p < inner);
 }
 
-/** Four panels at a time of row i, from column j on, where the right operand can be read where it lies. Returns the first column that is left. */
+/**
+ * Four panels at a time of row i, from column j on, where the right operand can be read where it lies. Returns the first column that is left.
+ * Of packed panels each of the four streams runs on through a quarter of them, which lies in one piece.
+ */
 function rowAlone(t: MatmulTask, tiles: usize, aside: usize, b: i32, i: i32, j: i32, last: i32, left: usize, right: usize, out: usize): i32 {
   if (!t.panels && t.rightColumn != 1) return j;
-  const step = t.panels ? <usize>t.inner * 8 * bytesOf(t.type) : 32;
+  // The last packed panel may be partly beyond the edge: its padding is 0.
+  const rounds = t.panels ? (last - j + 7) >> 5 : (last - j) >> 5;
+  const apart = t.panels ? rounds << 3 : 8, advance = t.panels ? 8 : 32;
+  const step = t.panels ? <usize>t.inner * apart * bytesOf(t.type) : 32;
   const row = t.panels ? 8 * bytesOf(t.type) : <usize>t.rightInner << 2;
-  const scaleStep = <usize>ceilDiv(t.inner, t.group) << 5;
-  // The last of four panels may be partly beyond the edge where it is packed: its padding is 0.
-  for (const needed = t.panels ? 24 : 31; j + needed < last; j += 32) {
-    const from = t.panels ? placeOf(t, b, j, 0) : right + (<usize>j << 2);
-    multiplyRow(tiles, left, <usize>t.leftInner << 2, from, row, step, t.inner, t.type, t.scales + <usize>(j >> 3) * scaleStep, scaleStep, t.group);
+  const scaleStep = <usize>ceilDiv(t.inner, t.group) * <usize>apart << 2;
+  for (let round = 0, c = j; round < rounds; round++, c += advance) {
+    const from = t.panels ? placeOf(t, b, c, 0) : right + (<usize>c << 2);
+    multiplyRow(tiles, left, <usize>t.leftInner << 2, from, row, step, t.inner, t.type, t.scales + <usize>(c >> 3) * (<usize>ceilDiv(t.inner, t.group) << 5), scaleStep, t.group);
     for (let next = 0; next < 4; next++) {
       const tile = tiles + (<usize>next << 7);
-      if (t.activation >= 0) activateTiles(t, tile, tile + 32, j + 8 * next, aside);
-      finish(t, out, tile, i, j + 8 * next, 1);
+      if (t.activation >= 0) activateTiles(t, tile, tile + 32, c + apart * next, aside);
+      finish(t, out, tile, i, c + apart * next, 1);
     }
   }
-  return j;
+  return j + (rounds << 5);
 }
 
 /** Where the panel of the 8 columns from j lies packed, from inner number p on. */

@@ -4,6 +4,7 @@ import { attention } from 'siseon/attention';
 import { embedText, nothingKnown, spelledOut } from 'siseon/lens';
 import type { Model } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
+import { type Standing, spread, standing } from '../library/standing.ts';
 
 export interface Book {
   readonly tag: string;
@@ -43,8 +44,12 @@ export interface Prepared {
   /** How many tags have words that the vocabulary spells letter by letter, and a few of those words. */
   readonly unknown: number;
   readonly unknownWords: readonly string[];
+  /** How well contents find their own tags; null where fewer than three shelves have contents, too few to tell. */
+  readonly standing: Standing | null;
 }
 
+/** Contents that are asked as if they were questions: enough to tell an order from guessing, few enough to cost nothing. */
+const mostAsked = 100;
 /** Texts run side by side, and characters of a text that are looked at all. */
 const [together, longest] = [32, 4000];
 const storeName = (fingerprint: string): string => `siseon-vectors-${fingerprint}`;
@@ -100,10 +105,12 @@ export class Librarian {
     const unknown = books
       .map(({ tag }) => spelledOut(model.tokenizer!.encode(tag.slice(0, longest))))
       .filter(({ length }) => length > 0);
+    const filled = books.flatMap(({ content }, i) => (content.trim() === '' ? [] : [i]));
     return {
       books: books.length,
       unknown: unknown.length,
       unknownWords: [...new Set(unknown.flat())].slice(0, 6),
+      standing: filled.length < 3 ? null : standing(this.#keys, this.#values, hidden, spread(filled, mostAsked)),
       cut: long.filter((text) => this.#readable(model, text) !== text).length,
     };
   }
