@@ -77,21 +77,26 @@ export async function layouts(folder, print) {
   return { engine: llamaName, rows };
 }
 
-/** The plain loops, with gelu as ggml's table has it. */
+/** The plain loops, with gelu as ggml's table has it, alone and in the pass of a product. */
 function tabled() {
   const kernels = referenceKernels();
-  return {
-    ...kernels,
-    activate(kind, x, out) {
-      if (kind !== 'geluTanh') return kernels.activate(kind, x, out);
-      const rounded = kernels.allocate(x.length, false);
-      for (let i = 0; i < x.length; i++) rounded.numbers[i] = toHalf(x.numbers[i]);
-      kernels.activate(kind, rounded, out);
-      for (let i = 0; i < x.length; i++)
-        out.numbers[i] = x.numbers[i] <= -10 ? 0 : x.numbers[i] >= 10 ? x.numbers[i] : toHalf(out.numbers[i]);
-      kernels.free(rounded);
-    },
+  const activate = (kind, x, out) => {
+    if (kind !== 'geluTanh') return kernels.activate(kind, x, out);
+    const given = Float32Array.from(x.numbers);
+    const rounded = kernels.allocate(x.length, false);
+    rounded.numbers.set(given.map(toHalf));
+    kernels.activate(kind, rounded, out);
+    for (let i = 0; i < given.length; i++)
+      out.numbers[i] = given[i] <= -10 ? 0 : given[i] >= 10 ? given[i] : toHalf(out.numbers[i]);
+    kernels.free(rounded);
   };
+  const matmul = ({ activation, ...task }) => {
+    if (activation !== 'geluTanh') return kernels.matmul({ ...task, ...(activation && { activation }) });
+    if (task.residual || task.accumulate) throw new Error('the table knows no gelu before a sum');
+    kernels.matmul(task);
+    activate(activation, task.out, task.out);
+  };
+  return { ...kernels, activate, matmul };
 }
 
 /** Each type of numbers: the token table alone in it, which llama.cpp widens as it is, and every matrix. */

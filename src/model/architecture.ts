@@ -68,6 +68,8 @@ export type PositionBias =
       readonly maxDistance: number;
       readonly contentToPosition: boolean;
       readonly positionToContent: boolean;
+      /** Distances go through maps of their own instead of the layer's key and query maps. */
+      readonly ownMaps?: true;
       readonly norm: boolean;
     };
 
@@ -159,6 +161,8 @@ export interface LanguageHead {
   readonly tied: boolean;
   /** The decoder adds a bias. */
   readonly bias: boolean;
+  /** Which of a family's two ways of storing it, where there are two (DeBERTa). */
+  readonly layout?: 'newer';
   /** Multiplies hidden states first (T5). */
   readonly scale: number;
   /** Logits are bent into (−softcap, softcap) by tanh; 0: they are not. */

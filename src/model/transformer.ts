@@ -284,7 +284,7 @@ function rotate({ o, tables, batch, positions }: Pass, x: Tensor, rotary: Rotary
   return o.rotate(x, { batch, heads, rotated: rotary.rotated, interleaved: false, ...tables.get(rotary)!, positions });
 }
 
-/** DeBERTa: its learned distances go through the layer's own query and key maps; null in other models. */
+/** DeBERTa: its learned distances go through the layer's query and key maps, or maps of their own; null in other models. */
 function disentangled(
   pass: Pass,
   place: AttentionPlace,
@@ -299,8 +299,9 @@ function disentangled(
   const distances = bias.norm ? norm(o, parameters, stack, raw, `${prefix}relativeEmbeddings.norm`) : raw;
   const [positionKey, positionQuery] = (['key', 'query'] as const).map((stage) => {
     if (!(stage === 'key' ? bias.contentToPosition : bias.positionToContent)) return null;
-    const made = linear(pass, distances, `${place}.${stage}`);
-    pass.listen(`${place}.${stage === 'key' ? 'positionKey' : 'positionQuery'}` as StageName, made, o);
+    const name = stage === 'key' ? 'positionKey' : 'positionQuery';
+    const made = linear(pass, distances, `${place}.${bias.ownMaps ? name : stage}`);
+    pass.listen(`${place}.${name}` as StageName, made, o);
     return made;
   }) as [Tensor | null, Tensor | null];
   return { bias, query, key, positionKey, positionQuery, batch, heads: stack.headCount, scale: layer.scale };

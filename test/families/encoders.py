@@ -184,6 +184,7 @@ def deberta_v2(c, p, ids):
         relative = norm(relative, "deberta.encoder.LayerNorm")
     distance = np.arange(n)[:, None] - np.arange(n)[None]
     at_distance = np.clip((log_bucket(distance, buckets, furthest) if buckets > 0 else distance) + span, 0, 2 * span - 1)
+    shared = c["share_att_key"]
     scale = 1 / np.sqrt(d // h * (1 + ("c2p" in kinds) + ("p2c" in kinds)))
     for l in range(c["num_hidden_layers"]):
         at, place = f"deberta.encoder.layer.{l}", f"layers.{l}"
@@ -195,9 +196,9 @@ def deberta_v2(c, p, ids):
             for j in range(n):
                 r = at_distance[i, j]
                 if "c2p" in kinds:
-                    bias[:, i, j] += (q[:, i] * of(relative, "key")[:, r]).sum(-1) * scale
+                    bias[:, i, j] += (q[:, i] * of(relative, "key" if shared else "pos_key")[:, r]).sum(-1) * scale
                 if "p2c" in kinds:
-                    bias[:, i, j] += (k[:, j] * of(relative, "query")[:, r]).sum(-1) * scale
+                    bias[:, i, j] += (k[:, j] * of(relative, "query" if shared else "pos_query")[:, r]).sum(-1) * scale
         y = attend(t, place, q, k, v, p(f"{at}.attention.output.dense.weight", d, d), scale=scale, bias=bias)
         y = y + p(f"{at}.attention.output.dense.bias", d)
         t[f"{place}.attentionOutput"] = y
@@ -208,6 +209,9 @@ def deberta_v2(c, p, ids):
     if c["architectures"][0].endswith("SequenceClassification"):
         z = ACT["gelu"](linear(p, x[0], "pooler.dense", d, d))
         t["classes"] = linear(p, z, "classifier", d, len(c["id2label"]))
+    elif not c.get("legacy", True):
+        at = "lm_predictions.lm_head"
+        t["logits"] = head(c, p, x, f"{at}.dense", f"{at}.LayerNorm", f"{at}.bias", table, c["hidden_act"], d)
     else:
         t["logits"] = head(c, p, x, "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias", table, c["hidden_act"], e)
     return t

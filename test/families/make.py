@@ -89,6 +89,7 @@ CASES |= {
     "modernbert": (encoders.modernbert, dict(architectures=["ModernBertForMaskedLM"], **modern)),
     "modernbert-classes": (encoders.modernbert, dict(architectures=["ModernBertForSequenceClassification"], **modern, classifier_pooling="mean", id2label={"0": "a", "1": "b", "2": "c"})),
     "deberta-v2": (encoders.deberta_v2, dict(architectures=["DebertaV2ForMaskedLM"], **deberta)),
+    "deberta-v2-maps": (encoders.deberta_v2, dict(architectures=["DebertaV2ForMaskedLM"], **{**deberta, "share_att_key": False, "num_hidden_layers": 1}, legacy=False)),
     "deberta-v2-plain": (encoders.deberta_v2, dict(architectures=["DebertaV2ForSequenceClassification"],
                                                    **{**deberta, "position_buckets": -1, "max_relative_positions": 5, "norm_rel_ebd": "none", "pos_att_type": ["c2p"],
                                                       "position_biased_input": True, "type_vocab_size": 2}, embedding_size=7, id2label={"0": "a", "1": "b", "2": "c"})),

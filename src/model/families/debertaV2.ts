@@ -8,10 +8,9 @@ export const debertaV2: Family = {
   modelType: 'deberta-v2',
   knownBuffers:
     /(^|\.)embeddings\.position_ids$|^(lm_predictions|mask_predictions)\.|^cls\.predictions\.decoder\.(weight|bias)$|(^|\.)pooler\.dense\.(weight|bias)$/,
-  ignoredFields: /^(pooler_.*|attention_head_size|conv_act|legacy)$/,
+  ignoredFields: /^(pooler_.*|attention_head_size|conv_act)$/,
   architecture(config) {
     config.only('relative_attention', true);
-    config.only('share_att_key', true);
     config.only('conv_kernel_size', 0);
     const base = bertArchitecture('deberta-v2', config, 128100, 0);
     const embeddingSize = config.count('embedding_size', base.hiddenSize);
@@ -25,7 +24,10 @@ export const debertaV2: Family = {
     if (norms !== 'none' && norms !== 'layer_norm') throw config.refuse('norm_rel_ebd', 'none or layer_norm');
     const scale = 1 / Math.sqrt(base.headSize * (1 + kinds.length));
     const masked = config.architectures.some((name) => /ForMaskedLM$/.test(name));
-    if (masked) config.only('legacy', true);
+    // A newer masked-token head is as wide as the layers, and the token embeddings are its decoder.
+    const newer = !config.flag('legacy', true);
+    if (masked && newer && embeddingSize !== base.hiddenSize)
+      throw config.refuse('embedding_size', `${base.hiddenSize}, as hidden_size, with this head`);
     return {
       ...base,
       positionOffset: config.flag('position_biased_input', true) ? 0 : null,
@@ -35,6 +37,7 @@ export const debertaV2: Family = {
         maxDistance: buckets > 0 ? reach : 0,
         contentToPosition: kinds.includes('c2p'),
         positionToContent: kinds.includes('p2c'),
+        ...(!config.flag('share_att_key', false) && { ownMaps: true as const }),
         norm: norms === 'layer_norm',
       },
       embeddingSize,
@@ -43,7 +46,8 @@ export const debertaV2: Family = {
       head: masked
         ? {
             transform: { activation: base.activation, bias: true },
-            tied: config.flag('tie_word_embeddings', true),
+            tied: config.flag('tie_word_embeddings', true) || newer,
+            ...(newer && { layout: 'newer' as const }),
             bias: true,
             scale: 1,
             softcap: 0,
@@ -62,6 +66,8 @@ export const debertaV2: Family = {
     const { hiddenSize: hidden, innerSize: inner, embeddingSize: size } = a;
     const embeddings = `${prefix}embeddings`;
     const bias = a.positionBias?.kind === 'disentangled' ? a.positionBias : null;
+    const head = a.head?.layout === 'newer' ? 'lm_predictions.lm_head' : 'cls.predictions';
+    const dense = a.head?.layout === 'newer' ? head : `${head}.transform`;
     return [
       one('embeddings.token', [a.vocabularySize, size], `${embeddings}.word_embeddings.weight`),
       ...(a.positionOffset === null
@@ -82,6 +88,12 @@ export const debertaV2: Family = {
           ...queryKeyValue.flatMap((stage) =>
             linear(`${name}.${stage}`, `${layer}.attention.self.${stage}_proj`, hidden, hidden),
           ),
+          ...(bias?.ownMaps && bias.contentToPosition
+            ? linear(`${name}.positionKey`, `${layer}.attention.self.pos_key_proj`, hidden, hidden)
+            : []),
+          ...(bias?.ownMaps && bias.positionToContent
+            ? linear(`${name}.positionQuery`, `${layer}.attention.self.pos_query_proj`, hidden, hidden)
+            : []),
           ...linear(`${name}.attentionOutput`, `${layer}.attention.output.dense`, hidden, hidden),
           ...norm(`${name}.attentionNorm`, `${layer}.attention.output.LayerNorm`, hidden),
           ...linear(`${name}.inner`, `${layer}.intermediate.dense`, inner, hidden),
@@ -91,9 +103,9 @@ export const debertaV2: Family = {
       }),
       ...(a.head
         ? [
-            ...linear('head.transform', 'cls.predictions.transform.dense', size, hidden),
-            ...norm('head.norm', 'cls.predictions.transform.LayerNorm', size),
-            one('head.decoder.bias', [a.vocabularySize], 'cls.predictions.bias'),
+            ...linear('head.transform', `${dense}.dense`, size, hidden),
+            ...norm('head.norm', `${dense}.LayerNorm`, size),
+            one('head.decoder.bias', [a.vocabularySize], `${head}.bias`),
             ...(a.head.tied
               ? []
               : [one('head.decoder.weight', [a.vocabularySize, size], 'cls.predictions.decoder.weight')]),
