@@ -103,6 +103,34 @@ describe('interfering', () => {
     expect(table).toContain('insertion  faithful');
     expect(table).toContain('random orders');
   });
+  it('draws a pair and a look-up, for a light and a dark ground', () => {
+    const [pair, lookup] = [join(folder, 'pair.svg'), join(folder, 'lookup.svg')];
+    expect(siseon('pair', story, '먹었다', '사과를', '--svg', pair).status).toBe(0);
+    expect(siseon('lookup', '사과 요리법', '과일 요리', '전자제품', '--svg', lookup).status).toBe(0);
+    for (const file of [pair, lookup]) {
+      const svg = readFileSync(file, 'utf8');
+      expect(svg).toMatch(/^<svg.*<\/svg>\n$/s);
+      expect(svg).toContain('@media (prefers-color-scheme:dark)');
+    }
+    expect(readFileSync(pair, 'utf8')).toContain('먹었다 → 사과를');
+  });
+  it('counts a head named twice once, reads edits from a saved trace, and asks for at least one context', () => {
+    expect(siseon('ablate', story, '--heads', '1.2,1.2', '--lang', 'en').stdout).toContain('↔ L1·H2 (zero)');
+    const [saved, edits] = [join(folder, 'edited.json'), join(folder, 'block.json')];
+    writeFileSync(edits, JSON.stringify([{ kind: 'block', pairs: [[7, 3]] }]));
+    const { edits: first, heads } = JSON.parse(siseon('compare', story, '--edits', edits, '--json').stdout) as {
+      edits: unknown;
+      heads: unknown;
+    };
+    writeFileSync(saved, JSON.stringify({ fingerprint: '0', model: 'm', ids: [1], edits: first }));
+    expect(JSON.parse(siseon('compare', story, '--edits', saved, '--json').stdout)).toMatchObject({
+      edits: first,
+      heads,
+    });
+    const none = siseon('similar', story, '먹었다', '--texts', edits, '--count', '0', '--lang', 'en');
+    expect(none).toMatchObject({ status: 2, stdout: '' });
+    expect(none.stderr).toContain('at least 1');
+  });
   it('runs edits from a file, and refuses those that do not fit', () => {
     const file = join(folder, 'edits.json');
     writeFileSync(

@@ -4,10 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LayerPlace } from '../src/attention/index.ts';
 import {
+  allHeads,
   attentionFlow,
   attentionPlaces,
   contributionMixing,
   gradientAttention,
+  headsReport,
   layerNorms,
   relevance,
   rollout,
@@ -136,6 +138,23 @@ describe.each(['bart', 't5', 'mt5'])('%s', (name) => {
       expect([...some]).toEqual([flow[2], flow[0]]);
     }
     await expect(attentionFlow(trace, { token, positions: [99] })).rejects.toMatchObject({ code: 'tokenOutOfRange' });
+  });
+
+  it('every head has its figures, the decoder’s and those between the texts too; the decoder reads one place late', async () => {
+    const texts = [1, 2, 3, 4].map((step) => Array.from({ length: 5 + step }, (_, i) => 3 + ((i * step) % 7)));
+    const { heads, tokens } = await headsReport(model, texts);
+    expect(tokens).toBe(6 + 7 + 8 + 9);
+    expect(heads.map(({ layer, head }) => [layer, head])).toEqual(
+      allHeads(model).map(({ layer, head }) => [layer, head]),
+    );
+    const behind = texts.map((ids) => ({ ids, decoderIds: [model.architecture.decoderStart!, ...ids.slice(0, -1)] }));
+    expect((await headsReport(model, behind)).heads).toEqual(heads);
+    for (const { layer, measures, profile } of heads) {
+      const crossed = `${layer}`.endsWith('.cross');
+      expect(measures.entropy.texts).toBe(4);
+      expect(measures.previous.texts).toBe(crossed ? 0 : 4);
+      expect(profile.some(({ weight }) => !Number.isNaN(weight))).toBe(!crossed);
+    }
   });
 
   it('relevance is equations 5 to 10 of Chefer et al. 2021 as matrices: 1e-6', async () => {

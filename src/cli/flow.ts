@@ -4,7 +4,7 @@ import type { Faithfulness, ImportanceName, WhichText } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import type { WordMeasures } from '../views/index.ts';
-import { decoded, language, print, printJson, record, speak, terminal, writeText } from './shell.ts';
+import { decoded, language, print, printJson, record, speak, terminal, writePicture } from './shell.ts';
 import { type Asked, asking, saidTarget, targetFor } from './target.ts';
 
 export function flow(program: Command): void {
@@ -79,7 +79,7 @@ async function measured(text: string, options: Asked & { faithful?: boolean }): 
       ...(read && { decoder: read }),
     });
   const { measuresSvg, measuresText } = await import('../views/index.ts');
-  if (options.svg !== undefined) await writeText(options.svg, measuresSvg(view));
+  if (options.svg !== undefined) await writePicture(options.svg, measuresSvg(view));
   if (read) print(measuresText({ ...read, legend: '' }, terminal()).trimEnd());
   print(measuresText(view, terminal()));
 }

@@ -15,7 +15,7 @@ import {
   svgOption,
   terminal,
   whole,
-  writeText,
+  writePicture,
 } from './shell.ts';
 
 interface Options extends Common {
@@ -66,7 +66,7 @@ async function measured(options: Options): Promise<void> {
   const texts = lines ? lines.map((line) => tokenIds(model, line)) : repeatedSequences(model);
   const report = await headsReport(model, texts, { onProgress });
   const { headsSvg, headsText } = await import('../views/index.ts');
-  if (options.svg !== undefined) await writeText(options.svg, headsSvg(report, { language: language() }));
+  if (options.svg !== undefined) await writePicture(options.svg, headsSvg(report, { language: language() }));
   if (options.json) return printJson(report);
   print(headsText(report, terminal()));
 }
@@ -87,7 +87,7 @@ async function grammar(options: Options, path: string): Promise<void> {
   });
   const view = { file, least: options.least };
   const { relationsSvg, relationsText } = await import('../views/index.ts');
-  if (options.svg !== undefined) await writeText(options.svg, relationsSvg(report, view, { language: language() }));
+  if (options.svg !== undefined) await writePicture(options.svg, relationsSvg(report, view, { language: language() }));
   if (options.json) return printJson(report);
   print(relationsText(report, view, terminal()));
 }

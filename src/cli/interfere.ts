@@ -22,13 +22,14 @@ import {
   speak,
   svgOption,
   terminal,
-  writeText,
+  writePicture,
 } from './shell.ts';
 import { type Asked, asking, inputOf, saidTarget, shown, targetFor } from './target.ts';
 
+/** Heads named with commas between; one named twice counts once. */
 const placesOf = (list: string): HeadPlace[] =>
-  list.split(',').map((place) => {
-    const [, layer, head] = /^L?(.+)[.·]H?(\d+)$/.exec(place.trim()) ?? [];
+  [...new Set(list.split(',').map((place) => place.trim()))].map((place) => {
+    const [, layer, head] = /^L?(.+)[.·]H?(\d+)$/.exec(place) ?? [];
     if (layer === undefined || head === undefined)
       throw new InvalidArgumentError('Layer and head with a dot between, as 1.0 or 1.0,1.2, are expected.');
     return { layer: placeNamed(layer), head: Number(head) };
@@ -134,8 +135,8 @@ export function interfere(program: Command): void {
         legend: into
           ? pathLegend(into, options.stage)
           : ko
-            ? `그 헤드의 혼합만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부.${options.approximate ? ' 기울기로 어림한 값입니다.' : ''}`
-            : `What part of the difference comes along when this head’s mixture alone is taken from the other text: 0 none, 1 all.${options.approximate ? ' Estimated by gradients.' : ''}`,
+            ? `그 헤드의 혼합만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부.${options.approximate ? ' 기울기로 어림한 값입니다. 소프트맥스가 굳어 기울기가 0에 가까운 곳(가중치나 확률이 거의 0이나 1)에서는 실제보다 작게, 때로 엉뚱하게 나오니 눈에 띄는 헤드는 --approximate 없이 확인해 주세요.' : ''}`
+            : `What part of the difference comes along when this head’s mixture alone is taken from the other text: 0 none, 1 all.${options.approximate ? ' Estimated by gradients: where a softmax is saturated (a weight or a probability near 0 or 1) the slope says little of the whole step, so check heads that matter without --approximate.' : ''}`,
         heads: report.heads.map(({ layer, head, part }) => ({ layer, head, number: part })),
       });
     });
@@ -145,7 +146,7 @@ export function interfere(program: Command): void {
     .argument('<text>')
     .argument('[other]', 'another text, aligned by word')
     .option('--with <DIR>', 'the same text in another model of the same shape')
-    .option('--edits <FILE>', 'the same text with edits (JSON, docs/lens.md)')
+    .option('--edits <FILE>', 'the same text with edits: JSON (docs/lens.md), or those of a saved trace')
     .addOption(modelOption())
     .addOption(langOption())
     .addOption(jsonOption())
@@ -159,7 +160,7 @@ export function interfere(program: Command): void {
       const own = decoded(options);
       const { model, trace } = await record(options.model, { text, logits: true, ...own });
       const { recordTrace } = await import('../trace/index.ts');
-      const { readText, SiseonError } = await import('../platform/index.ts');
+      const { SiseonError } = await import('../platform/index.ts');
       if ([other, options.with, options.edits].filter((one) => one !== undefined).length !== 1)
         throw new SiseonError({
           code: 'compareWhat',
@@ -177,7 +178,7 @@ export function interfere(program: Command): void {
           options,
           options.with,
         );
-      const edits = parsedEdits(await readText(options.edits!), options.edits!, SiseonError);
+      const edits = await editsIn(options.edits!);
       return compared(trace, await editedRun(trace, model, edits), model, options, options.edits!);
     });
 }
@@ -211,23 +212,26 @@ async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; tex
   return by === 'mean' ? { by, texts: lines } : { by, from: lines[0] ?? [] };
 }
 
-function parsedEdits(
-  content: string,
-  file: string,
-  Refusal: typeof import('../platform/index.ts').SiseonError,
-): Edit[] {
+/** Edits as a JSON array, or those of a saved trace. Throws `badEdits`, `cannotRead`, and of a trace what its reader throws. */
+async function editsIn(file: string): Promise<Edit[]> {
+  const { readText, SiseonError } = await import('../platform/index.ts');
+  const { readSavedRun } = await import('../trace/index.ts');
+  if (/\.(safetensors|npz)$/.test(file)) return [...(await readSavedRun(file)).edits];
+  let content: unknown;
   try {
-    const edits: unknown = JSON.parse(content);
-    if (Array.isArray(edits) && edits.every((edit) => typeof edit === 'object' && edit !== null && 'kind' in edit))
-      return edits as Edit[];
-  } catch {
-    // Said below, as for every other content that is no list of edits.
+    content = JSON.parse(await readText(file));
+  } catch (error) {
+    if (error instanceof SiseonError) throw error;
   }
-  throw new Refusal({
+  if (Array.isArray(content) && content.every((edit) => typeof edit === 'object' && edit !== null && 'kind' in edit))
+    return content as Edit[];
+  if (typeof content === 'object' && content !== null && 'fingerprint' in content)
+    return [...(await readSavedRun(file)).edits];
+  throw new SiseonError({
     code: 'badEdits',
     kind: 'usage',
     what: `${file} holds no edits`,
-    expected: 'a JSON array of edits, each with a kind',
+    expected: 'a JSON array of edits, each with a kind, or a saved trace',
   });
 }
 
@@ -248,7 +252,7 @@ async function compared(one: Trace, other: Trace, model: Model, options: Asked, 
   const { comparisonText, effectsSvg } = await import('../views/index.ts');
   const title = `${one.encoding?.text ?? [...one.ids].join(' ')} ↔ ${what}`;
   if (options.svg !== undefined)
-    await writeText(
+    await writePicture(
       options.svg,
       effectsSvg({
         title,

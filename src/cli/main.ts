@@ -32,8 +32,9 @@ import {
   record,
   remark,
   speak,
+  svgOption,
   terminal,
-  writeText,
+  writePicture,
 } from './shell.ts';
 import { similar } from './similar.ts';
 import { commandMeant, usageText } from './usage.ts';
@@ -81,7 +82,7 @@ const program = new Command('siseon')
     const matrix = options.all ? await wordMatrix(trace, model, options) : null;
     if (options.svg !== undefined) {
       const { lookSvg } = await import('../views/svg.ts');
-      await writeText(options.svg, lookSvg(seen, { language: language() }));
+      await writePicture(options.svg, lookSvg(seen, { language: language() }));
     }
     if (options.json) return printJson({ ...seen, answers: asked, ...(matrix && { matrix }) });
     const { lookText, matrixText } = await import('../views/text.ts');
@@ -113,12 +114,17 @@ decoding(program.command('pair'))
   .addOption(modelOption())
   .addOption(langOption())
   .option('--json', 'print the numbers as JSON')
+  .addOption(svgOption())
   .addHelpText('after', '\nExample:\n  siseon pair "철수가 사과를 맛있게 먹었다" 먹었다 사과를\n')
-  .action(async (text: string, query: string, key: string, options: Common & Placed & Decoding) => {
+  .action(async (text: string, query: string, key: string, options: Common & Placed & Decoding & { svg?: string }) => {
     speak(options, text);
     const { pair } = await import('../lens/index.ts');
     const { model, trace } = await record(options.model, { text, ...decoded(options) });
     const cell = await pair(trace, model, { ...options, query, key });
+    if (options.svg !== undefined) {
+      const { barsSvg, pairBars } = await import('../views/index.ts');
+      await writePicture(options.svg, barsSvg(pairBars(cell, language())));
+    }
     if (options.json) return printJson(cell);
     const { pairText } = await import('../views/pair.ts');
     print(pairText(cell, terminal()));
@@ -137,20 +143,31 @@ program
   .addOption(modelOption())
   .addOption(langOption())
   .option('--json', 'print the numbers as JSON')
+  .addOption(svgOption())
   .addHelpText(
     'after',
     '\nExample:\n  siseon lookup "사과 요리법에 대해 알고 싶어" "과일 요리" 전자제품 운동법 디저트\n',
   )
-  .action(async (question: string, tags: string[], options: Common & { library?: string; temperature: number }) => {
-    speak(options, question);
-    const { lookup } = await import('../lens/index.ts');
-    const { chooseLibrary } = await import('./library.ts');
-    const library = await chooseLibrary(tags, options.library);
-    const result = await lookup(await load(options.model), question, library, options);
-    if (options.json) return printJson(result);
-    const { lookupText } = await import('../views/lookup.ts');
-    print(lookupText(result, terminal()));
-  });
+  .action(
+    async (
+      question: string,
+      tags: string[],
+      options: Common & { library?: string; temperature: number; svg?: string },
+    ) => {
+      speak(options, question);
+      const { lookup } = await import('../lens/index.ts');
+      const { chooseLibrary } = await import('./library.ts');
+      const library = await chooseLibrary(tags, options.library);
+      const result = await lookup(await load(options.model), question, library, options);
+      if (options.svg !== undefined) {
+        const { lookupSvg } = await import('../views/index.ts');
+        await writePicture(options.svg, lookupSvg(result, { language: language() }));
+      }
+      if (options.json) return printJson(result);
+      const { lookupText } = await import('../views/lookup.ts');
+      print(lookupText(result, terminal()));
+    },
+  );
 
 decoding(program.command('trace'))
   .description('every stage of a run, saved by name')

@@ -13,7 +13,7 @@ import {
   terminal,
   type Where,
   whole,
-  writeText,
+  writePicture,
 } from './shell.ts';
 
 /** `siseon open`: attention saved by another program, without its model. */
@@ -34,13 +34,13 @@ export function open(program: Command): void {
       const { openCache } = await import('../trace/index.ts');
       const { cacheMatrix, cachePatterns } = await import('../lens/index.ts');
       const cache = await openCache(file, { batch: options.batch });
-      const { source, names, layerCount, headCount, tokens, tokensNamed, largestDeviation } = cache;
-      const about = { source, names, layerCount, headCount, tokens, tokensNamed, largestDeviation };
+      const { source, names, layerCount, headCount, tokens, tokensNamed, tokensMismatched, largestDeviation } = cache;
+      const about = { source, names, layerCount, headCount, tokens, tokensNamed, tokensMismatched, largestDeviation };
       if (options.layer !== undefined || options.head !== undefined) {
         const matrix = cacheMatrix(cache, options.layer ?? 0, options.head ?? 0);
         if (options.svg !== undefined) {
           const { matrixSvg } = await import('../views/index.ts');
-          await writeText(options.svg, matrixSvg(matrix, { language: language() }));
+          await writePicture(options.svg, matrixSvg(matrix, { language: language() }));
         }
         if (options.json) return printJson({ ...about, matrix });
         const { matrixText } = await import('../views/index.ts');
@@ -49,7 +49,7 @@ export function open(program: Command): void {
       const patterns = cachePatterns(cache);
       if (options.svg !== undefined) {
         const { cacheSvg } = await import('../views/index.ts');
-        await writeText(options.svg, cacheSvg(cache, patterns, { language: language() }));
+        await writePicture(options.svg, cacheSvg(cache, patterns, { language: language() }));
       }
       if (options.json) return printJson({ ...about, stages: cache.stages, patterns });
       const { cacheText } = await import('../views/index.ts');

@@ -4,7 +4,7 @@ import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { two } from '../views/caption.ts';
 import type { BarGroup, Bars } from '../views/index.ts';
-import { idList, language, print, printJson, record, speak, terminal, unheeded, whole, writeText } from './shell.ts';
+import { idList, language, print, printJson, record, speak, terminal, unheeded, whole, writePicture } from './shell.ts';
 import { type Asked, asking, inputOf, positionFor, predictedToken, tokenOf } from './target.ts';
 import { partName } from './why.ts';
 
@@ -81,7 +81,7 @@ async function said(text: string | undefined, options: Options): Promise<void> {
     direct,
   });
   const { barsSvg, barsText } = await import('../views/index.ts');
-  if (options.svg !== undefined) await writeText(options.svg, barsSvg(view));
+  if (options.svg !== undefined) await writePicture(options.svg, barsSvg(view));
   print(barsText(view, terminal()));
 }
 
@@ -120,7 +120,7 @@ async function labelled(trace: Trace, model: Model, text: string | undefined, op
     ],
   };
   const { barsSvg, barsText } = await import('../views/index.ts');
-  if (options.svg !== undefined) await writeText(options.svg, barsSvg(view));
+  if (options.svg !== undefined) await writePicture(options.svg, barsSvg(view));
   print(barsText(view, terminal()));
 }
 

@@ -84,9 +84,19 @@ export async function writeText(path: string, text: string): Promise<void> {
   await writeFileAtomically(path, new TextEncoder().encode(text));
 }
 
+/** Writes a picture that follows the reader's choice of light or dark. */
+export async function writePicture(path: string, svg: string): Promise<void> {
+  const { adaptive } = await import('../views/index.ts');
+  await writeText(path, adaptive(svg));
+}
+
 export const whole = (text: string): number => {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError('A whole number, counted from 0, is expected.');
+};
+export const atLeastOne = (text: string): number => {
+  if (whole(text) > 0) return Number(text);
+  throw new InvalidArgumentError('A whole number of at least 1 is expected.');
 };
 export const positive = (text: string): number => {
   const number = Number(text);

@@ -1,6 +1,7 @@
 /** `siseon similar`: where else in some texts a head asks alike, or what its query would look at there. */
 import { type Command, Option } from 'commander';
 import {
+  atLeastOne,
   type Common,
   headOption,
   jsonOption,
@@ -16,8 +17,7 @@ import {
   svgOption,
   terminal,
   type Where,
-  whole,
-  writeText,
+  writePicture,
 } from './shell.ts';
 
 interface Options extends Common, Where {
@@ -39,7 +39,7 @@ export function similar(program: Command): void {
         .choices(['queries', 'keys'])
         .default('queries'),
     )
-    .option('--count <N>', 'how many', whole, 10)
+    .option('--count <N>', 'how many', atLeastOne, 10)
     .addOption(layerOption())
     .addOption(headOption())
     .addOption(modelOption())
@@ -86,7 +86,7 @@ export function similar(program: Command): void {
         ],
       };
       const { barsSvg, barsText } = await import('../views/index.ts');
-      if (options.svg !== undefined) await writeText(options.svg, barsSvg(view));
+      if (options.svg !== undefined) await writePicture(options.svg, barsSvg(view));
       print(barsText(view, terminal()));
     });
 }

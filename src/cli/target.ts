@@ -15,7 +15,7 @@ import {
   print,
   svgOption,
   terminal,
-  writeText,
+  writePicture,
 } from './shell.ts';
 
 export interface Asked extends Common, Decoding {
@@ -128,6 +128,6 @@ export async function tokenNamed(encoding: Encoding, wanted: string): Promise<nu
 
 export async function shown(options: Asked, effects: import('../views/index.ts').Effects): Promise<void> {
   const { effectsSvg, effectsText } = await import('../views/index.ts');
-  if (options.svg !== undefined) await writeText(options.svg, effectsSvg(effects));
+  if (options.svg !== undefined) await writePicture(options.svg, effectsSvg(effects));
   print(effectsText(effects, terminal()));
 }

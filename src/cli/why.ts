@@ -20,7 +20,7 @@ import {
   speak,
   svgOption,
   terminal,
-  writeText,
+  writePicture,
 } from './shell.ts';
 import { tokenNamed } from './target.ts';
 
@@ -105,7 +105,7 @@ async function takenApart(text: string, query: string, key: string, options: Opt
   };
   if (options.svg !== undefined) {
     const { gridSvg } = await import('../views/index.ts');
-    await writeText(options.svg, gridSvg(grid));
+    await writePicture(options.svg, gridSvg(grid));
   }
   const strongest = rows
     .flatMap((i) => columns.map((j) => ({ i, j, number: found.pairs[i]![j]! })))
@@ -191,6 +191,6 @@ async function arriving(text: string, options: Options & { readonly query?: stri
     columns,
   };
   if (options.json) return printJson({ model: model.name, text, layer, query: token, mixing, ...view });
-  if (options.svg !== undefined) await writeText(options.svg, measuresSvg(view));
+  if (options.svg !== undefined) await writePicture(options.svg, measuresSvg(view));
   print(measuresText(view, terminal()));
 }

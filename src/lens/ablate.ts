@@ -9,7 +9,8 @@ import { enoughFor, type Followed, followed, readAgain, scoresOfRun, targetOf } 
 /** A text as token ids; of an encoder-decoder with what its decoder reads. */
 export type TextIds = ArrayLike<number> | Extract<TraceInput, { readonly ids: unknown }>;
 
-const inputOf = (text: TextIds): TraceInput => ('ids' in text ? text : { ids: text });
+export const inputOf = (text: TextIds): Extract<TraceInput, { readonly ids: unknown }> =>
+  'ids' in text ? text : { ids: text };
 
 /** How a head's mixture is replaced: by zeros, by its mean over texts (all positions), or by its mixture on another text, position by position. */
 export type Ablation =

@@ -116,6 +116,26 @@ describe.each(['gpt2', 'bert'] as const)('numpy agrees on a tiny %s', (kind) => 
   });
 });
 
+it('the pattern of a head between two texts, on paper: only what needs no place of the query’s own', () => {
+  // The query’s text is a c; the keys’ a b a b.
+  const rows = {
+    length: 2,
+    weights: (i: number) =>
+      [
+        [0.1, 0.2, 0.3, 0.4],
+        [0.4, 0.3, 0.2, 0.1],
+      ][i]!,
+    maskedScores: () => [0, 0, 0, 0],
+  };
+  const pattern = patternOf(rows, [1, 3], { keys: [1, 2, 1, 2] });
+  // a stands at 0 and 2, b behind it at 1 and 3; c stands nowhere.
+  close(pattern.duplicate, { value: 0.4, uniform: 0.5, count: 1 }, 1e-12);
+  close(pattern.induction, { value: 0.6, uniform: 0.5, count: 1 }, 1e-12);
+  close(pattern.sink, { value: 0.25, uniform: 0.25, count: 2 }, 1e-12);
+  for (const name of ['self', 'previous', 'next', 'distance'] as const) expect(pattern[name].count).toBe(0);
+  expect(pattern.profile.every(({ count }) => count === 0)).toBe(true);
+});
+
 describe('heads that are known', () => {
   it('are named, each exactly as it was built, and no other', async () => {
     const model = await knownModel();

@@ -192,7 +192,8 @@ export const takenFrom = (from: Trace, alignment: Alignment): PatchEdit['from'] 
 
 /**
  * Attribution patching (Nanda 2023; Syed, Rager & Conmy 2023): the same for all heads at once, to first order, from the
- * two forward passes at hand and one backward: (mixed of the other run − this one's) · gradient of the target here.
+ * two forward passes at hand and one backward: (mixed of the other run − this one's) · gradient of the target here. Where a
+ * softmax is saturated the slope says little of the whole step: check heads that matter by `patchSweep`.
  * Throws what `patchSweep` and `Model.gradients` throw.
  */
 export async function attributionSweep(

@@ -2,7 +2,7 @@
 
 import type { LayerPlace } from '../attention/index.ts';
 import { attentionBands, type Trace } from '../trace/index.ts';
-import { noMeaning, placeIn } from './places.ts';
+import { placeIn } from './places.ts';
 import { bandRow, type WeightRows } from './rows.ts';
 
 /** Mean weight over the queries for which the question makes sense. */
@@ -53,24 +53,32 @@ class Mean {
 }
 
 /**
- * The pattern of one head over token ids, counted row by row as rows go by. In `duplicate` and `induction` the query's own
+ * The pattern of one head over token ids, counted row by row as rows go by. Where the keys are of another text (`keys`, in
+ * cross-attention) nothing is the query's own place, or before it: those masses count no query, and distances none. In `duplicate` and `induction` the query's own
  * place does not count; a query that can see no place of the kind is left out. Cost: one pass over the weights, memory
  * linear in the length.
  */
 export class PatternCount {
   readonly #ids: ArrayLike<number>;
+  readonly #keys: ArrayLike<number>;
+  readonly #crossed: boolean;
   readonly #reach: number;
   readonly #places = new Map<number, number[]>();
   readonly #means: Readonly<Record<'entropy' | 'distance' | RoleName, Mean>>;
   readonly #profile: { readonly offset: number; sum: number; count: number }[];
 
-  constructor(ids: ArrayLike<number>, { reach = 8 }: { readonly reach?: number } = {}) {
+  constructor(
+    ids: ArrayLike<number>,
+    { reach = 8, keys }: { readonly reach?: number; readonly keys?: ArrayLike<number> } = {},
+  ) {
     this.#ids = ids;
+    this.#keys = keys ?? ids;
+    this.#crossed = keys !== undefined;
     this.#reach = reach;
-    for (let i = 0; i < ids.length; i++) {
-      const own = this.#places.get(ids[i]!);
-      if (own) own.push(i);
-      else this.#places.set(ids[i]!, [i]);
+    for (let j = 0; j < this.#keys.length; j++) {
+      const own = this.#places.get(this.#keys[j]!);
+      if (own) own.push(j);
+      else this.#places.set(this.#keys[j]!, [j]);
     }
     this.#means = Object.fromEntries(['entropy', 'distance', ...roleNames].map((name) => [name, new Mean()])) as Record<
       'entropy' | 'distance' | RoleName,
@@ -81,7 +89,8 @@ export class PatternCount {
 
   /** One query's row: its weights, and its masked scores, which are −∞ where it may not look. */
   add(i: number, weights: ArrayLike<number>, scores: ArrayLike<number>): void {
-    const n = this.#ids.length;
+    const n = this.#keys.length;
+    const crossed = this.#crossed;
     let [visible, entropy, distance, allDistances] = [0, 0, 0, 0];
     for (let j = 0; j < n; j++) {
       if (scores[j] === -Infinity) continue;
@@ -90,7 +99,7 @@ export class PatternCount {
       if (weight > 0) entropy -= weight * Math.log(weight);
       distance += weight * Math.abs(i - j);
       allDistances += Math.abs(i - j);
-      const step = this.#profile[j - i + this.#reach];
+      const step = crossed ? undefined : this.#profile[j - i + this.#reach];
       if (step) {
         step.sum += weight;
         step.count++;
@@ -98,7 +107,7 @@ export class PatternCount {
     }
     if (visible === 0) return;
     this.#means.entropy.add(entropy, Math.log(visible));
-    this.#means.distance.add(distance, allDistances / visible);
+    if (!crossed) this.#means.distance.add(distance, allDistances / visible);
     const on = (name: RoleName, keys: readonly number[]): void => {
       const seen = keys.filter((j) => j >= 0 && j < n && scores[j] !== -Infinity);
       if (seen.length > 0)
@@ -107,15 +116,17 @@ export class PatternCount {
           seen.length / visible,
         );
     };
-    const others = this.#places.get(this.#ids[i]!)!.filter((j) => j !== i);
-    on('self', [i]);
-    on('previous', [i - 1]);
-    on('next', [i + 1]);
-    if (i > 0) on('sink', [0]);
+    const others = (this.#places.get(this.#ids[i]!) ?? []).filter((j) => crossed || j !== i);
+    if (!crossed) {
+      on('self', [i]);
+      on('previous', [i - 1]);
+      on('next', [i + 1]);
+    }
+    if (crossed || i > 0) on('sink', [0]);
     on('duplicate', others);
     on(
       'induction',
-      others.map((j) => j + 1).filter((j) => j !== i),
+      others.map((j) => j + 1).filter((j) => crossed || j !== i),
     );
   }
 
@@ -134,7 +145,7 @@ export class PatternCount {
 export function patternOf(
   rows: WeightRows,
   ids: ArrayLike<number>,
-  options: { readonly reach?: number } = {},
+  options: { readonly reach?: number; readonly keys?: ArrayLike<number> } = {},
 ): Pattern {
   const counted = new PatternCount(ids, options);
   for (let i = 0; i < rows.length; i++) counted.add(i, rows.weights(i), rows.maskedScores(i));
@@ -142,8 +153,8 @@ export function patternOf(
 }
 
 /**
- * The patterns of all heads of a layer. Cost: one pass over the weights, in bands. Throws `noMeaning` at cross-attention,
- * whose keys are another text's: nothing there is the query's own place, or before it.
+ * The patterns of all heads of a layer, or of a decoder's cross-attention: there `duplicate` is the query's token in the
+ * encoder's text, `induction` what stands behind it. Cost: one pass over the weights, in bands.
  */
 export async function layerPatterns(
   trace: Trace,
@@ -151,9 +162,9 @@ export async function layerPatterns(
   options: { readonly reach?: number } = {},
 ): Promise<Pattern[]> {
   const { crossed, prefix, stack } = placeIn(trace, layer);
-  if (crossed) throw noMeaning('a pattern of places in one text', layer, "a layer's own attention");
   const ids = prefix === 'decoder.' ? trace.decoderIds! : trace.ids;
-  const counted = Array.from({ length: stack.headCount }, () => new PatternCount(ids, options));
+  const kept = { ...options, ...(crossed && { keys: trace.ids }) };
+  const counted = Array.from({ length: stack.headCount }, () => new PatternCount(ids, kept));
   for await (const band of attentionBands(trace, layer))
     for (const [h, own] of counted.entries())
       for (let r = 0; r < band.count; r++)

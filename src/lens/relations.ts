@@ -8,6 +8,7 @@ import { SiseonError } from '../platform/index.ts';
 import { attentionBands, recordTrace, type Trace } from '../trace/index.ts';
 import { alignTokens } from './align.ts';
 import type { TreeSentence } from './conllu.ts';
+import { stackedLayers } from './places.ts';
 import { bandRow } from './rows.ts';
 import { type Share, wilson } from './statistics.ts';
 
@@ -77,7 +78,8 @@ interface Tally {
 
 /**
  * The report over a treebank's sentences. The prediction of a head for a word is the other word with the largest weight:
- * special tokens and the word itself do not stand for election. Into a word goes the sum over its tokens.
+ * special tokens and the word itself do not stand for election. Into a word goes the sum over its tokens. Of an
+ * encoder-decoder the encoder's heads are asked: it is what reads the sentence.
  * Cost: one run and one pass over the weights a sentence; nothing of it is kept. Throws `noTokenizer`, and `nothingToMeasure` where no sentence is left.
  */
 export async function relationReport(
@@ -85,7 +87,7 @@ export async function relationReport(
   sentences: readonly TreeSentence[],
   { from = 'mean', subtypes = false, onProgress = () => {} }: RelationOptions = {},
 ): Promise<RelationReport> {
-  const { layerCount, headCount, positionCount, causal } = model.architecture;
+  const { layerCount, headCount, positionCount, causal } = model.architecture.encoder ?? model.architecture;
   const tallies = new Map<string, Tally>();
   const unaligned: { id: string; line: number; shown: string }[] = [];
   const korean = sentences.some(({ text }) => /[가-힣]/.test(text));
@@ -201,13 +203,13 @@ async function predictions(
   tokens: readonly (readonly number[])[],
   from: 'mean' | 'first',
 ): Promise<Int32Array[]> {
-  const { layerCount, headCount } = trace.model.architecture;
+  const { headCount } = trace.model.architecture.encoder ?? trace.model.architecture;
   const asking = new Map<number, number[]>();
   for (const [word, own] of tokens.entries())
     for (const token of from === 'mean' ? own : own.slice(0, 1))
       asking.set(token, [...(asking.get(token) ?? []), word]);
   const predicted: Int32Array[] = [];
-  for (let layer = 0; layer < layerCount; layer++) {
+  for (const layer of stackedLayers(trace, 'grammar', 'encoder')) {
     const chosen = Array.from({ length: headCount }, () => new Int32Array(tokens.length).fill(-1));
     /** Words whose rows are still going by: what they give every word so far, [head][word]. */
     const open = new Map<number, Float64Array[]>();

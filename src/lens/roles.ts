@@ -5,9 +5,10 @@
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { recordTrace } from '../trace/index.ts';
+import { inputOf, type TextIds } from './ablate.ts';
 import { type Circuit, circuits, copies } from './circuits.ts';
 import { layerPatterns, type Pattern, type RoleName, roleNames } from './pattern.ts';
-import { stackedLayers } from './places.ts';
+import { attentionPlaces } from './places.ts';
 import { binomialTail, corrected, mean } from './statistics.ts';
 
 export interface Role {
@@ -27,8 +28,6 @@ export interface Role {
 
 /** Means over the texts in which the question arose; NaN where it never did. */
 export interface HeadFigures extends Circuit {
-  /** A layer of the only stack, or of the encoder. */
-  readonly layer: number;
   readonly measures: Readonly<
     Record<
       'entropy' | 'distance' | RoleName,
@@ -57,13 +56,14 @@ export interface HeadsOptions {
 }
 
 /**
- * Measures and names of all heads over texts given as token ids; at least four, so that both halves have some. Of an
- * encoder-decoder: of its encoder's heads. Cost: one run and one pass over the weights for each text; only means are kept.
+ * Measures and names of all heads over texts given as token ids; at least four, so that both halves have some. The decoder
+ * of an encoder-decoder reads the same text behind its first token, one place late, as in its training (Lewis et al. 2020),
+ * unless a text says what it reads. Cost: one run and one pass over the weights for each text; only means are kept.
  * Throws `tooFewTexts`, and what Model.run throws.
  */
 export async function headsReport(
   model: Model,
-  texts: readonly ArrayLike<number>[],
+  texts: readonly TextIds[],
   { least = 0.4, level = 0.01, onProgress = () => {} }: HeadsOptions = {},
 ): Promise<HeadsReport> {
   if (texts.length < 4)
@@ -75,11 +75,13 @@ export async function headsReport(
       got: `${texts.length}`,
       next: 'Names need about 20 to stand the test.',
     });
-  const layers = stackedLayers({ model }, 'a name for a head', 'encoder');
+  const layers = attentionPlaces(model.architecture);
   const seen: Pattern[][] = [];
-  for (const [n, ids] of texts.entries()) {
+  let tokens = 0;
+  for (const [n, text] of texts.entries()) {
     onProgress(n, texts.length);
-    const trace = await recordTrace(model, { ids, logits: false });
+    const trace = await recordTrace(model, { ...readBehind(model, inputOf(text)), logits: false });
+    tokens += trace.ids.length;
     let at = 0;
     for (const layer of layers)
       for (const pattern of await layerPatterns(trace, layer)) {
@@ -92,18 +94,24 @@ export async function headsReport(
   return {
     model: model.name,
     texts: texts.length,
-    tokens: texts.reduce((sum, { length }) => sum + length, 0),
+    tokens,
     copyingAgainst,
     least,
     level,
     heads: heads.map((circuit, h) => ({
       ...circuit,
-      layer: layers.indexOf(circuit.layer),
       measures: measuresOf(seen[h]!),
       profile: profileOf(seen[h]!),
       role: roleOf(seen[h]!, circuit, heads.length, least, level),
     })),
   };
+}
+
+/** A text, and what a decoder reads of it: all but its last token, behind the decoder's first, as far as it can read. */
+function readBehind({ architecture: a }: Model, input: ReturnType<typeof inputOf>): ReturnType<typeof inputOf> {
+  if (!a.encoder || input.decoderIds) return input;
+  const late = Array.from(input.ids).slice(0, Math.min(input.ids.length, a.positionCount) - 1);
+  return { ...input, decoderIds: [a.decoderStart ?? 0, ...late] };
 }
 
 type MeasureName = keyof HeadFigures['measures'];

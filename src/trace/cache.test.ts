@@ -38,6 +38,15 @@ describe('a saved cache opens without its model', () => {
     expect(cache.weights(1)).toEqual({ shape: [2, 3, 3], data: layer(1) });
     await expect(openCache(path, { batch: 2 })).rejects.toThrow('there is no text 2');
   });
+  it('and says so where the file names another number of tokens than it has positions', async () => {
+    const path = saved(
+      'fewer.safetensors',
+      writeSafetensors([{ name: 'blocks.0.attn.hook_pattern', shape: [2, 3, 3], data: layer(0) }], {
+        tokens: JSON.stringify(['a', 'b']),
+      }),
+    );
+    expect(await openCache(path)).toMatchObject({ tokens: ['0', '1', '2'], tokensNamed: false, tokensMismatched: 2 });
+  });
   it('by the names of Hugging Face, one array a layer or one for all', async () => {
     const each = saved(
       'each.npz',

@@ -14,6 +14,8 @@ export interface AttentionCache {
   /** Tokens of queries and keys; their positions, where the file does not name them. */
   readonly tokens: readonly string[];
   readonly tokensNamed: boolean;
+  /** How many tokens the file names, where that is another number than there are positions; else null. */
+  readonly tokensMismatched: number | null;
   /** Weights of one layer, [head, query, key]. */
   readonly weights: (layer: number) => Stage;
   /** The largest |row sum − 1|; rows that are all 0 are masked and do not count. */
@@ -121,7 +123,9 @@ function cacheOf(
   for (const { shape } of weights)
     if (shape[1] !== queries || shape[2] !== keys)
       throw badShape(source, shape, `[head, ${queries}, ${keys}] in every layer`);
-  const named = tokensOf(arrays, metadata, Math.max(queries, keys));
+  const length = Math.max(queries, keys);
+  const listed = tokensOf(arrays, metadata);
+  const named = listed?.length === length ? listed : null;
   return {
     source,
     names: layout?.names ?? 'Hugging Face',
@@ -129,8 +133,9 @@ function cacheOf(
     headCount: heads,
     queryLength: queries,
     keyLength: keys,
-    tokens: named ?? Array.from({ length: Math.max(queries, keys) }, (_, i) => `${i}`),
+    tokens: named ?? Array.from({ length }, (_, i) => `${i}`),
     tokensNamed: named !== null,
+    tokensMismatched: listed && !named ? listed.length : null,
     weights: (layer) => weights[layer]!,
     largestDeviation: Math.max(...weights.map(deviation)),
     stages,
@@ -188,19 +193,15 @@ function oneText(source: string, { shape, data }: NpyArray, layer: number, batch
   return { shape: rest, data: data.subarray(batch * size, (batch + 1) * size) };
 }
 
-function tokensOf(arrays: Arrays, metadata: Readonly<Record<string, string>>, length: number): string[] | null {
+/** Tokens as the file lists them, however many. */
+function tokensOf(arrays: Arrays, metadata: Readonly<Record<string, string>>): string[] | null {
   for (const name of ['tokens', 'str_tokens']) {
     const array = arrays.get(name);
-    if (
-      array &&
-      !(array.data instanceof Float32Array || array.data instanceof Int32Array) &&
-      array.data.length === length
-    )
-      return [...array.data];
+    if (array && !(array.data instanceof Float32Array || array.data instanceof Int32Array)) return [...array.data];
   }
   try {
     const list: unknown = JSON.parse(metadata.tokens ?? 'null');
-    if (!Array.isArray(list) || list.length !== length) return null;
+    if (!Array.isArray(list)) return null;
     return list.map((token) =>
       typeof token === 'string' ? token : String((token as { piece?: unknown }).piece ?? token),
     );

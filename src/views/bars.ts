@@ -3,7 +3,8 @@ import pc from 'picocolors';
 import stringWidth from 'string-width';
 import { fixed } from './caption.ts';
 import { bar, clip, pad, padStart, WIDTH, wrap } from './columns.ts';
-import { face, type Theme, themes, xml } from './ink.ts';
+import { framed } from './frame.ts';
+import { type Theme, themes, xml } from './ink.ts';
 import type { TextOptions } from './text.ts';
 
 export interface BarGroup {
@@ -83,12 +84,5 @@ export function barsSvg({ title, legend, groups }: Bars, { theme = 'light' }: { 
     }
     y += 18;
   }
-  return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y + 12}" width="${width}" height="${y + 12}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="13" font-variant-numeric="tabular-nums">`,
-    `<title id="siseon-title">${xml(`${title} ${legend}`)}</title>`,
-    `<rect width="100%" height="100%" fill="${p.ground}"/>`,
-    `<text x="24" y="32" fill="${p.ink}" font-size="16">${xml(fits(title, width - 48, 16))}</text>`,
-    ...out,
-    '</svg>',
-  ].join('\n')}\n`;
+  return framed({ title, legend, width, height: y + 12, theme, sizes: [16, 13] }, out);
 }

@@ -40,7 +40,13 @@ export function cacheText(
   const remarks = [
     ...(cache.tokensNamed
       ? []
-      : [ko ? '파일에 토큰이 없어 번호로 적습니다.' : 'The file names no tokens; they are numbered.']),
+      : cache.tokensMismatched !== null
+        ? [
+            ko
+              ? `파일이 적은 토큰은 ${cache.tokensMismatched}개인데 자리는 ${Math.max(cache.queryLength, cache.keyLength)}개라서 번호로 적습니다.`
+              : `The file names ${cache.tokensMismatched} tokens for ${Math.max(cache.queryLength, cache.keyLength)} positions; they are numbered.`,
+          ]
+        : [ko ? '파일에 토큰이 없어 번호로 적습니다.' : 'The file names no tokens; they are numbered.']),
     ...(cache.largestDeviation > 1e-3
       ? [
           ko

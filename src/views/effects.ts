@@ -4,8 +4,9 @@ import type { LayerPlace } from '../attention/index.ts';
 import type { Comparison } from '../lens/index.ts';
 import { two } from './caption.ts';
 import { bar, clip, pad, padStart, table, WIDTH, wrap } from './columns.ts';
+import { framed } from './frame.ts';
 import { FULL_AT_LEAST, gridSvg } from './grid.ts';
-import { face, type Theme, themes, xml } from './ink.ts';
+import { type Theme, themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
 import type { TextOptions } from './text.ts';
 
@@ -24,7 +25,7 @@ const signed = (number: number): string => {
 };
 
 /** `L2`; of an encoder-decoder `encoder L2`, `decoder L2 cross`. */
-const placed = (layer: LayerPlace): string =>
+export const placed = (layer: LayerPlace): string =>
   typeof layer === 'number' ? `L${layer}` : layer.replace(/\.?layers\.(\d+)\.?/, ' L$1 ').trim();
 
 /** Rows are layers, columns heads; then the strongest. */
@@ -248,12 +249,7 @@ export function measuresSvg(
   const p = themes[theme];
   const [cell, left] = [140, 150];
   const [width, height] = [Math.max(560, left + columns.length * cell + 20), 84 + words.length * 26 + 20];
-  const out = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="13" font-variant-numeric="tabular-nums">`,
-    `<title id="siseon-title">${xml(`${title} ${legend}`)}</title>`,
-    `<rect width="100%" height="100%" fill="${p.ground}"/>`,
-    `<text x="24" y="30" fill="${p.ink}" font-size="15">${xml(clip(title, Math.floor(width / 9)))}</text>`,
-  ];
+  const out: string[] = [];
   for (const [n, { name, numbers }] of columns.entries()) {
     const x = left + n * cell;
     const most = Math.max(...numbers.map(Math.abs), FULL_AT_LEAST);
@@ -266,5 +262,5 @@ export function measuresSvg(
   }
   for (const [i, word] of words.entries())
     out.push(`<text x="24" y="${85 + i * 26}" fill="${p.ink}">${xml(word)}</text>`);
-  return `${[...out, '</svg>'].join('\n')}\n`;
+  return framed({ title, legend, width, height, theme, sizes: [15, 13] }, out);
 }

@@ -2,7 +2,8 @@
 import pc from 'picocolors';
 import { fixed } from './caption.ts';
 import { clip, table, WIDTH } from './columns.ts';
-import { face, signedInk, type Theme, themes, xml } from './ink.ts';
+import { framed } from './frame.ts';
+import { signedInk, type Theme, themes, xml } from './ink.ts';
 import type { TextOptions } from './text.ts';
 
 /** A bar is full and a cell darkest at the largest number, but not below this: what two digits show as 0.00 looks like nothing. */
@@ -43,12 +44,7 @@ export function gridSvg(
   const most = Math.max(...numbers.flat().map((number) => Math.abs(number ?? 0)), FULL_AT_LEAST);
   const [left, top, cell, tall] = [128, 118, columns.length > 12 ? 46 : 60, 32];
   const [width, height] = [Math.max(620, left + columns.length * cell + 24), top + rows.length * tall + 30];
-  const out = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="12" font-variant-numeric="tabular-nums">`,
-    `<title id="siseon-title">${xml(`${title} ${legend}`)}</title>`,
-    `<rect width="100%" height="100%" fill="${p.ground}"/>`,
-    `<text x="24" y="32" fill="${p.ink}" font-size="16">${xml(clip(title, Math.floor((width - 48) / 8.5)))}</text>`,
-  ];
+  const out: string[] = [];
   if (axes[1]) out.push(`<text x="${left}" y="62" fill="${p.key}">${xml(`${axes[1]} →`)}</text>`);
   if (axes[0]) out.push(`<text x="24" y="${top - 10}" fill="${p.query}">${xml(`${axes[0]} ↓`)}</text>`);
   for (const [j, name] of columns.entries())
@@ -60,12 +56,12 @@ export function gridSvg(
     out.push(`<text x="${left - 10}" y="${y + 20}" fill="${p.ink}" text-anchor="end">${xml(clip(name, 14))}</text>`);
     for (const [j, number] of numbers[i]!.entries()) {
       if (number === null) continue;
-      const { fill, ink } = signedInk(number / most, theme);
+      const { fill, opacity, ink } = signedInk(number / most, theme);
       out.push(
-        `<rect x="${left + j * cell}" y="${y}" width="${cell - 2}" height="${tall - 2}" fill="${fill}" stroke="${p.rule}"/>`,
+        `<rect x="${left + j * cell}" y="${y}" width="${cell - 2}" height="${tall - 2}" fill="${fill}" fill-opacity="${opacity.toFixed(3)}" stroke="${p.rule}"/>`,
         `<text x="${left + (j + 0.5) * cell - 1}" y="${y + 20}" fill="${ink}" text-anchor="middle">${fixed(number, 2)}</text>`,
       );
     }
   }
-  return `${[...out, '</svg>'].join('\n')}\n`;
+  return framed({ title, legend, width, height, theme, sizes: [16, 12] }, out);
 }

@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import type { HeadFigures, HeadsReport, RoleName } from '../lens/index.ts';
 import { two } from './caption.ts';
 import { table, WIDTH, wrap } from './columns.ts';
+import { placed } from './effects.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
 import type { TextOptions } from './text.ts';
@@ -53,7 +54,7 @@ export function headsText(report: HeadsReport, { language, color, width = WIDTH 
   const c = pc.createColors(color);
   const t = words[language];
   const rows = report.heads.map((head) => [
-    `L${head.layer}·H${head.head}`,
+    `${placed(head.layer)}·H${head.head}`,
     shown(head.measures.entropy.value),
     ...columns.map((name) => shown(head.measures[name].value)),
     head.queryKeyRank.toFixed(1),
@@ -87,9 +88,12 @@ export function headsSvg(
 ): string {
   const t = words[language];
   const p = themes[theme];
-  const layers = Math.max(...report.heads.map(({ layer }) => layer)) + 1;
-  const perLayer = report.heads.length / layers;
-  const [cell, tall, left, top] = [150, 96, 24, 58];
+  const places = [...new Set(report.heads.map(({ layer }) => layer))];
+  const layers = places.length;
+  const perLayer = Math.max(...report.heads.map(({ head }) => head)) + 1;
+  // A place of an encoder-decoder has a longer name.
+  const labelled = typeof places[0] === 'number' ? 46 : 118;
+  const [cell, tall, left, top] = [104 + labelled, 96, 24, 58];
   const [width, height] = [Math.max(560, left * 2 + perLayer * cell), top + layers * (tall + 34) + 34];
   const out = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="12" font-variant-numeric="tabular-nums">`,
@@ -98,11 +102,11 @@ export function headsSvg(
     `<text x="${left}" y="30" fill="${p.ink}" font-size="15">${xml(t.title(report))}</text>`,
   ];
   for (const head of report.heads) {
-    const [x, y] = [left + head.head * cell, top + head.layer * (tall + 34)];
+    const [x, y] = [left + head.head * cell, top + places.indexOf(head.layer) * (tall + 34)];
     const bar = (cell - 24) / head.profile.length;
     out.push(
-      `<text x="${x}" y="${y + 6}" fill="${p.faint}">L${head.layer}·H${head.head}</text>`,
-      `<text x="${x + 46}" y="${y + 6}" fill="${p.score}">${xml(roleText(head, language))}</text>`,
+      `<text x="${x}" y="${y + 6}" fill="${p.faint}">${placed(head.layer)}·H${head.head}</text>`,
+      `<text x="${x + labelled}" y="${y + 6}" fill="${p.score}">${xml(roleText(head, language))}</text>`,
       `<line x1="${x}" x2="${x + cell - 24}" y1="${y + tall}" y2="${y + tall}" stroke="${p.rule}"/>`,
     );
     for (const [i, { offset, weight }] of head.profile.entries()) {

@@ -12,6 +12,7 @@ export {
 } from './effects.ts';
 export { type Grid, gridLines, gridSvg } from './grid.ts';
 export { headsSvg, headsText, roleText } from './heads.ts';
+export { adaptive } from './ink.ts';
 export { type Language, languageOf, particle } from './language.ts';
 export { lookupText } from './lookup.ts';
 export { lookupSvg } from './lookupPicture.ts';
@@ -26,7 +27,7 @@ export {
   matrixSvg,
   measured,
 } from './matrix.ts';
-export { pairText } from './pair.ts';
+export { pairBars, pairText } from './pair.ts';
 export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
 export { beatsRules, type RelationView, relationsSvg, relationsText } from './relations.ts';
 export { reportHtml } from './report.ts';

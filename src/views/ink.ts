@@ -34,6 +34,15 @@ export const themes = {
 } as const;
 
 export type Theme = keyof typeof themes;
+
+/** A picture drawn for a light ground, which turns dark where the reader's own choice is dark (CSS Media Queries 5). */
+export function adaptive(svg: string): string {
+  const turned = (Object.keys(themes.light) as (keyof typeof themes.light)[])
+    .map((name) => [themes.light[name], themes.dark[name]] as const)
+    .flatMap(([light, dark]) => [`[fill="${light}"]{fill:${dark}}`, `[stroke="${light}"]{stroke:${dark}}`])
+    .join('');
+  return svg.replace('</title>', `</title>\n<style>@media (prefers-color-scheme:dark){${turned}}</style>`);
+}
 export const face = "Pretendard, 'Noto Sans KR', 'Noto Sans CJK KR', system-ui, sans-serif";
 
 const channels = (colour: string): number[] =>
@@ -47,17 +56,23 @@ const luminance = (colour: readonly number[]): number => {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
 
-/** A signed share, −1 to 1, as a cell: orange below 0, blue above, the ground at 0; and the ink that is read best on it. */
-export function signedInk(share: number, theme: Theme): { readonly fill: string; readonly ink: string } {
+/**
+ * A signed share, −1 to 1, as a cell: orange below 0, blue above, laid over the ground with an opacity of its size; and the
+ * ink that is read best on it (white as `#fff`, which is no ground).
+ */
+export function signedInk(
+  share: number,
+  theme: Theme,
+): { readonly fill: string; readonly opacity: number; readonly ink: string } {
   const { ground } = themes[theme];
-  const full = share < 0 ? '#c2570c' : '#1257c4';
-  const part = Math.min(1, Math.abs(share));
-  const [from, to] = [channels(ground), channels(full)];
-  const mixed = from.map((channel, c) => Math.round(channel + (to[c]! - channel) * part));
-  const fill = `#${mixed.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
+  // Not quite the query's blue, which turns with the ground: a cell's colours stay, as its number is written on them.
+  const fill = share < 0 ? '#c2570c' : '#1257c5';
+  const opacity = Math.min(1, Math.abs(share));
+  const [from, to] = [channels(ground), channels(fill)];
+  const mixed = from.map((channel, c) => channel + (to[c]! - channel) * opacity);
   const ratio = (ink: string): number => {
     const [a, b] = [luminance(channels(ink)), luminance(mixed)];
     return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
   };
-  return { fill, ink: ratio(themes.light.ink) > ratio('#ffffff') ? themes.light.ink : '#ffffff' };
+  return { fill, opacity, ink: ratio(themes.light.ink) > ratio('#ffffff') ? themes.light.ink : '#fff' };
 }

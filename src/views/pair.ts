@@ -1,8 +1,9 @@
 /** One cell in the terminal, down to the last product. */
 import pc from 'picocolors';
 import type { Pair } from '../lens/index.ts';
+import type { Bars } from './bars.ts';
 import { table, WIDTH, wrap } from './columns.ts';
-import { placeName } from './language.ts';
+import { type Language, placeName } from './language.ts';
 import type { TextOptions } from './text.ts';
 
 const four = (number: number): string =>
@@ -62,4 +63,41 @@ export function pairText(pair: Pair, { language, color, width = WIDTH }: TextOpt
     '',
   );
   return lines.join('\n');
+}
+
+/** One cell as bars: the dimensions that make the dot product, the strongest first, and what becomes of it. */
+export function pairBars(pair: Pair, language: Language): Bars {
+  const ko = language === 'ko';
+  const strongest = [...pair.products.keys()]
+    .toSorted((a, b) => Math.abs(pair.products[b]!) - Math.abs(pair.products[a]!))
+    .slice(0, 16);
+  const rest = pair.dot - strongest.reduce((sum, d) => sum + pair.products[d]!, 0);
+  return {
+    title: `${pair.query.text} → ${pair.key.text}, ${placeName(pair.layer, language)}, ${ko ? '헤드' : 'head'} ${pair.head}: q · k = ${four(pair.dot)}, ${ko ? '점수' : 'score'} ${four(pair.score)}, ${ko ? '가중치' : 'weight'} ${four(pair.softmax.weight)}`,
+    legend: ko
+      ? '차원마다 q × k이고, 모두 더하면 내적입니다.'
+      : 'q × k of each dimension; all of them sum to the dot product.',
+    groups: [
+      {
+        name: ko ? 'q × k, 큰 차원부터' : 'q × k, the largest dimensions first',
+        rows: [
+          ...strongest.map((d) => ({
+            label: `${ko ? '차원' : 'dimension'} ${d}`,
+            number: pair.products[d]!,
+            note: `${four(pair.query.vector[d]!)} × ${four(pair.key.vector[d]!)}`,
+          })),
+          ...(pair.products.length > strongest.length
+            ? [
+                {
+                  label: ko
+                    ? `나머지 ${pair.products.length - strongest.length}개`
+                    : `the other ${pair.products.length - strongest.length}`,
+                  number: rest,
+                },
+              ]
+            : []),
+        ],
+      },
+    ],
+  };
 }

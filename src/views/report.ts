@@ -83,7 +83,7 @@ button:focus-visible,canvas:focus-visible,.wide:focus-visible{outline:2px solid 
 .bar{width:100%;height:4px;margin:6px 0 2px;background:linear-gradient(var(--score),var(--score)) no-repeat 0 0/calc(100%*var(--share)) 100%}
 .number{font-variant-numeric:tabular-nums}
 #saying{font-size:16px;margin:20px 0 0}
-.room{display:grid;grid-template-columns:auto minmax(0,460px) minmax(0,1fr);gap:0 56px;align-items:start}
+.room{display:grid;grid-template-columns:auto minmax(0,460px) minmax(min-content,1fr);gap:0 clamp(20px,3vw,56px);align-items:start}
 .room.many{grid-template-columns:minmax(0,460px) minmax(0,1fr)}.many .all{grid-column:1/-1}
 #heads{display:grid;grid-template-columns:repeat(min(var(--heads),12),72px);gap:14px 12px}
 .head{display:flex;flex-direction:column;gap:4px;font-size:12px;color:var(--faint)}

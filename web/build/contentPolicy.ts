@@ -2,7 +2,9 @@ import type { Plugin } from 'vite';
 
 /**
  * Where models come from when the visitor asks for one: the public hub, with the hosts that it sends large files from, or a
- * mirror on the visitor's own machine.
+ * mirror on the visitor's own machine, on whatever port it listens: a build cannot know it, and no name that could lead
+ * elsewhere is let in. The page asks there for nothing unless the visitor has written the address; what else runs on that
+ * machine is guarded by CORS as from any page.
  */
 const hubs = 'https://huggingface.co https://*.huggingface.co https://*.hf.co http://localhost:* http://127.0.0.1:*';
 

@@ -321,7 +321,9 @@ export class Engine {
     const model = this.#model;
     const ids = texts.length > 0 ? texts.map((text) => tokenIds(model, text)) : repeatedSequences(model);
     const { heads } = await headsReport(model, ids, { onProgress: tell });
-    return heads.flatMap(({ layer, head, role }) => (role ? [{ layer, head, ...role }] : []));
+    return heads.flatMap(({ layer, head, role }) =>
+      role && typeof layer === 'number' ? [{ layer, head, ...role }] : [],
+    );
   }
 
   /** The words of two sentences side by side, and which of them belong together. */
