@@ -11,6 +11,16 @@ const read = (name: string, changes: Record<string, unknown> = {}) => readConfig
 
 describe('a config.json', () => {
   it.each([
+    ['deberta-v2', { pos_att_type: 'p2c|c2p' }],
+    ['gpt_neox', { num_steps: 'global_step301000' }],
+    ['opt', { prefix: '</s>' }],
+    ['bart', { add_bias_logits: false, do_blenderbot_90_layernorm: false }],
+    ['phi3', { attention_bias: false, mlp_bias: false, lm_head_bias: false, full_attn_mod: 1, interpolate_factor: 1 }],
+    ['llama', { logits_scaling: 1, embd_pdrop: 0.2, resid_pdrop: 0.2 }],
+  ])('of %s is read with fields that published ones have: %j', (name, changes) => {
+    expect(read(name, changes).architecture).toEqual(read(name).architecture);
+  });
+  it.each([
     ['bert', { hidden_act: 'quick_gelu' }, 'hidden_act'],
     ['bert', { position_embedding_type: 'relative_key' }, 'position_embedding_type'],
     ['bert', { is_decoder: true }, 'is_decoder'],
@@ -27,7 +37,6 @@ describe('a config.json', () => {
     ['exaone4', { layer_types: null }, 'layer_types'],
     ['bloom', { apply_residual_connection_post_layernorm: true }, 'apply_residual_connection_post_layernorm'],
     ['opt', { layer_norm_elementwise_affine: false }, 'layer_norm_elementwise_affine'],
-    ['deberta-v2', { share_att_key: false }, 'share_att_key'],
     ['deberta-v2', { pos_att_type: 'p2c|p2p' }, 'pos_att_type'],
     ['deberta-v2', { conv_kernel_size: 3 }, 'conv_kernel_size'],
     ['t5', { feed_forward_proj: 'gated-mystery' }, 'feed_forward_proj'],

@@ -12,6 +12,8 @@ export interface ConfigReader {
   flag(field: string, fallback: boolean): boolean;
   choice<T>(field: string, choices: Readonly<Record<string, T>>, fallback?: string): T;
   text(field: string, fallback: string): string;
+  /** Whether a field is a text. */
+  isText(field: string): boolean;
   /** A list of strings or numbers; absent: null. */
   list(field: string): readonly (string | number)[] | null;
   /** An object's own fields; absent: null. */
@@ -81,6 +83,7 @@ export function configReader(config: Readonly<Record<string, unknown>>, within =
       if (typeof value === 'string') return value;
       throw wrong(field, 'a text', value);
     },
+    isText: (field) => typeof config[field] === 'string',
     list(field) {
       const value = present(field, null);
       if (value === null) return null;

@@ -42,6 +42,7 @@ export const bart: Family = {
     config.only('normalize_embedding', true);
     config.only('add_final_layer_norm', false);
     config.only('add_bias_logits', false);
+    config.only('do_blenderbot_90_layernorm', false);
     config.only('static_position_embeddings', false);
     const stack = stackOf(config, 'decoder');
     return {

@@ -17,7 +17,10 @@ export const debertaV2: Family = {
     const relative = config.whole('max_relative_positions', -1, -1);
     const reach = relative < 1 ? config.count('max_position_embeddings', 512) : relative;
     const buckets = config.whole('position_buckets', -1, -1);
-    const named = config.list('pos_att_type') ?? config.text('pos_att_type', '').split('|');
+    // DeBERTa 3 is published with p2c|c2p in one text.
+    const named = config.isText('pos_att_type')
+      ? config.text('pos_att_type', '').split('|')
+      : (config.list('pos_att_type') ?? []);
     const kinds = named.map((kind) => String(kind).trim()).filter((kind) => kind !== '');
     if (kinds.some((kind) => kind !== 'c2p' && kind !== 'p2c')) throw config.refuse('pos_att_type', 'c2p and p2c');
     const norms = config.text('norm_rel_ebd', 'none');

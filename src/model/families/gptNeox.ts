@@ -15,7 +15,7 @@ import {
 export const gptNeox: Family = {
   modelType: 'gpt_neox',
   knownBuffers: /\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$|^embed_out\.weight$/,
-  ignoredFields: /^(hidden_dropout|classifier_dropout)$/,
+  ignoredFields: /^(hidden_dropout|classifier_dropout|num_steps)$/,
   architecture(config) {
     const hiddenSize = config.count('hidden_size', 6144);
     const headCount = config.count('num_attention_heads', 64);

@@ -5,6 +5,9 @@ import { biasesOf, llamaArchitecture, llamaBuffers, llamaParameters } from './ll
 export const llama: Family = {
   modelType: 'llama',
   knownBuffers: llamaBuffers,
-  architecture: (config) => llamaArchitecture('llama', config, { biases: biasesOf(config) }),
+  architecture(config) {
+    config.only('logits_scaling', 1);
+    return llamaArchitecture('llama', config, { biases: biasesOf(config) });
+  },
   parameters: llamaParameters(),
 };

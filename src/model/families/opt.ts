@@ -6,7 +6,7 @@ import { activations, alone, classifierOf, headSizeOf, languageHead, plainLayer,
 export const opt: Family = {
   modelType: 'opt',
   knownBuffers: /^lm_head\.weight$/,
-  ignoredFields: /^(layerdrop|word_embed_proj_dim|_remove_final_layer_norm)$/,
+  ignoredFields: /^(layerdrop|word_embed_proj_dim|_remove_final_layer_norm|prefix)$/,
   architecture(config) {
     config.only('layer_norm_elementwise_affine', true);
     const hiddenSize = config.count('hidden_size', 768);

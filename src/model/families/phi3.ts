@@ -8,6 +8,8 @@ export const phi3: Family = {
   // Every Phi says its original length, also where nothing is stretched.
   ignoredFields: /^(embd_pdrop|resid_pdrop|original_max_position_embeddings)$/,
   architecture(config) {
+    for (const bias of ['attention_bias', 'mlp_bias', 'lm_head_bias']) config.only(bias, false);
+    for (const unused of ['full_attn_mod', 'interpolate_factor']) config.only(unused, 1);
     const window = config.has('sliding_window') ? config.count('sliding_window') : null;
     return llamaArchitecture('phi3', config, {
       rotaryShare: config.above('partial_rotary_factor', 1),
