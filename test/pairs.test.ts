@@ -201,13 +201,37 @@ describe('commands with an encoder-decoder', () => {
     );
     expect(text).toMatchObject({ decoderIds: [2, 7, 8], decoder: { text: '철수가 밥을' } });
     expect(ids!.stages).toEqual(text!.stages);
+    // generate writes on behind the text, not behind an end token that the tokenizer put there.
+    const written = async (...args: string[]) =>
+      JSON.parse((await siseon('generate', '--model', join(place, 'bart'), '--tokens', '1', '--json', ...args)).stdout);
+    const [behindText, behindIds] = [
+      await written('나는 사과를 먹었다', '--decoder', '철수가 밥을'),
+      await written('나는 사과를 먹었다', '--decoder-ids', '2,7,8'),
+    ];
+    expect(behindText.written).toEqual(behindIds.written);
+    expect(behindText.written[0].position).toBe(3);
   });
   it('predict says a classifier’s labels, and how to end a text that has no end token', async () => {
     const model = ['--model', join(place, 'bart-classes')];
     const said = await siseon('predict', '나는 사과를 먹었다', ...model, '--json');
-    const { guesses } = JSON.parse(said.stdout) as { guesses: { name: string; probability: number }[] };
+    const parsed = JSON.parse(said.stdout) as { guesses: { name: string; score: number; probability?: number }[] };
+    const { guesses } = parsed;
     expect(guesses.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c']);
-    expect(guesses.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 6);
+    expect(guesses.reduce((sum, { probability }) => sum + probability!, 0)).toBeCloseTo(1, 6);
+    // Several labels may be so at once, and a regression has no probability (problem_type).
+    const scores = guesses.map(({ score }) => score);
+    const config = JSON.parse(readFileSync(join(place, 'bart-classes/config.json'), 'utf8')) as object;
+    for (const [problem_type, expected] of [
+      ['multi_label_classification', (score: number) => 1 / (1 + Math.exp(-score))],
+      ['regression', () => undefined],
+    ] as const) {
+      writeFileSync(join(place, 'bart-classes/config.json'), JSON.stringify({ ...config, problem_type }));
+      const other = await siseon('predict', '나는 사과를 먹었다', ...model, '--json');
+      expect((JSON.parse(other.stdout) as typeof parsed).guesses.map(({ probability }) => probability)).toEqual(
+        scores.map(expected),
+      );
+    }
+    writeFileSync(join(place, 'bart-classes/config.json'), JSON.stringify(config));
     const without = await siseon('predict', '--ids', '3,4', ...model, '--lang', 'ko');
     expect(without).toMatchObject({ status: 2, stdout: '' });
     expect(without.stderr).toContain('끝 토큰(1번)이 없습니다');

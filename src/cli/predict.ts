@@ -88,34 +88,43 @@ async function said(text: string | undefined, options: Options): Promise<void> {
 /** What a classifier says: of the text, or of the token asked about. Its only label: how likely it is against not being so. */
 async function labelled(trace: Trace, model: Model, text: string | undefined, options: Options): Promise<void> {
   const lens = await import('../lens/index.ts');
-  const { labels, of } = model.architecture.classifier!;
+  const { labels, of, says } = model.architecture.classifier!;
   const position = of === 'tokens' ? await positionFor(trace, options) : null;
   for (const name of ['at', 'token', 'against', 'parts', 'seen'] as const)
     if (options[name] !== undefined && !(name === 'at' && position !== null))
       throw unheeded(`--${name}`, 'a model that says tokens', { needs: 'tokens' });
   const scores = await lens.scoresOf(trace, model, { label: 0, ...(position !== null && { position }) });
-  const only = scores.length === 1;
+  const alone = says === 'each' || (says === 'one' && scores.length === 1);
   const guesses = lens.likeliest(scores, options.count).map(({ token: label, probability }) => ({
     label,
     name: labels[label]!,
     score: scores[label]!,
-    probability: only ? 1 / (1 + Math.exp(-scores[label]!)) : probability,
+    ...(says !== 'number' && { probability: alone ? 1 / (1 + Math.exp(-scores[label]!)) : probability }),
   }));
   if (options.json) return printJson({ model: model.name, text: text ?? null, position, guesses });
   const ko = language() === 'ko';
   const place = position === null ? '' : predictedToken(trace, model, position);
   const whole = ko ? '글 전체' : 'the text';
-  const how = only ? (ko ? '로지스틱 함수' : 'logistic function') : ko ? '소프트맥스' : 'softmax';
+  const how = alone ? (ko ? '로지스틱 함수' : 'logistic function') : ko ? '소프트맥스' : 'softmax';
   const view: Bars = {
     title: `${model.name}: ${position === null ? whole : `${ko ? '토큰' : 'token'} ${position} (${place})`}`,
-    legend: ko
-      ? `막대는 확률(점수의 ${how}), 그 뒤는 점수입니다.`
-      : `Bars: probability, the ${how} of the score; behind them the score.`,
+    legend:
+      says === 'number'
+        ? ko
+          ? '모델은 이름표가 아니라 수를 말합니다. 막대는 그 수입니다.'
+          : 'The model says a number, not a label: the bar is the number.'
+        : ko
+          ? `막대는 확률(점수의 ${how}), 그 뒤는 점수입니다.`
+          : `Bars: probability, the ${how} of the score; behind them the score.`,
     groups: [
       {
         name: ko ? '이름표' : 'Labels',
-        full: 1,
-        rows: guesses.map(({ name, probability, score }) => ({ label: name, number: probability, note: two(score) })),
+        ...(says !== 'number' && { full: 1 }),
+        rows: guesses.map(({ name, probability, score }) =>
+          probability === undefined
+            ? { label: name, number: score }
+            : { label: name, number: probability, note: two(score) },
+        ),
       },
     ],
   };

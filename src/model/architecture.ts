@@ -177,6 +177,8 @@ export interface Classifier {
   readonly of: 'tokens' | 'first' | 'last' | 'mean' | 'end';
   readonly endToken?: number;
   readonly labels: readonly string[];
+  /** What the scores say (`problem_type`): one label of all (softmax), each label by itself (logistic), or a number. */
+  readonly says: 'one' | 'each' | 'number';
   /** A dense layer with this activation comes before the labels' own. */
   readonly activation: Activation | null;
   /** Its bias. */

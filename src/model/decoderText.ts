@@ -17,7 +17,9 @@ export function decoderInput({ classifier, decoderStart }: Architecture, ids: In
  */
 export function decoderText(tokenizer: Tokenizer, a: Architecture, text: string): Encoding {
   const { tokens, words, ...rest } = tokenizer.encode(text);
-  const ended = tokens.length > 1 && tokens.at(-1)!.special && (a.endTokens ?? []).includes(tokens.at(-1)!.id);
+  const last = tokens.length > 1 ? tokens.at(-1)! : null;
+  // Written by the tokenizer, or by whoever wrote the text out.
+  const ended = last?.special && (last.start === null || (a.endTokens ?? []).includes(last.id));
   const own = ended ? tokens.slice(0, -1) : tokens;
   const id = a.decoderStart ?? 0;
   const piece = tokenizer.piece(id) ?? `${id}`;

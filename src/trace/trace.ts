@@ -120,6 +120,15 @@ export function readInput(
       what: 'the decoder reads a text or token ids',
       expected: 'one of the two',
     });
+  if (decoder !== undefined && typeof decoder !== 'string')
+    throw new SiseonError({
+      code: 'textOrIds',
+      kind: 'usage',
+      what: 'decoder is what the decoder reads',
+      expected: 'a text',
+      got: JSON.stringify(decoder) ?? typeof decoder,
+      next: 'Give token ids as decoderIds.',
+    });
   const decoderEncoding = decoder === undefined ? null : decoderText(tokenizerOf(model), a, decoder);
   if (!a.encoder) return { encoding, decoderEncoding, ids, decoderIds: null };
   const own = decoderEncoding?.ids ?? Int32Array.from(decoderIds ?? decoderInput(a, ids));

@@ -97,7 +97,7 @@ export const classificationHead = {
   tokens: 'classifier',
 };
 
-const ofText: Omit<Classifier, 'labels'> = { of: 'first', activation: 'tanh', bias: true, norm: false };
+const ofText: Omit<Classifier, 'labels' | 'says'> = { of: 'first', activation: 'tanh', bias: true, norm: false };
 
 /** BERT (Devlin et al. 2019), klue/bert-base among them: norms after the sums, a masked-token head where there is one. */
 export const bert: Family = {

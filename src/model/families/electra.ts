@@ -20,7 +20,14 @@ export const electra: Family = {
       embeddingProjection: embeddingSize === architecture.hiddenSize ? null : 'normed',
       head: masked ? { transform: { activation: 'gelu', bias: true }, tied, bias: true, scale: 1, softcap: 0 } : null,
       classifier: discriminates
-        ? { of: 'tokens', labels: ['replaced'], activation: architecture.activation, bias: true, norm: false }
+        ? {
+            of: 'tokens',
+            says: 'one',
+            labels: ['replaced'],
+            activation: architecture.activation,
+            bias: true,
+            norm: false,
+          }
         : classifierOf(config, { of: 'first', activation: 'gelu', bias: true, norm: false }),
     };
   },

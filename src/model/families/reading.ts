@@ -56,15 +56,22 @@ export const languageHead = (config: ConfigReader, names: RegExp, tied: boolean)
 /** Scores for labels, where the checkpoint's class has them: `…ForSequenceClassification`, `…ForTokenClassification`. */
 export function classifierOf(
   config: ConfigReader,
-  ofText: Omit<Classifier, 'labels'>,
-  ofTokens: Omit<Classifier, 'labels'> | null = { of: 'tokens', activation: null, bias: true, norm: false },
+  ofText: Omit<Classifier, 'labels' | 'says'>,
+  ofTokens: Omit<Classifier, 'labels' | 'says'> | null = { of: 'tokens', activation: null, bias: true, norm: false },
 ): Classifier | null {
   const names = config.object('id2label');
   const count = config.count('num_labels', names?.size ?? 2);
   const labels = everyLayer(count, (n) => names?.text(String(n), `LABEL_${n}`) ?? `LABEL_${n}`, 1_000_000);
   const { architectures } = config;
-  if (architectures.some((name) => name.endsWith('ForSequenceClassification'))) return { ...ofText, labels };
-  if (ofTokens && architectures.some((name) => name.endsWith('ForTokenClassification'))) return { ...ofTokens, labels };
+  const problems = {
+    single_label_classification: 'one',
+    multi_label_classification: 'each',
+    regression: 'number',
+  } as const;
+  const says = config.choice<Classifier['says']>('problem_type', problems, 'single_label_classification');
+  if (architectures.some((name) => name.endsWith('ForSequenceClassification'))) return { ...ofText, labels, says };
+  if (ofTokens && architectures.some((name) => name.endsWith('ForTokenClassification')))
+    return { ...ofTokens, labels, says: 'one' };
   return null;
 }
 
