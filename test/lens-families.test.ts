@@ -360,3 +360,22 @@ describe.each(names)('%s', (name) => {
     }
   });
 });
+
+describe('the norms in front of a head, folded into its maps', () => {
+  type Figures = Record<'queryKeyRank' | 'outputValueRank' | 'copying', number>;
+  const expected = JSON.parse(readFileSync(new URL('circuits.json', folder), 'utf8')) as Record<string, Figures[]>;
+  it.each([
+    ['gpt2', 'LayerNorm’s centring and gain'],
+    ['llama', 'RMSNorm’s gain'],
+    ['qwen3', 'RMSNorm’s gain, and those of queries and keys'],
+    ['gemma', 'a gain of 1 + what is stored'],
+  ])('%s (%s): ranks and copying of every head as numpy has them from the files: 1e-5', async (name) => {
+    const model = await loadModel(fileURLToPath(new URL(name, folder)), { name, tokenizer: 'none' });
+    const { heads, copyingAgainst } = await circuits(model);
+    expect(copyingAgainst).toBe('unembedding');
+    expect(heads).toHaveLength(expected[name]!.length);
+    for (const [n, theirs] of expected[name]!.entries())
+      for (const figure of ['queryKeyRank', 'outputValueRank', 'copying'] as const)
+        near(heads[n]![figure], theirs[figure], 1e-5, `head ${n}, ${figure}`);
+  });
+});

@@ -2,7 +2,7 @@
 import { attentionPlace, type LayerPlace } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import type { Place } from '../trace/index.ts';
-import { type CopyingAgainst, type Rows, shuffle, tokenOverlaps } from './overlaps.ts';
+import { type CopyingAgainst, centredRows, type Rows, shuffle, tokenOverlaps } from './overlaps.ts';
 import { allHeads, attentionPlaces, type HeadPlace, keyHeadOf, placeIn } from './places.ts';
 import { mean, studentTail } from './statistics.ts';
 
@@ -43,8 +43,9 @@ export const copies = 0.75;
 const shuffles = 32;
 
 /**
- * Ranks and copying scores of all heads, or of those of some layers. The gains of the norms in front of the layer, of queries and keys, and of the
- * unembedding are folded in; rotation of positions is left out (it turns with the distance). Cost: three times
+ * Ranks and copying scores of all heads, or of those of some layers. The norms in front of the layer and of the unembedding
+ * are folded in but for the length that they divide by: their gains, and LayerNorm's centring; of the norms of queries and
+ * keys the gains. Rotation of positions is left out (it turns with the distance). Cost: three times
  * vocabulary · hidden², then hidden · headSize² for each head; for the test of heads that may copy 32 times half of both.
  */
 export async function circuits(
@@ -116,7 +117,7 @@ function tested([chosen, reported]: readonly [number, number], drawn: readonly n
   return { chosen, reported, baseline, probability: studentTail(t, drawn.length - 1), shuffles: drawn.length };
 }
 
-/** The four maps of one head, [headSize, hidden] each, with the gains of what stands in front. */
+/** The four maps of one head, [headSize, hidden] each, with the norm that stands in front of the first three. */
 async function maps(
   model: Model,
   place: Place,
@@ -125,13 +126,13 @@ async function maps(
   const { path, stack, crossed } = place;
   const { headSize } = stack;
   const keyHead = keyHeadOf(place, head);
-  const gain = await incomingGain(model, place);
-  // Cross-attention's keys and values read what comes out of the encoder, its last norm's gain in front.
-  const memory = crossed ? await model.parameters.get('encoder.finalNorm.weight')?.read() : gain;
+  const before = await incomingNorm(model, stack, normBefore(place));
+  // Cross-attention's keys and values read what comes out of the encoder, its last norm in front.
+  const memory = crossed ? await incomingNorm(model, stack, 'encoder.finalNorm') : before;
   const own = async (stage: 'query' | 'key'): Promise<Float32Array | undefined> =>
     model.parameters.get(`${path}.${stage}Norm.weight`)?.read();
   return {
-    query: scaledRows(await sliceOf(model, path, 'query', head, headSize, gain), await own('query')),
+    query: scaledRows(await sliceOf(model, path, 'query', head, headSize, before), await own('query')),
     key: scaledRows(await sliceOf(model, path, 'key', keyHead, headSize, memory), await own('key')),
     value: await sliceOf(model, path, 'value', keyHead, headSize, memory),
     output: (await outputSlices(model, path, headSize))(head),
@@ -161,25 +162,32 @@ export function normBefore({ path, stack, layer, crossed }: Place): string | nul
   return crossed ? `${path.replace(/\.cross$/, '')}.crossNorm` : `${path}.attentionNorm`;
 }
 
-/** Gain of the norm that stands before a place's attention, or none. */
-async function incomingGain(model: Model, place: Place): Promise<Float32Array | undefined> {
-  const name = normBefore(place);
-  return name === null ? undefined : model.parameters.get(`${name}.weight`)?.read();
+/** A norm as rows of a map read it. */
+interface Incoming {
+  readonly gain: Float32Array;
+  readonly centred: boolean;
 }
 
-/** One head's rows of a projection, [headSize, hidden], with the gain of the norm in front. */
+/** The norm of that name, or none. */
+async function incomingNorm(model: Model, { norm }: Place['stack'], name: string | null): Promise<Incoming | null> {
+  const gain = await model.parameters.get(`${name}.weight`)?.read();
+  return gain ? { gain, centred: norm === 'layer' } : null;
+}
+
+/** One head's rows of a projection, [headSize, hidden], with the norm in front. */
 async function sliceOf(
   model: Model,
   layer: LayerPlace,
   name: 'query' | 'key' | 'value',
   head: number,
   headSize: number,
-  gain: Float32Array | undefined,
+  norm: Incoming | null,
 ): Promise<Rows> {
   const projection = model.parameters.get(`${attentionPlace(layer)}.${name}.weight`)!;
   const columns = projection.shape[1]!;
   const own = await projection.read(head * headSize, headSize);
-  return { data: Float64Array.from(own, (number, i) => number * (gain?.[i % columns] ?? 1)), rows: headSize, columns };
+  const data = Float64Array.from(own, (number, i) => number * (norm?.gain[i % columns] ?? 1));
+  return norm?.centred ? centredRows({ data, rows: headSize, columns }) : { data, rows: headSize, columns };
 }
 
 /** Each head's columns of the output projection, transposed: [headSize, hidden]. */

@@ -154,12 +154,14 @@ def effective_rank(matrix):
 def circuits(model):
     found = []
     for p in model.layers:
-        gain = p["attentionNorm"][0] if model.pre else np.ones(D)
+        # LayerNorm but for its length: centre, then gain.
+        centre = np.eye(D) - 1 / D
+        before = p["attentionNorm"][0][:, None] * centre if model.pre else np.eye(D)
         for h in range(H):
             part = slice(h * S, (h + 1) * S)
-            q, k, v = ((p[name][0] * gain)[part] for name in ("query", "key", "value"))
+            q, k, v = ((p[name][0] @ before)[part] for name in ("query", "key", "value"))
             o = p["attentionOutput"][0][:, part]
-            unembed = model.decoder * model.final[0] if model.pre else model.token
+            unembed = model.decoder @ (model.final[0][:, None] * centre) if model.pre else model.token
             eigen = np.linalg.eigvals(unembed @ o @ v @ model.token.T)
             eigen = eigen[np.abs(eigen) > 1e-9 * np.abs(eigen).max()]
             found.append(dict(queryKeyRank=effective_rank(q.T @ k), outputValueRank=effective_rank(o @ v),

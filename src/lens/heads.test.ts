@@ -12,7 +12,7 @@ import {
   repeatedSequences,
   studentTail,
 } from './index.ts';
-import { knownModel } from './known.testing.ts';
+import { knownModel, knownTurnedModel } from './known.testing.ts';
 import { close, expected, tinyIds, tinyModel } from './tiny.testing.ts';
 
 /** A head that has these weights; everything with a weight or below the diagonal is visible. */
@@ -136,7 +136,10 @@ it('the pattern of a head between two texts, on paper: only what needs no place 
   expect(pattern.profile.every(({ count }) => count === 0)).toBe(true);
 });
 
-describe('heads that are known', () => {
+describe.each([
+  ['learned positions and LayerNorm (GPT-2)', knownModel],
+  ['rotary positions and RMSNorm (LLaMA)', knownTurnedModel],
+])('heads that are known, with %s', (_, knownModel) => {
   it('are named, each exactly as it was built, and no other', async () => {
     const model = await knownModel();
     const report = await headsReport(model, repeatedSequences(model, { count: 40, length: 11 }));

@@ -14,7 +14,7 @@ export interface Rows {
 
 export interface TokenOverlaps {
   readonly against: CopyingAgainst;
-  /** Σ E[tokens[n]] ⊗ U[outputs[n]], [hidden, hidden], with the final norm's gain. Computed on the device in f32. */
+  /** Σ E[tokens[n]] ⊗ U[outputs[n]], [hidden, hidden], U with the final norm's gain and, of LayerNorm, centring. Computed on the device in f32. */
   between(tokens: Int32Array, outputs: Int32Array): Promise<Rows>;
 }
 
@@ -55,9 +55,22 @@ export function tokenOverlaps(model: Model): TokenOverlaps {
       });
       const gain = numbers.get('finalNorm.weight');
       const data = Float64Array.from(await pending, (number, i) => number * (gain?.[i % hidden] ?? 1));
-      return { data, rows: hidden, columns: hidden };
+      const rows = { data, rows: hidden, columns: hidden };
+      return gain && model.architecture.norm === 'layer' ? centredRows(rows) : rows;
     },
   };
+}
+
+/** Rows less their means: what they say of a vector that LayerNorm centres before (R·(x − mean x) = (R − row means)·x). */
+export function centredRows({ data, rows, columns }: Rows): Rows {
+  const out = Float64Array.from(data);
+  for (let r = 0; r < rows; r++) {
+    const row = out.subarray(r * columns, (r + 1) * columns);
+    let sum = 0;
+    for (const number of row) sum += number;
+    for (let c = 0; c < columns; c++) row[c]! -= sum / columns;
+  }
+  return { data: out, rows, columns };
 }
 
 /** The same numbers in another order (Fisher & Yates); the same seed gives the same one. */

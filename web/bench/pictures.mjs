@@ -44,8 +44,12 @@ for (const [language, suffix] of [
 await browser.close();
 await server.close();
 
-execFileSync('npx', ['vitest', 'run', 'web/test/page.test.ts', '-t', 'trains to the end'], {
-  cwd: whole,
-  stdio: 'inherit',
-  env: { ...process.env, UPDATE_PICTURES: '1' },
-});
+for (const [file, name] of [
+  ['page', 'trains to the end'],
+  ['train', 'trains on a text'],
+])
+  execFileSync('npx', ['vitest', 'run', `web/test/${file}.test.ts`, '-t', name], {
+    cwd: whole,
+    stdio: 'inherit',
+    env: { ...process.env, UPDATE_PICTURES: '1' },
+  });

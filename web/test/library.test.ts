@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { type LookupResult, lookup } from 'siseon/lens';
 import { loadModel } from 'siseon/model';
@@ -6,7 +8,7 @@ import { modelFolder } from 'siseon/models/ko';
 import { describe, expect, it } from 'vitest';
 import { readLookup, writeLookup } from '../src/library/address.ts';
 import { readFiles, readJson, readPasted, readTable } from '../src/library/read.ts';
-import { accessible, onThePage, walked } from './onThePage.ts';
+import { accessible, onThePage, onto, walked } from './onThePage.ts';
 
 const model = await loadModel(modelFolder, { name: 'siseon/models/ko' });
 const question = '사과 요리법에 대해 알고 싶어';
@@ -177,45 +179,69 @@ onThePage('the room Library', (_site, visited) => {
       await ranked(page, '4');
     }));
 
+  it('takes a folder of notes through its field: a note in a folder inside as well, a picture among them named, the ranking the library’s', () =>
+    visited(async ({ page, open, numbers }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'siseon-notes-'));
+      mkdirSync(join(folder, '안'));
+      const notes = { '운동.md': '---\ntags: 몸\n---\n# 산책\n\n아침마다 걷는다\n', '요리.txt': '사과 파이를 굽는다' };
+      for (const [name, text] of Object.entries(notes)) writeFileSync(join(folder, name), text);
+      writeFileSync(join(folder, '안', '여행.markdown'), '가방을\r\n싼다');
+      writeFileSync(join(folder, '사진.png'), '');
+      await open('#/ko/my-library');
+      await ranked(page, '4');
+      await page.locator('#intake-folder').setInputFiles(folder);
+      await page.getByText('3개를 읽었어요').waitFor();
+      await page.getByText('사진.png: 읽지 않는').waitFor();
+      await page.getByRole('button', { name: '책장을 이것으로 바꾸기' }).click();
+      await ranked(page, '3');
+      const books = [
+        { tag: '여행', content: '가방을 싼다' },
+        { tag: '요리', content: '사과 파이를 굽는다' },
+        { tag: '운동', content: '# 산책 아침마다 걷는다' },
+      ];
+      const expected = await lookup(model, question, books);
+      // The ranking of the shelves before had as many numbers and other ones.
+      await page.waitForFunction(
+        (score) =>
+          Math.abs(Number(document.querySelector('[data-of="book:score:2"]')?.getAttribute('value')) - score) < 1e-4,
+        expected.entries[2]!.score,
+      );
+      same(await numbers(), expected);
+      expect(JSON.parse(await saved(page, '책장을 JSON으로'))).toEqual(books);
+      await page.reload();
+      await ranked(page, '3');
+      expect(
+        await page
+          .locator('[data-shelf] .tag input')
+          .evaluateAll((list) => list.map((field) => (field as HTMLInputElement).value)),
+      ).toEqual(books.map(({ tag }) => tag));
+      rmSync(folder, { recursive: true });
+    }));
+
   it('is used with the keyboard alone: a question, a ranking, a shelf taken away, one put in', () =>
     visited(async ({ page, open }) => {
       await open('#/ko/my-library');
       await ranked(page, '4');
-      const onto = async (name: string): Promise<void> => {
-        const there = (): Promise<boolean> =>
-          page.evaluate((said) => {
-            const { activeElement } = document;
-            return [
-              activeElement?.id,
-              activeElement?.getAttribute('aria-label'),
-              activeElement?.textContent?.trim(),
-            ].includes(said);
-          }, name);
-        for (let presses = 0; !(await there()); presses++) {
-          expect(presses, name).toBeLessThan(60);
-          await page.keyboard.press('Tab');
-        }
-      };
-      await onto('my-question');
+      await onto(page, 'my-question');
       await page.keyboard.press('Control+a');
       await page.keyboard.type('운동하는 법');
       await page.waitForFunction(() => location.hash.includes(encodeURIComponent('운동하는 법')));
-      await onto('my-temperature');
+      await onto(page, 'my-temperature');
       await page.keyboard.press('Home');
       await page.waitForFunction(() => location.hash.includes('t=0.01'));
-      await onto('색인 전자제품 빼기');
+      await onto(page, '색인 전자제품 빼기');
       await page.keyboard.press('Enter');
       await ranked(page, '3');
-      await onto('책장 더하기');
+      await onto(page, '책장 더하기');
       await page.keyboard.press('Enter');
       await page.waitForFunction(() => document.activeElement?.matches('[data-shelf] input'));
       await page.keyboard.type('여행');
       await ranked(page, '4');
-      await onto('intake-paste');
+      await onto(page, 'intake-paste');
       await page.keyboard.type('음악, 크게 부르는 노래');
-      await onto('읽기');
+      await onto(page, '읽기');
       await page.keyboard.press('Enter');
-      await onto('책장에 더하기');
+      await onto(page, '책장에 더하기');
       await page.keyboard.press('Enter');
       await ranked(page, '5');
       await page.getByRole('heading', { name: '도서관', exact: true }).focus();

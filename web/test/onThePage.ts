@@ -94,3 +94,24 @@ export async function walked(page: Page): Promise<string[]> {
   expect(faults).toEqual([]);
   return stops;
 }
+
+/**
+ * Tab after Tab until the focus is on what is called so: by its id, its label, or its own words, the beginning of which is
+ * enough where a number follows.
+ */
+export async function onto(page: Page, said: string): Promise<void> {
+  const there = (): Promise<boolean> =>
+    page.evaluate((name) => {
+      const focused = document.activeElement as HTMLInputElement | null;
+      return [focused?.id, focused?.ariaLabel, focused?.textContent, focused?.labels?.[0]?.textContent].some(
+        (words) => {
+          const is = words?.trim() ?? '';
+          return is === name || is.startsWith(`${name} `);
+        },
+      );
+    }, said);
+  for (let presses = 0; presses === 0 || !(await there()); presses++) {
+    expect(presses, `never reached by Tab: ${said}`).toBeLessThan(250);
+    await page.keyboard.press('Tab');
+  }
+}

@@ -10,12 +10,10 @@ import { defaults, writeSettings } from '../src/train/settings.ts';
 import { Course, type Report } from '../src/training/course.ts';
 import { expectedOfLook, expectedOfPair } from './expected.ts';
 import { onThePage, violations } from './onThePage.ts';
-import { pictureDifference } from './pictures.ts';
+import { pictureDifference, pictureTolerance } from './pictures.ts';
 
 const model = await loadModel(modelFolder);
 const languages = ['ko', 'en'] as const;
-/** Of what is drawn; the heaviest arc missing is more (tested below). */
-const pictureTolerance = 0.1;
 
 /** Every number that the page shows is the library's, and none is there that the library does not know. */
 function compare(shown: Map<string, number | null>, expected: Map<string, number | null>): void {

@@ -17,6 +17,7 @@ import { type Lesson, measure, prepare } from '../src/train/lesson.ts';
 import { defaults, problemsOf, readSettings, type Settings, writeSettings } from '../src/train/settings.ts';
 import { sentencesOf, writeSorting } from '../src/train/sources.ts';
 import { accessible, onThePage, walked } from './onThePage.ts';
+import { pictureDifference, pictureTolerance } from './pictures.ts';
 
 const korean = async (): Promise<unknown> => JSON.parse(readFileSync(new URL('tokenizer.json', modelFolder), 'utf8'));
 const lessonOf = (settings: Settings, text = ''): Promise<Lesson> => prepare(settings, text, korean);
@@ -114,6 +115,13 @@ onThePage('the room Train', (site, visited) => {
       await page.getByText(caption(seen, 'ko')).waitFor();
       for (const [i, { weight }] of seen.keys.entries())
         expect(Math.abs((await numbers()).get(`weight:${i}`)! - weight)).toBeLessThan(1e-6);
+      // Its curves, all its heads, and one of them as a square and as lines.
+      for (const [name, part] of [
+        ['train-curves', '.learned .charts'],
+        ['train-heads', 'div.grid'],
+        ['train-head', '.pictures'],
+      ] as const)
+        expect(await pictureDifference(page, name, page.locator(part)), name).toBeLessThan(pictureTolerance);
 
       const [download] = await Promise.all([
         page.waitForEvent('download'),
