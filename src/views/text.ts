@@ -156,8 +156,11 @@ export function lookText(
     );
   }
   const total = look.keys.reduce((sum, key) => sum + key.weight, 0);
+  const shares = look.keys.flatMap(({ share }) => share ?? []);
+  const shared = shares.length > 0 ? two(shares.reduce((sum, share) => sum + share, 0)) : '';
+  const illustrated = [...(told?.values() ?? [])].reduce((sum, number) => sum + number, 0);
   lines.push(
-    `  ${pad(t.sum, column)} ${padStart(two(total), 7)} ${' '.repeat(bars)} ${padStart(look.keys.some(({ share }) => share !== null) ? '1.00' : '', 6)}${told ? c.dim(padStart('1.0', 7)) : ''}`,
+    `  ${pad(t.sum, column)} ${padStart(two(total), 7)} ${' '.repeat(bars)} ${padStart(shared, 6)}${told ? c.dim(padStart(illustrated.toFixed(1), 7)) : ''}`,
   );
   lines.push(...note(t.shareNote), ...(told ? note(t.toldNote) : []), '');
 

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { filler } from './filler.ts';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
 const files = ['src', 'build']
@@ -15,9 +16,6 @@ const messages = (language: string): Record<string, string> =>
 
 describe('the page’s source', () => {
   it('is there', () => expect(files.length).toBeGreaterThan(30));
-  it('draws nothing at random', () => {
-    for (const file of files) expect(text(file), file).not.toMatch(/Math\.random|getRandomValues|randomUUID/);
-  });
   it('takes the package by its public paths alone', () => {
     const paths = Object.keys((JSON.parse(text(join(web, '../package.json'))) as { exports: object }).exports).map(
       (path) => path.replace('.', 'siseon'),
@@ -36,6 +34,47 @@ describe('the page’s source', () => {
     for (const file of files.filter((name) => name.endsWith('.svelte')))
       expect(text(file), file).not.toMatch(/\sstyle="|\{@html/);
   });
+});
+
+describe('no number on the screen was written into a source', () => {
+  const views = join(web, '../src/views');
+  const drawing = [...files, ...readdirSync(views).map((file) => join(views, file))].filter(
+    (file) => !file.endsWith('.test.ts'),
+  );
+  /** What looks like one and is none, by file. */
+  const allowed: Readonly<Record<string, readonly string[]>> = {
+    // The marks along an axis.
+    'src/views/relations.ts': ['a list of fractions: [0, 0.25, 0.5, 0.75, 1]'],
+    // A number that is shown as nothing has no sign; random orders are what the others are measured against.
+    'src/views/effects.ts': ["a fraction as text: '0.00'", "a fraction as text: '0.00'"],
+    // The version of a file's format.
+    'web/src/training/sentences.ts': ["a fraction as text: '1.0'"],
+  };
+  it('neither of the page nor of the views', () => {
+    expect(drawing.some((file) => file.startsWith(views))).toBe(true);
+    const found = drawing
+      .map((file) => [relative(join(web, '..'), file), filler(text(file))] as const)
+      .filter(([, numbers]) => numbers.length > 0);
+    expect(Object.fromEntries(found)).toEqual(allowed);
+  });
+  it.each([
+    'rows.map(() => Math.random())',
+    'const share = (Date.now() % 100) / 100;',
+    'const rows = [0.12, 0.58, 0.3];',
+    'const key = { text, weight: 0.42 };',
+    '<WeightBar weight={0.42} />',
+    '<Num value={0.42} of="weight:0" />',
+    '<td>0.42</td>',
+    "pen.fillText('0.42', x, y);",
+    'const line = `accuracy 0.93`;',
+  ])('and one that is planted is found: %s', (source) => expect(filler(source)).toHaveLength(1));
+  it.each([
+    'const numbers = squareOf(lenses, choice, view, null);',
+    '<rect width="0.94" height="1" />',
+    'const height = marks * 0.75 + 10;',
+    '/** At most 0.42. */',
+    '<style>p { margin: 0.42em; }</style>',
+  ])('geometry and what is computed are none: %s', (source) => expect(filler(source)).toEqual([]));
 });
 
 describe('the two languages', () => {

@@ -13,7 +13,7 @@ export class Reader {
   readonly model: Model;
   readonly #session: TraceSession;
   /** By text and edits, the one asked for last at the end. */
-  readonly #runs = new Map<string, Trace>();
+  readonly #runs = new Map<string, Promise<Trace>>();
   #lenses: Lenses | null = null;
 
   constructor(model: Model) {
@@ -22,7 +22,7 @@ export class Reader {
   }
 
   /** The run of a text. Throws `textTooLong` before it is even split into tokens where it has too many words. */
-  read(text: string): Promise<Trace> {
+  async read(text: string): Promise<Trace> {
     // Every word is at least one token: a whole book pasted in must not hold up the page.
     const { positionCount: positions } = this.model.architecture;
     const words = text.length > positions ? splitWords(text).length : 0;
@@ -62,11 +62,17 @@ export class Reader {
     this.#session.free();
   }
 
+  /** Who asks while the run is under way waits for the same run; one that failed is not kept. */
   async #kept(name: string, run: () => Promise<Trace>): Promise<Trace> {
-    const trace = this.#runs.get(name) ?? (await run());
+    const trace = this.#runs.get(name) ?? run();
     this.#runs.delete(name);
     this.#runs.set(name, trace);
     for (const first of this.#runs.keys()) if (this.#runs.size > kept) this.#runs.delete(first);
-    return trace;
+    try {
+      return await trace;
+    } catch (error) {
+      if (this.#runs.get(name) === trace) this.#runs.delete(name);
+      throw error;
+    }
   }
 }

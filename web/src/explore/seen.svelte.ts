@@ -1,6 +1,6 @@
 /** One run as the room shows it: all heads at a glance, a layer at a time, and one head as a square. */
 import { ask, Latest } from '../engine/client.svelte.ts';
-import type { Asked } from '../engine/engine.ts';
+import type { Asked, Choice } from '../engine/engine.ts';
 import type { Glance, View } from '../engine/squares.ts';
 import { Tiles } from './tiles.svelte.ts';
 
@@ -13,7 +13,7 @@ export class Seen {
   glances = $state.raw<readonly (Glance | undefined)[]>([]);
   #turn = 0;
 
-  showSquare(asked: Asked, choice: { readonly layer: number; readonly head: number }, view: View): void {
+  showSquare(asked: Asked, choice: Choice, view: View): void {
     void this.square.ask(async () => {
       const fetch = (first: number, last: number) => ask((e) => e.square(asked, choice, view, { first, last }), null);
       return new Tiles(await ask((e) => e.square(asked, choice, view, opening), null), fetch);
