@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { CacheStack } from '../trace/index.ts';
 import {
   type Common,
   headOption,
@@ -23,19 +24,19 @@ export function open(program: Command): void {
     .description('a cache of TransformerLens or Hugging Face, or a saved trace, viewed without its model')
     .argument('<file>', '.safetensors, .npz or .json')
     .option('--batch <N>', 'which text of a batch', whole, 0)
+    .addOption(new Option('--stack <NAME>', 'of an encoder-decoder').choices(['encoder', 'decoder', 'cross']))
     .addOption(layerOption())
     .addOption(headOption())
     .addOption(langOption())
     .addOption(jsonOption())
     .addOption(svgOption())
     .addHelpText('after', '\nExample:\n  siseon open cache.safetensors --layer 5 --head 1 --svg head.svg\n')
-    .action(async (file: string, options: Common & Where & { batch: number; svg?: string }) => {
+    .action(async (file: string, options: Common & Where & { batch: number; stack?: CacheStack; svg?: string }) => {
       speak(options, '');
       const { openCache } = await import('../trace/index.ts');
       const { cacheMatrix, cachePatterns } = await import('../lens/index.ts');
-      const cache = await openCache(file, { batch: options.batch });
-      const { source, names, layerCount, headCount, tokens, tokensNamed, tokensMismatched, largestDeviation } = cache;
-      const about = { source, names, layerCount, headCount, tokens, tokensNamed, tokensMismatched, largestDeviation };
+      const cache = await openCache(file, { batch: options.batch, stack: options.stack });
+      const { stages, weights: _, ...about } = cache;
       if (options.layer !== undefined || options.head !== undefined) {
         const matrix = cacheMatrix(cache, options.layer ?? 0, options.head ?? 0);
         if (options.svg !== undefined) {
@@ -51,7 +52,7 @@ export function open(program: Command): void {
         const { cacheSvg } = await import('../views/index.ts');
         await writePicture(options.svg, cacheSvg(cache, patterns, { language: language() }));
       }
-      if (options.json) return printJson({ ...about, stages: cache.stages, patterns });
+      if (options.json) return printJson({ ...about, stages, patterns });
       const { cacheText } = await import('../views/index.ts');
       print(cacheText(cache, patterns, terminal()));
     });

@@ -17,7 +17,7 @@ export function looksBackOnly(cache: AttentionCache): boolean {
   return true;
 }
 
-/** Rows of one head of a cache, square ones alone: cross-attention has no own place. */
+/** Rows of one head of a cache. */
 export function cacheRows(cache: AttentionCache, layer: number, head: number, causal: boolean): WeightRows {
   const { data, shape } = cache.weights(layer);
   const [, length = 0, keys = 0] = shape;
@@ -30,11 +30,15 @@ export function cacheRows(cache: AttentionCache, layer: number, head: number, ca
 
 /** Patterns of every head, by layer, then head; equal tokens are those written alike. */
 export function cachePatterns(cache: AttentionCache): Pattern[][] {
-  const causal = looksBackOnly(cache);
-  const kinds = [...new Set(cache.tokens)];
+  const crossed = cache.stack === 'cross';
+  const causal = !crossed && looksBackOnly(cache);
+  const kinds = [...new Set([...cache.tokens, ...cache.keyTokens])];
   const ids = cache.tokens.map((token) => kinds.indexOf(token));
+  const keys = { keys: cache.keyTokens.map((token) => kinds.indexOf(token)) };
   return Array.from({ length: cache.layerCount }, (_, layer) =>
-    Array.from({ length: cache.headCount }, (__, head) => patternOf(cacheRows(cache, layer, head, causal), ids)),
+    Array.from({ length: cache.headCount }, (__, head) =>
+      patternOf(cacheRows(cache, layer, head, causal), ids, crossed ? keys : {}),
+    ),
   );
 }
 
@@ -43,14 +47,21 @@ export function cacheMatrix(cache: AttentionCache, layer: number, head: number):
   inRange('layer', layer, cache.layerCount);
   inRange('head', head, cache.headCount);
   const { data } = cache.weights(layer);
-  const { queryLength, keyLength, tokens } = cache;
-  const named = (length: number) => Array.from({ length }, (_, word) => ({ word, text: tokens[word]! }));
+  const { queryLength, keyLength, tokens, keyTokens, stack } = cache;
+  const named = (of: readonly string[], length: number) =>
+    Array.from({ length }, (_, word) => ({ word, text: of[word]! }));
+  const place =
+    stack === 'cross'
+      ? (`decoder.layers.${layer}.cross` as const)
+      : stack
+        ? (`${stack}.layers.${layer}` as const)
+        : layer;
   return {
     layer,
-    place: attentionPlace(layer),
+    place: attentionPlace(place),
     head,
-    rows: named(queryLength).map((row) => ({ ...row, token: row.word })),
-    columns: named(keyLength),
+    rows: named(tokens, queryLength).map((row) => ({ ...row, token: row.word })),
+    columns: named(keyTokens, keyLength),
     weights: Array.from({ length: queryLength }, (_, i) => [
       ...data.subarray((head * queryLength + i) * keyLength, (head * queryLength + i + 1) * keyLength),
     ]),

@@ -1,9 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { writeNpz, writeSafetensors } from '../model/index.ts';
-import { openCache } from './index.ts';
+import { loadModel, writeNpz, writeSafetensors } from '../model/index.ts';
+import { openCache, recordTrace, saveTrace, stages, type TraceFormat } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'siseon-cache-'));
 const saved = (name: string, bytes: Uint8Array): string => {
@@ -78,6 +79,43 @@ describe('a saved cache opens without its model', () => {
     );
     expect(await openCache(path)).toMatchObject({ names: 'siseon', layerCount: 1, tokens: ['[CLS]', '나', '##는'] });
     expect((await openCache(path)).weights(0).data).toEqual(layer(1));
+  });
+  it('of an encoder-decoder: each of its three attentions, with the tokens of queries and keys', async () => {
+    const model = await loadModel(fileURLToPath(new URL('../../test/families/bart', import.meta.url)), {
+      tokenizer: 'none',
+    });
+    const trace = await recordTrace(model, { ids: [3, 4, 5, 1], decoderIds: [2, 7] });
+    const own = {
+      encoder: 'encoder.layers.0.weights',
+      decoder: 'decoder.layers.0.weights',
+      cross: 'decoder.layers.0.cross.weights',
+    } as const;
+    const held = await stages(trace, model, Object.values(own));
+    for (const [file, names] of [
+      ['pair.npz', 'siseon'],
+      ['pair.json', 'siseon'],
+      ['named.safetensors', 'huggingface'],
+    ] as const) {
+      const format = file.split('.')[1] as TraceFormat;
+      const path = saved(file, await saveTrace(trace, model, { stages: Object.values(own), format, names }));
+      for (const [stack, shape] of [
+        ['encoder', [4, 4]],
+        ['decoder', [2, 2]],
+        ['cross', [2, 4]],
+      ] as const) {
+        const cache = await openCache(path, { stack });
+        expect(cache).toMatchObject({ stack, stacks: ['cross', 'decoder', 'encoder'], tokensNamed: false });
+        expect([cache.tokens.length, cache.keyTokens.length]).toEqual(shape);
+        expect(cache.weights(0).data).toEqual(held.get(own[stack])!.data);
+      }
+      expect((await openCache(path)).stack).toBe('cross');
+    }
+    const elsewhere = { stages: 'all', format: 'npz', names: 'transformerlens' } as const;
+    await expect(saveTrace(trace, model, elsewhere)).rejects.toMatchObject({
+      code: 'noNames',
+    });
+    const one = saved('one.npz', writeNpz([{ name: 'layers.0.weights', shape: [2, 3, 3], data: layer(0) }]));
+    await expect(openCache(one, { stack: 'cross' })).rejects.toMatchObject({ code: 'noSuchStack' });
   });
   it('refuses a text of a batch that is not there, where the file has no batch at all', async () => {
     const path = saved('one.npz', writeNpz([{ name: 'layers.0.weights', shape: [2, 3, 3], data: layer(0) }]));

@@ -7,12 +7,18 @@ export interface AttentionCache {
   readonly source: string;
   /** Whose names the file uses. */
   readonly names: 'siseon' | 'TransformerLens' | 'Hugging Face';
+  /** Which attention of an encoder-decoder this is, `cross` the decoder's look at the encoder's text; null of one stack. */
+  readonly stack: CacheStack | null;
+  /** All that the file holds. */
+  readonly stacks: readonly CacheStack[];
   readonly layerCount: number;
   readonly headCount: number;
   readonly queryLength: number;
   readonly keyLength: number;
-  /** Tokens of queries and keys; their positions, where the file does not name them. */
+  /** Tokens of the queries; their positions, where the file does not name them. */
   readonly tokens: readonly string[];
+  /** Tokens of the keys: the same ones, but for `cross`. */
+  readonly keyTokens: readonly string[];
   readonly tokensNamed: boolean;
   /** How many tokens the file names, where that is another number than there are positions; else null. */
   readonly tokensMismatched: number | null;
@@ -24,31 +30,43 @@ export interface AttentionCache {
   readonly stages: readonly string[];
 }
 
+export type CacheStack = 'encoder' | 'decoder' | 'cross';
+
 type Arrays = ReadonlyMap<string, NpyArray>;
 
 const layouts = [
-  { names: 'siseon', pattern: /^layers\.(\d+)\.weights$/ },
-  { names: 'TransformerLens', pattern: /^blocks\.(\d+)\.attn\.hook_pattern$/ },
-  { names: 'Hugging Face', pattern: /^attentions?[._[]?(\d+)\]?$/ },
+  { names: 'siseon', stack: null, pattern: /^layers\.(\d+)\.weights$/ },
+  { names: 'TransformerLens', stack: null, pattern: /^blocks\.(\d+)\.attn\.hook_pattern$/ },
+  { names: 'Hugging Face', stack: null, pattern: /^attentions?[._[]?(\d+)\]?$/ },
+  { names: 'siseon', stack: 'cross', pattern: /^decoder\.layers\.(\d+)\.cross\.weights$/ },
+  { names: 'siseon', stack: 'decoder', pattern: /^decoder\.layers\.(\d+)\.weights$/ },
+  { names: 'siseon', stack: 'encoder', pattern: /^encoder\.layers\.(\d+)\.weights$/ },
+  { names: 'Hugging Face', stack: 'cross', pattern: /^cross_attentions?[._[]?(\d+)\]?$/ },
+  { names: 'Hugging Face', stack: 'decoder', pattern: /^decoder_attentions?[._[]?(\d+)\]?$/ },
+  { names: 'Hugging Face', stack: 'encoder', pattern: /^encoder_attentions?[._[]?(\d+)\]?$/ },
 ] as const;
 
 /**
  * Opens a .safetensors, .npz or .json file that holds attention weights: a trace of this package, a cache of TransformerLens
  * (`blocks.N.attn.hook_pattern`), or the `attentions` of Hugging Face, one array a layer (`attentions.N`) or one for all
- * ([layer, head, query, key], with or without a batch axis). Tokens: metadata `tokens` (JSON), or an array of text.
- * Throws `cannotRead`, `badSafetensors`, `badNpz`, `badJson`, `unknownFormat`, `noWeights` (listing what is there), `badWeightsShape`,
+ * ([layer, head, query, key], with or without a batch axis). Of an encoder-decoder (`encoder_attentions.N`,
+ * `decoder_attentions.N`, `cross_attentions.N`) `stack` says which; unless said, `cross` where the file has it. Tokens:
+ * metadata `tokens` (JSON), or an array of text. Throws `cannotRead`, `badSafetensors`, `badNpz`, `badJson`, `unknownFormat`, `noWeights` (listing what is there), `badWeightsShape`,
  * `noSuchBatch`.
  */
 export async function openCache(
   path: string,
-  { batch = 0 }: { readonly batch?: number } = {},
+  { batch = 0, stack }: { readonly batch?: number; readonly stack?: CacheStack | undefined } = {},
 ): Promise<AttentionCache> {
   const bytes = await readFile(path);
-  return cacheOf(path, ...parse(path, bytes), batch);
+  return cacheOf(path, ...parse(path, bytes), batch, stack);
 }
 
 function parse(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<string, string>>] {
-  if (path.endsWith('.npz')) return [readNpz(bytes, path), {}];
+  if (path.endsWith('.npz')) {
+    const arrays = readNpz(bytes, path);
+    return [arrays, { decoder: decoderIn(arrays.get('description')) }];
+  }
   if (path.endsWith('.safetensors')) {
     const { tensors, metadata } = readSafetensors(bytes, path);
     return [tensors, metadata];
@@ -62,6 +80,16 @@ function parse(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<string
   });
 }
 
+/** What the description of a trace in npz says of the decoder's text, as JSON. */
+function decoderIn(description: NpyArray | undefined): string {
+  try {
+    return JSON.stringify((JSON.parse(`${description?.data[0]}`) as { decoder?: unknown }).decoder ?? null);
+  } catch {
+    // Another program's description.
+    return 'null';
+  }
+}
+
 /** A trace as saveTrace writes it in JSON: stages by name, each with shape and data, null where −∞ stood. */
 function parseJson(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<string, string>>] {
   const refuse = (got: string): SiseonError =>
@@ -73,13 +101,13 @@ function parseJson(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<st
       got,
       next: 'Save one with siseon trace TEXT --save FILE.json.',
     });
-  let json: { readonly stages?: unknown; readonly tokens?: unknown } | null;
+  let json: { readonly stages?: unknown; readonly tokens?: unknown; readonly decoder?: unknown } | null;
   try {
     json = JSON.parse(new TextDecoder().decode(bytes)) as typeof json;
   } catch (cause) {
     throw refuse(cause instanceof Error ? cause.message : String(cause));
   }
-  const { stages, tokens } = json ?? {};
+  const { stages, tokens, decoder } = json ?? {};
   if (typeof stages !== 'object' || stages === null) throw refuse('no stages');
   const arrays = Object.entries(stages as Record<string, { shape?: unknown; data?: unknown } | null>).map(
     ([name, stage]): [string, NpyArray] => {
@@ -93,7 +121,7 @@ function parseJson(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<st
       return [name, { shape, data: Float32Array.from(data, (number: number | null) => number ?? -Infinity) }];
     },
   );
-  return [new Map(arrays), { tokens: JSON.stringify(tokens ?? null) }];
+  return [new Map(arrays), { tokens: JSON.stringify(tokens ?? null), decoder: JSON.stringify(decoder ?? null) }];
 }
 
 function cacheOf(
@@ -101,17 +129,29 @@ function cacheOf(
   arrays: Arrays,
   metadata: Readonly<Record<string, string>>,
   batch: number,
+  asked: CacheStack | undefined,
 ): AttentionCache {
   const stages = [...arrays.keys()];
   const joined = arrays.get('attentions') ?? arrays.get('attention');
-  const layout = layouts.find(({ pattern }) => stages.some((name) => pattern.test(name)));
+  const present = layouts.filter(({ pattern }) => stages.some((name) => pattern.test(name)));
+  const stacks = present.flatMap(({ stack }) => (stack ? [stack] : []));
+  const layout = asked ? present.find(({ stack }) => stack === asked) : present[0];
+  if (asked && !layout)
+    throw new SiseonError({
+      code: 'noSuchStack',
+      kind: 'usage',
+      what: `${source} holds no attention of ${asked}`,
+      expected: stacks.join(', ') || 'no stack: this model has one',
+      details: { source, asked, stacks },
+    });
   const layers = layout ? byLayer(arrays, layout.pattern) : joined ? splitLayers(source, joined) : [];
   if (layers.length === 0)
     throw new SiseonError({
       code: 'noWeights',
       kind: 'usage',
       what: `${source} holds no attention weights`,
-      expected: 'layers.N.weights, blocks.N.attn.hook_pattern, attentions.N or attentions',
+      expected:
+        'layers.N.weights, blocks.N.attn.hook_pattern, attentions.N, attentions, or of an encoder-decoder encoder_attentions.N, decoder_attentions.N, cross_attentions.N',
       got:
         stages.length > 12
           ? `${stages.slice(0, 12).join(', ')} and ${stages.length - 12} more`
@@ -123,22 +163,40 @@ function cacheOf(
   for (const { shape } of weights)
     if (shape[1] !== queries || shape[2] !== keys)
       throw badShape(source, shape, `[head, ${queries}, ${keys}] in every layer`);
-  const length = Math.max(queries, keys);
-  const listed = tokensOf(arrays, metadata);
-  const named = listed?.length === length ? listed : null;
+  const stack = layout?.stack ?? null;
+  const text = tokensOf(arrays, metadata);
+  const decoder = tokensIn(metadata.decoder, 'tokens');
+  const tokens =
+    stack === 'cross'
+      ? namedBy(decoder, queries)
+      : namedBy(stack === 'decoder' ? decoder : text, Math.max(queries, keys));
+  const keyTokens = stack === 'cross' ? namedBy(text, keys) : tokens;
   return {
     source,
     names: layout?.names ?? 'Hugging Face',
+    stack,
+    stacks,
     layerCount: weights.length,
     headCount: heads,
     queryLength: queries,
     keyLength: keys,
-    tokens: named ?? Array.from({ length }, (_, i) => `${i}`),
-    tokensNamed: named !== null,
-    tokensMismatched: listed && !named ? listed.length : null,
+    tokens: tokens.names,
+    keyTokens: keyTokens.names,
+    tokensNamed: tokens.named && keyTokens.named,
+    tokensMismatched: tokens.mismatched ?? keyTokens.mismatched,
     weights: (layer) => weights[layer]!,
     largestDeviation: Math.max(...weights.map(deviation)),
     stages,
+  };
+}
+
+/** Names where there are as many as places, else the places' numbers. */
+function namedBy(listed: readonly string[] | null, length: number) {
+  const named = listed?.length === length;
+  return {
+    names: named ? listed : Array.from({ length }, (_, i) => `${i}`),
+    named,
+    mismatched: listed && !named ? listed.length : null,
   };
 }
 
@@ -199,8 +257,14 @@ function tokensOf(arrays: Arrays, metadata: Readonly<Record<string, string>>): s
     const array = arrays.get(name);
     if (array && !(array.data instanceof Float32Array || array.data instanceof Int32Array)) return [...array.data];
   }
+  return tokensIn(metadata.tokens);
+}
+
+/** A list of tokens, of texts or of objects with a piece, in JSON; `field` says where in it. */
+function tokensIn(json: string | undefined, field?: string): string[] | null {
   try {
-    const list: unknown = JSON.parse(metadata.tokens ?? 'null');
+    const read: unknown = JSON.parse(json ?? 'null');
+    const list = field === undefined ? read : (read as Record<string, unknown> | null)?.[field];
     if (!Array.isArray(list)) return null;
     return list.map((token) =>
       typeof token === 'string' ? token : String((token as { piece?: unknown }).piece ?? token),

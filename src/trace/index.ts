@@ -1,4 +1,4 @@
-export { type AttentionCache, openCache } from './cache.ts';
+export { type AttentionCache, type CacheStack, openCache } from './cache.ts';
 export { type Ending, type GenerateOptions, generate, generateAll, type NewToken } from './generate.ts';
 export { logitRows } from './logits.ts';
 export { namedStages, type StageNames } from './names.ts';

@@ -19,7 +19,10 @@ export interface NamedStage extends Stage {
  */
 export function namedStages(trace: Trace, chosen: ReadonlyMap<StageName, Stage>, names: StageNames): NamedStage[] {
   if (names === 'siseon') return [...chosen].map(([name, stage]) => ({ name, ...stage }));
-  return [...chosen].map(([name, stage]) => {
+  // Without this a file of logits alone would pass for the whole of an encoder-decoder's trace.
+  const own = trace.model.architecture.encoder && names === 'transformerlens' ? 'encoder.layers.0.weights' : null;
+  return [...chosen].map(([asked, stage]) => {
+    const name = own ?? asked;
     const known = nameOf(trace, name, names);
     if (known === null)
       throw new SiseonError({

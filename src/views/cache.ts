@@ -11,6 +11,20 @@ import type { TextOptions } from './text.ts';
 
 const columns: readonly RoleName[] = ['self', 'previous', 'next', 'sink', 'duplicate', 'induction'];
 
+const stackNames = {
+  encoder: [', 인코더의 어텐션', ', the encoder’s attention'],
+  decoder: [', 디코더의 어텐션', ', the decoder’s attention'],
+  cross: [', 디코더가 인코더의 글에 두는 어텐션', ', the decoder’s attention to the encoder’s text'],
+} as const;
+
+/** Which attention of an encoder-decoder, and which others the file holds. */
+function stackName({ stack, stacks }: AttentionCache, ko: boolean): string {
+  if (!stack) return '';
+  const others = stacks.filter((other) => other !== stack).map((other) => `--stack ${other}`);
+  const more = others.length === 0 ? '' : ko ? ` (다른 것: ${others.join(', ')})` : ` (others: ${others.join(', ')})`;
+  return `${stackNames[stack][ko ? 0 : 1]}${more}`;
+}
+
 /** What a file holds, and where each head looks: mean weights; those of a head that looks at all alike in the last line. */
 export function cacheText(
   cache: AttentionCache,
@@ -35,8 +49,8 @@ export function cacheText(
     : ['head', 'entropy', 'self', 'prev', 'next', 'sink', 'dup', 'ind'];
   const size = `${cache.layerCount} × ${cache.headCount}`;
   const about = ko
-    ? `${cache.source}: ${cache.names} 이름, 층 × 헤드 ${size}, 토큰 ${cache.queryLength}개.`
-    : `${cache.source}: names of ${cache.names}, ${size} layers × heads, ${cache.queryLength} tokens.`;
+    ? `${cache.source}: ${cache.names} 이름, 층 × 헤드 ${size}, 토큰 ${cache.queryLength}개${stackName(cache, ko)}.`
+    : `${cache.source}: names of ${cache.names}, ${size} layers × heads, ${cache.queryLength} tokens${stackName(cache, ko)}.`;
   const remarks = [
     ...(cache.tokensNamed
       ? []
