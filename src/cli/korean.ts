@@ -209,8 +209,7 @@ const texts: Readonly<Record<string, Text>> = {
   badWeightsShape: ({ what, expected, got }) =>
     `${what.replace('the weights in ', '')}: 가중치의 모양이 ${got}입니다. ${expected}이어야 합니다.`,
   noSuchBatch: ({ what, expected }) => `${count(what)}번 글이 없습니다: ${range(expected)}.`,
-  noSuchStack: ({ details: d }) =>
-    `${d.source}에 --stack ${d.asked}에 해당하는 어텐션이 없습니다(있는 것: ${(d.stacks as string[]).join(', ') || '스택 하나뿐'}).`,
+  noSuchStack: ({ details: d }) => `${d.source}에 --stack ${d.asked}에 해당하는 어텐션이 없습니다(있는 것: ${d.held}).`,
   noTags: () => '견줄 색인이 없습니다. 색인을 하나 이상 적어 주세요.',
   badLibrary: ({ what, expected }) =>
     `도서관 파일이 맞지 않습니다(${what.replace('it is not JSON', 'JSON이 아닙니다')}). 이런 꼴이어야 합니다: ${expected}`,

@@ -142,7 +142,7 @@ function cacheOf(
       kind: 'usage',
       what: `${source} holds no attention of ${asked}`,
       expected: stacks.join(', ') || 'no stack: this model has one',
-      details: { source, asked, stacks },
+      details: { source, asked, held: stacks.join(', ') || '–' },
     });
   const layers = layout ? byLayer(arrays, layout.pattern) : joined ? splitLayers(source, joined) : [];
   if (layers.length === 0)
