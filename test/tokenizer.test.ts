@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildTokenizer } from '../models/ko/vocabulary.ts';
 import { Tokenizer } from '../src/model/tokenizer.ts';
 import { splitWords } from '../src/model/words.ts';
+import { fuzz } from '../src/platform/fuzz.testing.ts';
 
 const tokenizer = Tokenizer.fromJson(buildTokenizer());
 const pieces = (text: string): string[] =>
@@ -112,7 +113,7 @@ describe('the Korean tokenizer', () => {
         for (let i = 0; i < text.length; i++)
           expect(covered[i] === 1 || /\s/.test(text[i]!), `${JSON.stringify(text)} at ${i}`).toBe(true);
       }),
-      { numRuns: 300 },
+      fuzz(300),
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Kernels, referenceKernels, wasmKernels } from '../kernels/index.ts';
+import { fuzz } from '../platform/fuzz.testing.ts';
 import { type AttentionParts, attention, rotaryTables, runOnnxOperator, softLookup } from './index.ts';
 import type { Mask } from './masks.ts';
 import { narrow, rounding, widen } from './onnxTypes.ts';
@@ -249,7 +250,7 @@ describe.each([
           close((await run(parts)).output.data, expected, 2e-6);
         },
       ),
-      { numRuns: 300, seed: 5 },
+      fuzz(300),
     );
   });
 

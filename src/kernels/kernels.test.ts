@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { fuzz } from '../platform/fuzz.testing.ts';
 import type { Activation, Attend, Heads, KeptStages, Kernels, NumberType, Storage } from './contract.ts';
 import { erf, referenceKernels } from './reference.ts';
 import { hasRelaxedSimd, wasmKernels, wasmModule } from './wasm.ts';
@@ -102,7 +103,7 @@ describe('matmul', () => {
           expectClose(result, 1e-5, 1e-5);
         },
       ),
-      { numRuns: 120 },
+      fuzz(120),
     );
   });
 
@@ -158,7 +159,7 @@ describe('packed operands', () => {
             expectClose(result, 1e-5, 1e-5);
           },
         ),
-        { numRuns: 40 },
+        fuzz(40),
       );
     },
   );
@@ -395,7 +396,7 @@ describe('attend', () => {
         });
         expectClose(result, 3e-6, 1e-5);
       }),
-      { numRuns: 150 },
+      fuzz(150),
     );
   });
 
@@ -410,7 +411,7 @@ describe('attend', () => {
         const [streamed, kept] = [await run(false), await run(true)];
         expect(streamed.got.out).toEqual(kept.got.out);
       }),
-      { numRuns: 60 },
+      fuzz(60),
     );
   });
 
@@ -549,7 +550,7 @@ describe('attendBackward', () => {
         );
         expectClose(result, 2e-5, 2e-5);
       }),
-      { numRuns: 100 },
+      fuzz(100),
     );
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../platform/fuzz.testing.ts';
 import { diskFolder, memoryFolder, SiseonError } from '../../platform/index.ts';
 import { widened } from '../numbers.ts';
 import { openGguf } from './gguf.ts';
@@ -96,7 +97,7 @@ describe('a damaged file is refused', () => {
           await open(bytes);
         },
       ),
-      { numRuns: 200 },
+      fuzz(200),
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../platform/fuzz.testing.ts';
 import { SiseonError } from '../../platform/index.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 
@@ -82,7 +83,7 @@ describe('a hostile file is refused, naming file and fault', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      fuzz(500),
     );
   });
 });

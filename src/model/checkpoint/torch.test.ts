@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../platform/fuzz.testing.ts';
 import { diskFolder, memoryFolder, SiseonError } from '../../platform/index.ts';
 import { widened } from '../numbers.ts';
 import { openTorch } from './torch.ts';
@@ -108,7 +109,7 @@ describe('a damaged file is refused', () => {
           await refusal(bytes);
         },
       ),
-      { numRuns: 300 },
+      fuzz(300),
     );
   });
 });

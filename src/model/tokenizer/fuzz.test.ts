@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { fuzz } from '../../platform/fuzz.testing.ts';
 import { SiseonError } from '../../platform/index.ts';
 import { Tokenizer } from '../tokenizer.ts';
 
@@ -87,7 +88,7 @@ it('a tokenizer.json with anything anywhere is read or refused, and nothing else
         expect(error, JSON.stringify([path, inner])).toBeInstanceOf(SiseonError);
       }
     }),
-    { numRuns: 1500 },
+    fuzz(1500),
   );
 });
 

@@ -165,8 +165,9 @@ function* clusters(text: string, form: Form): Generator<readonly [number, number
   let at = 0;
   let last = '';
   for (const character of text) {
-    // A mark always belongs to what is before it; other characters only where the form joins the two.
-    const joins = at > from && (/\p{M}/u.test(character) || joined(last, character, form));
+    // A mark always belongs to what is before it, and so does what the form makes a mark of (U+FF9E, the half-width
+    // voicing mark, is a letter until then); other characters only where the form joins the two.
+    const joins = at > from && (/^\p{M}/u.test(character.normalize(form)) || joined(last, character, form));
     if (!joins && at > from) {
       yield [from, at];
       from = at;

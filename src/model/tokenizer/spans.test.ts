@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../platform/fuzz.testing.ts';
 import { type Encoding, Tokenizer } from '../tokenizer.ts';
 import { AlignedText } from './aligned.ts';
 import { normalizer } from './normalizers.ts';
@@ -461,6 +462,28 @@ describe('normalizers keep their place', () => {
       [')', '㈜'],
       ['가', 'ㄱㅏ'],
     ]));
+  it('NFKC: a half-width voicing mark is a letter until then, and a mark after it belongs to the letter before both', () =>
+    expect(rewritten({ type: 'NFKC' }, 'xaﾞ\u0301z')).toEqual([
+      ['x', 'x'],
+      ['á', 'aﾞ\u0301'],
+      ['\u3099', 'aﾞ\u0301'],
+      ['z', 'z'],
+    ]));
+  it.each(['NFC', 'NFD', 'NFKC', 'NFKD'])(
+    '%s of every character that it changes, between a letter and a mark',
+    (type) => {
+      const form = normalizer({ type });
+      let changed = 0;
+      for (let code = 1; code < 0x30000; code++) {
+        const character = String.fromCodePoint(code);
+        if (character.normalize(type) === character && !/\p{M}/u.test(character)) continue;
+        const text = `a${character}\u0301가${character}\u11a8`;
+        expect(form(AlignedText.of(text)).text).toBe(text.normalize(type));
+        changed += 1;
+      }
+      expect(changed).toBeGreaterThan(3000);
+    },
+  );
   it('lower case: İ becomes two units, Σ at a word’s end stays σ (as the Rust tokenizers have it)', () => {
     expect(rewritten({ type: 'Lowercase' }, 'İΣ')).toEqual([
       ['i', 'İ'],
@@ -566,7 +589,7 @@ describe('whatever the text', () => {
         }
         for (const { index, tokens: own } of words) for (const token of own) expect(tokens[token]!.word).toBe(index);
       }),
-      { numRuns: 300 },
+      fuzz(300),
     );
   });
   it('byte-level BPE covers every unit, and its pieces spell the text', () => {
@@ -584,7 +607,7 @@ describe('whatever the text', () => {
         );
         expect(new TextDecoder().decode(spelt).replace(/^ /, '')).toBe(text.toWellFormed().replace(/^ /, ''));
       }),
-      { numRuns: 200 },
+      fuzz(200),
     );
   });
 });
