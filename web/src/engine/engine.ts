@@ -16,7 +16,6 @@ import {
   type Role,
   remix,
   repeatedSequences,
-  tokenIds,
 } from 'siseon/lens';
 import { loadModel, type MemoryNeed, type Model, writeNpz } from 'siseon/model';
 import { forgetModels, type KeptModel, keptModels, SiseonError } from 'siseon/platform';
@@ -319,8 +318,8 @@ export class Engine {
    */
   async roles(texts: readonly string[], tell: (done: number, of: number) => void): Promise<NamedHead[]> {
     const model = this.#model;
-    const ids = texts.length > 0 ? texts.map((text) => tokenIds(model, text)) : repeatedSequences(model);
-    const { heads } = await headsReport(model, ids, { onProgress: tell });
+    const read = texts.length > 0 ? texts.map((text) => ({ text })) : repeatedSequences(model);
+    const { heads } = await headsReport(model, read, { onProgress: tell });
     return heads.flatMap(({ layer, head, role }) =>
       role && typeof layer === 'number' ? [{ layer, head, ...role }] : [],
     );
