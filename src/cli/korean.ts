@@ -187,8 +187,6 @@ const texts: Readonly<Record<string, Text>> = {
     '다른 도구의 이름(--names)은 .safetensors와 .npz에만 씁니다. 그 둘 가운데 하나로 저장하거나 --names를 빼 주세요.',
   notATrace: ({ what }) => `${what}: siseon trace로 저장한 파일이 아닙니다.`,
   noMeaning: ({ what, expected }) => `${what}: 여기서는 뜻이 없는 값입니다. 뜻이 있는 곳: ${expected}.`,
-  twoTexts: () =>
-    '이 그림은 글 하나를 보여 주는데, 디코더는 두 글을 섞습니다. 두 글을 다 아는 siseon flow, why, layer를 써 주세요.',
   noGradient: ({ got }) => `이 실행은 기울기로 되짚을 수 없습니다(${got}).`,
   notCausal: () => '이 모델은 양쪽을 다 보므로, 새 단어가 앞의 것을 모두 바꿉니다. 앞만 보는 모델에서만 됩니다.',
   cacheAlone: () => '캐시는 바꾼 것이 없는 글 하나에만 쓸 수 있습니다.',

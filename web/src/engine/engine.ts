@@ -291,7 +291,7 @@ export class Engine {
     return this.#readerOf(asked).answer(async (reader) => {
       const { layer, head } = chooseHead(reader.model, choice);
       const seen = await overview(await reader.changed(asked.text, asked.changes), reader.model);
-      const query = seen.words.findIndex(({ tokens }) => tokens.includes(token));
+      const query = seen.parts[0]!.queries.findIndex(({ tokens }) => tokens.includes(token));
       return reportHtml(seen, { language, start: { layer, head, query } });
     });
   }
