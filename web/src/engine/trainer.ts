@@ -5,9 +5,9 @@ import { type Look, look } from 'siseon/lens';
 import { families, loadModel, Model, modelFiles } from 'siseon/model';
 import { memoryFolder, SiseonError } from 'siseon/platform';
 import { recordTrace } from 'siseon/trace';
-import { type Facts, type Lesson, measure, prepare, type Score } from '../train/lesson.ts';
+import type { Facts, Lesson, Score } from '../train/lesson.ts';
 import type { Settings } from '../train/settings.ts';
-import { borrow, type Checkpoint, Run } from '../training/run.ts';
+import type { Checkpoint, Run } from '../training/run.ts';
 import { Lenses } from './lenses.ts';
 import { type Glance, glanceOf, type Square, squareOf, type Unit } from './squares.ts';
 
@@ -28,6 +28,10 @@ export interface Panels {
   readonly glances: readonly Glance[];
   readonly square: Square;
 }
+
+// What trains is loaded when somebody trains: the first picture does not wait for it.
+const lessons = () => import('../train/lesson.ts');
+const runs = () => import('../training/run.ts');
 
 /** Models that stay ready; looking through an older one builds it again. */
 const ready = 6;
@@ -55,12 +59,14 @@ export class Trainer {
 
   /** What a training would be, before it begins. Throws what `prepare` throws. */
   async survey(settings: Settings, text: string): Promise<Facts> {
+    const { prepare } = await lessons();
     return (await prepare(settings, text, this.#korean)).facts;
   }
 
   /** Trains from the first step; a run under way is ended first. Resolves to false when this one was ended so. Throws what `prepare` and `train` throw. */
   async begin(settings: Settings, text: string, tell: (report: TrainReport) => void): Promise<boolean> {
     this.#run?.stop();
+    const [{ measure, prepare }, { Run }] = await Promise.all([lessons(), runs()]);
     const lesson = await prepare(settings, text, this.#korean);
     const run = new Run(lesson.task);
     [this.#lesson, this.#run] = [lesson, run];
@@ -167,6 +173,7 @@ export class Trainer {
     let held = this.#ready.get(at);
     if (held) this.#ready.delete(at);
     else {
+      const { borrow } = await runs();
       this.#device ??= wasmKernels();
       const { device, giveBack } = borrow(await this.#device);
       const model =
