@@ -1,7 +1,5 @@
 /** Encoder-decoders: classifiers, and texts for the decoder; test/families.test.ts holds their numbers. */
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +7,7 @@ import { look, pair, wordMatrix } from '../src/lens/index.ts';
 import { loadModel } from '../src/model/index.ts';
 import { memoryFolder } from '../src/platform/index.ts';
 import { attentionStages, recordTrace, TraceSession } from '../src/trace/index.ts';
+import { commands, pairFiles, written } from './commands.testing.ts';
 
 const load = (name: string) =>
   loadModel(fileURLToPath(new URL(`./families/${name}`, import.meta.url)), { tokenizer: 'none' });
@@ -45,29 +44,6 @@ it('reads every text from its start: nothing of it is kept', async () => {
   }
 });
 
-const words = ['[UNK]', '</s>', '<s>', '나는', '사과를', '먹었다', '.', '철수가', '밥을', '영희가'];
-const tokenizer = {
-  model: { type: 'WordLevel', vocab: Object.fromEntries(words.map((word, id) => [word, id])), unk_token: '[UNK]' },
-  pre_tokenizer: { type: 'WhitespaceSplit' },
-  post_processor: {
-    type: 'TemplateProcessing',
-    single: [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '</s>', type_id: 0 } }],
-    pair: [],
-    special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
-  },
-  added_tokens: [0, 1, 2].map((id) => ({ id, content: words[id], special: true, normalized: false })),
-};
-/** A tiny checkpoint with those words, whose texts end in </s>. */
-const files = (name: string): Record<string, string | Uint8Array<ArrayBuffer>> => {
-  const file = (of: string) => readFileSync(new URL(`./families/${name}/${of}`, import.meta.url));
-  const config = JSON.parse(file('config.json').toString()) as Record<string, unknown>;
-  return {
-    'config.json': JSON.stringify({ ...config, eos_token_id: 1 }),
-    'model.safetensors': new Uint8Array(file('model.safetensors')),
-    'tokenizer.json': JSON.stringify(tokenizer),
-  };
-};
-
 interface Columns {
   readonly words: readonly string[];
   readonly columns: readonly { readonly measure?: string; readonly numbers: readonly number[] }[];
@@ -77,7 +53,7 @@ type Flow = Columns & { readonly decoder: Columns };
 describe('a text for the decoder', () => {
   const text = '나는 사과를 먹었다';
   it('stands behind the start token, without an end token, and has words of its own', async () => {
-    const model = await loadModel(memoryFolder(files('bart')));
+    const model = await loadModel(memoryFolder(pairFiles('bart')));
     const plain = await recordTrace(model, { text, decoder: '철수가 밥을' });
     expect([...plain.ids]).toEqual([3, 4, 5, 1]);
     expect([...plain.decoderIds!]).toEqual([2, 7, 8]);
@@ -98,7 +74,7 @@ describe('a text for the decoder', () => {
     });
   });
   it('is looked from: weights of its words over the encoder’s, which are those of the stage', async () => {
-    const model = await loadModel(memoryFolder(files('t5')));
+    const model = await loadModel(memoryFolder(pairFiles('t5')));
     const trace = await recordTrace(model, { text, decoder: '철수가 밥을' });
     const seen = await look(trace, model, { query: '철수가', head: 2 });
     expect(seen).toMatchObject({ layer: 0, place: 'decoder.layers.0.cross', query: { word: null, token: 1 } });
@@ -117,33 +93,34 @@ describe('a text for the decoder', () => {
     const matrix = await wordMatrix(trace, model);
     expect([matrix.rows.length, matrix.columns.length]).toEqual([3, 4]);
   });
-  it('is refused where there is one stack, and asked for where a decoder’s words are', async () => {
-    const model = await loadModel(memoryFolder(files('t5')));
-    const bert = await load('bert');
-    await expect(recordTrace(bert, { ids: [3], decoderIds: [2] })).rejects.toMatchObject({ code: 'noDecoder' });
+  it('is looked from as ids too, each token a word; unless said, its start token looks', async () => {
+    const model = await loadModel(memoryFolder(pairFiles('t5')));
+    const byText = await look(await recordTrace(model, { text, decoder: '철수가 밥을' }), model, { query: '밥을' });
+    const ids = await recordTrace(model, { text, decoderIds: [0, 7, 8] });
+    const byIds = await look(ids, model, { query: 2 });
+    expect(byIds).toEqual(byText);
+    expect((await wordMatrix(ids, model)).rows.map(({ text: word }) => word)).toEqual(['[UNK]', '철수가', '밥을']);
     const trace = await recordTrace(model, { text });
-    await expect(look(trace, model, { layer: 'decoder.layers.0.cross' })).rejects.toMatchObject({ code: 'noText' });
     expect((await look(trace, model)).place).toBe('encoder.layers.1');
+    const start = await look(trace, model, { layer: 'decoder.layers.0.cross' });
+    expect([start.query.text, start.keys.length]).toEqual(['[UNK]', 4]);
+    const bare = await load('t5');
+    const without = await recordTrace(bare, { ids: [3, 1] });
+    await expect(look(without, bare, { layer: 'decoder.layers.0' })).rejects.toMatchObject({ code: 'noText' });
+  });
+  it('is refused where there is one stack', async () => {
+    await expect(recordTrace(await load('bert'), { ids: [3], decoderIds: [2] })).rejects.toMatchObject({
+      code: 'noDecoder',
+    });
   });
 });
 
 describe('commands with an encoder-decoder', () => {
-  const place = mkdtempSync(join(tmpdir(), 'siseon-pairs-'));
-  const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-  const siseon = (...args: string[]) =>
-    new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
-      const env = { ...process.env, LANG: 'C', LC_ALL: '', HF_HUB_OFFLINE: '1', HF_HOME: place };
-      execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) =>
-        resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-      );
-    });
+  const { place, siseon, remove } = commands('pairs');
   beforeAll(() => {
-    for (const name of ['bart', 'bart-classes']) {
-      mkdirSync(join(place, name));
-      for (const [file, content] of Object.entries(files(name))) writeFileSync(join(place, name, file), content);
-    }
+    for (const name of ['bart', 'bart-classes']) written(join(place, name), pairFiles(name));
   });
-  afterAll(() => rmSync(place, { recursive: true }));
+  afterAll(remove);
   const both = ['나는 사과를 먹었다', '--decoder', '철수가 밥을', '--model', join(place, 'bart'), '--json'];
 
   it('predict and ablate follow the decoder’s words, whatever the encoder’s are', async () => {
@@ -189,6 +166,22 @@ describe('commands with an encoder-decoder', () => {
       expect(Math.abs(shares.reduce((sum, number) => sum + number, 0) - 1)).toBeLessThanOrEqual(1e-5);
     }
     expect(wrong!.stderr).toContain('encoder.N, decoder.N, cross.N');
+  });
+  it('look takes the decoder’s ids as words, and report saves every attention as a page', async () => {
+    const model = ['--model', join(place, 'bart')];
+    const file = join(place, 'both.html');
+    const [byIds, byText, saved, beyond] = await Promise.all([
+      siseon(both[0]!, '--decoder-ids', '2,7,8', ...model, '--query', '2', '--json'),
+      siseon(...both, '--query', '밥을'),
+      siseon('report', ...both.slice(0, -1), '--layer', 'decoder.1', '--query', '철수가', '--save', file),
+      siseon('report', ...both.slice(0, -1), '--layer', 'cross.7', '--save', join(place, 'none.html'), '--lang', 'en'),
+    ]);
+    expect(JSON.parse(byIds!.stdout)).toEqual(JSON.parse(byText!.stdout));
+    expect(saved).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(file, 'utf8')).toMatch(/"part":1,.*"korean":true/);
+    expect(beyond).toMatchObject({ status: 2, stdout: '' });
+    expect(beyond!.stderr).toContain('there is no layer decoder.layers.7.cross');
+    expect(existsSync(join(place, 'none.html'))).toBe(false);
   });
   it('trace saves the stages of both texts, by text or by ids', async () => {
     const names = 'decoder.layers.1.cross.weights,logits';

@@ -18,11 +18,11 @@ export {
   integratedGradients,
 } from './gradient.ts';
 export { type ImportanceName, importance, importanceNames } from './importance.ts';
-export { type HeadChoice, look, textsAt, wordGroups, wordMatrix } from './look.ts';
+export { type Group, type HeadChoice, look, textsAt, wordGroups, wordMatrix } from './look.ts';
 export { embedText, type LibraryEntry, type LookupResult, lookup, nothingKnown, spelledOut } from './lookup.ts';
 export { type Context, similarContexts } from './nearest.ts';
 export { type LayerNorms, layerNorms, type NormRow } from './norms.ts';
-export { longestOverview, type Overview, overview } from './overview.ts';
+export { longestOverview, type Overview, type OverviewPart, overview } from './overview.ts';
 export { pair } from './pair.ts';
 export {
   type Aligned,
@@ -72,6 +72,7 @@ export { type Part, residualStream, type Stream, type StreamPlace } from './stre
 export {
   type Followed,
   followed,
+  isScore,
   type LabelTarget,
   likeliest,
   logitsAt as logitsFor,

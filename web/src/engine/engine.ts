@@ -288,7 +288,7 @@ export class Engine {
     const { layer, head } = chooseHead(reader.model, choice);
     const trace = await reader.changed(asked.text, asked.changes);
     const seen = await overview(trace, reader.model);
-    const query = seen.words.findIndex(({ tokens }) => tokens.includes(token));
+    const query = seen.parts[0]!.queries.findIndex(({ tokens }) => tokens.includes(token));
     return reportHtml(seen, { language, start: { layer, head, query } });
   }
 
