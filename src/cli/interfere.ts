@@ -24,7 +24,7 @@ import {
   terminal,
   writePicture,
 } from './shell.ts';
-import { type Asked, asking, inputOf, saidTarget, shown, targetFor } from './target.ts';
+import { type Asked, following, inputOf, saidTarget, shown, targetFor } from './target.ts';
 
 /** Heads named with commas between; one named twice counts once. */
 const placesOf = (list: string): HeadPlace[] =>
@@ -36,7 +36,7 @@ const placesOf = (list: string): HeadPlace[] =>
   });
 
 export function interfere(program: Command): void {
-  asking(program.command('ablate'))
+  following(program.command('ablate'))
     .description('heads taken away: how each moves a prediction, or what some of them move')
     .argument('[text]')
     .option('--ids <LIST>', 'token ids instead of a text', idList)
@@ -83,17 +83,22 @@ export function interfere(program: Command): void {
         if (options.json) return printJson({ target, plain, by: options.by, heads });
         const ko = language() === 'ko';
         const { fixed } = await import('../views/index.ts');
+        const number = lens.isScore(model.architecture, target)
+          ? ['점수가', 'score']
+          : target.against === undefined
+            ? ['로그 확률이', 'log-probability']
+            : ['로짓 차가', 'difference of logits'];
         await shown(options, {
           title: `${model.name}: ${await saidTarget(trace, model, target)}, ${ko ? '그대로는' : 'as it is'} ${fixed(plain, 3)}.`,
           legend: ko
-            ? `헤드 하나를 빼면(${options.by}) ${target.against === undefined ? '로그 확률' : '로짓 차'}이 얼마나 움직이는가. 음수: 그 헤드가 예측을 떠받쳤습니다.`
-            : `How far the ${target.against === undefined ? 'log-probability' : 'difference of logits'} moves without the head (${options.by}). Below 0: the head spoke for the prediction.`,
+            ? `헤드 하나를 빼면(${options.by}) ${number[0]} 얼마나 움직이는가. 음수: 그 헤드가 예측을 떠받쳤습니다.`
+            : `How far the ${number[1]} moves without the head (${options.by}). Below 0: the head spoke for the prediction.`,
           heads: heads.map(({ layer, head, effect }) => ({ layer, head, number: effect })),
         });
       },
     );
 
-  asking(program.command('patch'))
+  following(program.command('patch'))
     .description('which head carries the difference between two texts: its mixture put from one run into the other')
     .argument('<text>', 'the run that is patched')
     .argument('<other>', 'the run taken from')

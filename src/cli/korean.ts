@@ -89,6 +89,7 @@ const texts: Readonly<Record<string, Text>> = {
       chat: '--chat과 함께 써 주세요.',
       temperature: '온도 0에서는 뽑지 않고 가장 그럴듯한 토큰을 씁니다. --temperature를 0보다 크게 주세요.',
       tokens: '토큰을 말하는 모델에서만 씁니다.',
+      tokenLabels: '토큰마다 이름표를 붙이는 분류기에서만 씁니다.',
       decoder: '디코더의 층(decoder.N이나 cross.N)을 적어 주세요.',
     };
     const way = needs[d.needs as keyof typeof needs] ?? '토크나이저가 있는 모델이 있어야 합니다.';
@@ -180,6 +181,8 @@ const texts: Readonly<Record<string, Text>> = {
   noEndToken: ({ details: d }) =>
     `글에 끝 토큰(${d.endToken}번)이 없습니다. 이 모델은 끝 토큰의 자리에서 이름표를 정합니다. 글 뒤에 끝 토큰을 어휘에 적힌 그대로 적어 주세요.`,
   noLabels: () => '이 모델에는 분류기가 없어 따라갈 이름표가 없습니다. 분류 모델을 쓰거나 토큰을 따라가 주세요.',
+  noSuchLabel: ({ details: d }) =>
+    `이름표 ‘${d.written}’${particle(`${d.written}`, '이')} 없습니다. 있는 것: ${list(d.labels)}.`,
   labelOutOfRange: ({ expected, got }) =>
     `이름표 ${got}은(는) 없습니다. ${expected?.replace(' to ', '부터 ')}까지입니다.`,
   noNames: ({ what, expected }) => `${what}: 그 이름으로는 저장할 수 없습니다. 이름이 있는 단계: ${expected}.`,

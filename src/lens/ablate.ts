@@ -147,7 +147,8 @@ export async function targetsUnder(
       edits: [...trace.edits, ...own],
       ...enoughFor(target),
     }));
-    for (const result of await model.runBatch(runs)) values.push(targetOf(scoresOfRun(result, model, target), target));
+    for (const result of await model.runBatch(runs))
+      values.push(targetOf(scoresOfRun(result, model, target), target, model.architecture));
   }
   return values;
 }

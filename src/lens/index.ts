@@ -72,6 +72,7 @@ export { type Part, residualStream, type Stream, type StreamPlace } from './stre
 export {
   type Followed,
   followed,
+  isScore,
   type LabelTarget,
   likeliest,
   logitsAt as logitsFor,

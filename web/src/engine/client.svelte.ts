@@ -1,5 +1,6 @@
 /** The page's side of the worker: starts it, asks it, notices when it is gone, and starts another. */
 import * as Comlink from 'comlink';
+import { nextWorker } from './begun.ts';
 import type { Engine, ModelFacts } from './engine.ts';
 
 export interface Failure {
@@ -78,8 +79,8 @@ export async function askLong<T>(question: (remote: Comlink.Remote<Engine>) => P
   }
 }
 
-/** Starts the engine, or starts it again. The text, the query and the head are the page's own and stay. */
-export async function start(): Promise<void> {
+/** Starts the engine, or starts it again; it will be asked about the text. Text, query and head are the page's own and stay. */
+export async function start(text: string): Promise<void> {
   worker?.terminate();
   engine.failure = null;
   engine.beside = null;
@@ -88,15 +89,16 @@ export async function start(): Promise<void> {
     giveUp = reject;
   });
   gone.catch(() => {});
-  worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-  worker.onerror = (event) => {
-    event.preventDefault();
-    engine.failure = { code: 'workerLost', message: event.message, details: {} };
+  const next = nextWorker();
+  worker = next.worker;
+  void next.lost.then((message) => {
+    if (worker !== next.worker) return;
+    engine.failure = { code: 'workerLost', message, details: {} };
     giveUp(engine.failure);
-  };
+  });
   remote = Comlink.wrap<Engine>(worker);
   try {
-    engine.model = await ask((e) => e.open(new URL('./model/', document.baseURI).href), 60_000);
+    engine.model = await ask((e) => e.open(text), 60_000);
     engine.vocabulary++;
     engine.version++;
   } catch (cause) {

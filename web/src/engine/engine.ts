@@ -1,7 +1,7 @@
 /** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
 import { type ProxyMarked, proxy } from 'comlink';
 import { softLookup } from 'siseon/attention';
-import { type WasmKernels, wasmKernels } from 'siseon/kernels';
+import type { WasmKernels } from 'siseon/kernels';
 import {
   alignByWord,
   chooseHead,
@@ -18,11 +18,11 @@ import {
   repeatedSequences,
   tokenIds,
 } from 'siseon/lens';
-import { loadModel, type MemoryNeed, type Model, writeNpz } from 'siseon/model';
+import { type MemoryNeed, type Model, writeNpz } from 'siseon/model';
 import { forgetModels, type KeptModel, keptModels, SiseonError } from 'siseon/platform';
 import { stages, type Trace } from 'siseon/trace';
 import { type Language, reportHtml } from 'siseon/views';
-import { Course, type Report } from '../training/course.ts';
+import type { Course, Report } from '../training/course.ts';
 import type { Change } from './change.ts';
 import type { ReachName } from './lens.ts';
 import { Librarian } from './librarian.ts';
@@ -30,6 +30,7 @@ import { type ModelSource, needOf, type Opening, openSource } from './opening.ts
 import { type Prediction, predict, type Sampling, type Written, write } from './predictions.ts';
 import { reachOf } from './reaches.ts';
 import { Reader } from './reader.ts';
+import { openShipped } from './shipped.ts';
 import { entriesOf, type Glance, glanceOf, type Sink, type Square, squareOf, type View } from './squares.ts';
 import { type At, Trainer } from './trainer.ts';
 
@@ -113,7 +114,9 @@ export class Engine {
   #opening: AbortController | null = null;
   #writing: AbortController | null = null;
   #course: Course | null = null;
-  #folder = '';
+  /** Where the shipped model's files are. */
+  readonly #folder: string;
+  readonly #coming: ReturnType<typeof openShipped>;
   /** Of the shipped model; the devices of others have as many threads, and may have them for the same reason. */
   #device: WasmKernels | null = null;
   /** The room "Train". */
@@ -123,16 +126,24 @@ export class Engine {
   /** The room "Library". */
   readonly librarian: Librarian & ProxyMarked = proxy(new Librarian(() => this.#model!));
 
+  /** Begins at once with the model that comes with the page. */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#coming = openShipped(folder);
+    this.#coming.catch(() => {});
+  }
+
   get #model(): Model {
     return this.#reader!.model;
   }
 
-  /** Loads the model of the page. Throws what loadModel throws. */
-  async open(folder: string): Promise<ModelFacts> {
-    this.#folder = folder;
-    this.#device = await wasmKernels();
-    this.#shipped = await loadModel(new URL(folder), { name: 'siseon/models/ko', kernels: this.#device });
-    return this.use(this.#shipped);
+  /** The model of the page; what it makes of a text is begun before it is asked. Throws what loadModel throws. */
+  async open(text: string): Promise<ModelFacts> {
+    const { device, model } = await this.#coming;
+    [this.#device, this.#shipped] = [device, model];
+    const facts = this.use(model);
+    this.#reader!.read(text).catch(() => {});
+    return facts;
   }
 
   /** From now on every part looks through this model. */
@@ -377,9 +388,12 @@ export class Engine {
 
   /** Trains the small model from a seed; a run under way is ended first. Resolves to false when this one was ended so. */
   async train(seed: number, tell: (report: Report) => void): Promise<boolean> {
+    // Loaded when somebody trains: the first picture does not wait for it.
+    const { Course } = await import('../training/course.ts');
     this.#course?.stop();
-    this.#course = new Course(seed);
-    return this.#course.run(tell);
+    const course = new Course(seed);
+    this.#course = course;
+    return course.run(tell);
   }
   /** Answers: whoever waits for a long run asks this to know that the worker is there. */
   isThere(): true {

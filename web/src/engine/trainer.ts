@@ -3,9 +3,9 @@ import { unzipSync, zipSync } from 'fflate';
 import { type Kernels, wasmKernels } from 'siseon/kernels';
 import { families, loadModel, Model, modelFiles } from 'siseon/model';
 import { memoryFolder, SiseonError } from 'siseon/platform';
-import { type Facts, type Lesson, measure, prepare, type Score } from '../train/lesson.ts';
+import type { Facts, Lesson, Score } from '../train/lesson.ts';
 import type { Settings } from '../train/settings.ts';
-import { borrow, type Checkpoint, Run } from '../training/run.ts';
+import type { Checkpoint, Run } from '../training/run.ts';
 import { Reader } from './reader.ts';
 
 export interface TrainReport {
@@ -17,6 +17,10 @@ export interface TrainReport {
 
 /** A checkpoint by its index, or a model that was kept by its name in the worker. */
 export type At = number | string;
+
+// What trains is loaded when somebody trains: the first picture does not wait for it.
+const lessons = () => import('../train/lesson.ts');
+const runs = () => import('../training/run.ts');
 
 export class Trainer {
   readonly #korean: () => Promise<unknown>;
@@ -32,12 +36,14 @@ export class Trainer {
 
   /** What a training would be, before it begins. Throws what `prepare` throws. */
   async survey(settings: Settings, text: string): Promise<Facts> {
+    const { prepare } = await lessons();
     return (await prepare(settings, text, this.#korean)).facts;
   }
 
   /** Trains from the first step; a run under way is ended first. Resolves to false when this one was ended so. Throws what `prepare` and `train` throw. */
   async begin(settings: Settings, text: string, tell: (report: TrainReport) => void): Promise<boolean> {
     this.#run?.stop();
+    const [{ measure, prepare }, { Run }] = await Promise.all([lessons(), runs()]);
     const lesson = await prepare(settings, text, this.#korean);
     const run = new Run(lesson.task);
     [this.#lesson, this.#run] = [lesson, run];
@@ -58,6 +64,7 @@ export class Trainer {
 
   /** A checkpoint or a kept model on a device that they share, which has it back when the reader is retired. */
   async lend(at: At): Promise<Reader> {
+    const { borrow } = await runs();
     this.#device ??= wasmKernels();
     const { device, giveBack } = borrow(await this.#device);
     return new Reader(await this.model(at, device), giveBack);
