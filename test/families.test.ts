@@ -105,29 +105,28 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  it.runIf(growing.has(name))(
-    'gives the trace of a text read token by token, cut back and gone on as that of the text read at once: to the bit',
-    async () => {
-      const model = await load(name);
-      const { inputs } = expectedOf(name);
-      const own = inputs.decoderIds ?? inputs.ids;
-      const textOf = (ids: number[]) => (inputs.decoderIds ? { ids: inputs.ids, decoderIds: ids } : { ids });
-      const session = new TraceSession(model);
-      const other = [...own.slice(0, 3), own[3]! - 1, 1];
-      const ways = [...own.map((_, n) => own.slice(0, n + 1)), other, own.slice(0, 5), own, own];
-      const computed: number[] = [];
-      for (const ids of ways) {
-        const trace = await session.record(textOf(ids));
-        computed.push(session.computed);
-        const whole = await recordTrace(model, textOf(ids));
-        expect([...trace.recorded.keys()].sort()).toEqual([...whole.recorded.keys()].sort());
-        for (const [stage, { shape, data }] of whole.recorded) {
-          expect(trace.recorded.get(stage)!.shape, stage).toEqual(shape);
-          expect(trace.recorded.get(stage)!.data, stage).toEqual(data);
-        }
+  // An encoder reads a whole text at once; there is nothing to go on from.
+  if (!growing.has(name)) return;
+  it('gives the trace of a text read token by token, cut back and gone on as that of the text read at once: to the bit', async () => {
+    const model = await load(name);
+    const { inputs } = expectedOf(name);
+    const own = inputs.decoderIds ?? inputs.ids;
+    const textOf = (ids: number[]) => (inputs.decoderIds ? { ids: inputs.ids, decoderIds: ids } : { ids });
+    const session = new TraceSession(model);
+    const other = [...own.slice(0, 3), own[3]! - 1, 1];
+    const ways = [...own.map((_, n) => own.slice(0, n + 1)), other, own.slice(0, 5), own, own];
+    const computed: number[] = [];
+    for (const ids of ways) {
+      const trace = await session.record(textOf(ids));
+      computed.push(session.computed);
+      const whole = await recordTrace(model, textOf(ids));
+      expect([...trace.recorded.keys()].sort()).toEqual([...whole.recorded.keys()].sort());
+      for (const [stage, { shape, data }] of whole.recorded) {
+        expect(trace.recorded.get(stage)!.shape, stage).toEqual(shape);
+        expect(trace.recorded.get(stage)!.data, stage).toEqual(data);
       }
-      expect(computed).toEqual([...own.map(() => 1), 2, 2, own.length - 5, 1]);
-      session.free();
-    },
-  );
+    }
+    expect(computed).toEqual([...own.map(() => 1), 2, 2, own.length - 5, 1]);
+    session.free();
+  });
 });

@@ -1,52 +1,24 @@
 /** `siseon generate` and `siseon info` as people type them, with a tiny model that has a vocabulary and a chat template. */
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commands, wordTokenizer } from './commands.testing.ts';
 
-const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const families = fileURLToPath(new URL('./families', import.meta.url));
 const words = ['[UNK]', '<s>', '</s>', 'user', 'system', '나는', '사과를', '먹었다', '.', 'a', 'b', 'c', 'd', 'e', 'f'];
-const place = mkdtempSync(join(tmpdir(), 'siseon-generate-'));
+const { place, siseon, remove } = commands('generate');
 const model = join(place, 'writer');
-
-const siseon = (...args: string[]) =>
-  new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
-    const env = { ...process.env, LANG: 'C', LC_ALL: '', HF_HUB_OFFLINE: '1', HF_HOME: place };
-    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) =>
-      resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-    );
-  });
 
 beforeAll(() => {
   cpSync(join(families, 'llama'), model, { recursive: true });
-  const special = [0, 1, 2].map((id) => ({ id, content: words[id], special: true }));
-  const tokenizer = {
-    model: { type: 'WordLevel', vocab: Object.fromEntries(words.map((word, id) => [word, id])), unk_token: '[UNK]' },
-    pre_tokenizer: { type: 'Whitespace' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
-      pair: [],
-      special_tokens: { '<s>': { id: '<s>', ids: [1], tokens: ['<s>'] } },
-    },
-    added_tokens: special.map((token) => ({
-      ...token,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-    })),
-  };
-  writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(tokenizer));
+  writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(wordTokenizer(words, { before: '<s>' })));
   const chat_template =
     "{{ bos_token }}{% for m in messages %}{% if m.content == 'a' %}{{ raise_exception('not a') }}{% endif %}{{ m.role }} {{ m.content }} {% endfor %}";
   writeFileSync(join(model, 'tokenizer_config.json'), JSON.stringify({ bos_token: '<s>', chat_template }));
   writeFileSync(join(model, 'README.md'), '---\nlicense: mit\n---\n');
 });
-afterAll(() => rmSync(place, { recursive: true }));
+afterAll(remove);
 
 describe('siseon generate', () => {
   it('writes on from a text, shows where it looked, and stops before a text', async () => {

@@ -1,14 +1,14 @@
 /** Encoder-decoders: classifiers, and texts for the decoder; test/families.test.ts holds their numbers. */
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { look, pair, wordMatrix } from '../src/lens/index.ts';
+import { type LayerPlace, layerStage } from '../src/attention/index.ts';
+import { look, pair, similarContexts, wordMatrix } from '../src/lens/index.ts';
 import { loadModel } from '../src/model/index.ts';
 import { memoryFolder } from '../src/platform/index.ts';
-import { attentionStages, recordTrace, TraceSession } from '../src/trace/index.ts';
+import { attentionStages, recordTrace, type Trace, TraceSession } from '../src/trace/index.ts';
+import { commands, pairFiles, written } from './commands.testing.ts';
 
 const load = (name: string) =>
   loadModel(fileURLToPath(new URL(`./families/${name}`, import.meta.url)), { tokenizer: 'none' });
@@ -45,29 +45,6 @@ it('reads every text from its start: nothing of it is kept', async () => {
   }
 });
 
-const words = ['[UNK]', '</s>', '<s>', '나는', '사과를', '먹었다', '.', '철수가', '밥을', '영희가'];
-const tokenizer = {
-  model: { type: 'WordLevel', vocab: Object.fromEntries(words.map((word, id) => [word, id])), unk_token: '[UNK]' },
-  pre_tokenizer: { type: 'WhitespaceSplit' },
-  post_processor: {
-    type: 'TemplateProcessing',
-    single: [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '</s>', type_id: 0 } }],
-    pair: [],
-    special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
-  },
-  added_tokens: [0, 1, 2].map((id) => ({ id, content: words[id], special: true, normalized: false })),
-};
-/** A tiny checkpoint with those words, whose texts end in </s>. */
-const files = (name: string): Record<string, string | Uint8Array<ArrayBuffer>> => {
-  const file = (of: string) => readFileSync(new URL(`./families/${name}/${of}`, import.meta.url));
-  const config = JSON.parse(file('config.json').toString()) as Record<string, unknown>;
-  return {
-    'config.json': JSON.stringify({ ...config, eos_token_id: 1 }),
-    'model.safetensors': new Uint8Array(file('model.safetensors')),
-    'tokenizer.json': JSON.stringify(tokenizer),
-  };
-};
-
 interface Columns {
   readonly words: readonly string[];
   readonly columns: readonly { readonly measure?: string; readonly numbers: readonly number[] }[];
@@ -77,7 +54,7 @@ type Flow = Columns & { readonly decoder: Columns };
 describe('a text for the decoder', () => {
   const text = '나는 사과를 먹었다';
   it('stands behind the start token, without an end token, and has words of its own', async () => {
-    const model = await loadModel(memoryFolder(files('bart')));
+    const model = await loadModel(memoryFolder(pairFiles('bart')));
     const plain = await recordTrace(model, { text, decoder: '철수가 밥을' });
     expect([...plain.ids]).toEqual([3, 4, 5, 1]);
     expect([...plain.decoderIds!]).toEqual([2, 7, 8]);
@@ -98,7 +75,7 @@ describe('a text for the decoder', () => {
     });
   });
   it('is looked from: weights of its words over the encoder’s, which are those of the stage', async () => {
-    const model = await loadModel(memoryFolder(files('t5')));
+    const model = await loadModel(memoryFolder(pairFiles('t5')));
     const trace = await recordTrace(model, { text, decoder: '철수가 밥을' });
     const seen = await look(trace, model, { query: '철수가', head: 2 });
     expect(seen).toMatchObject({ layer: 0, place: 'decoder.layers.0.cross', query: { word: null, token: 1 } });
@@ -117,33 +94,83 @@ describe('a text for the decoder', () => {
     const matrix = await wordMatrix(trace, model);
     expect([matrix.rows.length, matrix.columns.length]).toEqual([3, 4]);
   });
-  it('is refused where there is one stack, and asked for where a decoder’s words are', async () => {
-    const model = await loadModel(memoryFolder(files('t5')));
-    const bert = await load('bert');
-    await expect(recordTrace(bert, { ids: [3], decoderIds: [2] })).rejects.toMatchObject({ code: 'noDecoder' });
+  it('is looked from as ids too, each token a word; unless said, its start token looks', async () => {
+    const model = await loadModel(memoryFolder(pairFiles('t5')));
+    const byText = await look(await recordTrace(model, { text, decoder: '철수가 밥을' }), model, { query: '밥을' });
+    const ids = await recordTrace(model, { text, decoderIds: [0, 7, 8] });
+    const byIds = await look(ids, model, { query: 2 });
+    expect(byIds).toEqual(byText);
+    expect((await wordMatrix(ids, model)).rows.map(({ text: word }) => word)).toEqual(['[UNK]', '철수가', '밥을']);
     const trace = await recordTrace(model, { text });
-    await expect(look(trace, model, { layer: 'decoder.layers.0.cross' })).rejects.toMatchObject({ code: 'noText' });
     expect((await look(trace, model)).place).toBe('encoder.layers.1');
+    const start = await look(trace, model, { layer: 'decoder.layers.0.cross' });
+    expect([start.query.text, start.keys.length]).toEqual(['[UNK]', 4]);
+    const bare = await load('t5');
+    const without = await recordTrace(bare, { ids: [3, 1] });
+    await expect(look(without, bare, { layer: 'decoder.layers.0' })).rejects.toMatchObject({ code: 'noText' });
+  });
+  it('is searched for contexts: queries of the decoder’s words, and keys of the text that answers', async () => {
+    const model = await loadModel(memoryFolder(pairFiles('t5')));
+    const own = { text, decoder: '철수가 밥을', query: '밥을', head: 2 };
+    const corpus = [
+      { text: '영희가 밥을 먹었다', decoder: '나는 밥을' },
+      { text: '철수가 사과를', decoder: '영희가' },
+    ];
+    const traces = await Promise.all(corpus.map((input) => recordTrace(model, input)));
+    const asked = await recordTrace(model, own);
+    const vectorAt = (of: Trace, layer: LayerPlace, stage: 'query' | 'key', token: number): number[] => {
+      const { data, shape } = of.recorded.get(layerStage(layer, stage))!;
+      const [, length = 0, size = 0] = shape;
+      return [...data.subarray((2 * length + token) * size, (2 * length + token + 1) * size)];
+    };
+    const dot = (a: number[], b: number[]): number => a.reduce((sum, number, c) => sum + number * b[c]!, 0);
+    const cosine = (a: number[], b: number[]): number => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    for (const [layer, among, candidates] of [
+      ['decoder.layers.0.cross', 'queries', [{ 나는: 1, 밥을: 2 }, { 영희가: 1 }]],
+      [
+        'decoder.layers.0.cross',
+        'keys',
+        [
+          { 영희가: 0, 밥을: 1, 먹었다: 2 },
+          { 철수가: 0, 사과를: 1 },
+        ],
+      ],
+      ['decoder.layers.0', 'keys', [{ 나는: 1, 밥을: 2 }, { 영희가: 1 }]],
+    ] as const) {
+      const query = vectorAt(asked, layer, 'query', 2);
+      const stage = among === 'keys' ? 'key' : 'query';
+      const expected = candidates
+        .flatMap((words, n) =>
+          Object.entries(words).map(([word, token]) => {
+            const vector = vectorAt(traces[n]!, layer, stage, token);
+            return { text: n, word, rank: among === 'keys' ? dot(query, vector) : cosine(query, vector) };
+          }),
+        )
+        .sort((a, b) => b.rank - a.rank);
+      const found = await similarContexts(model, corpus, { ...own, layer, among });
+      expect(found.map(({ text: n, word }) => [n, word])).toEqual(expected.map(({ text: n, word }) => [n, word]));
+      for (const [n, { rank }] of expected.entries())
+        expect(found[n]![among === 'keys' ? 'dot' : 'cosine']).toBeCloseTo(rank, 4);
+    }
+    // The encoder's words are enough for keys that cross-attention looks at, and for nothing else in a decoder.
+    const bare = corpus.map((input) => input.text);
+    const ask = { ...own, layer: 'decoder.layers.0.cross' } as const;
+    expect(await similarContexts(model, bare, { ...ask, among: 'keys' })).toHaveLength(5);
+    await expect(similarContexts(model, bare, ask)).rejects.toMatchObject({ code: 'decoderTextMissing' });
+  });
+  it('is refused where there is one stack', async () => {
+    await expect(recordTrace(await load('bert'), { ids: [3], decoderIds: [2] })).rejects.toMatchObject({
+      code: 'noDecoder',
+    });
   });
 });
 
 describe('commands with an encoder-decoder', () => {
-  const place = mkdtempSync(join(tmpdir(), 'siseon-pairs-'));
-  const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-  const siseon = (...args: string[]) =>
-    new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
-      const env = { ...process.env, LANG: 'C', LC_ALL: '', HF_HUB_OFFLINE: '1', HF_HOME: place };
-      execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) =>
-        resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-      );
-    });
+  const { place, siseon, remove } = commands('pairs');
   beforeAll(() => {
-    for (const name of ['bart', 'bart-classes']) {
-      mkdirSync(join(place, name));
-      for (const [file, content] of Object.entries(files(name))) writeFileSync(join(place, name, file), content);
-    }
+    for (const name of ['bart', 'bart-classes']) written(join(place, name), pairFiles(name));
   });
-  afterAll(() => rmSync(place, { recursive: true }));
+  afterAll(remove);
   const both = ['나는 사과를 먹었다', '--decoder', '철수가 밥을', '--model', join(place, 'bart'), '--json'];
 
   it('predict and ablate follow the decoder’s words, whatever the encoder’s are', async () => {
@@ -189,6 +216,47 @@ describe('commands with an encoder-decoder', () => {
       expect(Math.abs(shares.reduce((sum, number) => sum + number, 0) - 1)).toBeLessThanOrEqual(1e-5);
     }
     expect(wrong!.stderr).toContain('encoder.N, decoder.N, cross.N');
+  });
+  it('look takes the decoder’s ids as words, and report saves every attention as a page', async () => {
+    const model = ['--model', join(place, 'bart')];
+    const file = join(place, 'both.html');
+    const [byIds, byText, saved, beyond] = await Promise.all([
+      siseon(both[0]!, '--decoder-ids', '2,7,8', ...model, '--query', '2', '--json'),
+      siseon(...both, '--query', '밥을'),
+      siseon('report', ...both.slice(0, -1), '--layer', 'decoder.1', '--query', '철수가', '--save', file),
+      siseon('report', ...both.slice(0, -1), '--layer', 'cross.7', '--save', join(place, 'none.html'), '--lang', 'en'),
+    ]);
+    expect(JSON.parse(byIds!.stdout)).toEqual(JSON.parse(byText!.stdout));
+    expect(saved).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(file, 'utf8')).toMatch(/"part":1,.*"korean":true/);
+    expect(beyond).toMatchObject({ status: 2, stdout: '' });
+    expect(beyond!.stderr).toContain('there is no layer decoder.layers.7.cross');
+    expect(existsSync(join(place, 'none.html'))).toBe(false);
+  });
+  it('heads, ablate and similar read pairs of texts from a file, a tab between', async () => {
+    const texts = join(place, 'texts.tsv');
+    writeFileSync(
+      texts,
+      `${both[0]}\t${both[2]}\n철수가 사과를\t영희가 .\n영희가 밥을\t나는\n나는 밥을 먹었다\t나는 .\n`,
+    );
+    const [heads, ablated, similar, missing] = await Promise.all([
+      siseon('heads', '--texts', texts, ...both.slice(3)),
+      siseon('ablate', ...both, '--by', 'resample', '--texts', texts),
+      siseon('similar', both[0]!, '밥을', ...both.slice(1), '--texts', texts, '--layer', 'cross.1', '--count', '2'),
+      siseon('similar', both[0]!, '밥을', ...both.slice(1), '--texts', texts, '--layer', 'x.1', '--count', '2'),
+    ]);
+    expect(JSON.parse(heads!.stdout)).toMatchObject({ texts: 4 });
+    const names = (JSON.parse(heads!.stdout) as { heads: { layer: string }[] }).heads.map(({ layer }) => layer);
+    expect([...new Set(names)]).toContain('decoder.layers.1.cross');
+    // The first line is the text itself: nothing changes but by rounding.
+    const { heads: effects } = JSON.parse(ablated!.stdout) as { heads: { effect: number }[] };
+    for (const { effect } of effects) expect(Math.abs(effect)).toBeLessThanOrEqual(1e-5);
+    const { contexts, layer } = JSON.parse(similar!.stdout) as { contexts: object[]; layer: string };
+    expect([layer, contexts[0]]).toEqual([
+      'decoder.layers.1.cross',
+      expect.objectContaining({ text: 0, word: '밥을', sentence: both[0], decoder: both[2] }),
+    ]);
+    expect(missing).toMatchObject({ status: 2, stdout: '' });
   });
   it('trace saves the stages of both texts, by text or by ids', async () => {
     const names = 'decoder.layers.1.cross.weights,logits';

@@ -4,32 +4,39 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Overview, overview } from '../src/lens/index.ts';
+import { type Overview, type OverviewPart, overview } from '../src/lens/index.ts';
 import { loadModel, shippedModel } from '../src/model/index.ts';
-import { recordTrace } from '../src/trace/index.ts';
+import { memoryFolder } from '../src/platform/index.ts';
+import { attentionStages, recordTrace } from '../src/trace/index.ts';
 import { reportHtml } from '../src/views/index.ts';
 import { findChromium } from './chromium.js';
+import { pairFiles } from './commands.testing.ts';
 
 const executablePath = findChromium();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
   let browser: Browser;
-  let seen: Overview;
-  let file: string;
-  const start = { layer: 1, head: 2, query: 4 };
+  let [seen, both]: Overview[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'siseon-report-'));
 
   beforeAll(async () => {
     const model = await loadModel(shippedModel, { name: 'siseon/models/ko' });
     seen = await overview(await recordTrace(model, { text: '철수가 사과를 맛있게 먹었다' }), model);
-    file = join(mkdtempSync(join(tmpdir(), 'siseon-report-')), 'gaze.html');
-    writeFileSync(file, reportHtml(seen, { language: 'ko', start }));
+    writeFileSync(
+      join(folder, 'gaze.html'),
+      reportHtml(seen, { language: 'ko', start: { layer: 1, head: 2, query: 4 } }),
+    );
+    const pair = await loadModel(memoryFolder(pairFiles('bart')));
+    both = await overview(await recordTrace(pair, { text: '나는 사과를 먹었다', decoder: '철수가 밥을' }), pair);
+    const start = { layer: 'decoder.layers.1.cross', head: 1, query: 2 } as const;
+    writeFileSync(join(folder, 'pair.html'), reportHtml(both, { language: 'en', start }));
     browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
   }, 60_000);
   afterAll(() => browser?.close());
 
   /** A visit without a network; what the page complains of fails it. */
-  async function visit(options: object, look: (page: Page) => Promise<void>): Promise<void> {
+  async function visit(options: object, look: (page: Page) => Promise<void>, file = 'gaze.html'): Promise<void> {
     const context = await browser.newContext({ offline: true, bypassCSP: true, ...options });
     const page = await context.newPage();
     const complaints: string[] = [];
@@ -38,7 +45,7 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
     page.on('request', (request) => {
       if (!request.url().startsWith('file:')) complaints.push(request.url());
     });
-    await page.goto(`file://${file}`);
+    await page.goto(`file://${folder}/${file}`);
     await look(page);
     expect(complaints).toEqual([]);
     await context.close();
@@ -47,10 +54,23 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
   const tableOf = (page: Page): Promise<string[][]> =>
     page.$$eval('#rows tr', (rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
   const number = (text: string): number => Number(text.replace('−', '-'));
+  /** The rows of the table are the numbers of one query in one head. */
+  async function expectNumbers(page: Page, part: OverviewPart, layer: number, head: number, query: number) {
+    const rows = await tableOf(page);
+    expect(rows.length).toBe(part.keys.length + 1);
+    for (const [key, { text }] of part.keys.entries()) {
+      const [, score, weight, contribution] = rows.find(([name = '']) => name.startsWith(text))!;
+      const at = ((layer * part.headCount + head) * part.queries.length + query) * part.keys.length + key;
+      if (part.scores[at] === -Infinity) expect(score).toMatch(/masked|가려짐/);
+      else expect(Math.abs(number(score!) - part.scores[at]!)).toBeLessThanOrEqual(0.00501);
+      expect(Math.abs(number(weight!) - part.weights[at]!)).toBeLessThanOrEqual(0.0000501);
+      expect(Math.abs(number(contribution!) - part.contributions[at]!)).toBeLessThanOrEqual(0.0000501);
+    }
+    expect(number(rows.at(-1)![2]!)).toBeCloseTo(1, 4);
+  }
 
   it('shows the trace’s own numbers for every head and word, and sums them', () =>
     visit({}, async (page) => {
-      const n = seen.words.length;
       for (const [layer, head, query] of [
         [1, 2, 4],
         [0, 1, 2],
@@ -58,18 +78,59 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
       ] as const) {
         await page.getByRole('button', { name: `L${layer}·H${head}` }).click();
         await page.locator('#sentence button').nth(query).click();
-        const rows = await tableOf(page);
-        expect(rows.length).toBe(n + 1);
-        for (const [key, { text }] of seen.words.entries()) {
-          const [, score, weight, contribution] = rows.find(([name = '']) => name.startsWith(text))!;
-          const at = ((layer * seen.headCount + head) * n + query) * n + key;
-          expect(Math.abs(number(score!) - seen.scores[at]!)).toBeLessThanOrEqual(0.00501);
-          expect(Math.abs(number(weight!) - seen.weights[at]!)).toBeLessThanOrEqual(0.0000501);
-          expect(Math.abs(number(contribution!) - seen.contributions[at]!)).toBeLessThanOrEqual(0.0000501);
-        }
-        expect(number(rows.at(-1)![2]!)).toBeCloseTo(1, 4);
+        await expectNumbers(page, seen!.parts[0]!, layer, head, query);
       }
+      expect(await page.locator('#parts button').count()).toBe(0);
     }));
+
+  it('of an encoder-decoder shows each of its attentions, whose numbers are the stages’ own', () =>
+    visit(
+      {},
+      async (page) => {
+        expect(await page.locator('#saying').textContent()).toMatch(
+          /^밥을 gives .* to the separators and all others \(cross-attention of decoder layer 1, head 1\)\.$/,
+        );
+        await expectNumbers(page, both!.parts[2]!, 1, 1, 2);
+        await page.locator('#asking button').nth(1).click();
+        expect(await page.locator(':focus').textContent()).toBe('철수가');
+        await page.keyboard.press('ArrowRight');
+        expect(await page.locator(':focus').textContent()).toBe('밥을');
+        await page.keyboard.press('ArrowRight');
+        await expectNumbers(page, both!.parts[2]!, 1, 1, 0);
+        await page.focus('#matrix');
+        for (let step = 0; step < 9; step++) await page.keyboard.press('ArrowRight');
+        expect(await page.locator('#cell').textContent()).toMatch(/^<s> → <\/s>: score /);
+        for (const [index, name] of ['encoder', 'decoder'].entries()) {
+          await page.getByRole('button', { name, exact: true }).click();
+          const part = both!.parts[index]!;
+          await page.getByRole('button', { name: 'L0·H1' }).click();
+          await page.locator('#sentence button').nth(1).click();
+          await expectNumbers(page, part, 0, 1, 1);
+          expect(await page.locator('#saying').textContent()).toContain(`(${name} layer 0, head 1)`);
+          expect(await page.locator('#asking button').count()).toBe(0);
+        }
+        await page.getByRole('button', { name: 'decoder → encoder’s text' }).click();
+        expect(await page.locator('#asking [aria-pressed=true]').textContent()).toBe('<s>');
+      },
+      'pair.html',
+    ));
+  it('of an encoder-decoder takes its weights from the stages of each place: 1e-6', async () => {
+    const pair = await loadModel(memoryFolder(pairFiles('bart')));
+    const trace = await recordTrace(pair, { text: '나는 사과를 먹었다', decoder: '철수가 밥을' });
+    expect(both!.parts.map(({ stack, queries, keys }) => [stack, queries.length, keys.length])).toEqual([
+      ['encoder', 4, 4],
+      ['decoder', 3, 3],
+      ['cross', 3, 4],
+    ]);
+    for (const { layers, weights } of both!.parts) {
+      const squares = await Promise.all(
+        layers.map(async (layer) => (await attentionStages(trace, layer)).weights.data),
+      );
+      const whole = squares.flatMap((square) => [...square]);
+      expect(weights.length).toBe(whole.length);
+      for (const [at, weight] of whole.entries()) expect(Math.abs(weights[at]! - weight)).toBeLessThanOrEqual(1e-6);
+    }
+  });
 
   it('keeps a cell by keyboard and by click, follows the pointer, and lets go', () =>
     visit({}, async (page) => {
@@ -108,16 +169,25 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
       expect(await page.locator(':focus').textContent()).toContain('맛있게');
     }));
 
-  it.each(['light', 'dark'] as const)('has no axe violation and fits into 360 pixels, %s', (colorScheme) =>
-    visit({ colorScheme, viewport: { width: 360, height: 800 } }, async (page) => {
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-      await page.addScriptTag({ content: axe });
-      const violations = await page.evaluate(async () => {
-        type Found = { violations: { id: string; nodes: { html: string }[] }[] };
-        const { violations: list } = await (window as unknown as { axe: { run(): Promise<Found> } }).axe.run();
-        return list.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-      });
-      expect(violations).toEqual([]);
-    }),
+  it.each([
+    ['gaze.html', 'light'],
+    ['gaze.html', 'dark'],
+    ['pair.html', 'light'],
+    ['pair.html', 'dark'],
+  ] as const)('%s has no axe violation and fits into 360 pixels, %s', (file, colorScheme) =>
+    visit(
+      { colorScheme, viewport: { width: 360, height: 800 } },
+      async (page) => {
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+        await page.addScriptTag({ content: axe });
+        const violations = await page.evaluate(async () => {
+          type Found = { violations: { id: string; nodes: { html: string }[] }[] };
+          const { violations: list } = await (window as unknown as { axe: { run(): Promise<Found> } }).axe.run();
+          return list.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+        });
+        expect(violations).toEqual([]);
+      },
+      file,
+    ),
   );
 });

@@ -1,6 +1,7 @@
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { beside } from './build/beside.ts';
 import { contentPolicy, isolation, policy } from './build/contentPolicy.ts';
 import { offline } from './build/offline.ts';
 import { shippedModel } from './build/shippedModel.ts';
@@ -17,6 +18,7 @@ export default defineConfig({
     }),
     svelte({ configFile: false }),
     shippedModel(),
+    beside(),
     contentPolicy(),
     offline(),
   ],

@@ -90,7 +90,7 @@ describe('errors in Korean', () => {
 /** Details that answer to every name. */
 const anything: Readonly<Record<string, unknown>> = new Proxy(
   {},
-  { get: (_, name) => (/^(words|indices|lengths|fields|problems)$/.test(String(name)) ? ['하나', '둘'] : 3) },
+  { get: (_, name) => (/^(words|indices|lengths|fields|problems|labels)$/.test(String(name)) ? ['하나', '둘'] : 3) },
 );
 
 describe('what the parser finds', () => {

@@ -5,17 +5,20 @@ import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import type { WordMeasures } from '../views/index.ts';
 import { decoded, language, print, printJson, record, speak, terminal, writePicture } from './shell.ts';
-import { type Asked, asking, saidTarget, targetFor } from './target.ts';
+import { type Asked, following, saidTarget, targetFor } from './target.ts';
 
 export function flow(program: Command): void {
-  asking(program.command('flow'))
+  following(program.command('flow'))
     .description('what a prediction rests on, word by word: rollout, flow, gradients, relevance')
     .argument('<text>')
     .option(
       '--faithful',
       'more measures, and how faithful each is: words dropped or kept in its order, against random orders',
     )
-    .addHelpText('after', '\nExample:\n  siseon flow "철수가 사과를 맛있게 먹었다" --faithful\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  siseon flow "철수가 사과를 맛있게 먹었다" --faithful\n  siseon flow "정말 좋은 영화였다" --model ./my-classifier --label positive\n',
+    )
     .action(measured);
 }
 

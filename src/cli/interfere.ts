@@ -12,7 +12,6 @@ import {
   jsonOption,
   langOption,
   language,
-  linesOf,
   load,
   modelOption,
   placeNamed,
@@ -22,9 +21,10 @@ import {
   speak,
   svgOption,
   terminal,
+  textsIn,
   writePicture,
 } from './shell.ts';
-import { type Asked, asking, inputOf, saidTarget, shown, targetFor } from './target.ts';
+import { type Asked, following, inputOf, saidTarget, shown, targetFor } from './target.ts';
 
 /** Heads named with commas between; one named twice counts once. */
 const placesOf = (list: string): HeadPlace[] =>
@@ -36,7 +36,7 @@ const placesOf = (list: string): HeadPlace[] =>
   });
 
 export function interfere(program: Command): void {
-  asking(program.command('ablate'))
+  following(program.command('ablate'))
     .description('heads taken away: how each moves a prediction, or what some of them move')
     .argument('[text]')
     .option('--ids <LIST>', 'token ids instead of a text', idList)
@@ -48,7 +48,10 @@ export function interfere(program: Command): void {
     .addOption(
       new Option('--by <HOW>', 'what stands in their place').choices(['zero', 'mean', 'resample']).default('zero'),
     )
-    .option('--texts <FILE>', 'for mean: texts, one a line; for resample: its first line')
+    .option(
+      '--texts <FILE>',
+      'for mean: texts, one a line; for resample: its first line; of an encoder-decoder its decoder’s behind a tab',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  siseon ablate "철수가 사과를 맛있게 먹었다"\n  siseon ablate --model ./nano-gpt-sort --ids 2,1,0,2,1,0 --heads 0.1,2.0\n',
@@ -83,17 +86,22 @@ export function interfere(program: Command): void {
         if (options.json) return printJson({ target, plain, by: options.by, heads });
         const ko = language() === 'ko';
         const { fixed } = await import('../views/index.ts');
+        const number = lens.isScore(model.architecture, target)
+          ? ['점수가', 'score']
+          : target.against === undefined
+            ? ['로그 확률이', 'log-probability']
+            : ['로짓 차가', 'difference of logits'];
         await shown(options, {
           title: `${model.name}: ${await saidTarget(trace, model, target)}, ${ko ? '그대로는' : 'as it is'} ${fixed(plain, 3)}.`,
           legend: ko
-            ? `헤드 하나를 빼면(${options.by}) ${target.against === undefined ? '로그 확률' : '로짓 차'}이 얼마나 움직이는가. 음수: 그 헤드가 예측을 떠받쳤습니다.`
-            : `How far the ${target.against === undefined ? 'log-probability' : 'difference of logits'} moves without the head (${options.by}). Below 0: the head spoke for the prediction.`,
+            ? `헤드 하나를 빼면(${options.by}) ${number[0]} 얼마나 움직이는가. 음수: 그 헤드가 예측을 떠받쳤습니다.`
+            : `How far the ${number[1]} moves without the head (${options.by}). Below 0: the head spoke for the prediction.`,
           heads: heads.map(({ layer, head, effect }) => ({ layer, head, number: effect })),
         });
       },
     );
 
-  asking(program.command('patch'))
+  following(program.command('patch'))
     .description('which head carries the difference between two texts: its mixture put from one run into the other')
     .argument('<text>', 'the run that is patched')
     .argument('<other>', 'the run taken from')
@@ -207,9 +215,8 @@ async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; tex
       what: `--by ${by} needs texts`,
       expected: '--texts FILE, one a line',
     });
-  const { tokenIds } = await import('../lens/index.ts');
-  const lines = (await linesOf(texts)).map((line) => tokenIds(model, line));
-  return by === 'mean' ? { by, texts: lines } : { by, from: lines[0] ?? [] };
+  const read = await textsIn(texts, model);
+  return by === 'mean' ? { by, texts: read } : { by, from: read[0]! };
 }
 
 /** Edits as a JSON array, or those of a saved trace. Throws `badEdits`, `cannotRead`, and of a trace what its reader throws. */

@@ -89,6 +89,7 @@ const texts: Readonly<Record<string, Text>> = {
       chat: '--chat과 함께 써 주세요.',
       temperature: '온도 0에서는 뽑지 않고 가장 그럴듯한 토큰을 씁니다. --temperature를 0보다 크게 주세요.',
       tokens: '토큰을 말하는 모델에서만 씁니다.',
+      tokenLabels: '토큰마다 이름표를 붙이는 분류기에서만 씁니다.',
       decoder: '디코더의 층(decoder.N이나 cross.N)을 적어 주세요.',
     };
     const way = needs[d.needs as keyof typeof needs] ?? '토크나이저가 있는 모델이 있어야 합니다.';
@@ -180,6 +181,8 @@ const texts: Readonly<Record<string, Text>> = {
   noEndToken: ({ details: d }) =>
     `글에 끝 토큰(${d.endToken}번)이 없습니다. 이 모델은 끝 토큰의 자리에서 이름표를 정합니다. 글 뒤에 끝 토큰을 어휘에 적힌 그대로 적어 주세요.`,
   noLabels: () => '이 모델에는 분류기가 없어 따라갈 이름표가 없습니다. 분류 모델을 쓰거나 토큰을 따라가 주세요.',
+  noSuchLabel: ({ details: d }) =>
+    `이름표 ‘${d.written}’${particle(`${d.written}`, '이')} 없습니다. 있는 것: ${list(d.labels)}.`,
   labelOutOfRange: ({ expected, got }) =>
     `이름표 ${got}은(는) 없습니다. ${expected?.replace(' to ', '부터 ')}까지입니다.`,
   noNames: ({ what, expected }) => `${what}: 그 이름으로는 저장할 수 없습니다. 이름이 있는 단계: ${expected}.`,
@@ -187,8 +190,6 @@ const texts: Readonly<Record<string, Text>> = {
     '다른 도구의 이름(--names)은 .safetensors와 .npz에만 씁니다. 그 둘 가운데 하나로 저장하거나 --names를 빼 주세요.',
   notATrace: ({ what }) => `${what}: siseon trace로 저장한 파일이 아닙니다.`,
   noMeaning: ({ what, expected }) => `${what}: 여기서는 뜻이 없는 값입니다. 뜻이 있는 곳: ${expected}.`,
-  twoTexts: () =>
-    '이 그림은 글 하나를 보여 주는데, 디코더는 두 글을 섞습니다. 두 글을 다 아는 siseon flow, why, layer를 써 주세요.',
   noGradient: ({ got }) => `이 실행은 기울기로 되짚을 수 없습니다(${got}).`,
   notCausal: () => '이 모델은 양쪽을 다 보므로, 새 단어가 앞의 것을 모두 바꿉니다. 앞만 보는 모델에서만 됩니다.',
   cacheAlone: () => '캐시는 바꾼 것이 없는 글 하나에만 쓸 수 있습니다.',
@@ -221,6 +222,8 @@ const texts: Readonly<Record<string, Text>> = {
   nothingToMeasure: ({ got }) => `잴 수 있는 문장이 없습니다(${got}). 모델이 읽을 수 있는 문장을 주세요.`,
   tooFewTexts: ({ expected, got }) =>
     `글이 모자랍니다: ${count(expected)}개 이상이어야 하는데 ${/^\d+$/.test(got) ? `${got}개입니다` : '하나도 없습니다'}.`,
+  decoderTextMissing: ({ details: d, got }) =>
+    `찾을 글 가운데 ${d.index}번(${got})에 디코더가 읽을 글이 없습니다. 인코더의 글 뒤에 탭을 두고 디코더의 글을 적어 주세요.`,
   textsMissing: ({ what }) =>
     `${/--by \S+/.exec(what)?.[0] ?? '--by'}에는 글이 필요합니다. --texts FILE(한 줄에 하나)을 주세요.`,
   tooLongForOverview: ({ expected, got }) =>

@@ -1,6 +1,6 @@
 /** What the commands about a prediction share: which prediction is asked about, and how it is named. */
 import type { Command } from 'commander';
-import type { Target } from '../lens/index.ts';
+import type { Followed, LabelTarget, Target } from '../lens/index.ts';
 import type { Encoding, Model } from '../model/index.ts';
 import type { Trace, TraceInput } from '../trace/index.ts';
 import {
@@ -15,6 +15,7 @@ import {
   print,
   svgOption,
   terminal,
+  unheeded,
   writePicture,
 } from './shell.ts';
 
@@ -22,19 +23,28 @@ export interface Asked extends Common, Decoding {
   readonly ids?: number[];
   readonly at?: string;
   readonly token?: string;
+  readonly label?: string;
   readonly against?: string;
   readonly svg?: string;
 }
 
+/** Which prediction is asked about, and the options of those who ask. */
 export const asking = (command: Command): Command =>
   decoding(command)
     .option('--at <WORD|N>', 'the word whose prediction is followed, or with --ids the position (default: the last)')
     .option('--token <PIECE>', 'the token that is followed (default: the likeliest)')
-    .option('--against <PIECE>', 'follow the difference to this token instead of the log-probability')
+    .option('--against <PIECE>', 'follow the difference to this token (or label) instead of the log-probability')
     .addOption(modelOption())
     .addOption(langOption())
     .addOption(jsonOption())
     .addOption(svgOption());
+
+/** Likewise, of a classifier too. */
+export const following = (command: Command): Command =>
+  asking(command).option(
+    '--label <NAME>',
+    'of a classifier: the label that is followed, or its number (default: the likeliest)',
+  );
 
 /** A token as the vocabulary writes it (some hold Hangul in letters), or its id. */
 export async function tokenOf(model: Model, written: string): Promise<number> {
@@ -82,7 +92,46 @@ export function predictedToken(trace: Trace, model: Model, position: number): st
   return encoding?.tokens[position]?.text ?? model.tokenizer?.piece(id) ?? `${id}`;
 }
 
-export async function targetFor(trace: Trace, model: Model, options: Asked): Promise<Target> {
+/** The label that a name or number means. Throws `noSuchLabel`. */
+async function labelOf({ architecture }: Model, written: string): Promise<number> {
+  const { labels } = architecture.classifier!;
+  const named = labels.findIndex((label) => label.normalize('NFC') === written.normalize('NFC'));
+  const label = named < 0 && /^\d+$/.test(written) ? Number(written) : named;
+  if (label >= 0 && label < labels.length) return label;
+  const { SiseonError } = await import('../platform/index.ts');
+  throw new SiseonError({
+    code: 'noSuchLabel',
+    kind: 'usage',
+    what: `the model has no label "${written}"`,
+    expected: `one of: ${labels.map((own, index) => `${index} ${own}`).join(', ')}`,
+    details: { written, labels },
+  });
+}
+
+/** Throws `noLabels`, `noSuchLabel`, and `optionUnheeded` for what only a token's prediction has. */
+async function labelFor(trace: Trace, model: Model, options: Asked): Promise<LabelTarget> {
+  const { classifier } = model.architecture;
+  if (options.token !== undefined) throw unheeded('--token', 'a model that says tokens', { needs: 'tokens' });
+  if (options.at !== undefined && classifier && classifier.of !== 'tokens')
+    throw unheeded('--at', 'a classifier of tokens', { needs: 'tokenLabels' });
+  const { prediction, scoresOf } = await import('../lens/index.ts');
+  const position = classifier?.of === 'tokens' ? { position: await positionFor(trace, options) } : {};
+  const scores = await scoresOf(trace, model, { label: 0, ...position });
+  return {
+    ...position,
+    label: options.label === undefined ? prediction(scores).token : await labelOf(model, options.label),
+    ...(options.against !== undefined && { against: await labelOf(model, options.against) }),
+  };
+}
+
+/** What is followed: a token, or of a classifier a label; the likeliest where none is said. */
+export async function targetFor(trace: Trace, model: Model, options: Asked): Promise<Followed> {
+  if (options.label !== undefined || (model.architecture.classifier && !model.architecture.head))
+    return labelFor(trace, model, options);
+  return tokenFor(trace, model, options);
+}
+
+async function tokenFor(trace: Trace, model: Model, options: Asked): Promise<Target> {
   const { logitsFor, prediction } = await import('../lens/index.ts');
   const position = await positionFor(trace, options);
   const logits = await logitsFor(trace, model, position);
@@ -93,13 +142,18 @@ export async function targetFor(trace: Trace, model: Model, options: Asked): Pro
   };
 }
 
-export async function saidTarget(trace: Trace, model: Model, { position, token, against }: Target): Promise<string> {
+export async function saidTarget(trace: Trace, model: Model, target: Followed): Promise<string> {
   const { tokenName } = await import('../lens/index.ts');
+  const ofLabel = 'label' in target;
+  const name = (one: number): string => (ofLabel ? model.architecture.classifier!.labels[one]! : tokenName(model, one));
+  const { position, against } = target;
+  const what = name(ofLabel ? target.label : target.token) + (against === undefined ? '' : ` − ${name(against)}`);
+  const ko = language() === 'ko';
+  if (position === undefined) return ko ? `글 전체의 이름표 ${what}` : `the label ${what} of the text`;
   const where = predictedToken(trace, model, position);
-  const what = tokenName(model, token) + (against === undefined ? '' : ` − ${tokenName(model, against)}`);
-  return language() === 'ko'
-    ? `토큰 ${position}(${where})의 예측 ${what}`
-    : `${what} predicted at token ${position} (${where})`;
+  if (ofLabel)
+    return ko ? `토큰 ${position}(${where})의 이름표 ${what}` : `the label ${what} of token ${position} (${where})`;
+  return ko ? `토큰 ${position}(${where})의 예측 ${what}` : `${what} predicted at token ${position} (${where})`;
 }
 
 /** What a command runs: its text or --ids, and what the decoder reads. Throws `textOrIds`. */

@@ -80,7 +80,7 @@ async function takenApart(text: string, query: string, key: string, options: Opt
   const lens = await import('../lens/index.ts');
   const { model, trace } = await record(options.model, { text, ...decoded(options) });
   const where = lens.choosePlace(trace, model, options);
-  const { asking, answering } = lens.textsAt(trace, where.layer);
+  const { asking, answering } = lens.textsAt(trace, model, where.layer);
   const [from, to] = [await tokenNamed(asking, query), await tokenNamed(answering, key)];
   const found = await lens.why(trace, model, { ...where, query: from, key: to });
   const [asks, answers] = [asking.tokens[from]!.text, answering.tokens[to]!.text];
@@ -146,7 +146,7 @@ async function arriving(text: string, options: Options & { readonly query?: stri
   const lens = await import('../lens/index.ts');
   const { model, trace } = await record(options.model, { text, ...decoded(options) });
   const { layer } = lens.choosePlace(trace, model, options);
-  const { asking, answering } = lens.textsAt(trace, layer);
+  const { asking, answering } = lens.textsAt(trace, model, layer);
   const token =
     options.query === undefined ? lens.defaultWord(asking).tokens[0]! : await tokenNamed(asking, options.query);
   const norms = await (await lens.layerNorms(trace, model, layer)).row(token);

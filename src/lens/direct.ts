@@ -100,7 +100,7 @@ export async function directLogits(
   return {
     parts: named,
     sum: named.reduce((sum, { logit }) => sum + logit, 0),
-    logit: other === undefined ? logits[target.token]! : targetOf(logits, target),
+    logit: other === undefined ? logits[target.token]! : targetOf(logits, target, model.architecture),
   };
 }
 

@@ -66,7 +66,7 @@ export function chooseHead(
 
 /**
  * The head asked for, in any kind of model. Of an encoder-decoder a number alone is a layer of the decoder's look at the
- * encoder's text where the decoder has a text, else of the encoder; what is not said is the last one's head 0.
+ * encoder's text where the decoder reads more than its start token, else of the encoder; what is not said is the last one's head 0.
  */
 export function choosePlace(
   trace: Trace,
@@ -77,7 +77,7 @@ export function choosePlace(
   const { encoder, layerCount } = model.architecture;
   if (typeof layer === 'string') return { layer, head };
   if (!encoder) return chooseHead(model, { ...asked, layer });
-  return trace.decoderEncoding
+  return trace.decoderEncoding || trace.decoderIds!.length > 1
     ? { layer: `decoder.layers.${layer ?? layerCount - 1}.cross`, head }
     : { layer: `encoder.layers.${layer ?? encoder.layerCount - 1}`, head };
 }

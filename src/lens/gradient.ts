@@ -139,7 +139,10 @@ export async function integratedGradients(
   for (let d = 0; d < summed.length; d++)
     attributions[Math.floor(d / hidden)]! += summed[d]! * (embeddings[d]! - start[d]!);
   const [away] = await model.runBatch([{ ...readAgain(trace), edits: [...trace.edits, at(0)], ...enoughFor(target) }]);
-  const [value, from] = [await followed(trace, model, target), targetOf(scoresOfRun(away!, model, target), target)];
+  const [value, from] = [
+    await followed(trace, model, target),
+    targetOf(scoresOfRun(away!, model, target), target, model.architecture),
+  ];
   return {
     attributions,
     value,

@@ -129,7 +129,7 @@ describe('known heads', () => {
       sender: { layer: 0, head: 0 },
       receiver: { layer: 1, head: 0, stage: 'key' },
     });
-    const value = targetOf(await logitsFor(alone, model, 3), target);
+    const value = targetOf(await logitsFor(alone, model, 3), target, model.architecture);
     expect(strongest.value).toBeCloseTo(value, 6);
     expect(strongest.part).toBeCloseTo((value - into) / (from - into), 6);
     for (const { part } of (await sweep('query')).heads)
@@ -264,7 +264,7 @@ describe.skipIf(!existsSync(checkpoint))('a GPT trained to sort (the file beside
         const { logits } = await model.run(Int32Array.from([...list, ...sorted.slice(0, -1)]), undefined, edits);
         for (const [n, letter] of sorted.entries()) {
           const row = logits!.subarray((list.length - 1 + n) * 3, (list.length + n) * 3);
-          total += targetOf(row, { position: 0, token: letter });
+          total += targetOf(row, { position: 0, token: letter }, model.architecture);
         }
       }
       return total / (lists.length * 6);

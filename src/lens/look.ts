@@ -1,6 +1,6 @@
 /** How one query token looks, in one head, by the rules of honest reading (docs/formats.md). */
 import { attentionPlace, type LayerPlace } from '../attention/index.ts';
-import type { Encoding, Model } from '../model/index.ts';
+import type { Encoding, Model, Token } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { dotProduct, type HeadCells, headCells, logSumExp, norm, sum } from './cells.ts';
@@ -32,11 +32,39 @@ export function encodingOf(trace: Pick<Trace, 'encoding'>): Encoding {
 }
 
 /** The texts of the queries and of the keys at a place. Throws `noText`, and what headIn throws. */
-export function textsAt(trace: Trace, layer: LayerPlace): { readonly asking: Encoding; readonly answering: Encoding } {
+export function textsAt(
+  trace: Trace,
+  model: Pick<Model, 'tokenizer'>,
+  layer: LayerPlace,
+): { readonly asking: Encoding; readonly answering: Encoding } {
   const { prefix, crossed } = headIn(trace, { layer, head: 0 });
   if (prefix !== 'decoder.') return { asking: encodingOf(trace), answering: encodingOf(trace) };
-  const asking = encodingOf({ encoding: trace.decoderEncoding });
+  const asking = decoderEncodingOf(trace, model);
   return { asking, answering: crossed ? encodingOf(trace) : asking };
+}
+
+/** What the decoder read: its text, or, of ids (its start token alone, if nothing was said), every token as a word of its own. */
+function decoderEncodingOf({ decoderIds, decoderEncoding }: Trace, { tokenizer }: Pick<Model, 'tokenizer'>): Encoding {
+  if (decoderEncoding || !decoderIds || !tokenizer) return encodingOf({ encoding: decoderEncoding });
+  const tokens: Token[] = [];
+  let text = '';
+  for (const [index, id] of decoderIds.entries()) {
+    const piece = tokenizer.piece(id) ?? `${id}`;
+    const decoded = tokenizer.decode([id]).trim();
+    // Bytes that make no character by themselves are shown as the vocabulary writes them.
+    const own = decoded === '' || decoded.includes('\ufffd') ? piece : decoded;
+    const start = text.length + (index > 0 ? 1 : 0);
+    text = `${text}${index > 0 ? ' ' : ''}${own}`;
+    tokens.push({ index, id, piece, text: own, special: false, start, end: text.length, word: index });
+  }
+  const words = tokens.map(({ index, text: own, start, end }) => ({
+    index,
+    text: own,
+    start: start!,
+    end: end!,
+    tokens: [index],
+  }));
+  return { text, ids: decoderIds, tokens, words, notices: [] };
 }
 
 /** The number of a layer within its stack. */
@@ -77,7 +105,7 @@ export async function look(
   options: HeadChoice & { readonly query?: string | number } = {},
 ): Promise<Look> {
   const { layer, head } = choosePlace(trace, model, options);
-  const { asking, answering: encoding } = textsAt(trace, layer);
+  const { asking, answering: encoding } = textsAt(trace, model, layer);
   const word = options.query === undefined ? defaultWord(asking) : findWord(asking, options.query);
   const token = word.tokens[0]!;
   // Of two texts, no word of the one is a word of the other.
@@ -203,7 +231,7 @@ export function contributions(
 /** Word × word weights of one head: into a word the sum over its tokens, from a word its first token's row. */
 export async function wordMatrix(trace: Trace, model: Model, options: HeadChoice = {}): Promise<WordMatrix> {
   const { layer, head } = choosePlace(trace, model, options);
-  const { asking: own, answering } = textsAt(trace, layer);
+  const { asking: own, answering } = textsAt(trace, model, layer);
   const cells = await headCells(trace, model, layer, head);
   const [queries, list] = [groups(own), groups(answering)];
   return {

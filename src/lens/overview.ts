@@ -1,20 +1,31 @@
 /** Every head of every layer at once, word by word: what a report or a head browser shows. */
-import type { Model } from '../model/index.ts';
+import type { LayerPlace } from '../attention/index.ts';
+import type { Encoding, Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { attentionRows, type Trace } from '../trace/index.ts';
 import { logSumExp } from './cells.ts';
-import { encodingOf, type Group, groups } from './look.ts';
+import { encodingOf, type Group, groups, textsAt } from './look.ts';
 import { layerNorms } from './norms.ts';
-import { stackedLayers } from './places.ts';
+import { attentionPlaces, headsAt } from './places.ts';
 
 export interface Overview {
   readonly model: string;
   readonly text: string;
-  /** Words and special tokens in the order of the text, with the tokens of each. */
-  readonly words: readonly Group[];
-  readonly tokens: readonly string[];
-  readonly layerCount: number;
+  /** What the decoder of an encoder-decoder read; null where there is none. */
+  readonly decoder: string | null;
+  /** One; of an encoder-decoder the encoder's attention, the decoder's, and the decoder's to the encoder's text. */
+  readonly parts: readonly OverviewPart[];
+}
+
+/** The attention of a stack's layers. */
+export interface OverviewPart {
+  readonly stack: 'encoder' | 'decoder' | 'cross' | null;
+  /** Its places, the first layer first. */
+  readonly layers: readonly LayerPlace[];
   readonly headCount: number;
+  /** Words and special tokens in the order of the text that asks, with the tokens of each; and of the text that answers. */
+  readonly queries: readonly Group[];
+  readonly keys: readonly Group[];
   /** [layer, head, query word, key word]: from a word by its first token, into a word the sum over its tokens. */
   readonly weights: Float32Array;
   /** Likewise: Σ weight · ‖f(x)‖ over the key word's tokens (Kobayashi et al. 2020). */
@@ -23,64 +34,73 @@ export interface Overview {
   readonly scores: Float32Array;
 }
 
-/** Words that an overview holds at most: it keeps a square for every head. */
+/** Words that an overview holds at most, of both texts together: it keeps a square for every head. */
 export const longestOverview = 200;
 
-/**
- * Cost: the rows of the words' first tokens in every head. Throws `noText`, `tooLongForOverview` beyond 200 words, and
- * `twoTexts` for an encoder-decoder.
- */
+/** Which attention a place is of. */
+const stackOf = (place: LayerPlace): OverviewPart['stack'] => {
+  const [, stack = null, crossed] = /^(encoder|decoder)\.layers\.\d+(\.cross)?$/.exec(`${place}`) ?? [];
+  return crossed ? 'cross' : (stack as 'encoder' | 'decoder' | null);
+};
+
+/** Cost: the rows of the words' first tokens in every head. Throws `noText`, and `tooLongForOverview` beyond 200 words. */
 export async function overview(trace: Trace, model: Model): Promise<Overview> {
-  const encoding = encodingOf(trace);
-  const words = groups(encoding);
-  stackedLayers(trace, 'an overview');
-  const { layerCount, headCount } = trace.model.architecture;
-  if (words.length > longestOverview)
+  const { architecture } = trace.model;
+  const places = attentionPlaces(architecture);
+  const stacks = architecture.encoder ? (['encoder', 'decoder', 'cross'] as const) : [null];
+  const parts = stacks.map((stack) => places.filter((place) => stackOf(place) === stack));
+  const text = encodingOf(trace);
+  const decoder = architecture.encoder ? textsAt(trace, model, parts[1]![0]!).asking : null;
+  expectShort([text, ...(decoder ? [decoder] : [])]);
+  return {
+    model: model.name,
+    text: text.text,
+    decoder: decoder?.text ?? null,
+    parts: await Promise.all(parts.map((layers) => part(trace, model, layers))),
+  };
+}
+
+function expectShort(texts: readonly Encoding[]): void {
+  const count = texts.reduce((sum, text) => sum + groups(text).length, 0);
+  if (count > longestOverview)
     throw new SiseonError({
       code: 'tooLongForOverview',
       kind: 'usage',
       what: 'an overview keeps a square for every head',
       expected: `at most ${longestOverview} words`,
-      got: `${words.length}`,
+      got: `${count}`,
       next: 'Look at one sentence or paragraph.',
     });
-  const n = words.length;
-  const weights = new Float32Array(layerCount * headCount * n * n);
+}
+
+async function part(trace: Trace, model: Model, layers: readonly LayerPlace[]): Promise<OverviewPart> {
+  const { asking, answering } = textsAt(trace, model, layers[0]!);
+  const [queries, keys] = [groups(asking), groups(answering)];
+  const headCount = headsAt(trace.model.architecture, layers[0]!);
+  const weights = new Float32Array(layers.length * headCount * queries.length * keys.length);
   const contributions = new Float32Array(weights.length);
   const scores = new Float32Array(weights.length);
-  for (let layer = 0; layer < layerCount; layer++) {
-    const rows = await attentionRows(
-      trace,
-      layer,
-      words.map(({ tokens }) => tokens[0]!),
-    );
-    const norms = await layerNorms(trace, model, layer);
-    for (const [i, { tokens: asking }] of words.entries()) {
-      const given = await norms.row(asking[0]!);
+  const first = queries.map(({ tokens }) => tokens[0]!);
+  const width = answering.tokens.length;
+  for (const [layer, place] of layers.entries()) {
+    const rows = await attentionRows(trace, place, first);
+    const norms = await layerNorms(trace, model, place);
+    for (const [i, token] of first.entries()) {
+      const given = await norms.row(token);
       for (let head = 0; head < headCount; head++) {
-        const row = rows.weights.data.subarray((head * n + i) * trace.ids.length);
-        const masked = rows.maskedScores.data.subarray((head * n + i) * trace.ids.length);
+        const row = rows.weights.data.subarray((head * first.length + i) * width);
+        const masked = rows.maskedScores.data.subarray((head * first.length + i) * width);
         const carried = given.head(head);
-        for (const [j, { tokens }] of words.entries()) {
-          const at = ((layer * headCount + head) * n + i) * n + j;
-          for (const token of tokens) {
-            weights[at]! += row[token]!;
-            contributions[at]! += carried[token]!;
+        for (const [j, { tokens }] of keys.entries()) {
+          const at = ((layer * headCount + head) * first.length + i) * keys.length + j;
+          for (const answer of tokens) {
+            weights[at]! += row[answer]!;
+            contributions[at]! += carried[answer]!;
           }
-          scores[at] = logSumExp(tokens.map((token) => masked[token]!));
+          scores[at] = logSumExp(tokens.map((answer) => masked[answer]!));
         }
       }
     }
   }
-  return {
-    model: model.name,
-    text: encoding.text,
-    words,
-    tokens: encoding.tokens.map(({ text }) => text),
-    layerCount,
-    headCount,
-    weights,
-    contributions,
-    scores,
-  };
+  return { stack: stackOf(layers[0]!), layers, headCount, queries, keys, weights, contributions, scores };
 }

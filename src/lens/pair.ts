@@ -20,7 +20,7 @@ export async function pair(
     ({ readonly key: string | number } | { readonly keyToken: number }),
 ): Promise<Pair> {
   const place = choosePlace(trace, model, options);
-  const { asking, answering } = textsAt(trace, place.layer);
+  const { asking, answering } = textsAt(trace, model, place.layer);
   const i = 'query' in options ? findWord(asking, options.query).tokens[0]! : tokenAt(asking, options.queryToken);
   const j = 'key' in options ? findWord(answering, options.key).tokens[0]! : tokenAt(answering, options.keyToken);
   const cells = await headCells(trace, model, place.layer, place.head, i);

@@ -67,21 +67,9 @@ export const noMeaning = (what: string, layer: LayerPlace, expected: string): Si
     expected,
   });
 
-/**
- * The layers of one text that looks at itself alone: of the only stack, or of an encoder where `stack` says so. Throws
- * `twoTexts` for what a decoder's tokens are made of, of which a measure that knows one text alone can say nothing.
- */
-export function stackedLayers({ model: { architecture: a } }: OfModel, what: string, stack?: 'encoder'): LayerPlace[] {
-  if (!a.encoder) return attentionPlaces(a);
-  if (stack === 'encoder') return attentionPlaces(a).filter((place) => `${place}`.startsWith('encoder.'));
-  throw new SiseonError({
-    code: 'twoTexts',
-    kind: 'usage',
-    what: `${what} shows one text, and a decoder mixes two`,
-    expected: 'a model of one text',
-    next: 'Use rollout, relevance, gradientAttention or valueZeroing, which know both texts.',
-  });
-}
+/** The layers through which a text looks at itself alone: of the only stack, or of the encoder. */
+export const textLayers = ({ model: { architecture: a } }: OfModel): LayerPlace[] =>
+  attentionPlaces(a).filter((place) => !`${place}`.startsWith('decoder.'));
 
 /** Which text of an encoder-decoder is asked about; of other models there is one. */
 export type WhichText = 'ids' | 'decoderIds';

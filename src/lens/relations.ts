@@ -8,7 +8,7 @@ import { SiseonError } from '../platform/index.ts';
 import { attentionBands, recordTrace, type Trace } from '../trace/index.ts';
 import { alignTokens } from './align.ts';
 import type { TreeSentence } from './conllu.ts';
-import { stackedLayers } from './places.ts';
+import { textLayers } from './places.ts';
 import { bandRow } from './rows.ts';
 import { type Share, wilson } from './statistics.ts';
 
@@ -209,7 +209,7 @@ async function predictions(
     for (const token of from === 'mean' ? own : own.slice(0, 1))
       asking.set(token, [...(asking.get(token) ?? []), word]);
   const predicted: Int32Array[] = [];
-  for (const layer of stackedLayers(trace, 'grammar', 'encoder')) {
+  for (const layer of textLayers(trace)) {
     const chosen = Array.from({ length: headCount }, () => new Int32Array(tokens.length).fill(-1));
     /** Words whose rows are still going by: what they give every word so far, [head][word]. */
     const open = new Map<number, Float64Array[]>();

@@ -37,7 +37,7 @@ export async function remix(
   options: HeadChoice & { readonly query?: string | number; readonly weights?: readonly number[] } = {},
 ): Promise<Remix> {
   const { layer, head } = choosePlace(trace, model, options);
-  const { asking, answering: encoding } = textsAt(trace, layer);
+  const { asking, answering: encoding } = textsAt(trace, model, layer);
   const word = options.query === undefined ? defaultWord(asking) : findWord(asking, options.query);
   const cells = await headCells(trace, model, layer, head, word.tokens[0]!);
   const measured = Array.from(cells.weights(word.tokens[0]!));

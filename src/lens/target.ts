@@ -1,5 +1,5 @@
 /** What a prediction is asked for: the number that gradients, ablations and patches move. */
-import type { GradientTarget, Model, RunOptions, RunResult } from '../model/index.ts';
+import type { Architecture, GradientTarget, Model, RunOptions, RunResult } from '../model/index.ts';
 import { checkPositions, classifiedRow, noLabels } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { logitRows, recordedStage, type Trace } from '../trace/index.ts';
@@ -11,14 +11,14 @@ export interface Target {
   readonly against?: number;
 }
 
-/** A label of a classifier, by its number; at a position where the classifier is of tokens. */
+/** A label of a classifier, by its number, or with `against` how much higher than another; at a position where the classifier is of tokens. */
 export interface LabelTarget {
   readonly label: number;
   readonly against?: number;
   readonly position?: number;
 }
 
-/** What can be followed. Its number: log p, or with `against` the difference of the two scores. */
+/** What can be followed. Its number: see `targetOf`. */
 export type Followed = Target | LabelTarget;
 
 /** Logits of one position, [vocabulary], whether or not the trace holds them. Throws what `logitRows` throws. */
@@ -35,13 +35,27 @@ export function logTotal(logits: ArrayLike<number>): number {
 }
 
 /**
- * log p(token), or with `against` the difference of the two logits (which is that of the log-probabilities). Of the only
- * label of a classifier: its score, the log-odds of yes.
+ * Whether a target's number is a label's own score: the log-odds of an only label, or of one among several that may be so
+ * together; or what a regression says. Else one label of all is so, and the number is log p.
  */
-export function targetOf(logits: ArrayLike<number>, target: Followed): number {
+export const isScore = ({ classifier }: Pick<Architecture, 'classifier'>, target: Followed): boolean =>
+  'label' in target &&
+  target.against === undefined &&
+  classifier !== null &&
+  (classifier.says !== 'one' || classifier.labels.length === 1);
+
+/**
+ * log p(token) or log p(label), or with `against` the difference of the two logits (which is that of the
+ * log-probabilities). Of labels that say something by themselves: the score.
+ */
+export function targetOf(
+  logits: ArrayLike<number>,
+  target: Followed,
+  architecture: Pick<Architecture, 'classifier'>,
+): number {
   const chosen = 'label' in target ? target.label : target.token;
   const { against } = target;
-  if ('label' in target && logits.length === 1) return logits[chosen]!;
+  if (isScore(architecture, target)) return logits[chosen]!;
   return against === undefined ? logits[chosen]! - logTotal(logits) : logits[chosen]! - logits[against]!;
 }
 
@@ -63,15 +77,16 @@ export function scoresOfRun({ logits, classes }: RunResult, model: Model, target
 export const enoughFor = (target: Followed): Pick<RunOptions, 'logits'> =>
   'label' in target ? { logits: 'none' } : { logits: [target.position] };
 
-function labelRow(classes: Float32Array, count: number, { label, position = 0 }: LabelTarget): Float32Array {
-  if (!(Number.isInteger(label) && label >= 0 && label < count))
-    throw new SiseonError({
-      code: 'labelOutOfRange',
-      kind: 'usage',
-      what: `the model has no label ${label}`,
-      expected: `0 to ${count - 1}`,
-      got: `${label}`,
-    });
+function labelRow(classes: Float32Array, count: number, { label, against, position = 0 }: LabelTarget): Float32Array {
+  for (const one of [label, against ?? label])
+    if (!(Number.isInteger(one) && one >= 0 && one < count))
+      throw new SiseonError({
+        code: 'labelOutOfRange',
+        kind: 'usage',
+        what: `the model has no label ${one}`,
+        expected: count === 1 ? '0' : `0 to ${count - 1}`,
+        got: `${one}`,
+      });
   const rows = classes.length / count;
   if (rows > 1) tokenInRange(position, rows);
   return rows > 1 ? classes.subarray(position * count, (position + 1) * count) : classes;
@@ -79,15 +94,14 @@ function labelRow(classes: Float32Array, count: number, { label, position = 0 }:
 
 /** The target's number in a trace. Throws what `scoresOf` throws. */
 export const followed = async (trace: Trace, model: Model, target: Followed): Promise<number> =>
-  targetOf(await scoresOf(trace, model, target), target);
+  targetOf(await scoresOf(trace, model, target), target, model.architecture);
 
 /** The same as a target of `Model.gradients`, with the sign that turns its value into this one. */
 export function gradientTarget({ architecture }: Model, target: Followed): { target: GradientTarget; sign: 1 | -1 } {
   const { position, against } = target;
   if ('label' in target) {
     const at = position === undefined ? {} : { position };
-    if (architecture.classifier?.labels.length === 1)
-      return { target: { ...at, labels: new Map([[target.label, 1]]) }, sign: 1 };
+    if (isScore(architecture, target)) return { target: { ...at, labels: new Map([[target.label, 1]]) }, sign: 1 };
     if (against === undefined) return { target: { ...at, label: target.label }, sign: -1 };
     return { target: { ...at, labels: difference(target.label, against) }, sign: 1 };
   }

@@ -51,20 +51,36 @@ export async function readFolderText(folder: Folder, file: string): Promise<stri
 /** Files that a browser holds: dropped, chosen, or kept in its cache. A dropped folder's files bring their paths along. */
 export function blobFolder(files: ReadonlyMap<string, Blob> | Iterable<File>, name = 'the files'): Folder {
   const blobs = files instanceof Map ? (files as ReadonlyMap<string, Blob>) : byPath(files as Iterable<File>);
-  const get = (file: string): Blob => {
-    const blob = blobs.get(file);
-    if (!blob) throw cannotRead(`${name}/${file}`, 'there is no such file');
-    return blob;
+  return heldFolder(
+    name,
+    blobs,
+    ({ size }) => size,
+    async (blob, start, end) => blob.slice(start, end).arrayBuffer(),
+  );
+}
+
+/** A folder of files that are at hand, each in whatever holds its bytes. */
+function heldFolder<T>(
+  name: string,
+  files: ReadonlyMap<string, T>,
+  sizeOf: (file: T) => number,
+  read: (file: T, start: number, end: number) => Promise<ArrayBuffer>,
+): Folder {
+  const get = (file: string): T => {
+    const held = files.get(file);
+    if (held === undefined) throw cannotRead(`${name}/${file}`, 'there is no such file');
+    return held;
   };
   return {
     name,
-    list: async () => [...blobs.keys()].sort(),
-    has: async (file) => blobs.has(file),
-    size: async (file) => get(file).size,
-    async read(file, start = 0, end = get(file).size) {
-      if (end > get(file).size) throw cannotRead(`${name}/${file}`, `it ends at byte ${get(file).size}, before ${end}`);
+    list: async () => [...files.keys()].sort(),
+    has: async (file) => files.has(file),
+    size: async (file) => sizeOf(get(file)),
+    async read(file, start = 0, end = sizeOf(get(file))) {
+      const held = get(file);
+      if (end > sizeOf(held)) throw cannotRead(`${name}/${file}`, `it ends at byte ${sizeOf(held)}, before ${end}`);
       try {
-        return new Uint8Array(await get(file).slice(start, end).arrayBuffer());
+        return new Uint8Array(await read(held, start, end));
       } catch (cause) {
         throw cannotRead(`${name}/${file}`, cause instanceof Error ? cause.message : String(cause), cause);
       }
@@ -81,8 +97,18 @@ function byPath(files: Iterable<File>): Map<string, Blob> {
   return new Map(list.map(([path, file]) => [shared ? path.slice(top!.length + 1) : path, file]));
 }
 
-/** Files in memory, by name. */
-export const memoryFolder = (
+/** Files in memory, by name. The bytes are not copied until they are read: they have to stay as they are. */
+export function memoryFolder(
   files: Readonly<Record<string, Uint8Array<ArrayBuffer> | string>>,
   name = 'memory',
-): Folder => blobFolder(new Map(Object.entries(files).map(([file, content]) => [file, new Blob([content])])), name);
+): Folder {
+  const bytes = Object.entries(files).map(
+    ([file, content]) => [file, typeof content === 'string' ? new TextEncoder().encode(content) : content] as const,
+  );
+  return heldFolder(
+    name,
+    new Map(bytes),
+    ({ length }) => length,
+    async (held, start, end) => held.slice(start, end).buffer,
+  );
+}

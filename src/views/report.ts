@@ -1,8 +1,9 @@
 /** A trace as one HTML file that works offline: the sentence, every head, the square and the numbers. */
-import type { Overview } from '../lens/index.ts';
+import type { LayerPlace } from '../attention/index.ts';
+import type { Group, Overview, OverviewPart } from '../lens/index.ts';
 import { face, themes, xml } from './ink.ts';
-import { type Language, particle } from './language.ts';
-import { type ReportData, reportPage } from './reportPage.ts';
+import { type Language, particle, placeName } from './language.ts';
+import { type ReportData, type ReportPart, type ReportWord, reportPage } from './reportPage.ts';
 
 const words = {
   en: {
@@ -17,7 +18,12 @@ const words = {
     measure:
       'Score: log Σ exp over a key word’s tokens, after mask and bias. Weight: what the model gives, summed into a word, from a word by its first token; a row sums to 1. Contribution: the length of what is carried, |weight · f(x)| (Kobayashi et al. 2020); a head may look at a word and take almost nothing from it.',
     head: 'head',
-    layer: 'layer',
+    attention: 'attention',
+    encoder: 'encoder',
+    decoder: 'decoder',
+    cross: 'decoder → encoder’s text',
+    encodersText: 'the encoder’s text',
+    decodersText: 'the decoder’s text',
     itself: 'itself',
     special: 'separator',
     sum: 'sum',
@@ -42,7 +48,12 @@ const words = {
     measure:
       '점수: 색인 단어의 토큰에 걸친 log Σ exp이며, 마스크와 편향을 더한 뒤의 값입니다. 가중치: 모델이 준 값 그대로이며, 단어로 향하는 것은 토큰을 더하고 단어의 시선은 첫 토큰의 것입니다. 한 행의 합은 1입니다. 기여: 실려 오는 내용의 길이 |가중치 · f(x)|입니다(Kobayashi 외 2020). 바라보기만 하고 거의 가져오지 않을 수도 있습니다.',
     head: '헤드',
-    layer: '층',
+    attention: '어텐션',
+    encoder: '인코더',
+    decoder: '디코더',
+    cross: '디코더 → 인코더의 글',
+    encodersText: '인코더의 글',
+    decodersText: '디코더의 글',
     itself: '자기 자신',
     special: '구분 토큰',
     sum: '합계',
@@ -72,11 +83,11 @@ h1,h2{font-weight:600;line-height:1.3}h1{font-size:24px;margin:0 0 4px}h2{font-s
 p{margin:0 0 12px;max-width:70ch}.note{font-size:14px}.measured{margin-top:40px}.faint{color:var(--faint)}
 button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer}
 button:focus-visible,canvas:focus-visible,.wide:focus-visible{outline:2px solid var(--query);outline-offset:3px}
-.measure{display:flex;gap:20px;margin:16px 0}
+.measure{display:flex;flex-wrap:wrap;gap:4px 20px;margin:16px 0}.measure:empty{display:none}#parts{margin-bottom:0}
 .measure button{color:var(--faint);padding:2px 0}.measure button[aria-pressed=true]{color:var(--ink);font-weight:600;border-bottom:2px solid var(--score)}
-.gaze{overflow-x:auto;padding-bottom:8px}
+.gaze{overflow-x:auto;padding-bottom:8px}.gaze p{margin:0}.gaze p:empty,.sentence:empty{display:none}
 #arcs{display:block;height:132px}#arcs path{fill:none;stroke:var(--score);stroke-linecap:round}
-#sentence{display:flex;flex-wrap:wrap;gap:8px 22px;align-items:flex-start}
+.sentence{display:flex;flex-wrap:wrap;gap:8px 22px;align-items:flex-start}
 .word{display:flex;flex-direction:column;align-items:center;min-width:48px}
 .word .text{font-size:24px;border-bottom:2px solid transparent}.word.special .text{font-size:16px;line-height:38px;color:var(--faint)}
 .word[aria-pressed=true] .text{color:var(--query);border-color:var(--query)}
@@ -87,7 +98,7 @@ button:focus-visible,canvas:focus-visible,.wide:focus-visible{outline:2px solid 
 .room.many{grid-template-columns:minmax(0,460px) minmax(0,1fr)}.many .all{grid-column:1/-1}
 #heads{display:grid;grid-template-columns:repeat(min(var(--heads),12),72px);gap:14px 12px}
 .head{display:flex;flex-direction:column;gap:4px;font-size:12px;color:var(--faint)}
-.head canvas{width:72px;height:72px;outline:1px solid var(--rule)}
+.head canvas{outline:1px solid var(--rule)}
 .head[aria-pressed=true]{color:var(--ink);font-weight:600}.head[aria-pressed=true] canvas{outline:2px solid var(--query)}
 #matrix{display:block;max-width:100%;cursor:crosshair}
 #cell{min-height:3.2em;margin:8px 0 0;font-variant-numeric:tabular-nums}
@@ -111,7 +122,33 @@ function packed(numbers: Float32Array): string {
   return btoa(text);
 }
 
-/** The report of an overview: what it opens with is the head and word given. */
+/** One attention as the page reads it; unless said, it opens with the last layer's head 0 and the last word. */
+function partData(
+  { stack, layers, headCount, queries, keys, weights, contributions, scores }: OverviewPart,
+  language: Language,
+  start: { readonly layer: LayerPlace; readonly head: number; readonly query: number } | null,
+): ReportPart {
+  const t = words[language];
+  const own = (list: readonly Group[]): ReportWord[] =>
+    list.map(({ text, word }) => ({ text, topic: `‘${text}’${particle(text, '은')}`, word }));
+  const last = queries.findLastIndex(({ word }) => word !== null);
+  return {
+    name: stack ? t[stack] : '',
+    queries: own(queries),
+    keys: own(keys),
+    crossed: stack === 'cross' ? { queries: t.decodersText, keys: t.encodersText } : null,
+    layers: layers.map((layer) => placeName(layer, language)),
+    headCount,
+    weights: packed(weights),
+    contributions: packed(contributions),
+    scores: packed(scores),
+    start: start
+      ? { layer: layers.indexOf(start.layer), head: start.head, query: start.query }
+      : { layer: layers.length - 1, head: 0, query: last },
+  };
+}
+
+/** The report of an overview; it opens with the head of a place, and the word that asks there, by its index in the row. */
 export function reportHtml(
   overview: Overview,
   {
@@ -119,18 +156,14 @@ export function reportHtml(
     start,
   }: {
     readonly language: Language;
-    readonly start: { readonly layer: number; readonly head: number; readonly query: number };
+    readonly start: { readonly layer: LayerPlace; readonly head: number; readonly query: number };
   },
 ): string {
   const t = words[language];
+  const part = overview.parts.findIndex(({ layers }) => layers.includes(start.layer));
   const data: ReportData = {
-    words: overview.words.map(({ text, word }) => ({ text, topic: `‘${text}’${particle(text, '은')}`, word })),
-    layerCount: overview.layerCount,
-    headCount: overview.headCount,
-    weights: packed(overview.weights),
-    contributions: packed(overview.contributions),
-    scores: packed(overview.scores),
-    start,
+    parts: overview.parts.map((one, index) => partData(one, language, index === part ? start : null)),
+    part,
     korean: language === 'ko',
     say: t,
   };
@@ -149,10 +182,11 @@ export function reportHtml(
 <main>
 <h1>${xml(t.title)}</h1>
 <p class="faint">${xml(`${overview.model}. ${t.asks}`)}</p>
+<div class="measure" role="group" aria-label="${t.attention}" id="parts"></div>
 <div class="measure" role="group" aria-label="${xml(`${t.weight}, ${t.contribution}`)}"><button type="button" id="weight">${t.weight}</button><button type="button" id="contribution">${t.contribution}</button></div>
-<div class="gaze"><svg id="arcs" aria-hidden="true"></svg><div id="sentence"></div></div>
+<div class="gaze"><p class="faint note" id="queries"></p><div class="sentence" id="asking"></div><svg id="arcs" aria-hidden="true"></svg><div class="sentence" id="sentence"></div><p class="faint note" id="keys"></p></div>
 <p id="saying" aria-live="polite"></p>
-<div class="room${overview.headCount > 4 ? ' many' : ''}">
+<div class="room" id="room">
 <section class="all"><h2>${xml(t.heads)}</h2><p class="faint note">${xml(t.headsNote)}</p><div id="heads"></div></section>
 <section id="square"><h2>${xml(t.square)}</h2><p class="faint note">${xml(t.looks)}</p><canvas id="matrix" tabindex="0" role="img" aria-label="${xml(`${t.looks} ${t.keys}`)}" aria-describedby="cell"></canvas>
 <p class="scale"><span>0</span><i></i><span id="full"></span></p>

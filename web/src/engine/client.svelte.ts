@@ -1,5 +1,6 @@
 /** The page's side of the worker: starts it, asks it, notices when it is gone, and starts another. */
 import * as Comlink from 'comlink';
+import { nextWorker } from './begun.ts';
 import type { Engine, ModelFacts } from './engine.ts';
 
 export interface Failure {
@@ -27,6 +28,8 @@ class Status {
   failure = $state.raw<Failure | null>(null);
   /** Counts up whenever other numbers may come back: another model, or a new worker. */
   version = $state(0);
+  /** Counts up only when other tokens may come back: not from one moment of a training to the next. */
+  vocabulary = $state(0);
   /** Which worker this is, counted from 1. */
   worker = $state(0);
   /** How long the text is, which every question is about. */
@@ -76,8 +79,8 @@ export async function askLong<T>(question: (remote: Comlink.Remote<Engine>) => P
   }
 }
 
-/** Starts the engine, or starts it again. The text, the query and the head are the page's own and stay. */
-export async function start(): Promise<void> {
+/** Starts the engine, or starts it again; it will be asked about the text. Text, query and head are the page's own and stay. */
+export async function start(text: string): Promise<void> {
   worker?.terminate();
   engine.failure = null;
   engine.beside = null;
@@ -86,15 +89,17 @@ export async function start(): Promise<void> {
     giveUp = reject;
   });
   gone.catch(() => {});
-  worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-  worker.onerror = (event) => {
-    event.preventDefault();
-    engine.failure = { code: 'workerLost', message: event.message, details: {} };
+  const next = nextWorker();
+  worker = next.worker;
+  void next.lost.then((message) => {
+    if (worker !== next.worker) return;
+    engine.failure = { code: 'workerLost', message, details: {} };
     giveUp(engine.failure);
-  };
+  });
   remote = Comlink.wrap<Engine>(worker);
   try {
-    engine.model = await ask((e) => e.open(new URL('./model/', document.baseURI).href), 60_000);
+    engine.model = await ask((e) => e.open(text), 60_000);
+    engine.vocabulary++;
     engine.version++;
   } catch (cause) {
     engine.failure = asFailure(cause);
@@ -107,6 +112,7 @@ export async function switchModel(
   wait?: null,
 ): Promise<void> {
   engine.model = await ask(question, wait);
+  engine.vocabulary++;
   engine.version++;
 }
 

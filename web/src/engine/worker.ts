@@ -18,4 +18,5 @@ const withFacts: Thrown = {
   },
 };
 Comlink.transferHandlers.set('throw', withFacts);
-Comlink.expose(new Engine());
+// The page names its worker by where the model is.
+Comlink.expose(new Engine(self.name));
