@@ -303,6 +303,8 @@ describe('commands with an encoder-decoder', () => {
     const without = await siseon('predict', '--ids', '3,4', ...model, '--lang', 'ko');
     expect(without).toMatchObject({ status: 2, stdout: '' });
     expect(without.stderr).toContain('끝 토큰(1번)이 없습니다');
+    const none = await siseon('predict', '나는', ...model, '--count', '0');
+    expect(none).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('1 이상의 정수여야') });
     const unheeded = await siseon('predict', '나는', ...model, '--parts', '--lang', 'en');
     expect(unheeded.stderr).toContain('--parts would do nothing here: expected a model that says tokens');
   });
