@@ -222,6 +222,8 @@ const texts: Readonly<Record<string, Text>> = {
   nothingToMeasure: ({ got }) => `잴 수 있는 문장이 없습니다(${got}). 모델이 읽을 수 있는 문장을 주세요.`,
   tooFewTexts: ({ expected, got }) =>
     `글이 모자랍니다: ${count(expected)}개 이상이어야 하는데 ${/^\d+$/.test(got) ? `${got}개입니다` : '하나도 없습니다'}.`,
+  decoderTextMissing: ({ details: d, got }) =>
+    `찾을 글 가운데 ${d.index}번(${got})에 디코더가 읽을 글이 없습니다. 인코더의 글 뒤에 탭을 두고 디코더의 글을 적어 주세요.`,
   textsMissing: ({ what }) =>
     `${/--by \S+/.exec(what)?.[0] ?? '--by'}에는 글이 필요합니다. --texts FILE(한 줄에 하나)을 주세요.`,
   tooLongForOverview: ({ expected, got }) =>

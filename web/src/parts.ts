@@ -15,7 +15,7 @@ export const load: Readonly<Record<Part, () => Promise<{ default: Component }>>>
   training: () => import('./parts/Training.svelte'),
   apart: () => import('./parts/Apart.svelte'),
   summary: () => import('./parts/Summary.svelte'),
-  explore: () => import('./explore/Explore.svelte'),
+  explore: () => import('./explore/Room.svelte'),
   train: () => import('./train/Train.svelte'),
   'my-library': () => import('./library/MyLibrary.svelte'),
 };

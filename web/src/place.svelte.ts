@@ -6,7 +6,8 @@ import { overwriteGetLocale } from './paraglide/runtime.js';
 import { fromHash, type Place, toHash } from './permalink.ts';
 import { readTraining } from './train/address.ts';
 
-const first = fromHash(location.hash, 'ko');
+/** The place that the page was opened at. */
+export const first = fromHash(location.hash, 'ko');
 
 class Here {
   language = $state(first.language);

@@ -524,7 +524,7 @@ describe('an address', () => {
       ...whole,
       part: 'train',
       model: 'klue/bert-base@main',
-      training: { settings: defaults.sorting, text: '', sentence: '1 2', head: null },
+      training: { settings: defaults.sorting, text: '' },
     },
     {
       ...whole,

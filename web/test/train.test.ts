@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
 import type { Page } from 'playwright-core';
-import { look, wordMatrix } from 'siseon/lens';
+import { look } from 'siseon/lens';
 import { families, type HostTensor, loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
@@ -109,17 +109,15 @@ onThePage('the room Train', (site, visited) => {
       expect(shown.get('train:right')).toBe(score.right);
 
       const sentence = '민수가 책을 읽었다.';
-      await page.locator('#train-sentence').fill(sentence);
+      await page.locator('#sentence').fill(sentence);
       const trace = await recordTrace(model, { text: sentence });
       const seen = await look(trace, model, { layer: 1, head: 0 });
       await page.getByText(caption(seen, 'ko')).waitFor();
-      for (const [i, { weight }] of seen.keys.entries())
-        expect(Math.abs((await numbers()).get(`weight:${i}`)! - weight)).toBeLessThan(1e-6);
-      // Its curves, all its heads, and one of them as a square and as lines.
+      // Its curves, all its heads, and one of them as a square.
       for (const [name, part] of [
         ['train-curves', '.learned .charts'],
         ['train-heads', 'div.grid'],
-        ['train-head', '.pictures'],
+        ['train-head', '.one .frame'],
       ] as const)
         expect(await pictureDifference(page, name, page.locator(part)), name).toBeLessThan(pictureTolerance);
 
@@ -171,7 +169,7 @@ onThePage('the room Train', (site, visited) => {
       await page.getByText(caption(await look(trace, model, { layer: 1, head: 0 }), 'ko')).waitFor();
     }));
 
-  it('pauses, goes on, scrubs; two checkpoints side by side, their difference the library’s', () =>
+  it('pauses, goes on, scrubs; two checkpoints side by side', () =>
     visited(async ({ page, open }) => {
       // Steps enough that no machine is through before it is paused.
       await open(address({ ...defaults.small, ...small, steps: 4000 }));
@@ -195,23 +193,13 @@ onThePage('the room Train', (site, visited) => {
       await page.keyboard.press('Home');
       await page.getByText('되감기: 걸음 0').waitFor();
       await page.getByRole('button', { name: '두 때를 나란히 보기' }).click();
-      await page.getByText(/차이: 첫째에서/).waitFor();
       await page.locator('#train-beside').focus();
       await page.keyboard.press('ArrowRight');
       await page.getByText(/나란히 볼 때: 걸음 (?!0$)/).waitFor();
-      // The second cell of the second row, of the first and of the second, against the difference.
-      const cells: number[] = [];
-      for (const i of [0, 1, 2]) {
-        await page.locator('.frame').nth(i).focus();
-        for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key);
-        cells.push(Number((await page.locator('.readout b').nth(i).textContent())!.replace('−', '-')));
-      }
-      expect(Math.abs(cells[0]! - cells[1]! - cells[2]!)).toBeLessThan(0.011);
       const lesson = await lessonOf({ ...defaults.small, ...small, steps: 1 });
       const first = await modelOf(lesson, initialParameters(lesson.task.plan.sources, seededRandom(small.seed)));
       const trace = await recordTrace(first, { text: storySentence });
-      const matrix = await wordMatrix(trace, first, { layer: 1, head: 0 });
-      expect(cells[0]).toBe(Number(matrix.weights[1]![1]!.toFixed(2)));
+      await page.getByText(caption(await look(trace, first, { layer: 1, head: 0 }), 'ko')).waitFor();
     }));
 
   it('tells a rate that is too high, storage that is full, and a worker that is gone, each with the way on', () =>
@@ -229,7 +217,7 @@ onThePage('the room Train', (site, visited) => {
         await page.waitForFunction(() => location.hash.includes(',10,24,'));
         await page.getByRole('button', { name: '새로 시작' }).waitFor();
         await page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
-        await page.locator('#train-sentence').fill('영희가 책을 읽었다');
+        await page.locator('#sentence').fill('영희가 책을 읽었다');
         await page
           .getByText(/계산하던 작업이 멈췄어요/)
           .first()
@@ -283,14 +271,14 @@ onThePage('the room Train', (site, visited) => {
         await page.keyboard.press('Enter');
         await page.getByRole('button', { name: 'Begin anew' }).waitFor({ timeout: 60_000 });
         await page.locator('.readout').first().waitFor();
-        await page.locator('#train-sentence').focus();
-        await walked(page);
-        await page.getByRole('button', { name: 'Hold two' }).focus();
+        await page.locator('#sentence').focus();
+        const before = await walked(page);
+        await page.getByRole('button', { name: 'Hold two checkpoints' }).focus();
         await page.keyboard.press('Enter');
         await page.locator('#train-beside').focus();
         await page.keyboard.press('End');
-        await page.locator('.frame').nth(2).waitFor();
-        const stops = await walked(page);
+        await page.locator('.compare .frame').nth(2).waitFor();
+        const stops = [...before, ...(await walked(page))];
         for (const stop of ['Open this checkpoint in Explore', 'Export as zip', 'Load an exported zip'])
           expect(stops).toContain(stop);
         await accessible(page);

@@ -28,6 +28,8 @@ class Status {
   failure = $state.raw<Failure | null>(null);
   /** Counts up whenever other numbers may come back: another model, or a new worker. */
   version = $state(0);
+  /** Counts up only when other tokens may come back: not from one moment of a training to the next. */
+  vocabulary = $state(0);
   /** Which worker this is, counted from 1. */
   worker = $state(0);
   /** How long the text is, which every question is about. */
@@ -97,6 +99,7 @@ export async function start(text: string): Promise<void> {
   remote = Comlink.wrap<Engine>(worker);
   try {
     engine.model = await ask((e) => e.open(text), 60_000);
+    engine.vocabulary++;
     engine.version++;
   } catch (cause) {
     engine.failure = asFailure(cause);
@@ -109,6 +112,7 @@ export async function switchModel(
   wait?: null,
 ): Promise<void> {
   engine.model = await ask(question, wait);
+  engine.vocabulary++;
   engine.version++;
 }
 

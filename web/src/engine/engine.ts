@@ -16,7 +16,6 @@ import {
   type Role,
   remix,
   repeatedSequences,
-  tokenIds,
 } from 'siseon/lens';
 import { type MemoryNeed, type Model, writeNpz } from 'siseon/model';
 import { forgetModels, type KeptModel, keptModels, SiseonError } from 'siseon/platform';
@@ -109,6 +108,8 @@ export class Engine {
   #shipped: Model | null = null;
   #reader: Reader | null = null;
   #beside: Reader | null = null;
+  /** What the page looked through before the room "Train" lent it a checkpoint. */
+  #home: Reader | null = null;
   #opening: AbortController | null = null;
   #writing: AbortController | null = null;
   #course: Course | null = null;
@@ -146,8 +147,9 @@ export class Engine {
 
   /** From now on every part looks through this model. */
   use(model: Model): ModelFacts {
-    this.#reader?.free();
-    this.#reader = new Reader(model);
+    this.#reader?.retire();
+    this.#home?.retire();
+    [this.#reader, this.#home] = [new Reader(model), null];
     return this.#factsOf(model);
   }
 
@@ -156,9 +158,12 @@ export class Engine {
   }
   /** Another model beside it, to compare with. */
   putBeside(model: Model): ModelFacts {
-    this.#beside?.free();
-    this.#beside = new Reader(model);
-    return this.#factsOf(model);
+    return this.#besideWith(new Reader(model));
+  }
+  #besideWith(reader: Reader): ModelFacts {
+    this.#beside?.retire();
+    this.#beside = reader;
+    return this.#factsOf(reader.model);
   }
 
   #factsOf(model: Model): ModelFacts {
@@ -210,27 +215,31 @@ export class Engine {
   }
 
   async look(text: string, choice: Choice): Promise<Look> {
-    return look(await this.#reader!.read(text), this.#model, choice);
+    return this.#reader!.answer(async (reader) => look(await reader.read(text), reader.model, choice));
   }
 
   /** The same query through every head: for choosing one. */
   async heads(text: string, query: number): Promise<Look[]> {
-    const trace = await this.#reader!.read(text);
-    const { layerCount, headCount } = trace.model.architecture;
-    const choices = Array.from({ length: layerCount * headCount }, (_, i) => ({
-      layer: Math.floor(i / headCount),
-      head: i % headCount,
-    }));
-    return Promise.all(choices.map((choice) => look(trace, this.#model, { query, ...choice })));
+    return this.#reader!.answer(async (reader) => {
+      const trace = await reader.read(text);
+      const { layerCount, headCount } = trace.model.architecture;
+      const choices = Array.from({ length: layerCount * headCount }, (_, i) => ({
+        layer: Math.floor(i / headCount),
+        head: i % headCount,
+      }));
+      return Promise.all(choices.map((choice) => look(trace, reader.model, { query, ...choice })));
+    });
   }
 
   async remix(text: string, choice: Choice, weights?: readonly number[]): Promise<Remix> {
-    return remix(await this.#reader!.read(text), this.#model, { ...choice, ...(weights && { weights }) });
+    return this.#reader!.answer(async (reader) =>
+      remix(await reader.read(text), reader.model, { ...choice, ...(weights && { weights }) }),
+    );
   }
 
   /** One cell, by its two tokens. */
   async pair(text: string, choice: Choice & { readonly queryToken: number; readonly keyToken: number }): Promise<Pair> {
-    return pair(await this.#reader!.read(text), this.#model, choice);
+    return this.#reader!.answer(async (reader) => pair(await reader.read(text), reader.model, choice));
   }
 
   #readerOf({ beside }: Asked): Reader {
@@ -241,13 +250,15 @@ export class Engine {
 
   /** Tokens as the text has them. */
   async tokenTexts(text: string, tokens: readonly number[]): Promise<string[]> {
-    const { encoding } = await this.#reader!.read(text);
+    const { encoding } = await this.#reader!.answer((reader) => reader.read(text));
     return tokens.map((token) => encoding!.tokens[token]!.text);
   }
 
   /** All heads of one layer over the whole text, small. */
   async glance(asked: Asked, layer: number, view: View): Promise<Glance> {
-    return glanceOf(await this.#readerOf(asked).lenses(asked.text, asked.changes), layer, view);
+    return this.#readerOf(asked).answer(async (reader) =>
+      glanceOf(await reader.lenses(asked.text, asked.changes), layer, view),
+    );
   }
 
   /** One head over the whole text, or a part of its rows. */
@@ -257,8 +268,9 @@ export class Engine {
     view: View,
     part: { readonly first: number; readonly last: number } | null = null,
   ): Promise<Square> {
-    const reader = this.#readerOf(asked);
-    return squareOf(await reader.lenses(asked.text, asked.changes), chooseHead(reader.model, choice), view, part);
+    return this.#readerOf(asked).answer(async (reader) =>
+      squareOf(await reader.lenses(asked.text, asked.changes), chooseHead(reader.model, choice), view, part),
+    );
   }
 
   /**
@@ -266,49 +278,55 @@ export class Engine {
    * layer's query, key, value and weights by token.
    */
   async npz(asked: Asked, choice: Choice, view: View): Promise<Uint8Array<ArrayBuffer>> {
-    const reader = this.#readerOf(asked);
-    const { layer, head } = chooseHead(reader.model, choice);
-    const { trace } = await reader.lenses(asked.text, asked.changes);
-    const { rows, columns, numbers, masked } = await this.square(asked, { layer, head }, view);
-    const shape = [rows.length, columns.length];
-    const names = ['query', 'key', 'value', 'weights'].map((stage) => `layers.${layer}.${stage}`);
-    const made = await stages(trace, reader.model, names);
-    const own = [...made].map(([name, stage]) => ({ name, shape: stage.shape, data: stage.data }));
-    return writeNpz([
-      { name: 'numbers', shape, data: numbers },
-      { name: 'masked', shape, data: Int32Array.from(masked) },
-      { name: 'ids', shape: [trace.ids.length], data: trace.ids },
-      ...own,
-    ]) as Uint8Array<ArrayBuffer>;
+    return this.#readerOf(asked).answer(async (reader) => {
+      const { layer, head } = chooseHead(reader.model, choice);
+      const lenses = await reader.lenses(asked.text, asked.changes);
+      const { trace } = lenses;
+      const { rows, columns, numbers, masked } = await squareOf(lenses, { layer, head }, view, null);
+      const shape = [rows.length, columns.length];
+      const names = ['query', 'key', 'value', 'weights'].map((stage) => `layers.${layer}.${stage}`);
+      const made = await stages(trace, reader.model, names);
+      const own = [...made].map(([name, stage]) => ({ name, shape: stage.shape, data: stage.data }));
+      return writeNpz([
+        { name: 'numbers', shape, data: numbers },
+        { name: 'masked', shape, data: Int32Array.from(masked) },
+        { name: 'ids', shape: [trace.ids.length], data: trace.ids },
+        ...own,
+      ]) as Uint8Array<ArrayBuffer>;
+    });
   }
 
   /** Every head of the text as one HTML file that works offline. Throws `tooLongForOverview`. */
   async report(asked: Asked, choice: Choice, token: number, language: Language): Promise<string> {
-    const reader = this.#readerOf(asked);
-    const { layer, head } = chooseHead(reader.model, choice);
-    const trace = await reader.changed(asked.text, asked.changes);
-    const seen = await overview(trace, reader.model);
-    const query = seen.parts[0]!.queries.findIndex(({ tokens }) => tokens.includes(token));
-    return reportHtml(seen, { language, start: { layer, head, query } });
+    return this.#readerOf(asked).answer(async (reader) => {
+      const { layer, head } = chooseHead(reader.model, choice);
+      const seen = await overview(await reader.changed(asked.text, asked.changes), reader.model);
+      const query = seen.parts[0]!.queries.findIndex(({ tokens }) => tokens.includes(token));
+      return reportHtml(seen, { language, start: { layer, head, query } });
+    });
   }
 
   /** What reaches a token through all layers, by the words or tokens of the view. */
   async reach({ text, changes }: Asked, name: ReachName, view: View): Promise<Reached[]> {
-    const trace = await this.#reader!.changed(text, changes);
-    const numbers = await reachOf(name, trace, this.#model, view.token);
-    const all = entriesOf(trace.encoding!, { unit: view.unit, bare: false });
-    return all.map(({ text: name, sink, tokens }) => ({
-      text: name,
-      sink,
-      number: tokens.reduce((sum, token) => sum + numbers[token]!, 0),
-    }));
+    return this.#reader!.answer(async (reader) => {
+      const trace = await reader.changed(text, changes);
+      const numbers = await reachOf(name, trace, reader.model, view.token);
+      const all = entriesOf(trace.encoding!, { unit: view.unit, bare: false });
+      return all.map(({ text: name, sink, tokens }) => ({
+        text: name,
+        sink,
+        number: tokens.reduce((sum, token) => sum + numbers[token]!, 0),
+      }));
+    });
   }
 
   /** What stands at a token, by the model; with changes, before and after them. */
   async predict({ text, changes }: Asked, token: number, follow: number | null): Promise<Prediction> {
-    const trace = await this.#reader!.read(text);
-    const changed = await this.#reader!.changed(text, changes);
-    return predict(this.#model, trace, { token, edits: changed.edits, changed, follow });
+    return this.#reader!.answer(async (reader) => {
+      const trace = await reader.read(text);
+      const changed = await reader.changed(text, changes);
+      return predict(reader.model, trace, { token, edits: changed.edits, changed, follow });
+    });
   }
 
   /** Writes on from a text; each token is told as it comes. Throws `cancelled` when it was stopped. */
@@ -316,8 +334,10 @@ export class Engine {
     this.#writing?.abort();
     const writing = new AbortController();
     this.#writing = writing;
-    await cancellable(writing, 'writing', () =>
-      write(this.#model, text, sampling, chooseHead(this.#model, choice), tell, writing.signal),
+    await this.#reader!.answer(({ model }) =>
+      cancellable(writing, 'writing', () =>
+        write(model, text, sampling, chooseHead(model, choice), tell, writing.signal),
+      ),
     );
   }
   stopWriting(): void {
@@ -329,9 +349,10 @@ export class Engine {
    * twice in a row. Throws `tooFewTexts`.
    */
   async roles(texts: readonly string[], tell: (done: number, of: number) => void): Promise<NamedHead[]> {
-    const model = this.#model;
-    const ids = texts.length > 0 ? texts.map((text) => tokenIds(model, text)) : repeatedSequences(model);
-    const { heads } = await headsReport(model, ids, { onProgress: tell });
+    const { heads } = await this.#reader!.answer(({ model }) => {
+      const read = texts.length > 0 ? texts.map((text) => ({ text })) : repeatedSequences(model);
+      return headsReport(model, read, { onProgress: tell });
+    });
     return heads.flatMap(({ layer, head, role }) =>
       role && typeof layer === 'number' ? [{ layer, head, ...role }] : [],
     );
@@ -339,7 +360,9 @@ export class Engine {
 
   /** The words of two sentences side by side, and which of them belong together. */
   async align(text: string, other: string): Promise<Aligned> {
-    const [here, there] = [await this.#reader!.read(text), await this.#reader!.read(other)];
+    const [here, there] = await this.#reader!.answer(
+      async (reader) => [await reader.read(text), await reader.read(other)] as const,
+    );
     const [a, b] = [here, there].map((trace) => entriesOf(trace.encoding!, { unit: 'word', bare: false }));
     return { here: a!, there: b!, proposed: proposal(here, there, a!, b!) };
   }
@@ -388,6 +411,24 @@ export class Engine {
   /** The page looks through a checkpoint of the room "Train", or through a model that was kept there. */
   async useCheckpoint(at: At): Promise<ModelFacts> {
     return this.use(await this.trainer.model(at));
+  }
+  /** The same until `returnCheckpoint`: the model before stays ready. */
+  async borrowCheckpoint(at: At): Promise<ModelFacts> {
+    const lent = await this.trainer.lend(at);
+    if (this.#home) this.#reader?.retire();
+    this.#home ??= this.#reader;
+    this.#reader = lent;
+    return this.#factsOf(lent.model);
+  }
+  returnCheckpoint(): ModelFacts {
+    if (this.#home) {
+      this.#reader?.retire();
+      [this.#reader, this.#home] = [this.#home, null];
+    }
+    return this.#factsOf(this.#model);
+  }
+  async putCheckpointBeside(at: At): Promise<ModelFacts> {
+    return this.#besideWith(await this.trainer.lend(at));
   }
 }
 

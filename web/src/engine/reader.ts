@@ -15,10 +15,38 @@ export class Reader {
   /** By text and edits, the one asked for last at the end. */
   readonly #runs = new Map<string, Promise<Trace>>();
   #lenses: Lenses | null = null;
+  /** Questions that are being answered, and whether they are the last. */
+  #open = 0;
+  #retired = false;
+  readonly #giveBack: () => void;
 
-  constructor(model: Model) {
+  /** `giveBack` frees a model that was put on a device for this reader alone. */
+  constructor(model: Model, giveBack = (): void => {}) {
     this.model = model;
     this.#session = new TraceSession(model);
+    this.#giveBack = giveBack;
+  }
+
+  /** Answers one question with this model, whichever is put in its place meanwhile. */
+  async answer<T>(question: (reader: Reader) => T | Promise<T>): Promise<T> {
+    this.#open++;
+    try {
+      return await question(this);
+    } finally {
+      this.#open--;
+      this.#free();
+    }
+  }
+
+  /** No question comes any more: the device's memory is freed with the last answer. */
+  retire(): void {
+    this.#retired = true;
+    this.#free();
+  }
+  #free(): void {
+    if (!this.#retired || this.#open > 0) return;
+    this.#session.free();
+    this.#giveBack();
   }
 
   /** The run of a text. Throws `textTooLong` before it is even split into tokens where it has too many words. */
@@ -55,11 +83,6 @@ export class Reader {
 
   edits(trace: Trace, changes: readonly Change[]) {
     return editsOf(changes, trace, this.model, async (other) => this.read(other));
-  }
-
-  /** Frees the device's memory. */
-  free(): void {
-    this.#session.free();
   }
 
   /** Who asks while the run is under way waits for the same run; one that failed is not kept. */

@@ -1,15 +1,12 @@
 /** What the room "Train" asks for: a training of the visitor's own, looked at through any of its checkpoints. */
 import { unzipSync, zipSync } from 'fflate';
 import { type Kernels, wasmKernels } from 'siseon/kernels';
-import { type Look, look } from 'siseon/lens';
 import { families, loadModel, Model, modelFiles } from 'siseon/model';
 import { memoryFolder, SiseonError } from 'siseon/platform';
-import { recordTrace } from 'siseon/trace';
 import type { Facts, Lesson, Score } from '../train/lesson.ts';
 import type { Settings } from '../train/settings.ts';
 import type { Checkpoint, Run } from '../training/run.ts';
-import { Lenses } from './lenses.ts';
-import { type Glance, glanceOf, type Square, squareOf, type Unit } from './squares.ts';
+import { Reader } from './reader.ts';
 
 export interface TrainReport {
   readonly step: number;
@@ -21,36 +18,16 @@ export interface TrainReport {
 /** A checkpoint by its index, or a model that was kept by its name in the worker. */
 export type At = number | string;
 
-/** One sentence through one model: all heads small, one head as a square, and the word that asks. */
-export interface Panels {
-  readonly look: Look;
-  /** By layer. */
-  readonly glances: readonly Glance[];
-  readonly square: Square;
-}
-
 // What trains is loaded when somebody trains: the first picture does not wait for it.
 const lessons = () => import('../train/lesson.ts');
 const runs = () => import('../training/run.ts');
-
-/** Models that stay ready; looking through an older one builds it again. */
-const ready = 6;
-
-interface Ready {
-  readonly model: Model;
-  readonly giveBack: () => void;
-  lenses: Lenses | null;
-}
 
 export class Trainer {
   readonly #korean: () => Promise<unknown>;
   #lesson: Lesson | null = null;
   #run: Run | null = null;
-  readonly #ready = new Map<At, Ready>();
   readonly #kept = new Map<string, Uint8Array>();
   #device: Promise<Kernels> | null = null;
-  /** One look at a time: a model is only put away between two. */
-  #last: Promise<unknown> = Promise.resolve();
 
   /** `korean` fetches the tokenizer.json of the model that comes along. */
   constructor(korean: () => Promise<unknown>) {
@@ -70,7 +47,6 @@ export class Trainer {
     const lesson = await prepare(settings, text, this.#korean);
     const run = new Run(lesson.task);
     [this.#lesson, this.#run] = [lesson, run];
-    await this.#queued(async () => this.#putAway((at) => typeof at === 'number'));
     return run.start(async ({ step, loss, matchingLoss, parameters }, device) => {
       const heldOut = await measure(await this.#create(lesson, parameters, `step ${step}`, device), lesson.hidden);
       tell({ step, loss, matchingLoss, heldOut });
@@ -86,31 +62,18 @@ export class Trainer {
     this.#run?.stop();
   }
 
-  /** A sentence through a checkpoint or a kept model. Throws what look throws. */
-  async panels(
-    at: At,
-    text: string,
-    choice: { readonly query?: number; readonly layer: number; readonly head: number },
-    unit: Unit,
-  ): Promise<Panels> {
-    return this.#queued(async () => {
-      const held = await this.#through(at);
-      if (held.lenses?.trace.encoding?.text !== text)
-        held.lenses = new Lenses(await recordTrace(held.model, { text, logits: false }), held.model);
-      const { lenses } = held;
-      const view = { unit, lens: 'weight', bare: false, token: 0 } as const;
-      const glances: Glance[] = [];
-      for (let layer = 0; layer < held.model.architecture.layerCount; layer++)
-        glances.push(await glanceOf(lenses, layer, view));
-      const seen = await look(lenses.trace, held.model, choice);
-      return { look: seen, glances, square: await squareOf(lenses, choice, view, null) };
-    });
+  /** A checkpoint or a kept model on a device that they share, which has it back when the reader is retired. */
+  async lend(at: At): Promise<Reader> {
+    const { borrow } = await runs();
+    this.#device ??= wasmKernels();
+    const { device, giveBack } = borrow(await this.#device);
+    return new Reader(await this.model(at, device), giveBack);
   }
 
   /** A checkpoint as a model of its own, for every room to look through. */
-  async model(at: At): Promise<Model> {
-    if (typeof at === 'string') return this.#open(at);
-    return this.#create(this.#lesson!, this.#checkpoint(at).parameters, this.#name(at));
+  async model(at: At, device?: Kernels): Promise<Model> {
+    if (typeof at === 'string') return this.#open(at, device);
+    return this.#create(this.#lesson!, this.#checkpoint(at).parameters, this.#name(at), device);
   }
 
   /** A checkpoint in Hugging Face layout, zipped: config.json, model.safetensors, tokenizer.json, vocab.txt. */
@@ -133,11 +96,9 @@ export class Trainer {
   }
 
   /** Takes a kept model along under a name. Throws `badArchive` and what loadModel throws. */
-  async hold(name: string, archive: Uint8Array): Promise<{ layers: number; heads: number }> {
+  async hold(name: string, archive: Uint8Array): Promise<void> {
     this.#kept.set(name, archive);
-    await this.#queued(async () => this.#putAway((at) => at === name));
-    const { architecture } = await this.#open(name);
-    return { layers: architecture.layerCount, heads: architecture.headCount };
+    (await this.lend(name)).retire();
   }
 
   #checkpoint(index: number): Checkpoint {
@@ -167,39 +128,5 @@ export class Trainer {
     const { architecture } = task.plan;
     const metadata = { defaultView: { layer: architecture.layerCount - 1, head: 0 } };
     return Model.create({ name, family: families.get('bert')!, architecture, tokenizer, metadata, parameters }, device);
-  }
-
-  async #through(at: At): Promise<Ready> {
-    let held = this.#ready.get(at);
-    if (held) this.#ready.delete(at);
-    else {
-      const { borrow } = await runs();
-      this.#device ??= wasmKernels();
-      const { device, giveBack } = borrow(await this.#device);
-      const model =
-        typeof at === 'string'
-          ? await this.#open(at, device)
-          : await this.#create(this.#lesson!, this.#checkpoint(at).parameters, this.#name(at), device);
-      held = { model, giveBack, lenses: null };
-    }
-    this.#ready.set(at, held);
-    // The least lately looked through goes first.
-    const [oldest] = this.#ready.keys();
-    if (this.#ready.size > ready) this.#putAway((each) => each === oldest);
-    return held;
-  }
-
-  #putAway(which: (at: At) => boolean): void {
-    for (const [at, { giveBack }] of this.#ready)
-      if (which(at)) {
-        this.#ready.delete(at);
-        giveBack();
-      }
-  }
-
-  #queued<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => {});
-    return result;
   }
 }

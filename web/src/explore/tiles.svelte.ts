@@ -96,9 +96,6 @@ export class Tiles implements Cells {
   }
 }
 
-/** A square that came as a whole. */
-export const wholeTiles = (square: Square): Tiles => new Tiles(square, () => Promise.reject(new Error('it is whole')));
-
 /** A square as rows of plain numbers, null where masked. */
 export function matrixOf(
   { layer, head, rows, columns }: Pick<Square, 'layer' | 'head' | 'rows' | 'columns'>,

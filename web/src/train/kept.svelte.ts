@@ -63,10 +63,10 @@ class Models {
     const archive = await get<Uint8Array<ArrayBuffer>>(archiveName(id));
     if (archive) download(new Blob([archive], { type: 'application/zip' }), `${id}.zip`);
   }
-  /** Hands a kept model to the worker; resolves to how many layers and heads it has. */
-  async hold(id: string): Promise<{ layers: number; heads: number }> {
+  /** Hands a kept model to the worker. */
+  async hold(id: string): Promise<void> {
     const archive = await get<Uint8Array>(archiveName(id));
-    return ask((e) => e.trainer.hold(id, archive ?? new Uint8Array(0)), null);
+    await ask((e) => e.trainer.hold(id, archive ?? new Uint8Array(0)), null);
   }
 }
 export const kept = new Models();

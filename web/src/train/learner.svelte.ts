@@ -1,10 +1,24 @@
 /** The visitor's own training: it goes on while other rooms are open. */
 import * as Comlink from 'comlink';
 import { ask, askLong, engine, type Failure, Latest, switchModel } from '../engine/client.svelte.ts';
-import type { TrainReport } from '../engine/trainer.ts';
-import { here } from '../place.svelte.ts';
+import type { ModelFacts } from '../engine/engine.ts';
+import type { At, TrainReport } from '../engine/trainer.ts';
+import * as m from '../paraglide/messages.js';
+import { storySentence } from '../permalink.ts';
+import { first, here } from '../place.svelte.ts';
 import type { Facts } from './lesson.ts';
+import { taskNames } from './names.ts';
 import type { Settings } from './settings.ts';
+
+/** What the panels are asked about: the page has its own, and the room "Train" has another. */
+const scene = () => {
+  const { text, query, head, changes, other } = here;
+  return { text, query, head, changes, other };
+};
+type Scene = ReturnType<typeof scene>;
+const same = (a: Scene, b: Scene): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** Languages that the page's own model speaks as well. */
+const shared = (settings: Settings): boolean => settings.task === 'small' || settings.task === 'korean';
 
 class Learner {
   /** What the settings would come to. */
@@ -25,6 +39,20 @@ class Learner {
   at = $derived(Math.min(this.scrubbed ?? Number.POSITIVE_INFINITY, this.reports.length - 1));
   report = $derived(this.reports[this.at] ?? null);
 
+  /** What stands beside the checkpoint that is looked at: another, or a kept model; null: none, or one of another room. */
+  beside = $state<At | null>(null);
+  /** The page looks through a checkpoint at the moment. */
+  lent = $state(false);
+  /** The page's scene meanwhile, this room's own, and what the latter was last asked about. */
+  #page: Scene | null = null;
+  #own: Scene | null = null;
+  #about: { readonly settings: Settings; readonly text: string } | null =
+    first.part === 'train' && first.text !== storySentence ? here.training : null;
+  #turn: Promise<void> = Promise.resolve();
+  #asked = 0;
+  /** The engine looks through a checkpoint that it has to give back. */
+  #borrowed = false;
+
   async begin(settings: Settings, text: string): Promise<void> {
     const run = ++this.run;
     Object.assign(this, {
@@ -36,6 +64,7 @@ class Learner {
       reports: [],
       facts: null,
     });
+    if (typeof this.beside === 'number') this.alone();
     let last = performance.now();
     const tell = (report: TrainReport): void => {
       // A report of a run that was started over has nothing to say any more.
@@ -50,6 +79,7 @@ class Learner {
       const facts = await ask((e) => e.trainer.survey(settings, text), null);
       if (this.run !== run) return;
       this.facts = facts;
+      this.#prepare(settings, text, facts);
       const finished = await askLong((e) => e.trainer.begin(settings, text, Comlink.proxy(tell)));
       if (this.run === run) this.phase = finished ? 'done' : 'stopped';
     } catch (cause) {
@@ -78,17 +108,97 @@ class Learner {
     const archive = await ask((e) => e.trainer.zip(at, report!.heldOut), null);
     return { name: `${settings!.task}-seed${settings!.seed}-step${report!.step}`, archive };
   }
-  /** Every room looks through this checkpoint, or through a model that was kept. */
-  async explore(at: number | string, sentence: string | null): Promise<void> {
-    Object.assign(here, {
-      query: null,
-      head: null,
-      changes: [],
-      other: null,
-      ...(sentence !== null && { text: sentence }),
+  /** Of the same texts and sizes a run goes on with the sentence and the changes of the run before. */
+  #prepare(settings: Settings, text: string, { example }: Facts): void {
+    const before = this.#about;
+    this.#about = { settings, text };
+    const now = this.lent ? scene() : (this.#own ?? scene());
+    const again = before?.settings.task === settings.task && (settings.task !== 'own' || before.text === text);
+    const shaped = before?.settings.heads === settings.heads && before.settings.layers === settings.layers;
+    const spoken = again || shared(settings) ? now : { ...now, text: example, query: null, other: null };
+    const { head } = spoken;
+    const fits = head !== null && head.layer < settings.layers && head.head < settings.heads;
+    this.#own = { ...spoken, head: fits ? head : null, changes: again && shaped ? spoken.changes : [] };
+    if (this.lent) Object.assign(here, this.#own);
+  }
+
+  #named(facts: ModelFacts, at: At): ModelFacts {
+    const { settings, reports } = this;
+    if (typeof at === 'string' || !settings) return { ...facts, name: `${at}` };
+    const { task, seed } = settings;
+    return {
+      ...facts,
+      // In the language that the page speaks when it is read.
+      get name() {
+        return m.train_name({ task: taskNames[task](), seed, step: reports[at]?.step ?? 0 });
+      },
+    };
+  }
+
+  /** One exchange of models after another; of several that wait, the newest. */
+  async #exchange(work: () => Promise<void>): Promise<void> {
+    const asked = ++this.#asked;
+    const done = this.#turn.then(() => (asked === this.#asked ? work() : undefined));
+    this.#turn = done.catch(() => {});
+    await done;
+  }
+
+  /** While the room is open, the page looks through the checkpoint that is scrubbed to. */
+  async show(): Promise<void> {
+    const { run, at } = this;
+    await this.#exchange(async () => {
+      const facts = await ask((e) => e.borrowCheckpoint(at), null);
+      this.#borrowed = true;
+      if (this.run !== run || here.part !== 'train') return;
+      if (!this.lent) {
+        this.#page = scene();
+        Object.assign(here, this.#own);
+        engine.vocabulary++;
+      }
+      this.lent = true;
+      engine.model = this.#named(facts, at);
+      engine.version++;
+    }).catch((cause: Failure) => {
+      if (this.run === run && !engine.failure) this.failure = cause;
     });
-    await switchModel((e) => e.useCheckpoint(at), null);
-    here.part = 'explore';
+  }
+  /** Called while the room is open, so that it finds its scene again. */
+  remember(): void {
+    if (this.lent) this.#own = scene();
+  }
+  /** The page looks at what it looked at before, and through the model of that time. */
+  async leave(): Promise<void> {
+    // An address that leads elsewhere has been followed already, and says itself what is looked at.
+    if (this.lent && this.#page && this.#own && same(scene(), this.#own)) Object.assign(here, this.#page);
+    this.lent = false;
+    this.alone();
+    await this.#exchange(async () => {
+      if (!this.#borrowed) return;
+      this.#borrowed = false;
+      await switchModel((e) => e.returnCheckpoint());
+    }).catch(() => {});
+  }
+
+  async putBeside(at: At): Promise<void> {
+    this.beside = at;
+    const facts = await ask((e) => e.putCheckpointBeside(at), null);
+    if (this.beside === at) engine.beside = this.#named(facts, at);
+  }
+  alone(): void {
+    if (this.beside !== null) [this.beside, engine.beside] = [null, null];
+  }
+
+  /** Every room looks through this checkpoint, and at its sentence, or through a model that was kept. */
+  async explore(at: At): Promise<void> {
+    const text = typeof at === 'number' ? here.text : (this.#page?.text ?? here.text);
+    this.remember();
+    this.alone();
+    await this.#exchange(async () => {
+      [this.#borrowed, this.lent] = [false, false];
+      await switchModel((e) => e.useCheckpoint(at), null);
+      engine.model = this.#named(engine.model!, at);
+      Object.assign(here, { text, query: null, head: null, changes: [], other: null, model: null, part: 'explore' });
+    });
   }
 }
 export const learner = new Learner();
@@ -97,6 +207,14 @@ export const learner = new Learner();
 $effect.root(() => {
   $effect(() => {
     if (engine.worker > 1)
-      Object.assign(learner, { phase: 'idle', reports: [], scrubbed: null, facts: null, run: -engine.worker });
+      Object.assign(learner, {
+        phase: 'idle',
+        reports: [],
+        scrubbed: null,
+        facts: null,
+        run: -engine.worker,
+        beside: null,
+        lent: false,
+      });
   });
 });
