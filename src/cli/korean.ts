@@ -159,6 +159,7 @@ const texts: Readonly<Record<string, Text>> = {
     'PyTorch',
     '텐서만 읽고 안의 코드는 실행하지 않습니다. 믿는 파일이라면 safetensors로 바꿔 주세요.',
   ),
+  badParquet: damaged('Parquet', 'siseon trace 문장 --save 파일.parquet으로 다시 저장해 주세요.'),
   badNpz: damaged('npz', 'numpy.savez로 다시 저장해 주세요.'),
   badTokenizer: (said) =>
     said.details.problem || said.what.startsWith('tokenizer.json')
@@ -185,7 +186,8 @@ const texts: Readonly<Record<string, Text>> = {
     `이름표 ‘${d.written}’${particle(`${d.written}`, '이')} 없습니다. 있는 것: ${list(d.labels)}.`,
   labelOutOfRange: ({ expected, got }) =>
     `이름표 ${got}은(는) 없습니다. ${expected?.replace(' to ', '부터 ')}까지입니다.`,
-  noNames: ({ what, expected }) => `${what}: 그 이름으로는 저장할 수 없습니다. 이름이 있는 단계: ${expected}.`,
+  noNames: ({ what, expected, details: d }) =>
+    `‘${d.name}’ 단계에는 ${what.startsWith('Hugging') ? 'Hugging Face' : 'TransformerLens'}의 이름이 없어 그 이름으로 저장할 수 없습니다. 이름이 있는 단계: ${expected}.`,
   namesNotInFormat: () =>
     '다른 도구의 이름(--names)은 .safetensors와 .npz에만 씁니다. 그 둘 가운데 하나로 저장하거나 --names를 빼 주세요.',
   notATrace: ({ what }) => `${what}: siseon trace로 저장한 파일이 아닙니다.`,
