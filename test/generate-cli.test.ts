@@ -3,7 +3,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commands, wordTokenizer } from './commands.testing.ts';
+import { commands, pairFiles, wordTokenizer, written } from './commands.testing.ts';
 
 const families = fileURLToPath(new URL('./families', import.meta.url));
 const words = ['[UNK]', '<s>', '</s>', 'user', 'system', '나는', '사과를', '먹었다', '.', 'a', 'b', 'c', 'd', 'e', 'f'];
@@ -34,6 +34,27 @@ describe('siseon generate', () => {
     const stopped = JSON.parse((await siseon(...ask, '--stop', word)).stdout) as { added: string };
     expect(added).toContain(word);
     expect(stopped.added).toBe(added.slice(0, added.indexOf(word)));
+  });
+  it('shows the whole text: what stood there, as text or as ids, and what was added', async () => {
+    const last = async (...args: string[]): Promise<string> => {
+      const { stdout } = await siseon('generate', '--tokens', '2', '--lang', 'en', ...args);
+      return stdout.trimEnd().split('\n').at(-2)!;
+    };
+    const added = async (...args: string[]): Promise<string> =>
+      (JSON.parse((await siseon('generate', '--tokens', '2', '--json', ...args)).stdout) as { added: string }).added;
+    const pair = ['--model', written(join(place, 'pair'), pairFiles('bart'))];
+    const [ids, text] = [
+      ['--ids', '1,5,6', '--model', model],
+      ['나는 사과를', '--model', model],
+    ];
+    expect(await last(...ids)).toBe(`  나는 사과를${await added(...ids)}`);
+    expect(await last(...text)).toBe(`  나는 사과를${await added(...text)}`);
+    const own = ['나는 사과를', ...pair];
+    expect(await last(...own, '--decoder-ids', '2,7')).toBe(await last(...own, '--decoder', '철수가'));
+    expect(await last(...own, '--decoder-ids', '2,7')).toMatch(/^ {2}철수가 /);
+    expect(await last(...own)).toBe(`  ${await added(...own)}`);
+    const bare = ['--ids', '3,4', '--model', join(families, 'llama')];
+    expect(await last(...bare)).toBe(`  3 4 ${await added(...bare)}`);
   });
   it('in a conversation reads the template’s text, without special tokens of its own', async () => {
     const ask = ['generate', '--model', model, '--tokens', '1', '--chat', '--json'];

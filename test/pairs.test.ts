@@ -3,10 +3,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { look, pair, wordMatrix } from '../src/lens/index.ts';
+import { type LayerPlace, layerStage } from '../src/attention/index.ts';
+import { look, pair, similarContexts, wordMatrix } from '../src/lens/index.ts';
 import { loadModel } from '../src/model/index.ts';
 import { memoryFolder } from '../src/platform/index.ts';
-import { attentionStages, recordTrace, TraceSession } from '../src/trace/index.ts';
+import { attentionStages, recordTrace, type Trace, TraceSession } from '../src/trace/index.ts';
 import { commands, pairFiles, written } from './commands.testing.ts';
 
 const load = (name: string) =>
@@ -108,6 +109,55 @@ describe('a text for the decoder', () => {
     const without = await recordTrace(bare, { ids: [3, 1] });
     await expect(look(without, bare, { layer: 'decoder.layers.0' })).rejects.toMatchObject({ code: 'noText' });
   });
+  it('is searched for contexts: queries of the decoder’s words, and keys of the text that answers', async () => {
+    const model = await loadModel(memoryFolder(pairFiles('t5')));
+    const own = { text, decoder: '철수가 밥을', query: '밥을', head: 2 };
+    const corpus = [
+      { text: '영희가 밥을 먹었다', decoder: '나는 밥을' },
+      { text: '철수가 사과를', decoder: '영희가' },
+    ];
+    const traces = await Promise.all(corpus.map((input) => recordTrace(model, input)));
+    const asked = await recordTrace(model, own);
+    const vectorAt = (of: Trace, layer: LayerPlace, stage: 'query' | 'key', token: number): number[] => {
+      const { data, shape } = of.recorded.get(layerStage(layer, stage))!;
+      const [, length = 0, size = 0] = shape;
+      return [...data.subarray((2 * length + token) * size, (2 * length + token + 1) * size)];
+    };
+    const dot = (a: number[], b: number[]): number => a.reduce((sum, number, c) => sum + number * b[c]!, 0);
+    const cosine = (a: number[], b: number[]): number => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    for (const [layer, among, candidates] of [
+      ['decoder.layers.0.cross', 'queries', [{ 나는: 1, 밥을: 2 }, { 영희가: 1 }]],
+      [
+        'decoder.layers.0.cross',
+        'keys',
+        [
+          { 영희가: 0, 밥을: 1, 먹었다: 2 },
+          { 철수가: 0, 사과를: 1 },
+        ],
+      ],
+      ['decoder.layers.0', 'keys', [{ 나는: 1, 밥을: 2 }, { 영희가: 1 }]],
+    ] as const) {
+      const query = vectorAt(asked, layer, 'query', 2);
+      const stage = among === 'keys' ? 'key' : 'query';
+      const expected = candidates
+        .flatMap((words, n) =>
+          Object.entries(words).map(([word, token]) => {
+            const vector = vectorAt(traces[n]!, layer, stage, token);
+            return { text: n, word, rank: among === 'keys' ? dot(query, vector) : cosine(query, vector) };
+          }),
+        )
+        .sort((a, b) => b.rank - a.rank);
+      const found = await similarContexts(model, corpus, { ...own, layer, among });
+      expect(found.map(({ text: n, word }) => [n, word])).toEqual(expected.map(({ text: n, word }) => [n, word]));
+      for (const [n, { rank }] of expected.entries())
+        expect(found[n]![among === 'keys' ? 'dot' : 'cosine']).toBeCloseTo(rank, 4);
+    }
+    // The encoder's words are enough for keys that cross-attention looks at, and for nothing else in a decoder.
+    const bare = corpus.map((input) => input.text);
+    const ask = { ...own, layer: 'decoder.layers.0.cross' } as const;
+    expect(await similarContexts(model, bare, { ...ask, among: 'keys' })).toHaveLength(5);
+    await expect(similarContexts(model, bare, ask)).rejects.toMatchObject({ code: 'decoderTextMissing' });
+  });
   it('is refused where there is one stack', async () => {
     await expect(recordTrace(await load('bert'), { ids: [3], decoderIds: [2] })).rejects.toMatchObject({
       code: 'noDecoder',
@@ -183,6 +233,31 @@ describe('commands with an encoder-decoder', () => {
     expect(beyond!.stderr).toContain('there is no layer decoder.layers.7.cross');
     expect(existsSync(join(place, 'none.html'))).toBe(false);
   });
+  it('heads, ablate and similar read pairs of texts from a file, a tab between', async () => {
+    const texts = join(place, 'texts.tsv');
+    writeFileSync(
+      texts,
+      `${both[0]}\t${both[2]}\n철수가 사과를\t영희가 .\n영희가 밥을\t나는\n나는 밥을 먹었다\t나는 .\n`,
+    );
+    const [heads, ablated, similar, missing] = await Promise.all([
+      siseon('heads', '--texts', texts, ...both.slice(3)),
+      siseon('ablate', ...both, '--by', 'resample', '--texts', texts),
+      siseon('similar', both[0]!, '밥을', ...both.slice(1), '--texts', texts, '--layer', 'cross.1', '--count', '2'),
+      siseon('similar', both[0]!, '밥을', ...both.slice(1), '--texts', texts, '--layer', 'x.1', '--count', '2'),
+    ]);
+    expect(JSON.parse(heads!.stdout)).toMatchObject({ texts: 4 });
+    const names = (JSON.parse(heads!.stdout) as { heads: { layer: string }[] }).heads.map(({ layer }) => layer);
+    expect([...new Set(names)]).toContain('decoder.layers.1.cross');
+    // The first line is the text itself: nothing changes but by rounding.
+    const { heads: effects } = JSON.parse(ablated!.stdout) as { heads: { effect: number }[] };
+    for (const { effect } of effects) expect(Math.abs(effect)).toBeLessThanOrEqual(1e-5);
+    const { contexts, layer } = JSON.parse(similar!.stdout) as { contexts: object[]; layer: string };
+    expect([layer, contexts[0]]).toEqual([
+      'decoder.layers.1.cross',
+      expect.objectContaining({ text: 0, word: '밥을', sentence: both[0], decoder: both[2] }),
+    ]);
+    expect(missing).toMatchObject({ status: 2, stdout: '' });
+  });
   it('trace saves the stages of both texts, by text or by ids', async () => {
     const names = 'decoder.layers.1.cross.weights,logits';
     const save = (file: string, ...args: string[]) =>
@@ -228,6 +303,8 @@ describe('commands with an encoder-decoder', () => {
     const without = await siseon('predict', '--ids', '3,4', ...model, '--lang', 'ko');
     expect(without).toMatchObject({ status: 2, stdout: '' });
     expect(without.stderr).toContain('끝 토큰(1번)이 없습니다');
+    const none = await siseon('predict', '나는', ...model, '--count', '0');
+    expect(none).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('1 이상의 정수여야') });
     const unheeded = await siseon('predict', '나는', ...model, '--parts', '--lang', 'en');
     expect(unheeded.stderr).toContain('--parts would do nothing here: expected a model that says tokens');
   });

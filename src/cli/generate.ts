@@ -131,11 +131,17 @@ export function generate(program: Command): void {
       const whole = written.map((token) => token.text ?? `${token.id} `).join('');
       const ended = written.at(-1)?.ended ?? null;
       if (options.json) return printJson({ model: model.name, text: text ?? null, written, added: whole, ended });
-      // An encoder-decoder writes a text of its own.
-      const before = model.architecture.encoder ? (options.decoder ?? '') : (text ?? '');
+      const before = writtenBefore(model, text, options);
       print(`\n  ${before}${whole}\n${footnote(written)}`);
       if (ended === 'positions') print(full(model.architecture.positionCount));
     });
+}
+
+/** What the new tokens go on from, as it stands before them: of an encoder-decoder, which writes a text of its own, its decoder's. */
+function writtenBefore({ architecture, tokenizer }: Model, text: string | undefined, options: Options): string {
+  const [own, ids] = architecture.encoder ? [options.decoder, options.decoderIds] : [text, options.ids];
+  if (own !== undefined || !ids) return own ?? '';
+  return tokenizer ? tokenizer.decode(ids) : `${ids.join(' ')} `;
 }
 
 /** No option goes unheeded. Throws `optionUnheeded`. */

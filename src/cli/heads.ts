@@ -5,7 +5,6 @@ import {
   jsonOption,
   langOption,
   language,
-  linesOf,
   load,
   modelOption,
   print,
@@ -14,6 +13,7 @@ import {
   speak,
   svgOption,
   terminal,
+  textsIn,
   whole,
   writePicture,
 } from './shell.ts';
@@ -37,7 +37,10 @@ export function heads(program: Command): void {
   program
     .command('heads')
     .description('what each head does: measures and names, or what it knows of grammar')
-    .option('--texts <FILE>', 'texts to measure on, one a line (default: repeated token sequences)')
+    .option(
+      '--texts <FILE>',
+      'texts to measure on, one a line (default: repeated token sequences); of an encoder-decoder its decoder’s behind a tab',
+    )
     .option('--treebank <FILE>', 'sentences with their grammar, CoNLL-U: every head and relation')
     .addOption(
       new Option('--from <HOW>', 'treebank: from a word of several tokens').choices(['mean', 'first']).default('mean'),
@@ -60,10 +63,9 @@ export function heads(program: Command): void {
 
 async function measured(options: Options): Promise<void> {
   speak(options, '');
-  const lines = options.texts === undefined ? null : await linesOf(options.texts);
   const model = await load(options.model);
-  const { headsReport, repeatedSequences, tokenIds } = await import('../lens/index.ts');
-  const texts = lines ? lines.map((line) => tokenIds(model, line)) : repeatedSequences(model);
+  const { headsReport, repeatedSequences } = await import('../lens/index.ts');
+  const texts = options.texts === undefined ? repeatedSequences(model) : await textsIn(options.texts, model);
   const report = await headsReport(model, texts, { onProgress });
   const { headsSvg, headsText } = await import('../views/index.ts');
   if (options.svg !== undefined) await writePicture(options.svg, headsSvg(report, { language: language() }));

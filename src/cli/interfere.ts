@@ -12,7 +12,6 @@ import {
   jsonOption,
   langOption,
   language,
-  linesOf,
   load,
   modelOption,
   placeNamed,
@@ -22,6 +21,7 @@ import {
   speak,
   svgOption,
   terminal,
+  textsIn,
   writePicture,
 } from './shell.ts';
 import { type Asked, following, inputOf, saidTarget, shown, targetFor } from './target.ts';
@@ -48,7 +48,10 @@ export function interfere(program: Command): void {
     .addOption(
       new Option('--by <HOW>', 'what stands in their place').choices(['zero', 'mean', 'resample']).default('zero'),
     )
-    .option('--texts <FILE>', 'for mean: texts, one a line; for resample: its first line')
+    .option(
+      '--texts <FILE>',
+      'for mean: texts, one a line; for resample: its first line; of an encoder-decoder its decoder’s behind a tab',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  siseon ablate "철수가 사과를 맛있게 먹었다"\n  siseon ablate --model ./nano-gpt-sort --ids 2,1,0,2,1,0 --heads 0.1,2.0\n',
@@ -212,9 +215,8 @@ async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; tex
       what: `--by ${by} needs texts`,
       expected: '--texts FILE, one a line',
     });
-  const { tokenIds } = await import('../lens/index.ts');
-  const lines = (await linesOf(texts)).map((line) => tokenIds(model, line));
-  return by === 'mean' ? { by, texts: lines } : { by, from: lines[0] ?? [] };
+  const read = await textsIn(texts, model);
+  return by === 'mean' ? { by, texts: read } : { by, from: read[0]! };
 }
 
 /** Edits as a JSON array, or those of a saved trace. Throws `badEdits`, `cannotRead`, and of a trace what its reader throws. */

@@ -159,6 +159,7 @@ const texts: Readonly<Record<string, Text>> = {
     'PyTorch',
     '텐서만 읽고 안의 코드는 실행하지 않습니다. 믿는 파일이라면 safetensors로 바꿔 주세요.',
   ),
+  badParquet: damaged('Parquet', 'siseon trace 문장 --save 파일.parquet으로 다시 저장해 주세요.'),
   badNpz: damaged('npz', 'numpy.savez로 다시 저장해 주세요.'),
   badTokenizer: (said) =>
     said.details.problem || said.what.startsWith('tokenizer.json')
@@ -185,7 +186,8 @@ const texts: Readonly<Record<string, Text>> = {
     `이름표 ‘${d.written}’${particle(`${d.written}`, '이')} 없습니다. 있는 것: ${list(d.labels)}.`,
   labelOutOfRange: ({ expected, got }) =>
     `이름표 ${got}은(는) 없습니다. ${expected?.replace(' to ', '부터 ')}까지입니다.`,
-  noNames: ({ what, expected }) => `${what}: 그 이름으로는 저장할 수 없습니다. 이름이 있는 단계: ${expected}.`,
+  noNames: ({ what, expected, details: d }) =>
+    `‘${d.name}’ 단계에는 ${what.startsWith('Hugging') ? 'Hugging Face' : 'TransformerLens'}의 이름이 없어 그 이름으로 저장할 수 없습니다. 이름이 있는 단계: ${expected}.`,
   namesNotInFormat: () =>
     '다른 도구의 이름(--names)은 .safetensors와 .npz에만 씁니다. 그 둘 가운데 하나로 저장하거나 --names를 빼 주세요.',
   notATrace: ({ what }) => `${what}: siseon trace로 저장한 파일이 아닙니다.`,
@@ -222,6 +224,8 @@ const texts: Readonly<Record<string, Text>> = {
   nothingToMeasure: ({ got }) => `잴 수 있는 문장이 없습니다(${got}). 모델이 읽을 수 있는 문장을 주세요.`,
   tooFewTexts: ({ expected, got }) =>
     `글이 모자랍니다: ${count(expected)}개 이상이어야 하는데 ${/^\d+$/.test(got) ? `${got}개입니다` : '하나도 없습니다'}.`,
+  decoderTextMissing: ({ details: d, got }) =>
+    `찾을 글 가운데 ${d.index}번(${got})에 디코더가 읽을 글이 없습니다. 인코더의 글 뒤에 탭을 두고 디코더의 글을 적어 주세요.`,
   textsMissing: ({ what }) =>
     `${/--by \S+/.exec(what)?.[0] ?? '--by'}에는 글이 필요합니다. --texts FILE(한 줄에 하나)을 주세요.`,
   tooLongForOverview: ({ expected, got }) =>

@@ -22,7 +22,7 @@ export function open(program: Command): void {
   program
     .command('open')
     .description('a cache of TransformerLens or Hugging Face, or a saved trace, viewed without its model')
-    .argument('<file>', '.safetensors, .npz or .json')
+    .argument('<file>', '.safetensors, .npz, .json or .parquet')
     .option('--batch <N>', 'which text of a batch', whole, 0)
     .addOption(new Option('--stack <NAME>', 'of an encoder-decoder').choices(['encoder', 'decoder', 'cross']))
     .addOption(layerOption())

@@ -4,7 +4,18 @@ import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { two } from '../views/caption.ts';
 import type { BarGroup, Bars } from '../views/index.ts';
-import { idList, language, print, printJson, record, speak, terminal, unheeded, whole, writePicture } from './shell.ts';
+import {
+  atLeastOne,
+  idList,
+  language,
+  print,
+  printJson,
+  record,
+  speak,
+  terminal,
+  unheeded,
+  writePicture,
+} from './shell.ts';
 import { type Asked, asking, inputOf, positionFor, predictedToken, tokenOf } from './target.ts';
 import { partName } from './why.ts';
 
@@ -23,7 +34,7 @@ export function predict(program: Command): void {
     .option('--ids <LIST>', 'token ids instead of a text', idList)
     .option('--seen', 'a model that reads both ways sees the word as well, and is not asked to guess it')
     .option('--parts', 'what each head, feed-forward layer and embedding says for the token by itself')
-    .option('--count <N>', 'how many guesses', whole, 5)
+    .option('--count <N>', 'how many guesses', atLeastOne, 5)
     .addHelpText(
       'after',
       '\nExamples:\n  siseon predict "철수가 사과를 맛있게 먹었다" --at 사과를\n  siseon predict "철수가 사과를 맛있게 먹었다" --at 사과를 --token 카레 --against 사과 --parts\n',

@@ -78,6 +78,17 @@ export async function linesOf(path: string): Promise<string[]> {
   });
 }
 
+/** The texts of a file, one a line; of an encoder-decoder the decoder's may stand behind a tab. Throws what linesOf throws. */
+export async function textsIn(
+  path: string,
+  { architecture }: Model,
+): Promise<{ readonly text: string; readonly decoder?: string }[]> {
+  return (await linesOf(path)).map((line) => {
+    const [text = '', decoder] = architecture.encoder ? line.split(/\t(.*)/s) : [line];
+    return decoder === undefined ? { text } : { text, decoder };
+  });
+}
+
 /** Writes a text file whole or not at all. */
 export async function writeText(path: string, text: string): Promise<void> {
   const { writeFileAtomically } = await import('../platform/index.ts');

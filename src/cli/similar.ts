@@ -1,26 +1,30 @@
 /** `siseon similar`: where else in some texts a head asks alike, or what its query would look at there. */
 import { type Command, Option } from 'commander';
+import { placeName } from '../views/language.ts';
 import {
   atLeastOne,
   type Common,
+  type Decoding,
+  decoded,
+  decoding,
   headOption,
   jsonOption,
   langOption,
   language,
-  layerOption,
-  linesOf,
-  load,
   modelOption,
+  type Placed,
+  placeOption,
   print,
   printJson,
+  record,
   speak,
   svgOption,
   terminal,
-  type Where,
+  textsIn,
   writePicture,
 } from './shell.ts';
 
-interface Options extends Common, Where {
+interface Options extends Common, Placed, Decoding {
   readonly texts: string;
   readonly among: 'queries' | 'keys';
   readonly count: number;
@@ -28,19 +32,18 @@ interface Options extends Common, Where {
 }
 
 export function similar(program: Command): void {
-  program
-    .command('similar')
+  decoding(program.command('similar'))
     .description('contexts like this one, as a head sees them: the nearest queries or keys in a file of texts')
     .argument('<text>')
     .argument('<query>', 'the word that asks, or its index')
-    .requiredOption('--texts <FILE>', 'texts to search, one a line')
+    .requiredOption('--texts <FILE>', 'texts to search, one a line; of an encoder-decoder its decoder’s behind a tab')
     .addOption(
       new Option('--among <WHICH>', 'queries: words that ask alike; keys: words that would be looked at')
         .choices(['queries', 'keys'])
         .default('queries'),
     )
     .option('--count <N>', 'how many', atLeastOne, 10)
-    .addOption(layerOption())
+    .addOption(placeOption())
     .addOption(headOption())
     .addOption(modelOption())
     .addOption(langOption())
@@ -52,20 +55,24 @@ export function similar(program: Command): void {
     )
     .action(async (text: string, query: string, options: Options) => {
       speak(options, text);
-      const { chooseHead, similarContexts } = await import('../lens/index.ts');
-      const texts = await linesOf(options.texts);
-      const model = await load(options.model);
-      const { layer, head } = chooseHead(model, options);
+      const { choosePlace, similarContexts } = await import('../lens/index.ts');
+      const own = { text, ...decoded(options) };
+      const { model, trace } = await record(options.model, own);
+      const texts = await textsIn(options.texts, model);
+      const { layer, head } = choosePlace(trace, model, options);
       const { among, count } = options;
-      const found = await similarContexts(model, texts, { text, query, layer, head, among, count });
-      const contexts = found.map((context) => ({ ...context, sentence: texts[context.text]! }));
+      const found = await similarContexts(model, texts, { ...own, query, layer, head, among, count });
+      const contexts = found.map((context) => {
+        const { text: sentence, decoder } = texts[context.text]!;
+        return { ...context, sentence, ...(decoder !== undefined && { decoder }) };
+      });
       if (options.json) return printJson({ model: model.name, text, query, layer, head, among, contexts });
       const ko = language() === 'ko';
       const keys = among === 'keys';
       const view = {
         title: ko
-          ? `${model.name}, 층 ${layer}, 헤드 ${head}: ‘${query}’의 질문(Query)과 ${keys ? '가장 잘 맞는 색인(Key)' : '가장 가까운 질문'}, 글 ${texts.length}개에서`
-          : `${model.name}, layer ${layer}, head ${head}: ${keys ? 'keys that answer' : 'queries nearest to'} the query of ${query}, in ${texts.length} texts`,
+          ? `${model.name}, ${placeName(layer, 'ko')}, 헤드 ${head}: ‘${query}’의 질문(Query)과 ${keys ? '가장 잘 맞는 색인(Key)' : '가장 가까운 질문'}, 글 ${texts.length}개에서`
+          : `${model.name}, ${placeName(layer, 'en')}, head ${head}: ${keys ? 'keys that answer' : 'queries nearest to'} the query of ${query}, in ${texts.length} texts`,
         legend: keys
           ? ko
             ? '숫자는 q · k: 그 단어가 같은 문장에 있다면 이만큼 맞습니다. 단어는 첫 토큰으로 셉니다.'
@@ -77,10 +84,10 @@ export function similar(program: Command): void {
           {
             name: keys ? 'q · k' : 'cos',
             ...(!keys && { full: 1 }),
-            rows: contexts.map(({ word, sentence, cosine, dot }) => ({
+            rows: contexts.map(({ word, sentence, decoder, cosine, dot }) => ({
               label: word,
               number: keys ? dot : cosine,
-              note: sentence,
+              note: decoder === undefined ? sentence : `${sentence} ↦ ${decoder}`,
             })),
           },
         ],

@@ -9,7 +9,7 @@ const quoted = (words: readonly string[]): string => `"${words.join(' ').replace
 /** What an option or argument takes, in Korean: the sentences that shell.ts and the commands write. */
 const expectations: Readonly<Record<string, string>> = {
   'A whole number, counted from 0, is expected.': '0부터 세는 정수여야 합니다.',
-  'A whole number above 0 is expected.': '1 이상의 정수여야 합니다.',
+  'A whole number of at least 1 is expected.': '1 이상의 정수여야 합니다.',
   'A number above 0 is expected.': '0보다 큰 수여야 합니다.',
   'A layer, counted from 0, is expected: N, encoder.N, decoder.N or cross.N.':
     '0부터 세는 층이어야 합니다: N, 인코더-디코더에서는 encoder.N, decoder.N, cross.N.',

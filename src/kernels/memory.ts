@@ -6,7 +6,7 @@ const PAGE = 65_536;
 const LIMIT = 65_536 * PAGE; // 4 GiB, what 32-bit pointers reach
 /**
  * Bytes in front of all storages: pointer 0 means "none" to the kernels, then the control block of threads.ts, one task, and the
- * constants of assembly/exponent.ts and assembly/activation.ts.
+ * constants of assembly/exponent.ts and assembly/activation.ts, and at the end the zeros of assembly/tile.ts.
  */
 const RESERVED = 2048;
 const TASK = 512;

@@ -7,13 +7,7 @@ const up8 = (count: number): number => (count + 7) & ~7;
 const nothing = [0, 0, 0, 0];
 
 /** The numbers of AttendTask (assembly/attentionTask.ts) in their order. */
-function write(
-  memory: LinearMemory,
-  task: Attend | AttendBackward,
-  unitRows: number,
-  keyLengths: number,
-  packed: number,
-): number {
+function write(memory: LinearMemory, task: Attend | AttendBackward, keyLengths: number, packed: number): number {
   const heads = (x: Heads | undefined): number[] =>
     x ? [memory.pointer(x.storage) + 4 * x.offset, x.batchStride, x.headStride, x.rowStride] : nothing;
   const pointer = (storage: Storage | undefined): number => (storage ? memory.pointer(storage) : 0);
@@ -33,7 +27,6 @@ function write(
       task.valueSize,
       visibility.left,
       visibility.right,
-      unitRows,
       ...heads(task.query),
       ...heads(task.key),
       ...heads(task.value),
@@ -57,28 +50,21 @@ function write(
   );
 }
 
-/** Queries in a unit: as many as keep their scores within 64 KiB, so that keys and values are read less often. */
-function rowsOf(keyLength: number): number {
-  return Math.max(8, Math.min(32, Math.floor(16_384 / up8(keyLength) / 4) * 4));
-}
-
 export function attend(threads: Threads, memory: LinearMemory, task: Attend): void {
   const { batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize } = task;
-  const unitRows = Math.min(rowsOf(keyLength), (queryLength + 3) & ~3);
   const [N, T] = [up8(keyLength), up8(valueSize)];
   // A few queries read keys and values where they lie.
   const thin = queryLength <= 4;
   const packedNumbers = thin ? 0 : batch * keyValueHeads * (N * headSize + T * keyLength + 4);
   const lengths = 2 * batch;
-  const groups = unitRows / 4;
-  const scratchBytes = groups * 16 * (N + headSize + T + 4) + 32 * N + EXP_SCRATCH;
+  const scratchBytes = 32 * (N + headSize + T) + 80 + 48 * N + EXP_SCRATCH + 32;
   const start = memory.scratch(packedNumbers + ((lengths + 3) & ~3) + (threads.count * scratchBytes) / 4);
   const own = start + 4 * (packedNumbers + ((lengths + 3) & ~3));
-  const at = write(memory, task, unitRows, start + 4 * packedNumbers, thin ? 0 : start);
+  const at = write(memory, task, start + 4 * packedNumbers, thin ? 0 : start);
   if (!thin) threads.run('packHeads', batch * keyValueHeads, 4 * packedNumbers, own, 0, [at]);
   // Of few queries reading the keys and values takes the time, not what is computed with them.
   const work = (thin ? 8 : 2) * batch * heads * queryLength * keyLength * (headSize + valueSize + 16);
-  threads.run('attend', batch * heads * Math.ceil(queryLength / unitRows), work, own, scratchBytes, [at]);
+  threads.run('attend', batch * heads * Math.ceil(queryLength / 8), work, own, scratchBytes, [at]);
 }
 
 export function attendBackward(threads: Threads, memory: LinearMemory, task: AttendBackward): void {
@@ -88,7 +74,7 @@ export function attendBackward(threads: Threads, memory: LinearMemory, task: Att
   const widest = Math.max(headSize, valueSize);
   const scratchBytes = 4 * (N * headSize + N * valueSize + S * keyLength + 4 * widest + 16 * N + 4 * S);
   const start = memory.scratch(lengths + (threads.count * scratchBytes) / 4);
-  const at = write(memory, task, 4, start, 0);
+  const at = write(memory, task, start, 0);
   const work = 4 * batch * heads * queryLength * keyLength * (headSize + valueSize);
   threads.run('attendBackward', batch * keyValueHeads, work, start + 4 * lengths, scratchBytes, [at]);
 }

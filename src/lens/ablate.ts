@@ -2,21 +2,31 @@
 import { type AblateEdit, attentionPlace, type Edit, type StageName } from '../attention/index.ts';
 import { type Model, positionsAt } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { mixtures, recordTrace, type Trace, type TraceInput } from '../trace/index.ts';
+import { mixtures, readInput, recordTrace, type Trace, type TraceInput } from '../trace/index.ts';
 import { allHeads, type HeadPlace, headIn } from './places.ts';
 import { enoughFor, type Followed, followed, readAgain, scoresOfRun, targetOf } from './target.ts';
 
-/** A text as token ids; of an encoder-decoder with what its decoder reads. */
-export type TextIds = ArrayLike<number> | Extract<TraceInput, { readonly ids: unknown }>;
+/** A text, or its token ids; of an encoder-decoder with what its decoder reads. */
+export type MeasuredText = ArrayLike<number> | TraceInput;
 
-export const inputOf = (text: TextIds): Extract<TraceInput, { readonly ids: unknown }> =>
-  'ids' in text ? text : { ids: text };
+/**
+ * As a run reads it. A decoder of which nothing is said reads the same text behind its first token, one place late, as in
+ * its training (Lewis et al. 2020), as far as it can read.
+ */
+export function inputOf(model: Model, text: MeasuredText): TraceInput {
+  const input = 'ids' in text || 'text' in text ? text : { ids: text };
+  const { encoder, decoderStart, positionCount } = model.architecture;
+  if (!encoder || input.decoder !== undefined || input.decoderIds) return input;
+  const { ids } = readInput(model, input);
+  const late = ids.subarray(0, Math.min(ids.length, positionCount) - 1);
+  return { ...input, decoderIds: [decoderStart ?? 0, ...late] };
+}
 
 /** How a head's mixture is replaced: by zeros, by its mean over texts (all positions), or by its mixture on another text, position by position. */
 export type Ablation =
   | { readonly by: 'zero' }
-  | { readonly by: 'mean'; readonly texts: readonly TextIds[] }
-  | { readonly by: 'resample'; readonly from: TextIds };
+  | { readonly by: 'mean'; readonly texts: readonly MeasuredText[] }
+  | { readonly by: 'resample'; readonly from: MeasuredText };
 
 /**
  * Ablations of heads as plain data, ready to run on a text of so many tokens (of an encoder-decoder: in its encoder, and
@@ -45,7 +55,7 @@ export async function ablations(
   const sums = new Map(heads.map((head) => [head, { sum: [] as number[], count: 0 }]));
   const rows = new Map<HeadPlace, number[][]>();
   for (const text of texts) {
-    const trace = await recordTrace(model, { ...inputOf(text), logits: false });
+    const trace = await recordTrace(model, { ...inputOf(model, text), logits: false });
     for (const layer of places) {
       const { shape, data } = await mixtures(trace, layer);
       const [, positions = 0, size = 0] = shape;

@@ -1,4 +1,4 @@
-export { type Ablation, ablationSweep, ablations, type HeadEffect, type TextIds } from './ablate.ts';
+export { type Ablation, ablationSweep, ablations, type HeadEffect, type MeasuredText } from './ablate.ts';
 export { alignTokens, type Span } from './align.ts';
 export { attentionFlow, longestFlow } from './attentionFlow.ts';
 export { cacheMatrix, cachePatterns, looksBackOnly } from './cachePatterns.ts';
@@ -20,7 +20,7 @@ export {
 export { type ImportanceName, importance, importanceNames } from './importance.ts';
 export { type Group, type HeadChoice, look, textsAt, wordGroups, wordMatrix } from './look.ts';
 export { embedText, type LibraryEntry, type LookupResult, lookup, nothingKnown, spelledOut } from './lookup.ts';
-export { type Context, similarContexts } from './nearest.ts';
+export { type Context, type CorpusText, similarContexts } from './nearest.ts';
 export { type LayerNorms, layerNorms, type NormRow } from './norms.ts';
 export { longestOverview, type Overview, type OverviewPart, overview } from './overview.ts';
 export { pair } from './pair.ts';
@@ -63,7 +63,6 @@ export {
   headsReport,
   type Role,
   repeatedSequences,
-  tokenIds,
 } from './roles.ts';
 export { contributionMixing, type MixedRow, type RolloutOptions, rollout, weightMixing } from './rollout.ts';
 export { headRows, type WeightRows } from './rows.ts';

@@ -5,7 +5,7 @@
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { recordTrace } from '../trace/index.ts';
-import { inputOf, type TextIds } from './ablate.ts';
+import { inputOf, type MeasuredText } from './ablate.ts';
 import { type Circuit, circuits, copies } from './circuits.ts';
 import { layerPatterns, type Pattern, type RoleName, roleNames } from './pattern.ts';
 import { attentionPlaces } from './places.ts';
@@ -56,14 +56,13 @@ export interface HeadsOptions {
 }
 
 /**
- * Measures and names of all heads over texts given as token ids; at least four, so that both halves have some. The decoder
- * of an encoder-decoder reads the same text behind its first token, one place late, as in its training (Lewis et al. 2020),
- * unless a text says what it reads. Cost: one run and one pass over the weights for each text; only means are kept.
- * Throws `tooFewTexts`, and what Model.run throws.
+ * Measures and names of all heads over texts, at least four, so that both halves have some. The decoder of an
+ * encoder-decoder reads the same text behind its first token, one place late, unless a text says what it reads. Cost: one run and one pass over the weights for each text; only means are kept.
+ * Throws `tooFewTexts`, and what recordTrace throws.
  */
 export async function headsReport(
   model: Model,
-  texts: readonly TextIds[],
+  texts: readonly MeasuredText[],
   { least = 0.4, level = 0.01, onProgress = () => {} }: HeadsOptions = {},
 ): Promise<HeadsReport> {
   if (texts.length < 4)
@@ -80,7 +79,7 @@ export async function headsReport(
   let tokens = 0;
   for (const [n, text] of texts.entries()) {
     onProgress(n, texts.length);
-    const trace = await recordTrace(model, { ...readBehind(model, inputOf(text)), logits: false });
+    const trace = await recordTrace(model, { ...inputOf(model, text), logits: false });
     tokens += trace.ids.length;
     let at = 0;
     for (const layer of layers)
@@ -105,13 +104,6 @@ export async function headsReport(
       role: roleOf(seen[h]!, circuit, heads.length, least, level),
     })),
   };
-}
-
-/** A text, and what a decoder reads of it: all but its last token, behind the decoder's first, as far as it can read. */
-function readBehind({ architecture: a }: Model, input: ReturnType<typeof inputOf>): ReturnType<typeof inputOf> {
-  if (!a.encoder || input.decoderIds) return input;
-  const late = Array.from(input.ids).slice(0, Math.min(input.ids.length, a.positionCount) - 1);
-  return { ...input, decoderIds: [a.decoderStart ?? 0, ...late] };
 }
 
 type MeasureName = keyof HeadFigures['measures'];
@@ -198,16 +190,5 @@ export function repeatedSequences(
   return Array.from({ length: count }, () => {
     const once = Array.from({ length: stretch }, draw);
     return Int32Array.from([...once, ...once]);
-  });
-}
-
-/** A text as the model's token ids. Throws `noTokenizer`, `emptyText`. */
-export function tokenIds(model: Model, text: string): Int32Array {
-  if (model.tokenizer) return model.tokenizer.encode(text).ids;
-  throw new SiseonError({
-    code: 'noTokenizer',
-    kind: 'usage',
-    what: `${model.name} has no tokenizer.json, so it cannot read text`,
-    next: 'Use a model that has one, or give token ids.',
   });
 }

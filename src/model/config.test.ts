@@ -41,6 +41,12 @@ describe('a config.json', () => {
     ['deberta-v2', { conv_kernel_size: 3 }, 'conv_kernel_size'],
     ['t5', { feed_forward_proj: 'gated-mystery' }, 'feed_forward_proj'],
     ['bart', { normalize_before: true }, 'normalize_before'],
+    ['bart', { d_model: 13 }, 'd_model'],
+    ['gpt2', { n_embd: 13 }, 'n_embd'],
+    ['distilbert', { dim: 13 }, 'dim'],
+    ['bart', { decoder_start_token_id: 300 }, 'decoder_start_token_id'],
+    ['bart-classes', { eos_token_id: 300 }, 'eos_token_id'],
+    ['t5-classes', { eos_token_id: 300 }, 'eos_token_id'],
     ['llama', { quantization_config: { bits: 4 } }, 'quantization_config'],
   ])('of %s that says %j is refused, and the field is named', (name, changes, field) => {
     expect(() => read(name, changes)).toThrow(`config.json: ${field}`);

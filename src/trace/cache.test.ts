@@ -135,7 +135,7 @@ describe('a saved cache opens without its model', () => {
       'got [2, 3]',
     ],
     ['z.npz', Uint8Array.of(1, 2, 3), 'badNpz', 'no zip file'],
-    ['z.bin', Uint8Array.of(1, 2, 3), 'unknownFormat', 'ending in .safetensors, .npz or .json'],
+    ['z.bin', Uint8Array.of(1, 2, 3), 'unknownFormat', 'ending in .safetensors, .npz, .json or .parquet'],
     ['z.json', text('{'), 'badJson', 'is not JSON of a trace'],
     ['y.json', text('[]'), 'badJson', 'got no stages'],
     ['x.json', text('{"stages":{"layers.0.weights":{"shape":[1,2,2],"data":[1,0,1]}}}'), 'badJson', 'and 3 numbers'],

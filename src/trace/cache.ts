@@ -1,6 +1,7 @@
 /** Attention saved by another program, read without its model: weights and tokens, nothing else is believed to be there. */
 import { type NpyArray, readNpz, readSafetensors } from '../model/index.ts';
 import { readFile, SiseonError } from '../platform/index.ts';
+import { readParquet } from './parquet.ts';
 import type { Stage } from './stage.ts';
 
 export interface AttentionCache {
@@ -47,11 +48,11 @@ const layouts = [
 ] as const;
 
 /**
- * Opens a .safetensors, .npz or .json file that holds attention weights: a trace of this package, a cache of TransformerLens
+ * Opens a .safetensors, .npz, .json or .parquet file that holds attention weights: a trace of this package, a cache of TransformerLens
  * (`blocks.N.attn.hook_pattern`), or the `attentions` of Hugging Face, one array a layer (`attentions.N`) or one for all
  * ([layer, head, query, key], with or without a batch axis). Of an encoder-decoder (`encoder_attentions.N`,
  * `decoder_attentions.N`, `cross_attentions.N`) `stack` says which; unless said, `cross` where the file has it. Tokens:
- * metadata `tokens` (JSON), or an array of text. Throws `cannotRead`, `badSafetensors`, `badNpz`, `badJson`, `unknownFormat`, `noWeights` (listing what is there), `badWeightsShape`,
+ * metadata `tokens` (JSON), or an array of text. Throws `cannotRead`, `badSafetensors`, `badNpz`, `badJson`, `badParquet`, `unknownFormat`, `noWeights` (listing what is there), `badWeightsShape`,
  * `noSuchBatch`.
  */
 export async function openCache(
@@ -59,10 +60,10 @@ export async function openCache(
   { batch = 0, stack }: { readonly batch?: number; readonly stack?: CacheStack | undefined } = {},
 ): Promise<AttentionCache> {
   const bytes = await readFile(path);
-  return cacheOf(path, ...parse(path, bytes), batch, stack);
+  return cacheOf(path, ...(await parse(path, bytes)), batch, stack);
 }
 
-function parse(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<string, string>>] {
+async function parse(path: string, bytes: Uint8Array): Promise<[Arrays, Readonly<Record<string, string>>]> {
   if (path.endsWith('.npz')) {
     const arrays = readNpz(bytes, path);
     return [arrays, { decoder: decoderIn(arrays.get('description')) }];
@@ -72,11 +73,15 @@ function parse(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<string
     return [tensors, metadata];
   }
   if (path.endsWith('.json')) return parseJson(path, bytes);
+  if (path.endsWith('.parquet')) {
+    const { arrays, metadata } = await readParquet(bytes, path);
+    return [arrays, metadata];
+  }
   throw new SiseonError({
     code: 'unknownFormat',
     kind: 'usage',
     what: `${path} says no format`,
-    expected: 'a name ending in .safetensors, .npz or .json',
+    expected: 'a name ending in .safetensors, .npz, .json or .parquet',
   });
 }
 

@@ -23,6 +23,7 @@ export type { Stage } from './stage.ts';
 export { stages, traceStages } from './stages.ts';
 export {
   type OfModel,
+  readInput,
   recordedStage,
   recordTrace,
   recordTraces,

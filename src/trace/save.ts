@@ -1,7 +1,8 @@
 /** A trace as a file: safetensors, npz, JSON or Parquet, by the stages' names. See docs/formats.md. */
-import { type Encoding, type Model, positionsAt, writeNpz, writeSafetensors } from '../model/index.ts';
+import { type Encoding, type Model, writeNpz, writeSafetensors } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { knownElsewhere, namedStages, type StageNames } from './names.ts';
+import { writeParquet } from './parquet.ts';
 import type { Stage } from './stage.ts';
 import { stages, traceStages } from './stages.ts';
 import type { Trace } from './trace.ts';
@@ -36,7 +37,7 @@ export async function saveTrace(
   const every = convention === 'siseon' ? traceStages(trace) : knownElsewhere(trace, convention);
   const chosen = await stages(trace, model, options.stages === 'all' ? every : options.stages);
   const description = describe(trace);
-  if (format === 'parquet') return parquet(trace, chosen);
+  if (format === 'parquet') return writeParquet(trace, chosen);
   if (format === 'json') {
     const json = {
       ...description,
@@ -87,43 +88,3 @@ const textOf = ({ text, tokens, words }: Encoding): Record<string, unknown> => (
   tokens: tokens.map(({ piece, start, end, word, special }) => ({ piece, start, end, word, special })),
   words: words.map(({ text: own, start, end }) => ({ text: own, start, end })),
 });
-
-/** A row a number: stage, and its place by axis (an axis that the stage does not have is null). */
-async function parquet(trace: Trace, chosen: ReadonlyMap<string, Stage>): Promise<Uint8Array> {
-  const count = [...chosen.values()].reduce((sum, { data }) => sum + data.length, 0);
-  const [stage, tokens] = [new Array<string>(count), new Array<string | null>(count)];
-  const [head, position, index] = [0, 1, 2].map(() => new Array<number | null>(count)) as [
-    (number | null)[],
-    (number | null)[],
-    (number | null)[],
-  ];
-  const value = new Float32Array(count);
-  let row = 0;
-  for (const [name, { shape, data }] of chosen) {
-    // Of an encoder-decoder, some rows are the decoder's.
-    const own = trace.decoderIds && (name === 'logits' || positionsAt(name, { ids: 0, decoderIds: 1 }) === 1);
-    const encoding = own ? trace.decoderEncoding : trace.encoding;
-    const [rows = 1, width = 1] = shape.length === 1 ? [shape[0], 1] : shape.slice(-2);
-    for (let at = 0; at < data.length; at++, row++) {
-      stage[row] = name;
-      head[row] = shape.length === 3 ? Math.floor(at / (rows * width)) : null;
-      position[row] = Math.floor(at / width) % rows;
-      index[row] = shape.length === 1 ? null : at % width;
-      tokens[row] = encoding?.tokens[position[row]!]?.text ?? null;
-      value[row] = data[at]!;
-    }
-  }
-  const { parquetWriteBuffer } = await import('hyparquet-writer');
-  return new Uint8Array(
-    parquetWriteBuffer({
-      columnData: [
-        { name: 'stage', data: stage, type: 'STRING' },
-        { name: 'head', data: head, type: 'INT32', nullable: true },
-        { name: 'position', data: position, type: 'INT32' },
-        { name: 'index', data: index, type: 'INT32', nullable: true },
-        { name: 'token', data: tokens, type: 'STRING', nullable: true },
-        { name: 'value', data: value, type: 'FLOAT' },
-      ],
-    }),
-  );
-}

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { Edit } from 'siseon/attention';
 import { patchFrom, wordMatrix } from 'siseon/lens';
@@ -47,6 +48,45 @@ writeFileSync(
   writeSafetensors(await gpt2Tensors(await knownModel()), { format: 'pt' }),
 );
 const known = await loadModel(checkpoint);
+
+const sample = fileURLToPath(new URL('../../src/model/checkpoint/samples/gpt2.gguf', import.meta.url));
+/**
+ * The sample, which has no words, with words of its own. Entries of a GGUF's metadata stand one after another behind their
+ * count; the numbers begin at a multiple of 32, so what is added is made one.
+ */
+function spoken(bytes: Buffer): Buffer {
+  const long = (n: number): Buffer => {
+    const at = Buffer.alloc(8);
+    at.writeBigUInt64LE(BigInt(n));
+    return at;
+  };
+  const short = (n: number): Buffer => long(n).subarray(0, 4);
+  const words = (text: string): Buffer => Buffer.concat([long(Buffer.byteLength(text)), Buffer.from(text)]);
+  const [ofText, ofList] = [short(8), short(9)];
+  const entry = (name: string, ...value: Buffer[]): Buffer => Buffer.concat([words(name), ...value]);
+  const list = (name: string, texts: readonly string[]): Buffer =>
+    entry(name, ofList, ofText, long(texts.length), ...texts.map(words));
+  const none = words('no_vocab');
+  const at = bytes.indexOf(none);
+  const more = [
+    list('tokenizer.ggml.tokens', ['a', 'b', 'c', 'Ġ', 'Ġa', 'Ġb', 'Ġc']),
+    list('tokenizer.ggml.merges', ['Ġ a', 'Ġ b', 'Ġ c']),
+    entry('tokenizer.ggml.pre', ofText, words('gpt-2')),
+  ];
+  const model = words('gpt2');
+  const filled = (length: number): Buffer => entry('general.name', ofText, words('s'.repeat(length)));
+  const added = Buffer.concat([...more, filled(0)]).length + model.length - none.length;
+  const header = Buffer.concat([...more, filled(32 - (added % 32))]);
+  const entries = long(Number(bytes.readBigUInt64LE(16)) + more.length + 1);
+  return Buffer.concat([
+    bytes.subarray(0, 16),
+    entries,
+    header,
+    bytes.subarray(24, at),
+    model,
+    bytes.subarray(at + none.length),
+  ]);
+}
 
 onThePage('models of the visitor’s own', (site) => {
   let hub: TestHub;
@@ -265,6 +305,26 @@ onThePage('models of the visitor’s own', (site) => {
     await visit.close();
   });
 
+  it('a GGUF file that is dropped: its attention is the library’s', () =>
+    site.visited(async ({ page, open }) => {
+      const file = join(folder, 'spoken.gguf');
+      writeFileSync(file, spoken(readFileSync(sample)));
+      const model = await loadModel(file);
+      await open(`#/ko/explore?s=${letters}`);
+      await drop(page, file);
+      await page.getByText(/매개변수 [\d,]+개. 메모리가 [\d.]+MB쯤/).waitFor();
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await opened(page, 'spoken.gguf');
+      const trace = await recordTrace(model, { text: 'c a b c' });
+      for (const head of [0, model.architecture.headCount - 1]) {
+        await open(`#/ko/explore?s=${letters}&h=1.${head}&u=token`);
+        await page.locator(`.grid [data-head="1.${head}"][aria-pressed=true]`).waitFor();
+        const { weights } = await json(page);
+        expect(weights).toHaveLength(4);
+        sameCells(weights, (await wordMatrix(trace, model, { layer: 1, head })).weights);
+      }
+    }));
+
   it('refuses what cannot be opened, says the way on, and keeps text and model: no model, too large, cancelled, no hub', async () => {
     const visit = await site.visit();
     const { page, open } = visit;
@@ -278,9 +338,10 @@ onThePage('models of the visitor’s own', (site) => {
     await alert(/config.json이 없어요/);
 
     await drop(page, sparse('huge', 8_000_000));
+    // The verdict comes with size and memory; there is nothing to press.
     await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
-    await page.getByRole('button', { name: '이 모델 열기' }).click();
-    await alert(/메모리에 들어가지 않는 모델/);
+    await alert(/메모리에 들어가지 않는 모델.*at most 4\.2 GB/);
+    expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
     await drop(page, sparse('slow', 200_000));
     await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
     await page.getByRole('button', { name: '이 모델 열기' }).click();
@@ -299,4 +360,96 @@ onThePage('models of the visitor’s own', (site) => {
     expect((await json(page)).model).toBe('siseon/models/ko');
     await visit.close();
   });
+
+  it('says what to do where the storage is full, the network gone, or the text too long, and loses no text', async () => {
+    const visit = await site.visit();
+    const { page, open } = visit;
+    const alert = (said: RegExp) => page.locator('[role=alert]').getByText(said).first().waitFor();
+    const text = '영희가 웃었다';
+    await open(`#/ko/explore?s=${encodeURIComponent(text)}`);
+    await page.locator('.readout').first().waitFor();
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    const ask = async (): Promise<void> => {
+      if (!(await page.locator('#own-endpoint').isVisible()))
+        await page.getByText('허브 주소', { exact: true }).click();
+      await page.locator('#own-endpoint').fill(hub.address);
+      await page.locator('#own-hub').fill('owner/known');
+      await page.getByRole('button', { name: '크기 알아보기' }).click();
+    };
+    const intact = async (sentence: string): Promise<void> => {
+      expect(await page.locator('#sentence').inputValue()).toBe(sentence);
+      expect((await json(page)).model).toBe('siseon/models/ko');
+    };
+
+    const devtools = await page.context().newCDPSession(page);
+    const origin = new URL(site.address).origin;
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+    await ask();
+    await alert(/저장 공간이 모자라요/);
+    await intact(text);
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+
+    await page.context().setOffline(true);
+    await page.reload();
+    await page.locator('.readout').first().waitFor();
+    await ask();
+    await alert(/허브에 닿지 못했어요/);
+    await intact(text);
+
+    // Offline and with more text than a model reads, the page goes on.
+    const long = '사과를 '.repeat(12_500);
+    await page.locator('#sentence').fill(long);
+    await alert(/이 모델은 한 번에 \d+개까지 읽어요/);
+    expect(await page.locator('#sentence').inputValue()).toBe(long);
+    await page.locator('#sentence').fill(storySentence);
+    await page
+      .locator('[role=alert]')
+      .getByText(/한 번에/)
+      .first()
+      .waitFor({ state: 'detached' });
+    await page.locator('.gaze .word').nth(3).waitFor();
+    await intact(storySentence);
+
+    await page.context().setOffline(false);
+    await ask();
+    await page.getByRole('button', { name: '이 모델 열기' }).click();
+    await opened(page, 'owner/known');
+    await visit.close();
+  });
+
+  it('the worker killed: says so, keeps the text, and the visitor’s own model is one press away', () =>
+    site.visited(
+      async ({ page, open }) => {
+        await open(`#/ko/explore?s=${letters}`);
+        await drop(page, checkpoint);
+        await page.getByRole('button', { name: '이 모델 열기' }).click();
+        await opened(page, 'known');
+        await page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
+        await page.locator('#sentence').fill('a b c');
+        const again = page.getByRole('button', { name: '다시 시작' }).first();
+        await again.waitFor({ timeout: 30_000 });
+        expect(await page.locator('#sentence').inputValue()).toBe('a b c');
+        await again.click();
+        await page.getByText(/known 모델이 닫혔어요/).waitFor();
+        await page.getByRole('button', { name: '이 모델 열기' }).click();
+        await opened(page, 'known');
+        await page.waitForFunction(() => document.querySelectorAll('.gaze .word').length === 3);
+        expect(await page.locator('#sentence').inputValue()).toBe('a b c');
+        const { weights } = await json(page);
+        const seen = await wordMatrix(await recordTrace(known, { text: 'a b c' }), known, {});
+        sameCells(weights, seen.weights);
+      },
+      {},
+      (page) =>
+        page.addInitScript(() => {
+          const Original = window.Worker;
+          window.Worker = class extends Original {
+            constructor(...what: ConstructorParameters<typeof Original>) {
+              super(...what);
+              (window as unknown as { lastWorker: Worker }).lastWorker = this;
+            }
+          };
+        }),
+    ));
 });

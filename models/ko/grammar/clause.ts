@@ -2,6 +2,7 @@
 import type { Random } from 'siseon/train';
 import { deniable, often, questionWords, timesOf } from './adverbs.ts';
 import { determiner } from './determiner.ts';
+import type { Draft, DraftClause, Written } from './draft.ts';
 import {
   attach,
   type Conjugation,
@@ -19,33 +20,12 @@ import { type Aspect, type Frame, stay } from './predicates.ts';
 import { mayTellOf, relativeTense } from './relative.ts';
 import type { Clause, Role } from './sentence.ts';
 
-/** A word before it has its place in the sentence. */
-export interface Draft {
-  text: string;
-  readonly role: Role;
-  readonly stem: string;
-  head: Draft | null;
-}
-
-export interface DraftClause {
-  readonly verb: Draft;
-  readonly frame: Frame;
-  readonly form: Clause['form'];
-  readonly roles: Map<Role, Draft>;
-}
-
 /** Who does what and how: what is not said is drawn where the frame allows it. */
 export interface Event {
   readonly frame: Frame;
   readonly subject: string;
   readonly object?: string;
   readonly manner?: string;
-}
-
-/** Words in their order and the clauses that they make, inner ones first. */
-export interface Written {
-  readonly drafts: Draft[];
-  readonly clauses: DraftClause[];
 }
 
 export interface ClauseOptions {

@@ -1,7 +1,7 @@
 /** The order of a clause's phrases: free before the predicate, within what a reader can still take apart. */
 import type { Random } from 'siseon/train';
 import { near, times } from './adverbs.ts';
-import type { Draft } from './clause.ts';
+import type { Draft } from './draft.ts';
 import type { Role } from './sentence.ts';
 
 /** A word with what stands before it. */

@@ -1,6 +1,7 @@
 /** Writes sentences with their words' roles, and divides them into parts. */
 import { type Random, seededRandom } from 'siseon/train';
-import { type Draft, drawLevel, type Event, pick, type Written, writeClause } from './clause.ts';
+import { drawLevel, type Event, pick, writeClause } from './clause.ts';
+import type { Draft, Written } from './draft.ts';
 import type { Level, Tense } from './inflection.ts';
 import { type Grammar, korean } from './lexicon.ts';
 import type { Frame } from './predicates.ts';

@@ -95,7 +95,7 @@ function tanhStretch(gelu: bool, to: usize, from: usize, bytes: usize, scratch: 
     v128.store(scratch + o, u);
     v128.store(powers + o, f32x4.min(f32x4.add(size, size), constant(192)));
   }
-  expStretch(powers, powers + bytes, f32x4.splat(0), rest);
+  expStretch(powers, powers + bytes, f32x4.splat(0), f32x4.splat(0), rest);
   // Near 0 a polynomial of u² instead: its inner sum, then what is left.
   for (let o: usize = 0; o < bytes; o += 16) {
     const u = v128.load(scratch + o);
@@ -144,7 +144,7 @@ function geluStretch(to: usize, from: usize, bytes: usize, scratch: usize): void
 
 function siluStretch(to: usize, from: usize, bytes: usize, scratch: usize): void {
   for (let o: usize = 0; o < bytes; o += 16) v128.store(scratch + o, f32x4.min(f32x4.neg(v128.load(from + o)), constant(448)));
-  expStretch(scratch, scratch + bytes, f32x4.splat(0), scratch + STRETCH);
+  expStretch(scratch, scratch + bytes, f32x4.splat(0), f32x4.splat(0), scratch + STRETCH);
   for (let o: usize = 0; o < bytes; o += 16) {
     const x = v128.load(from + o);
     let y = f32x4.div(x, f32x4.add(constant(96), v128.load(scratch + o)));

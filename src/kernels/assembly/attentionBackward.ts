@@ -5,7 +5,7 @@
 import { AttendTask, finiteRows, highOf, lowOf, rowOf, up8 } from './attentionTask';
 import { exp4, sum4, tanh4 } from './math';
 import { packLeft, packRight } from './pack';
-import { multiplyTile } from './tile';
+import { ZEROS, multiplyScaled, multiplyTile } from './tile';
 
 // @ts-ignore: decorator
 @inline
@@ -86,16 +86,8 @@ export function attendBackward(u: i32, scratch: usize, at: usize): void {
  */
 function scoreBlock(block: usize, N: i32, packedQuery: usize, packedKey: usize, s: i32, from: i32, to: i32, scale: f32): void {
   const stride = <usize>N << 2;
-  const factor = f32x4.splat(scale);
-  for (let j = from; j < to; j += 8) {
-    const tile = block + (<usize>j << 2);
-    multiplyTile(tile, stride, 0, packedQuery, packedKey + ((<usize>j * s) << 2), s, 0);
-    for (let r: usize = 0; r < 4; r++) {
-      const row = tile + r * stride;
-      v128.store(row, f32x4.mul(v128.load(row), factor));
-      v128.store(row, f32x4.mul(v128.load(row, 16), factor), 16);
-    }
-  }
+  for (let j = from; j < to; j += 8)
+    multiplyScaled(block + (<usize>j << 2), stride, packedQuery, packedKey + ((<usize>j * s) << 2), s, scale);
 }
 
 /** capped = x = softcap · tanh(x / softcap) over [from, to) of one row. */
@@ -163,7 +155,7 @@ function mixBlock(mixed: usize, T: i32, block: usize, N: i32, packedValue: usize
   for (let c = 0; c < T; c += 8) {
     const tile = mixed + (<usize>c << 2);
     const panel = packedValue + ((<usize>c * keys + <usize>from * 8) << 2);
-    multiplyTile(tile, stride, 0, packedWeights, panel, to - from, 0);
+    multiplyTile(tile, stride, ZEROS, packedWeights, panel, to - from, 0);
     if (!finiteRows(tile, T, 4, 8)) mixTileAside(tile, stride, packedWeights, panel, to - from);
   }
 }

@@ -1,7 +1,7 @@
 // What attention works on, for both directions; written by ../wasm-attention.ts in this order.
 //
 // Legend: b batch, h head, i query, j key, s head size, t value size, n keys; N = n and T = t rounded up to 8.
-import { packRight } from './pack';
+import { packGroups } from './pack';
 
 /** Strides and sizes count numbers; pointers are 0 where there is nothing. */
 @unmanaged
@@ -15,7 +15,6 @@ export class AttendTask {
   valueSize: i32;
   left: i32;
   right: i32;
-  unitRows: i32;
   query: usize; queryBatch: i32; queryHead: i32; queryRow: i32;
   key: usize; keyBatch: i32; keyHead: i32; keyRow: i32;
   value: usize; valueBatch: i32; valueHead: i32; valueRow: i32;
@@ -28,7 +27,7 @@ export class AttendTask {
   scores: usize;
   maskedScores: usize;
   weights: usize;
-  packed: usize; // for each batch item and key head: K (N × s), V (T × n), 4 numbers of which the first is 1 when V is finite
+  packed: usize; // for each batch item and key head: groups of K (N × s) and of V (T × n), 4 numbers of which the first is 1 when V is finite
   slope: usize; slopeBatch: i32; slopeHead: i32; slopeRow: i32; // outGradient
   queryGradient: usize; queryGradientBatch: i32; queryGradientHead: i32; queryGradientRow: i32;
   keyGradient: usize; keyGradientBatch: i32; keyGradientHead: i32; keyGradientRow: i32;
@@ -41,6 +40,12 @@ export class AttendTask {
 @inline
 export function up8(count: i32): i32 {
   return (count + 7) & ~7;
+}
+
+// @ts-ignore: decorator
+@inline
+export function up4(count: i32): i32 {
+  return (count + 3) & ~3;
 }
 
 /** Where row i of head h of batch item b lies. */
@@ -57,14 +62,14 @@ export function packedSize(t: AttendTask): usize {
   return (<usize>up8(t.keyLength) * t.headSize + <usize>up8(t.valueSize) * t.keyLength + 4) << 2;
 }
 
-/** Unit u: packs the keys (as columns) and values of one key head of one batch item. */
+/** Unit u: packs the keys of one key head of one batch item as groups of 4 keys, its values as groups of 4 numbers of all keys. */
 export function packHeads(u: i32, scratch: usize, at: usize): void {
   const t = changetype<AttendTask>(at);
   const b = u / t.keyValueHeads, h = u % t.keyValueHeads;
   const to = t.packed + <usize>u * packedSize(t);
   const value = rowOf(t.value, t.valueBatch, t.valueHead, t.valueRow, b, h, 0);
-  packRight(to, rowOf(t.key, t.keyBatch, t.keyHead, t.keyRow, b, h, 0), 1, t.keyRow, t.headSize, t.keyLength);
-  packRight(to + ((<usize>up8(t.keyLength) * t.headSize) << 2), value, t.valueRow, 1, t.keyLength, t.valueSize);
+  packGroups(to, rowOf(t.key, t.keyBatch, t.keyHead, t.keyRow, b, h, 0), t.keyRow, 1, t.keyLength, t.headSize);
+  packGroups(to + ((<usize>up8(t.keyLength) * t.headSize) << 2), value, 1, t.valueRow, t.valueSize, t.keyLength);
   store<f32>(to + packedSize(t) - 16, finiteRows(value, t.valueRow, t.keyLength, t.valueSize) ? 1 : 0);
 }
 
@@ -107,4 +112,41 @@ export function highOf(t: AttendTask, b: i32, i: i32): i32 {
 @inline
 function counted(t: AttendTask, b: i32): i32 {
   return max(0, min(t.keyLength, t.keyLengths ? load<i32>(t.keyLengths + (<usize>b << 2)) : t.keyLength));
+}
+
+/** What up to 8 queries see: whole tiles [from, to), and each row's own [low, high), as 8 whole numbers each. */
+@unmanaged
+export class Sight {
+  from: i32;
+  to: i32;
+  allFrom: i32; // from here
+  allTo: i32; // to here every row sees every key
+}
+// @ts-ignore: decorator
+@inline
+export const LOW: usize = 16;
+// @ts-ignore: decorator
+@inline
+export const HIGH: usize = 48;
+// @ts-ignore: decorator
+@inline
+export const SIGHT: usize = 80;
+
+/** Notes what the `rows` queries from `first` on see; rows beyond see what the last does. */
+export function look(s: Sight, t: AttendTask, b: i32, first: i32, rows: i32, everything: bool): void {
+  let from = t.keyLength, to = 0, allFrom = 0, allTo = t.keyLength;
+  for (let r = 0; r < 8; r++) {
+    const low = lowOf(t, b, first + min(r, rows - 1)), high = highOf(t, b, first + min(r, rows - 1));
+    const at = changetype<usize>(s) + (<usize>r << 2);
+    store<i32>(at + LOW, low);
+    store<i32>(at + HIGH, high);
+    from = min(from, low);
+    to = max(to, high);
+    allFrom = max(allFrom, low);
+    allTo = min(allTo, high);
+  }
+  s.allFrom = allFrom;
+  s.allTo = allTo;
+  s.from = everything ? 0 : from & ~3;
+  s.to = up4(everything ? t.keyLength : max(s.from, to));
 }

@@ -35,27 +35,34 @@ export function constants(): void {
 @inline
 export const STRETCH: usize = 1024;
 
-/** e^(x − shift) in place, of the vectors from `at` up to `end`, STRETCH bytes at most; `scratch` has room for twice as many. NaN stays NaN. */
-export function expStretch(at: usize, end: usize, shift: v128, scratch: usize): void {
+/**
+ * e^(x − shift) in place, of the pairs of vectors from `at` up to `end`, STRETCH bytes at most; `other` is the shift of the second
+ * of each pair. `scratch` has room for twice as many. NaN stays NaN.
+ */
+export function expStretch(at: usize, end: usize, shift: v128, other: v128, scratch: usize): void {
   const magic = v128.load(TABLE), rate = v128.load(TABLE, 16), high = v128.load(TABLE, 32), low = v128.load(TABLE, 48);
   const one = v128.load(TABLE, 64), least = v128.load(TABLE, 80);
-  for (let o = at, s = scratch; o < end; o += 16, s += 16) {
-    const x = f32x4.sub(v128.load(o), shift);
-    const whole = mulAdd(magic, x, rate);
-    const n = f32x4.sub(whole, magic);
-    const under = f32x4.lt(x, least);
+  for (let o = at, s = scratch; o < end; o += 32, s += 32) {
+    const x = f32x4.sub(v128.load(o), shift), y = f32x4.sub(v128.load(o, 16), other);
+    const whole = mulAdd(magic, x, rate), entire = mulAdd(magic, y, rate);
+    const n = f32x4.sub(whole, magic), m = f32x4.sub(entire, magic);
+    const under = f32x4.lt(x, least), below = f32x4.lt(y, least);
     v128.store(o, v128.andnot(mulAdd(mulAdd(x, n, high), n, low), under));
+    v128.store(o, v128.andnot(mulAdd(mulAdd(y, m, high), m, low), below), 16);
     v128.store(s, v128.andnot(i32x4.add(i32x4.shl(whole, 23), one), under));
+    v128.store(s, v128.andnot(i32x4.add(i32x4.shl(entire, 23), one), below), 16);
   }
   const c7 = v128.load(TABLE, 96), c6 = v128.load(TABLE, 112), c5 = v128.load(TABLE, 128);
   const c4 = v128.load(TABLE, 144), c3 = v128.load(TABLE, 160), c2 = v128.load(TABLE, 176);
-  for (let o = at, s = scratch + STRETCH; o < end; o += 16, s += 16) {
-    const r = v128.load(o);
+  for (let o = at, s = scratch + STRETCH; o < end; o += 32, s += 32) {
+    const r = v128.load(o), q = v128.load(o, 16);
     v128.store(s, mulAdd(c3, mulAdd(c4, mulAdd(c5, mulAdd(c6, c7, r), r), r), r));
+    v128.store(s, mulAdd(c3, mulAdd(c4, mulAdd(c5, mulAdd(c6, c7, q), q), q), q), 16);
   }
-  for (let o = at, s = scratch; o < end; o += 16, s += 16) {
-    const r = v128.load(o);
-    const p = f32x4.mul(mulAdd(c2, v128.load(s, STRETCH), r), r);
+  for (let o = at, s = scratch; o < end; o += 32, s += 32) {
+    const r = v128.load(o), q = v128.load(o, 16);
+    const p = f32x4.mul(mulAdd(c2, v128.load(s, STRETCH), r), r), g = f32x4.mul(mulAdd(c2, v128.load(s, STRETCH + 16), q), q);
     v128.store(o, f32x4.mul(f32x4.add(mulAdd(r, p, r), one), v128.load(s)));
+    v128.store(o, f32x4.mul(f32x4.add(mulAdd(q, g, q), one), v128.load(s, 16)), 16);
   }
 }

@@ -21,7 +21,7 @@ export function exp(to: usize, from: usize, count: i32): void {
 /** In place, for numbers of at most 0. */
 export function expBelow(at: usize, scratch: usize, count: i32): void {
   const end = at + (<usize>count << 2);
-  for (; at < end; at += STRETCH) expStretch(at, min(end, at + STRETCH), f32x4.splat(0), scratch);
+  for (; at < end; at += STRETCH) expStretch(at, min(end, at + STRETCH), f32x4.splat(0), f32x4.splat(0), scratch);
 }
 
 export function tanh(to: usize, from: usize, count: i32): void {

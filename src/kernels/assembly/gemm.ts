@@ -13,7 +13,7 @@
 import { activateMany } from './activation';
 import { packLeft, packPanel } from './pack';
 import { multiplyRow } from './row';
-import { multiplyTile } from './tile';
+import { ZEROS, multiplyTile } from './tile';
 import { bytesOf, widenPanel } from './widen';
 
 /** What matmul works on; written by ../wasm-matmul.ts in this order. Strides, sizes and batch steps count numbers. */
@@ -102,7 +102,7 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
         const direct = whole && i + 4 <= count;
         const to = direct ? out + ((<usize>(i0 + i) * columns + j) << 2) : tile;
         const bias = direct && t.bias ? t.bias + (<usize>j << 2) : 0;
-        multiplyTile(to, direct ? <usize>columns << 2 : 32, p ? tile : 0, a, from, length, bias);
+        multiplyTile(to, direct ? <usize>columns << 2 : 32, p ? tile : ZEROS, a, from, length, bias);
         if (done && !direct && t.activation < 0) finish(t, out, tile, i0 + i, j, min(4, count - i));
       }
       if (!done || t.activation < 0) continue;

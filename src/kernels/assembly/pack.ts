@@ -73,3 +73,9 @@ export function packRight(to: usize, from: usize, innerStride: i32, columnStride
   for (let j = 0; j < columns; j += 8, to += <usize>inner << 5)
     packPanel(to, from + ((<usize>j * columnStride) << 2), innerStride, columnStride, inner, min(8, columns - j));
 }
+
+/** Packs a whole left operand (rows × inner, any strides). */
+export function packGroups(to: usize, from: usize, rowStride: i32, innerStride: i32, rows: i32, inner: i32): void {
+  for (let i = 0; i < rows; i += 4, to += <usize>inner << 4)
+    packLeft(to, from + ((<usize>i * rowStride) << 2), rowStride, innerStride, rows - i, inner);
+}

@@ -29,7 +29,7 @@ function expRow(row: usize, N: i32, largest: f32, aside: usize): f64 {
   const last = row + (<usize>N << 2);
   const shift = f32x4.splat(largest);
   if (abs(largest) < f32.POSITIVE_INFINITY)
-    for (let o = row; o < last; o += STRETCH) expStretch(o, min(last, o + STRETCH), shift, aside);
+    for (let o = row; o < last; o += STRETCH) expStretch(o, min(last, o + STRETCH), shift, shift, aside);
   else
     for (let o = row; o < last; o += 16) {
       const x = v128.load(o);

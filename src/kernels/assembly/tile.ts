@@ -12,31 +12,32 @@
 // Every number of a result is the sum over p from first to last in f32, whatever the tile, the rows beside it or the
 // thread that makes it: a row alone, a row among many and a row at another number of threads have the same bytes.
 import { mulAdd } from './fused';
-import { transpose4 } from './pack';
+
+/** 128 bytes of 0: the tile to begin with where there is none before. ../memory.ts keeps the place free. */
+// @ts-ignore: decorator
+@inline
+export const ZEROS: usize = 1920;
 
 /**
  * tile (4 × 8 at `to`, rows `stride` bytes apart) = before + left group · right panel + bias. `before` is a tile with
- * rows 32 bytes apart, or 0 for none; `bias` 8 numbers, or 0 for none.
+ * rows 32 bytes apart, or ZEROS; `bias` 8 numbers, or 0 for none.
  */
 export function multiplyTile(to: usize, stride: usize, before: usize, left: usize, right: usize, inner: i32, bias: usize): void {
   tileOf(to, stride, before, left, right, inner, bias, 1, false);
 }
 
-/** tile, transposed (8 × 4 at `to`, without gaps) = (left group · right panel) · scale. */
-export function multiplyTransposed(to: usize, left: usize, right: usize, inner: i32, scale: f32): void {
-  tileOf(to, 0, 0, left, right, inner, 0, scale, true);
+/** tile (4 × 8 at `to`, rows `stride` bytes apart) = (left group · right panel) · scale. */
+export function multiplyScaled(to: usize, stride: usize, left: usize, right: usize, inner: i32, scale: f32): void {
+  tileOf(to, stride, ZEROS, left, right, inner, 0, scale, true);
 }
 
 // @ts-ignore: decorator
 @inline
-function tileOf(to: usize, stride: usize, before: usize, left: usize, right: usize, inner: i32, bias: usize, scale: f32, transposed: bool): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
-  if (before) {
-    c00 = v128.load(before); c01 = v128.load(before, 16);
-    c10 = v128.load(before, 32); c11 = v128.load(before, 48);
-    c20 = v128.load(before, 64); c21 = v128.load(before, 80);
-    c30 = v128.load(before, 96); c31 = v128.load(before, 112);
-  }
+function tileOf(to: usize, stride: usize, before: usize, left: usize, right: usize, inner: i32, bias: usize, scale: f32, scaled: bool): void {
+  let c00 = v128.load(before), c01 = v128.load(before, 16);
+  let c10 = v128.load(before, 32), c11 = v128.load(before, 48);
+  let c20 = v128.load(before, 64), c21 = v128.load(before, 80);
+  let c30 = v128.load(before, 96), c31 = v128.load(before, 112);
   const end = left + (<usize>inner << 4);
   while (left < end) {
     const b0 = v128.load(right), b1 = v128.load(right, 16);
@@ -63,11 +64,12 @@ function tileOf(to: usize, stride: usize, before: usize, left: usize, right: usi
     left += ASC_FEATURE_RELAXED_SIMD ? 16 : 32;
     right += ASC_FEATURE_RELAXED_SIMD ? 32 : 64;
   }
-  if (transposed) {
+  if (scaled) {
     const factor = f32x4.splat(scale);
-    transpose4(to, 16, f32x4.mul(c00, factor), f32x4.mul(c10, factor), f32x4.mul(c20, factor), f32x4.mul(c30, factor));
-    transpose4(to + 64, 16, f32x4.mul(c01, factor), f32x4.mul(c11, factor), f32x4.mul(c21, factor), f32x4.mul(c31, factor));
-    return;
+    c00 = f32x4.mul(c00, factor); c01 = f32x4.mul(c01, factor);
+    c10 = f32x4.mul(c10, factor); c11 = f32x4.mul(c11, factor);
+    c20 = f32x4.mul(c20, factor); c21 = f32x4.mul(c21, factor);
+    c30 = f32x4.mul(c30, factor); c31 = f32x4.mul(c31, factor);
   }
   if (bias) {
     const d0 = v128.load(bias), d1 = v128.load(bias, 16);

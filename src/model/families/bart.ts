@@ -7,7 +7,7 @@ import { activations, classifierOf, headSizeOf, languageHead, plainLayer, plainS
 function stackOf(config: ConfigReader, side: 'encoder' | 'decoder'): Stack {
   const hiddenSize = config.count('d_model', 1024);
   const headCount = config.count(`${side}_attention_heads`, 16);
-  const headSize = headSizeOf(config, hiddenSize, headCount);
+  const headSize = headSizeOf(config, hiddenSize, headCount, { size: 'd_model' });
   const layerCount = config.count(`${side}_layers`, 12);
   const causal = side === 'decoder';
   return {

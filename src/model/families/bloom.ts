@@ -12,7 +12,9 @@ export const bloom: Family = {
     config.only('apply_residual_connection_post_layernorm', false);
     const hiddenSize = config.count('hidden_size', config.count('n_embed', 64));
     const headCount = config.count('n_head', config.count('num_attention_heads', 8));
-    const headSize = headSizeOf(config, hiddenSize, headCount);
+    const headSize = headSizeOf(config, hiddenSize, headCount, {
+      size: config.has('hidden_size') ? 'hidden_size' : 'n_embed',
+    });
     const layerCount = config.count('n_layer', config.count('num_hidden_layers', 2));
     return {
       ...plainStack,

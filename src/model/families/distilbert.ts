@@ -11,7 +11,7 @@ export const distilbert: Family = {
   architecture(config) {
     const hiddenSize = config.count('dim', 768);
     const headCount = config.count('n_heads', 12);
-    const headSize = headSizeOf(config, hiddenSize, headCount);
+    const headSize = headSizeOf(config, hiddenSize, headCount, { size: 'dim' });
     const layerCount = config.count('n_layers', 6);
     const activation = config.choice('activation', activations, 'gelu');
     const tied = config.flag('tie_word_embeddings', true);

@@ -11,7 +11,7 @@ export const gpt2: Family = {
     config.only('add_cross_attention', false);
     const hiddenSize = config.count('n_embd', 768);
     const headCount = config.count('n_head', 12);
-    const headSize = headSizeOf(config, hiddenSize, headCount, 'n_embd_per_head');
+    const headSize = headSizeOf(config, hiddenSize, headCount, { size: 'n_embd', field: 'n_embd_per_head' });
     const layerCount = config.count('n_layer', 12);
     const layer = plainLayer(headSize, true);
     const scale = config.flag('scale_attn_weights', true) ? layer.scale : 1;

@@ -87,6 +87,13 @@ export function readConfig(
       next: 'They may change the numbers. Where you know that they do not, name them as fields to ignore.',
       details: { fields: unknown },
     });
+  const { vocabularySize, decoderStart, classifier } = architecture;
+  for (const [field, id = null] of [
+    ['decoder_start_token_id', decoderStart],
+    ['eos_token_id', classifier?.endToken],
+  ] as const)
+    if (id !== null && id >= vocabularySize)
+      throw reader.refuse(field, `a token of the vocabulary, below ${vocabularySize}`);
   const ends = [config.eos_token_id ?? []].flat().filter((id) => typeof id === 'number');
   return { family, architecture: ends.length > 0 ? { ...architecture, endTokens: ends } : architecture };
 }

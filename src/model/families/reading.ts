@@ -75,11 +75,16 @@ export function classifierOf(
   return null;
 }
 
-/** Width of one head: as said, or the hidden size divided by the heads. */
-export function headSizeOf(config: ConfigReader, hiddenSize: number, headCount: number, field = 'head_dim'): number {
+/** Width of one head: as said, or the hidden size (which the family calls `size`) divided by the heads. */
+export function headSizeOf(
+  config: ConfigReader,
+  hiddenSize: number,
+  headCount: number,
+  { size = 'hidden_size', field = 'head_dim' }: { readonly size?: string; readonly field?: string } = {},
+): number {
   if (config.has(field)) return config.count(field);
   if (hiddenSize % headCount === 0) return hiddenSize / headCount;
-  throw config.refuse('hidden_size', `a multiple of the ${headCount} heads, or ${field}`);
+  throw config.refuse(size, `a multiple of the ${headCount} heads, or ${field}`);
 }
 
 const yarnMagnitude = (factor: number, by: number): number => (factor <= 1 ? 1 : 0.1 * by * Math.log(factor) + 1);

@@ -16,9 +16,8 @@ import {
   type Role,
   remix,
   repeatedSequences,
-  tokenIds,
 } from 'siseon/lens';
-import { type MemoryNeed, type Model, writeNpz } from 'siseon/model';
+import { type Model, writeNpz } from 'siseon/model';
 import { forgetModels, type KeptModel, keptModels, SiseonError } from 'siseon/platform';
 import { stages, type Trace } from 'siseon/trace';
 import { type Language, reportHtml } from 'siseon/views';
@@ -26,7 +25,7 @@ import type { Course, Report } from '../training/course.ts';
 import type { Change } from './change.ts';
 import type { ReachName } from './lens.ts';
 import { Librarian } from './librarian.ts';
-import { type ModelSource, needOf, type Opening, openSource } from './opening.ts';
+import { type ModelSource, type Need, needOf, type Opening, openSource } from './opening.ts';
 import { type Prediction, predict, type Sampling, type Written, write } from './predictions.ts';
 import { reachOf } from './reaches.ts';
 import { Reader } from './reader.ts';
@@ -183,7 +182,7 @@ export class Engine {
   }
 
   /** What a model would take, before it is opened. Throws what modelNeed throws, and the hub's refusals. */
-  need(source: ModelSource): Promise<MemoryNeed> {
+  need(source: ModelSource): Promise<Need> {
     return needOf(source);
   }
 
@@ -351,8 +350,8 @@ export class Engine {
    */
   async roles(texts: readonly string[], tell: (done: number, of: number) => void): Promise<NamedHead[]> {
     const { heads } = await this.#reader!.answer(({ model }) => {
-      const ids = texts.length > 0 ? texts.map((text) => tokenIds(model, text)) : repeatedSequences(model);
-      return headsReport(model, ids, { onProgress: tell });
+      const read = texts.length > 0 ? texts.map((text) => ({ text })) : repeatedSequences(model);
+      return headsReport(model, read, { onProgress: tell });
     });
     return heads.flatMap(({ layer, head, role }) =>
       role && typeof layer === 'number' ? [{ layer, head, ...role }] : [],

@@ -1,5 +1,5 @@
 /** Models of the visitor's own: files that were dropped or chosen, or a name on the hub. */
-import { loadModel, type MemoryNeed, type Model, modelNeed } from 'siseon/model';
+import { checkMemory, loadModel, type MemoryNeed, type Model, modelNeed } from 'siseon/model';
 import { blobFolder, hubModel, isHubName, SiseonError } from 'siseon/platform';
 
 export type ModelSource =
@@ -38,7 +38,23 @@ function repositoryOf(name: string): { readonly repository: string; readonly rev
   });
 }
 
-export async function needOf(source: ModelSource): Promise<MemoryNeed> {
+/** What it takes, and what loadModel would throw for it where it is too large. */
+export interface Need extends MemoryNeed {
+  readonly refused: { readonly message: string } | null;
+}
+
+export async function needOf(source: ModelSource): Promise<Need> {
+  const need = await askedOf(source);
+  try {
+    checkMemory(source.name, need);
+  } catch (cause) {
+    if (cause instanceof SiseonError) return { ...need, refused: { message: cause.message } };
+    throw cause;
+  }
+  return { ...need, refused: null };
+}
+
+async function askedOf(source: ModelSource): Promise<MemoryNeed> {
   if (source.kind === 'files') return modelNeed(blobFolder(source.files, source.name));
   const { repository, revision } = repositoryOf(source.name);
   const environment = { HF_ENDPOINT: source.endpoint };
