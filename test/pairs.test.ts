@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LayerPlace, layerStage } from '../src/attention/index.ts';
 import { look, pair, similarContexts, wordMatrix } from '../src/lens/index.ts';
-import { loadModel } from '../src/model/index.ts';
+import { loadModel, readNpz } from '../src/model/index.ts';
 import { memoryFolder } from '../src/platform/index.ts';
 import { attentionStages, recordTrace, type Trace, TraceSession } from '../src/trace/index.ts';
 import { commands, pairFiles, written } from './commands.testing.ts';
@@ -269,6 +269,12 @@ describe('commands with an encoder-decoder', () => {
     );
     expect(text).toMatchObject({ decoderIds: [2, 7, 8], decoder: { text: '철수가 밥을' } });
     expect(ids!.stages).toEqual(text!.stages);
+    // What BertViz asks for, by name: tokens of both texts beside the weights.
+    await save('text.npz', '나는 사과를 먹었다', '--decoder', '철수가 밥을', '--names', 'huggingface');
+    const arrays = readNpz(new Uint8Array(readFileSync(join(place, 'text.npz'))), 'text.npz');
+    expect(arrays.get('cross_attentions.1')!.shape).toEqual([1, 2, 3, 4]);
+    expect([...arrays.get('tokens')!.data]).toEqual(['나는', '사과를', '먹었다', '</s>']);
+    expect([...arrays.get('decoderTokens')!.data]).toEqual(['<s>', '철수가', '밥을']);
     // generate writes on behind the text, not behind an end token that the tokenizer put there.
     const written = async (...args: string[]) =>
       JSON.parse((await siseon('generate', '--model', join(place, 'bart'), '--tokens', '1', '--json', ...args)).stdout);

@@ -61,10 +61,12 @@ export async function saveTrace(
     ]);
     return writeSafetensors(arrays, Object.fromEntries(texts));
   }
-  const tokens = trace.encoding?.tokens.map(({ piece }) => piece);
+  const named = (name: string, encoding: Encoding | null) =>
+    encoding ? [{ name, shape: [encoding.tokens.length], data: encoding.tokens.map(({ piece }) => piece) }] : [];
   return writeNpz([
     ...arrays,
-    ...(tokens ? [{ name: 'tokens', shape: [tokens.length], data: tokens }] : []),
+    ...named('tokens', trace.encoding),
+    ...named('decoderTokens', trace.decoderEncoding),
     { name: 'description', shape: [1], data: [JSON.stringify(description)] },
   ]);
 }

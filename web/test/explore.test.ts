@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Edit } from 'siseon/attention';
-import { headRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
+import { alignByWord, compareRuns, headRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
 import { loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
@@ -289,8 +289,8 @@ onThePage('the room Explore', (_site, visited) => {
       await page.getByText(/지금 모든 방의 숫자는/).waitFor({ state: 'detached' });
     }));
 
-  it('holds another sentence beside the first, and takes their difference where the words are as many', () =>
-    visited(async ({ page, open }) => {
+  it('holds another sentence beside the first, takes their difference where the words are as many, and says how far each head moved', () =>
+    visited(async ({ page, open, numbers }) => {
       await open(address());
       await page.locator('#other').fill('영희가 빵을 맛있게 먹었다');
       await page.getByText(/둘째에서 첫째를 뺀 가중치/).waitFor();
@@ -307,8 +307,32 @@ onThePage('the room Explore', (_site, visited) => {
       expect(await readout.textContent()).toContain(
         (b!.weights[0]![1]! - a!.weights[0]![1]!).toFixed(2).replace('-0.00', '0.00').replace('-', '−'),
       );
+      // Every head at a glance, by the library's own comparison of the two runs.
+      const heads = async (other: string): Promise<void> => {
+        const [here, there] = [
+          await recordTrace(model, { text: storySentence }),
+          await recordTrace(model, { text: other }),
+        ];
+        const even = here.ids.length === there.ids.length;
+        const { heads: moved, alignment } = await compareRuns(
+          here,
+          there,
+          even ? {} : { alignment: alignByWord(here.encoding!, there.encoding!) },
+        );
+        await page.getByText(`${here.ids.length}개와 ${there.ids.length}개 가운데 ${alignment.length}개`).waitFor();
+        const shown = await numbers();
+        expect(moved).toHaveLength(model.architecture.layerCount * model.architecture.headCount);
+        for (const { layer, head, weights } of moved)
+          expect(Math.abs(shown.get(`moved:${String(layer)}.${head}`)! - weights)).toBeLessThanOrEqual(1e-6);
+      };
+      await heads('영희가 빵을 맛있게 먹었다');
       await page.locator('#other').fill('영희가 먹었다');
       await page.getByText(/길이가 달라서/).waitFor();
+      await heads('영희가 먹었다');
+      await page.locator('[data-moved="0.1"]').click();
+      await page.waitForFunction(() => location.hash.includes('h=0.1'));
+      await page.keyboard.press('ArrowDown');
+      await page.waitForFunction(() => location.hash.includes('h=1.1'));
     }));
 
   it('is used with the keyboard alone, each stop in a ring that nothing cuts, and axe finds nothing in what then stands there', () =>
