@@ -21,12 +21,46 @@ class Here {
   lens = $state(first.lens);
   bare = $state(first.bare);
   model = $state(first.model);
+  beside = $state(first.beside);
+  besideHead = $state.raw(first.besideHead);
   training = $state.raw(first.training ?? readTraining(new URLSearchParams()));
   lookup = $state.raw(first.lookup ?? readLookup(new URLSearchParams()));
 
   get place(): Place {
-    const { language, part, text, query, head, unit, other, changes, lens, bare, model, training, lookup } = this;
-    return { language, part, text, query, head, unit, other, changes, lens, bare, model, training, lookup };
+    const {
+      language,
+      part,
+      text,
+      query,
+      head,
+      unit,
+      other,
+      changes,
+      lens,
+      bare,
+      model,
+      beside,
+      besideHead,
+      training,
+      lookup,
+    } = this;
+    return {
+      language,
+      part,
+      text,
+      query,
+      head,
+      unit,
+      other,
+      changes,
+      lens,
+      bare,
+      model,
+      beside,
+      besideHead,
+      training,
+      lookup,
+    };
   }
 }
 export const here = new Here();
@@ -67,7 +101,7 @@ export function follow(): void {
     const { text } = here;
     engine.characters = text.length;
     const asked = choice();
-    if (engine.version > 0 && !engine.failure) void gaze.ask(() => ask((e) => e.look(text, asked)));
+    if (engine.version > 0 && !engine.failure) void gaze.ask(() => ask((e) => e.reading.look(text, asked)));
   });
   $effect(() => {
     document.documentElement.lang = here.language;

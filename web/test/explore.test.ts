@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Edit } from 'siseon/attention';
-import { headRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
+import { alignByWord, compareRuns, headRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
 import { loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
@@ -242,6 +242,57 @@ onThePage('the room Explore', (_site, visited) => {
       expect((await numbers()).size).toBeGreaterThan(0);
     }));
 
+  it('takes a cell of a changed run apart: its numbers are the library’s for the same edits, and they come to its weight', () =>
+    visited(async ({ page, open, numbers }) => {
+      const first = { layer: 0, head: 1 };
+      const [asking, seen] = [trace.encoding!.words.at(-1)!, trace.encoding!.words[1]!];
+      const [query, key] = [asking.tokens[0]!, seen.tokens[0]!];
+      // A head before it is silenced, its own temperature is turned, and one of its weights is set.
+      const weight = seen.tokens.map((token) => `w${last.layer}.${last.head}.${query}.${token}-${token}.0.25`);
+      const other = trace.encoding!.words[0]!.tokens[0]!;
+      await open(address(`&u=token&e=s0.1,t${last.layer}.${last.head}.2,${weight[0]}`));
+      const edits: Edit[] = [
+        { kind: 'ablate', ...first, by: 'zero' },
+        { kind: 'temperature', ...last, value: 2 },
+        { kind: 'weight', ...last, query, key, to: 0.25 },
+      ];
+      const changed = await recordTrace(model, { text: storySentence, edits });
+      await page.locator('.frame').first().focus();
+      await page.keyboard.press('ArrowRight');
+      for (let i = 0; i < query; i++) await page.keyboard.press('ArrowDown');
+      const shows = async (token: number): Promise<void> => {
+        const expected = await pair(changed, model, { ...last, queryToken: query, keyToken: token });
+        await page.waitForFunction(
+          (dot) =>
+            Math.abs(Number(document.querySelector('data[data-of="pair:dot"]')?.getAttribute('value')) - dot) <= 1e-5,
+          expected.dot,
+        );
+        const shown = await numbers();
+        const of = (name: string): number => shown.get(`pair:${name}`)!;
+        expect(Math.abs(of('dot') * of('scale') - of('score'))).toBeLessThanOrEqual(1e-5);
+        expect(of('times')).toBe(0.5);
+        expect(expected.check.largestDifference).toBeLessThanOrEqual(1e-5);
+        expect(Math.abs(of('weight') - expected.softmax.weight)).toBeLessThanOrEqual(1e-6);
+        const row = (await headRows(changed, last.layer, last.head)).weights(query);
+        expect(Math.abs(of('after') - row[token]!)).toBeLessThanOrEqual(1e-5);
+        // softmax · share + put, from what the screen says of the score.
+        const exponential = Math.exp(
+          of('score') * of('times') + (shown.get('pair:plus') ?? -Infinity) - expected.softmax.largest,
+        );
+        const soft = exponential / expected.softmax.sum;
+        expect(Math.abs(soft * of('share') + of('put') - of('after'))).toBeLessThanOrEqual(1e-5);
+      };
+      for (let i = 0; i < key; i++) await page.keyboard.press('ArrowRight');
+      await shows(key);
+      for (let i = key; i > other; i--) await page.keyboard.press('ArrowLeft');
+      await shows(other);
+      // Before anything was done.
+      await page.getByRole('button', { name: '손대기 전' }).click();
+      const before = await pair(trace, model, { ...last, queryToken: query, keyToken: other });
+      await page.locator('data[data-of="pair:after"]').waitFor({ state: 'detached' });
+      expect(Math.abs((await numbers()).get('pair:weight')! - before.softmax.weight)).toBeLessThanOrEqual(1e-6);
+    }));
+
   it('opens a model from files of the visitor’s own, tells what is missing, and goes back', () =>
     visited(async ({ page, open }) => {
       await open('#/ko/explore');
@@ -289,8 +340,8 @@ onThePage('the room Explore', (_site, visited) => {
       await page.getByText(/지금 모든 방의 숫자는/).waitFor({ state: 'detached' });
     }));
 
-  it('holds another sentence beside the first, and takes their difference where the words are as many', () =>
-    visited(async ({ page, open }) => {
+  it('holds another sentence beside the first, takes their difference where the words are as many, and says how far each head moved', () =>
+    visited(async ({ page, open, numbers }) => {
       await open(address());
       await page.locator('#other').fill('영희가 빵을 맛있게 먹었다');
       await page.getByText(/둘째에서 첫째를 뺀 가중치/).waitFor();
@@ -307,8 +358,32 @@ onThePage('the room Explore', (_site, visited) => {
       expect(await readout.textContent()).toContain(
         (b!.weights[0]![1]! - a!.weights[0]![1]!).toFixed(2).replace('-0.00', '0.00').replace('-', '−'),
       );
+      // Every head at a glance, by the library's own comparison of the two runs.
+      const heads = async (other: string): Promise<void> => {
+        const [here, there] = [
+          await recordTrace(model, { text: storySentence }),
+          await recordTrace(model, { text: other }),
+        ];
+        const even = here.ids.length === there.ids.length;
+        const { heads: moved, alignment } = await compareRuns(
+          here,
+          there,
+          even ? {} : { alignment: alignByWord(here.encoding!, there.encoding!) },
+        );
+        await page.getByText(`${here.ids.length}개와 ${there.ids.length}개 가운데 ${alignment.length}개`).waitFor();
+        const shown = await numbers();
+        expect(moved).toHaveLength(model.architecture.layerCount * model.architecture.headCount);
+        for (const { layer, head, weights } of moved)
+          expect(Math.abs(shown.get(`moved:${String(layer)}.${head}`)! - weights)).toBeLessThanOrEqual(1e-6);
+      };
+      await heads('영희가 빵을 맛있게 먹었다');
       await page.locator('#other').fill('영희가 먹었다');
       await page.getByText(/길이가 달라서/).waitFor();
+      await heads('영희가 먹었다');
+      await page.locator('[data-moved="0.1"]').click();
+      await page.waitForFunction(() => location.hash.includes('h=0.1'));
+      await page.keyboard.press('ArrowDown');
+      await page.waitForFunction(() => location.hash.includes('h=1.1'));
     }));
 
   it('is used with the keyboard alone, each stop in a ring that nothing cuts, and axe finds nothing in what then stands there', () =>

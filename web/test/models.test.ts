@@ -291,9 +291,26 @@ onThePage('models of the visitor’s own', (site) => {
     const said = difference.toFixed(2).replace('-0.00', '0.00').replace('-', '−');
     await page.locator('.readout').last().getByText(said).waitFor();
 
+    // Two layers of four heads and another number of them cannot be paired.
+    await page.getByText(/층이나 헤드의 수가 달라서/).waitFor();
     await page.getByRole('heading', { name: '이 브라우저에 남겨 둔 모델' }).waitFor();
+
+    // The address brings the model beside back, with its head, once the visitor says so.
+    await page.waitForFunction(() => location.hash.includes('n=owner%2Fknown&nh=1.0'));
+    await page.reload();
+    await page.getByText(/주소는 owner\/known 모델을 옆에 두고/).waitFor();
+    expect(await page.locator('#own-hub').inputValue()).toBe('owner/known');
+    await page.getByText('허브 주소', { exact: true }).click();
+    await page.locator('#own-endpoint').fill(hub.address);
+    await page.getByRole('button', { name: '크기 알아보기' }).click();
+    await page.getByRole('button', { name: '옆에 두고 견주기' }).click();
+    await page.getByText(/옆에 둔 모델은 owner\/known/).waitFor();
+    expect(await page.locator('#beside-layer').inputValue()).toBe('1');
+    expect(await page.locator('#beside-head').inputValue()).toBe('0');
+
     hub.asked.length = 0;
     await page.getByRole('button', { name: '옆에 둔 모델 치우기' }).click();
+    await page.waitForFunction(() => !location.hash.includes('n='));
     await page.getByRole('button', { name: '크기 알아보기' }).click();
     await page.getByRole('button', { name: '이 모델 열기' }).click();
     await opened(page, 'owner/known');

@@ -515,7 +515,8 @@ onThePage('the page', (site, visited) => {
 
 describe('an address', () => {
   const plain = { language: 'ko', part: 'opening', text: storySentence, query: null, head: null } as const;
-  const whole = { ...plain, unit: 'word', other: null, changes: [], lens: 'weight', bare: false, model: null } as const;
+  const alone = { model: null, beside: null, besideHead: null } as const;
+  const whole = { ...plain, ...alone, unit: 'word', other: null, changes: [], lens: 'weight', bare: false } as const;
   it.each([
     { ...whole, language: 'en', part: 'apart', text: '영희가 100% “책”을? 읽었다 & #', query: 2 },
     { ...whole, head: { layer: 1, head: 0 } },
@@ -533,6 +534,8 @@ describe('an address', () => {
       lens: 'gradient',
       bare: true,
       model: 'klue/bert-base@main',
+      beside: 'owner/name@main&n=1',
+      besideHead: { layer: 11, head: 0 },
       other: '영희가 빵을, 떡을 먹었다',
       changes: [
         { kind: 'silence', layer: 2, head: 1 },

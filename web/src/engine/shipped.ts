@@ -2,8 +2,9 @@
 import { type WasmKernels, wasmKernels } from 'siseon/kernels';
 import { loadModel, type Model } from 'siseon/model';
 import { memoryFolder } from 'siseon/platform';
+import { shippedName } from './shippedName.ts';
 
-const name = 'siseon/models/ko';
+const name = shippedName;
 const files = ['config.json', 'tokenizer.json', 'model.safetensors'];
 
 /** Throws where one of the files does not come. */

@@ -1,5 +1,5 @@
 /** Names that heads earned in this window, and the model that they are of. */
-import type { NamedHead } from '../engine/engine.ts';
+import type { NamedHead } from '../engine/reading.ts';
 
 class Named {
   /** `engine.version` at the time. */

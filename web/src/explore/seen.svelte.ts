@@ -1,6 +1,6 @@
 /** One run as the room shows it: all heads at a glance, a layer at a time, and one head as a square. */
 import { ask, Latest } from '../engine/client.svelte.ts';
-import type { Asked, Choice } from '../engine/engine.ts';
+import type { Asked, Choice } from '../engine/reading.ts';
 import type { Glance, View } from '../engine/squares.ts';
 import { Tiles } from './tiles.svelte.ts';
 
@@ -15,8 +15,9 @@ export class Seen {
 
   showSquare(asked: Asked, choice: Choice, view: View): void {
     void this.square.ask(async () => {
-      const fetch = (first: number, last: number) => ask((e) => e.square(asked, choice, view, { first, last }), null);
-      return new Tiles(await ask((e) => e.square(asked, choice, view, opening), null), fetch);
+      const fetch = (first: number, last: number) =>
+        ask((e) => e.reading.square(asked, choice, view, { first, last }), null);
+      return new Tiles(await ask((e) => e.reading.square(asked, choice, view, opening), null), fetch);
     });
   }
 
@@ -28,7 +29,7 @@ export class Seen {
     );
     const fresh: (Glance | undefined)[] = new Array(layers).fill(undefined);
     for (const layer of order) {
-      const glance = await ask((e) => e.glance(asked, layer, view), null).catch(() => undefined);
+      const glance = await ask((e) => e.reading.glance(asked, layer, view), null).catch(() => undefined);
       if (turn !== this.#turn) return;
       fresh[layer] = glance;
       // Pictures of the text before stay until the new ones are there.

@@ -197,7 +197,16 @@ class Learner {
       [this.#borrowed, this.lent] = [false, false];
       await switchModel((e) => e.useCheckpoint(at), null);
       engine.model = this.#named(engine.model!, at);
-      Object.assign(here, { text, query: null, head: null, changes: [], other: null, model: null, part: 'explore' });
+      Object.assign(here, {
+        text,
+        query: null,
+        head: null,
+        changes: [],
+        other: null,
+        model: null,
+        beside: null,
+        part: 'explore',
+      });
     });
   }
 }

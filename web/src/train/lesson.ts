@@ -58,6 +58,8 @@ const positionsOf = { small: 32, sorting: 16, korean: 64, own: 64 } as const;
 const firstToken = 5;
 /** Most different sentences that one's own text has to have. */
 export const leastSentences = 10;
+/** Letters of a word that a message quotes. */
+const longestQuoted = 20;
 /** Checkpoints are kept in memory: so many bytes of them, but at least a few and at most as many as can be told apart. */
 const [keptBytes, fewest, most] = [192e6, 4, 48];
 /** Matches of one step. */
@@ -132,9 +134,11 @@ function checked(sentences: readonly string[]): readonly string[] {
     new SiseonError({ code, kind: 'usage', what, next, details });
   if (sentences.length === 0) throw refuse('noSentences', 'there is no text to train on', 'Give some sentences.');
   const words = new Set(sentences.flatMap((sentence) => sentence.split(' ')));
+  const [word = ''] = words;
   if (words.size === 1)
     throw refuse('oneWord', 'the text says one word alone', 'Give sentences of several words.', {
-      word: [...words][0],
+      // A word may be as long as the text.
+      word: word.length > longestQuoted ? `${word.slice(0, longestQuoted)}…` : word,
     });
   const different = new Set(sentences).size;
   if (different < leastSentences)

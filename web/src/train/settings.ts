@@ -36,7 +36,7 @@ export const limits: Readonly<Record<NumberField, { least: number; most: number;
   width: { least: 4, most: 256, whole: true },
   heads: { least: 1, most: 16, whole: true },
   layers: { least: 1, most: 6, whole: true },
-  rate: { least: 1e-6, most: 100, whole: false },
+  rate: { least: 1e-6, most: 1000, whole: false },
   steps: { least: 10, most: 20_000, whole: true },
   batch: { least: 2, most: 128, whole: true },
   seed: { least: 0, most: 999_999, whole: true },

@@ -1,0 +1,54 @@
+/** Two runs held against each other: which words belong together, and how far each head moved. */
+import { alignByWord, type Comparison, compareRuns } from 'siseon/lens';
+import { SiseonError } from 'siseon/platform';
+import type { Trace } from 'siseon/trace';
+import { type Entry, entriesOf } from './squares.ts';
+
+/** Words of two sentences, and the tokens of each. */
+export interface Aligned {
+  readonly here: readonly { readonly text: string; readonly tokens: readonly number[] }[];
+  readonly there: readonly { readonly text: string; readonly tokens: readonly number[] }[];
+  /** For each word here, the word there that the two sentences share, or null. */
+  readonly proposed: readonly (number | null)[];
+}
+
+/** How far each head moved, and over how much of the two runs. */
+export interface Moved {
+  /** By layer and head: mean ½ Σ |w − w′| over the tokens that belong together, 0 to 1. */
+  readonly heads: readonly { readonly layer: number; readonly head: number; readonly weights: number }[];
+  /** Tokens of both that belong together, of how many in each. */
+  readonly tokens: { readonly together: number; readonly here: number; readonly there: number };
+}
+
+/** Runs of one length token by token, others by the words that they share. Throws what compareRuns throws, and `nothingAligns`. */
+export async function movedHeads(here: Trace, there: Trace): Promise<Moved> {
+  const [one, other] = [here.ids.length, there.ids.length];
+  const alignment = one === other ? null : alignByWord(here.encoding!, there.encoding!);
+  const { heads, alignment: pairs } = await compareRuns(here, there, alignment ? { alignment } : {});
+  return { heads: heads.flatMap(ofLayer), tokens: { together: pairs.length, here: one, there: other } };
+}
+
+/** A stack beside the first has layers of other names; the page reads models of one stack. */
+const ofLayer = ({ layer, head, weights }: Comparison['heads'][number]): Moved['heads'] =>
+  typeof layer === 'number' ? [{ layer, head, weights }] : [];
+
+export function alignedWords(here: Trace, there: Trace): Aligned {
+  const [a, b] = [here, there].map((trace) => entriesOf(trace.encoding!, { unit: 'word', bare: false }));
+  return { here: a!, there: b!, proposed: proposal(here, there, a!, b!) };
+}
+
+/** Words in their order where both sentences have as many, else the words that both have. */
+function proposal(here: Trace, there: Trace, a: readonly Entry[], b: readonly Entry[]): (number | null)[] {
+  if (a.length === b.length) return a.map((_, i) => i);
+  try {
+    const pairs = new Map(alignByWord(here.encoding!, there.encoding!));
+    return a.map(({ tokens }) => {
+      const token = pairs.get(tokens[0]!);
+      const word = b.findIndex((entry) => token !== undefined && entry.tokens.includes(token));
+      return word < 0 ? null : word;
+    });
+  } catch (cause) {
+    if (cause instanceof SiseonError && cause.code === 'nothingAligns') return a.map(() => null);
+    throw cause;
+  }
+}

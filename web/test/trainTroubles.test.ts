@@ -1,0 +1,167 @@
+/** What goes wrong in the room Train, and the way on. */
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { defaults, type Settings, writeSettings } from '../src/train/settings.ts';
+import { onThePage } from './onThePage.ts';
+
+const small = { width: 12, heads: 3, layers: 2, rate: 0.01, steps: 24, batch: 4, seed: 7 };
+const own: Settings = { ...defaults.own, ...small };
+const address = (settings: Settings): string => `#/ko/train?p=${writeSettings(settings)}`;
+
+/** The worker that was started last can be reached, to end it. */
+const withWorker = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
+    const Original = window.Worker;
+    window.Worker = class extends Original {
+      constructor(...what: ConstructorParameters<typeof Original>) {
+        super(...what);
+        (window as unknown as { lastWorker: Worker }).lastWorker = this;
+      }
+    };
+  });
+
+/** `hide(true)` makes the page what a tab behind another is: it is told so, paints nothing, and its timers come once a second. */
+const withTab = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
+    let hidden = false;
+    const waiting: (() => void)[] = [];
+    const [frame, timer] = [window.requestAnimationFrame, window.setTimeout];
+    window.requestAnimationFrame = (paint) =>
+      hidden ? waiting.push(() => frame.call(window, paint)) : frame.call(window, paint);
+    window.setTimeout = ((run: () => void, after = 0) =>
+      timer.call(window, run, hidden ? Math.max(1000, after) : after)) as typeof setTimeout;
+    for (const [name, value] of [
+      ['visibilityState', () => (hidden ? 'hidden' : 'visible')],
+      ['hidden', () => hidden],
+    ] as const)
+      Object.defineProperty(document, name, { get: value });
+    (window as unknown as { hide: (on: boolean) => void }).hide = (on) => {
+      hidden = on;
+      document.dispatchEvent(new Event('visibilitychange'));
+      if (!on) for (const paint of waiting.splice(0)) paint();
+    };
+  });
+
+onThePage('the room Train in trouble', (site, visited) => {
+  const begin = (page: Page): Promise<void> => page.locator('button.main:enabled').click();
+  const ended = (page: Page): Promise<unknown> =>
+    page.getByRole('button', { name: '새로 시작' }).waitFor({ timeout: 60_000 });
+
+  it('says at which step a loss left all numbers; what was learned before stays to be looked at, and a lower rate trains on', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open(address({ ...defaults.small, ...small, rate: 1000, steps: 60 }));
+      await begin(page);
+      await page.getByText(/손실이 숫자를 벗어나 \d+걸음에서 학습이 멈췄어요/).waitFor({ timeout: 60_000 });
+      // Every panel stands, on the last checkpoint that has numbers and on any before it.
+      await page.locator('.readout').first().waitFor();
+      await page.locator('#train-scrub').fill('0');
+      await page.getByText('모델 작은 언어, 시드 7, 걸음 0').waitFor();
+      expect((await numbers()).get('train:heldOut')).toBeGreaterThan(3);
+      // Nothing is learned yet, so no word is out of the question.
+      await expect
+        .poll(async () => [...(await numbers())].filter(([of, value]) => of.startsWith('guess:') && value! > 0).length)
+        .toBeGreaterThanOrEqual(8);
+      await page.getByRole('button', { name: '학습률 100으로 다시' }).click();
+      await page.waitForFunction(() => location.hash.includes(',100,60,'));
+      await ended(page);
+      await page.getByText(/처음보다 커졌어요/).waitFor();
+      await page.getByRole('button', { name: '학습률 10으로 다시' }).waitFor();
+    }));
+
+  it('goes on in a tab behind another, to the end; the picture is there when the tab comes back', () =>
+    visited(
+      async ({ page, open }) => {
+        await open(address({ ...defaults.small, ...small, steps: 300 }));
+        const hide = (on: boolean): Promise<void> =>
+          page.evaluate((value) => (window as unknown as { hide: (on: boolean) => void }).hide(value), on);
+        await begin(page);
+        await hide(true);
+        await ended(page);
+        await page.getByText('시드 7, 300걸음 중 300걸음').waitFor();
+        await hide(false);
+        await page.getByText('모델 작은 언어, 시드 7, 걸음 300').waitFor();
+        await page.getByText('되감기: 걸음 300').waitFor();
+        // The square is painted: its first cell is not the bare ground.
+        const painted = await page
+          .locator('.one canvas')
+          .first()
+          .evaluate((canvas: HTMLCanvasElement) => {
+            const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+            return new Set(Uint32Array.from(new Uint32Array(data.buffer))).size;
+          });
+        expect(painted).toBeGreaterThan(10);
+      },
+      {},
+      withTab,
+    ));
+
+  it('tells storage that is full and a worker that is gone, each with the way on', () =>
+    visited(
+      async ({ page, open }) => {
+        await open(address({ ...defaults.small, ...small }));
+        await begin(page);
+        await ended(page);
+        const client = await page.context().newCDPSession(page);
+        await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.address).origin, quotaSize: 1 });
+        await page.getByRole('button', { name: '이때의 모델 보관하기' }).click();
+        await page.getByText(/저장 공간이 모자라 보관하지 못했어요/).waitFor();
+        await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.address).origin });
+        await page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
+        await page.locator('#sentence').fill('영희가 책을 읽었다');
+        await page
+          .getByText(/계산하던 작업이 멈췄어요/)
+          .first()
+          .waitFor({ timeout: 15_000 });
+        await page.getByRole('button', { name: '다시 시작', exact: true }).first().click();
+        await begin(page);
+        await ended(page);
+        await page.getByText('모델 작은 언어, 시드 7, 걸음 24').waitFor();
+      },
+      {},
+      withWorker,
+    ));
+
+  it('says what a text of one’s own is missing, and learns from a megabyte and from emoji', () =>
+    visited(async ({ page, open }) => {
+      await open(address({ ...own, width: 10 }));
+      await page.getByRole('button', { name: '폭을 12로' }).click();
+      expect(await page.locator('#train-width').inputValue()).toBe('12');
+      await page.getByText(/배울 글이 비어 있어요/).waitFor();
+      const field = page.locator('#own-text');
+      for (const [text, said] of [
+        ['사과', /‘사과’ 한 낱말뿐/],
+        ['하늘이 파랗다.\n하늘이 파랗다.', /서로 다른 문장이 1개뿐/],
+        ['🍎🚗', /‘🍎🚗’ 한 낱말뿐/],
+      ] as const) {
+        await field.fill(text);
+        await page.getByText(said).waitFor();
+        expect(await page.locator('button.main').isDisabled()).toBe(true);
+      }
+      const emoji = ['🍎', '👨‍👩‍👧', '🇰🇷', '✈️', '🐶'];
+      await field.fill(emoji.flatMap((a) => emoji.map((b) => `${a} ${b} ${a}`)).join('\n'));
+      await page.getByText(/서로 다른 문장 25개/).waitFor();
+      await begin(page);
+      await ended(page);
+      await page.locator('.readout').first().waitFor();
+      const paste = (repeat: number, line: string): Promise<void> =>
+        field.evaluate(
+          (element, [count, sentence]) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData(
+              'text/plain',
+              Array.from({ length: count }, (_, i) => `${sentence} ${i % 700}`).join('\n'),
+            );
+            element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+          },
+          [repeat, line] as const,
+        );
+      // Ten megabytes are kept out of the field; what is too much for a tab is refused, and what stood there stands.
+      await paste(1_000_000, '철수가 사과를 아주 맛있게 먹었다');
+      await page.getByText('글이 너무 커요. 20,000,000자까지').waitFor();
+      expect((await field.inputValue()).startsWith('🍎 🍎 🍎')).toBe(true);
+      await paste(200_000, '철수가 사과를 아주 맛있게 먹었다');
+      await page.getByText(/자를 받아 두었어요/).waitFor();
+      await page.getByText(/서로 다른 문장 700개/).waitFor({ timeout: 60_000 });
+      await page.locator('button.main:enabled').waitFor();
+    }));
+});
