@@ -111,6 +111,7 @@ export function memoryFolder(
     name,
     new Map(bytes),
     ({ length }) => length,
-    async (held, start, end) => held.slice(start, end).buffer,
+    // A Buffer's own slice would be a view of memory that it shares with others.
+    async ({ buffer, byteOffset }, start, end) => buffer.slice(byteOffset + start, byteOffset + end),
   );
 }
