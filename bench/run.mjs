@@ -3,13 +3,14 @@
  * `npm run bench [-- GROUP...]`: prints one table, and writes it to results.json and docs/performance.md, where groups that do
  * not run keep what they had.
  * On Node 22 and newer, without groups, those that need it. Groups: products, attention, long, small, gpt2-64, -256, -1024,
- * newer and newer-gpt2-64, -256, -1024 (on Node 22 or newer), wide and wide-gpt2-64, -256, -1024 (there, with the option
+ * newer and newer-gpt2-64, -256, -1024 (on Node 22 or newer), wide and wide-gpt2-64, -256, -1024 (on Node 24, with the option
  * --experimental-wasm-revectorize), bert-64, -256, -1024, token, llama, training, process.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { hasRelaxedSimd, wasmKernels } from '../dist/kernels/index.js';
-import { attentions, longAttentions, newer, products, small, wide } from './kernels.mjs';
+import { attentions, longAttentions } from './attention.mjs';
+import { newer, products, small, wide } from './kernels.mjs';
 import { machineLimits } from './machine.mjs';
 import { spread } from './measure.mjs';
 import { bert, besideLlama, gpt2, oneMore } from './models.mjs';
@@ -57,7 +58,7 @@ async function fused(context, measure) {
 
 /** The same rows, plain, in an engine that was told to compute with 256 bits; onnxruntime-web runs in the same. */
 async function doubled(context, measure) {
-  if (!revectorized) throw new Error(`these rows need Node 22 or newer and its option ${REVECTORIZE}`);
+  if (!revectorized) throw new Error(`these rows need Node 24 or newer and its option ${REVECTORIZE}`);
   const rows = await measure(context);
   return rows.map((row) => ({ ...row, name: `${row.name}, 256-bit` }));
 }
