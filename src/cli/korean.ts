@@ -89,6 +89,11 @@ const texts: Readonly<Record<string, Text>> = {
       chat: '--chat과 함께 써 주세요.',
       temperature: '온도 0에서는 뽑지 않고 가장 그럴듯한 토큰을 씁니다. --temperature를 0보다 크게 주세요.',
       tokens: '토큰을 말하는 모델에서만 씁니다.',
+      by: '--by mean이나 --by resample과 함께 써 주세요.',
+      noHeads: '--heads로 한꺼번에 빼면 모든 자리를 보여 줍니다. 예측 하나를 따라가려면 --heads를 빼 주세요.',
+      into: '--into와 함께 써 주세요.',
+      noInto: '--into의 경로는 실행해서 잽니다. --into를 빼면 모든 헤드를 어림합니다.',
+      noTreebank: '--treebank의 문장으로 잽니다. 둘 가운데 하나만 적어 주세요.',
       tokenLabels: '토큰마다 이름표를 붙이는 분류기에서만 씁니다.',
       decoder: '디코더의 층(decoder.N이나 cross.N)을 적어 주세요.',
     };
