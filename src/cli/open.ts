@@ -38,7 +38,7 @@ export function open(program: Command): void {
       const cache = await openCache(file, { batch: options.batch, stack: options.stack });
       const { stages, weights: _, ...about } = cache;
       if (options.layer !== undefined || options.head !== undefined) {
-        const matrix = cacheMatrix(cache, options.layer ?? 0, options.head ?? 0);
+        const matrix = cacheMatrix(cache, options.layer ?? cache.layers[0]!, options.head ?? 0);
         if (options.svg !== undefined) {
           const { matrixSvg } = await import('../views/index.ts');
           await writePicture(options.svg, matrixSvg(matrix, { language: language() }));

@@ -8,7 +8,7 @@ import type { WordMatrix } from './types.ts';
 
 /** Whether no query of any head looks ahead: then what lies ahead counts as hidden. */
 export function looksBackOnly(cache: AttentionCache): boolean {
-  for (let layer = 0; layer < cache.layerCount; layer++) {
+  for (const layer of cache.layers) {
     const { shape, data } = cache.weights(layer);
     const [heads = 0, queries = 0, keys = 0] = shape;
     for (let row = 0; row < heads * queries; row++)
@@ -28,15 +28,15 @@ export function cacheRows(cache: AttentionCache, layer: number, head: number, ca
   };
 }
 
-/** Patterns of every head, by layer, then head; equal tokens are those written alike. */
+/** Patterns of every head, by layer in the order of `cache.layers`, then head; equal tokens are those written alike. */
 export function cachePatterns(cache: AttentionCache): Pattern[][] {
   const crossed = cache.stack === 'cross';
   const causal = !crossed && looksBackOnly(cache);
   const kinds = [...new Set([...cache.tokens, ...cache.keyTokens])];
   const ids = cache.tokens.map((token) => kinds.indexOf(token));
   const keys = { keys: cache.keyTokens.map((token) => kinds.indexOf(token)) };
-  return Array.from({ length: cache.layerCount }, (_, layer) =>
-    Array.from({ length: cache.headCount }, (__, head) =>
+  return cache.layers.map((layer) =>
+    Array.from({ length: cache.headCount }, (_, head) =>
       patternOf(cacheRows(cache, layer, head, causal), ids, crossed ? keys : {}),
     ),
   );
@@ -44,9 +44,8 @@ export function cachePatterns(cache: AttentionCache): Pattern[][] {
 
 /** One head of a cache as a matrix of tokens. Throws `layerOutOfRange`, `headOutOfRange`. */
 export function cacheMatrix(cache: AttentionCache, layer: number, head: number): WordMatrix {
-  inRange('layer', layer, cache.layerCount);
-  inRange('head', head, cache.headCount);
   const { data } = cache.weights(layer);
+  inRange('head', head, cache.headCount);
   const { queryLength, keyLength, tokens, keyTokens, stack } = cache;
   const named = (of: readonly string[], length: number) =>
     Array.from({ length }, (_, word) => ({ word, text: of[word]! }));

@@ -24,6 +24,14 @@ import { keysAt, positionsAt, type RunLengths, stackAt } from './edits.ts';
  */
 export function checkEdits(edits: readonly Edit[], a: Architecture, lengths: RunLengths): void {
   for (const edit of edits) {
+    if (typeof (edit as unknown) !== 'object' || (edit as unknown) === null)
+      throw new SiseonError({
+        code: 'badEdit',
+        kind: 'usage',
+        what: 'an edit',
+        expected: 'an object with a kind',
+        got: String(edit),
+      });
     const problem = problemOf(edit, a, lengths);
     if (problem === null) continue;
     throw new SiseonError({
@@ -156,6 +164,7 @@ function squareProblem(edit: SquareEdit, a: Architecture, lengths: RunLengths): 
     const width = keysAt(place, lengths);
     return first([...edit.queries.map(queryAt), ...edit.rows.map((row) => vectorProblem(row, width))]);
   }
+  if ('to' in edit && 'times' in edit) return 'either to or times';
   const number = 'to' in edit ? edit.to : edit.times;
   const free = edit.renormalize === false;
   if (!Number.isFinite(number) || (!free && (number < 0 || ('to' in edit && number > 1))))

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Edit } from '../attention/index.ts';
 import { referenceKernels, wasmKernels } from '../kernels/index.ts';
 import { configReader, families, Model } from './index.ts';
 
@@ -86,5 +87,13 @@ describe.each(['wasm', 'reference'] as const)('an edit on the %s device', (devic
       ...wrong,
     } as const;
     await expect(model.run(ids, undefined, [edit])).rejects.toMatchObject({ code: 'badEdit' });
+  });
+  it.each([
+    ['nothing', null],
+    ['a number', 3],
+    ['a kind that is none', { kind: 'bogus', layer: 0 }],
+    ['two wishes for one weight', { kind: 'weight', layer: 0, head: 0, query: 1, key: 0, to: 0.5, times: 2 }],
+  ])('that is %s is refused', async (_, wrong) => {
+    await expect(model.run(ids, undefined, [wrong as unknown as Edit])).rejects.toMatchObject({ code: 'badEdit' });
   });
 });

@@ -30,7 +30,7 @@ describe('a saved cache opens without its model', () => {
     const cache = await openCache(path, { batch: 1 });
     expect(cache).toMatchObject({
       names: 'TransformerLens',
-      layerCount: 2,
+      layers: [0, 1],
       headCount: 2,
       queryLength: 3,
       tokens: ['<s>', 'a', 'b'],
@@ -61,7 +61,7 @@ describe('a saved cache opens without its model', () => {
       const cache = await openCache(path);
       expect(cache).toMatchObject({
         names: 'Hugging Face',
-        layerCount: 2,
+        layers: [0, 1],
         tokens: ['0', '1', '2'],
         tokensNamed: false,
       });
@@ -77,7 +77,7 @@ describe('a saved cache opens without its model', () => {
       'trace.json',
       text(JSON.stringify({ stages, tokens: [{ piece: '[CLS]' }, { piece: '나' }, { piece: '##는' }] })),
     );
-    expect(await openCache(path)).toMatchObject({ names: 'siseon', layerCount: 1, tokens: ['[CLS]', '나', '##는'] });
+    expect(await openCache(path)).toMatchObject({ names: 'siseon', layers: [0], tokens: ['[CLS]', '나', '##는'] });
     expect((await openCache(path)).weights(0).data).toEqual(layer(1));
   });
   it('of an encoder-decoder: each of its three attentions, with the tokens of queries and keys', async () => {
@@ -126,6 +126,19 @@ describe('a saved cache opens without its model', () => {
     const cache = await openCache(saved('odd.npz', writeNpz([{ name: 'layers.0.weights', shape: [2, 3, 3], data }])));
     expect(cache.largestDeviation).toBeCloseTo(0.25, 6);
   });
+  it('with some layers alone, by their own numbers; another number has nothing', async () => {
+    const two = [1, 3].map((n) => ({ name: `attentions.${n}`, shape: [2, 3, 3], data: layer(n) }));
+    const cache = await openCache(saved('some.npz', writeNpz(two)));
+    expect(cache.layers).toEqual([1, 3]);
+    expect(cache.weights(3).data).toEqual(layer(3));
+    expect(() => cache.weights(0)).toThrow('expected 1, 3');
+  });
+  it('counts the rows that can be no weights', async () => {
+    const data = layer(0);
+    [data[4], data[9], data[10]] = [Number.NaN, 2, -1];
+    const cache = await openCache(saved('nan.npz', writeNpz([{ name: 'attentions.0', shape: [2, 3, 3], data }])));
+    expect(cache.unsoundRows).toBe(2);
+  });
   it.each([
     ['x.npz', writeNpz([{ name: 'logits', shape: [1], data: new Float32Array(1) }]), 'noWeights', 'got logits'],
     [
@@ -133,6 +146,24 @@ describe('a saved cache opens without its model', () => {
       writeNpz([{ name: 'attentions', shape: [2, 3], data: new Float32Array(6) }]),
       'badWeightsShape',
       'got [2, 3]',
+    ],
+    [
+      'heads.npz',
+      writeNpz(
+        [2, 3].map((heads, n) => ({
+          name: `attentions.${n}`,
+          shape: [heads, 3, 3],
+          data: new Float32Array(9 * heads),
+        })),
+      ),
+      'badWeightsShape',
+      'got [3, 3, 3]',
+    ],
+    [
+      'step.npz',
+      writeNpz([{ name: 'attentions.0', shape: [2, 1, 4], data: new Float32Array(8) }]),
+      'badWeightsShape',
+      'as many keys as queries',
     ],
     ['z.npz', Uint8Array.of(1, 2, 3), 'badNpz', 'no zip file'],
     ['z.bin', Uint8Array.of(1, 2, 3), 'unknownFormat', 'ending in .safetensors, .npz, .json or .parquet'],

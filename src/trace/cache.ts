@@ -12,7 +12,8 @@ export interface AttentionCache {
   readonly stack: CacheStack | null;
   /** All that the file holds. */
   readonly stacks: readonly CacheStack[];
-  readonly layerCount: number;
+  /** Numbers of the layers that the file holds, in order; a cache of chosen names may leave some out. */
+  readonly layers: readonly number[];
   readonly headCount: number;
   readonly queryLength: number;
   readonly keyLength: number;
@@ -23,10 +24,12 @@ export interface AttentionCache {
   readonly tokensNamed: boolean;
   /** How many tokens the file names, where that is another number than there are positions; else null. */
   readonly tokensMismatched: number | null;
-  /** Weights of one layer, [head, query, key]. */
+  /** Weights of one of `layers`, [head, query, key]. Throws `layerOutOfRange`. */
   readonly weights: (layer: number) => Stage;
   /** The largest |row sum − 1|; rows that are all 0 are masked and do not count. */
   readonly largestDeviation: number;
+  /** Rows with a number that is no weight: NaN, infinite or below 0. */
+  readonly unsoundRows: number;
   /** Everything in the file. */
   readonly stages: readonly string[];
 }
@@ -149,8 +152,12 @@ function cacheOf(
       expected: stacks.join(', ') || 'no stack: this model has one',
       details: { source, asked, held: stacks.join(', ') || '–' },
     });
-  const layers = layout ? byLayer(arrays, layout.pattern) : joined ? splitLayers(source, joined) : [];
-  if (layers.length === 0)
+  const layers = layout
+    ? byLayer(arrays, layout.pattern)
+    : joined
+      ? splitLayers(source, joined)
+      : new Map<number, NpyArray>();
+  if (layers.size === 0)
     throw new SiseonError({
       code: 'noWeights',
       kind: 'usage',
@@ -163,12 +170,16 @@ function cacheOf(
           : stages.join(', ') || 'nothing',
       next: 'TransformerLens: save cache[...] of hook_pattern; Hugging Face: run with output_attentions=True.',
     });
-  const weights = layers.map((layer, index) => oneText(source, layer, index, batch));
-  const [heads = 0, queries = 0, keys = 0] = weights[0]!.shape;
-  for (const { shape } of weights)
-    if (shape[1] !== queries || shape[2] !== keys)
-      throw badShape(source, shape, `[head, ${queries}, ${keys}] in every layer`);
+  const weights = new Map([...layers].map(([layer, array]) => [layer, oneText(source, array, layer, batch)]));
+  const all = [...weights.values()];
+  const [heads = 0, queries = 0, keys = 0] = all[0]!.shape;
+  for (const [layer, { shape }] of weights)
+    if (shape.join() !== all[0]!.shape.join())
+      throw badShape(source, shape, `[${heads}, ${queries}, ${keys}] in layer ${layer}, as in the layer before`);
   const stack = layout?.stack ?? null;
+  // What one step of generation looked at is a row, not the square that the measures of heads are of.
+  if (stack !== 'cross' && queries !== keys)
+    throw badShape(source, all[0]!.shape, '[head, query, key] with as many keys as queries: a run over the whole text');
   const text = tokensOf(arrays, metadata);
   const decoder = tokensIn(metadata.decoder, 'tokens');
   const tokens =
@@ -181,7 +192,7 @@ function cacheOf(
     names: layout?.names ?? 'Hugging Face',
     stack,
     stacks,
-    layerCount: weights.length,
+    layers: [...weights.keys()],
     headCount: heads,
     queryLength: queries,
     keyLength: keys,
@@ -189,8 +200,20 @@ function cacheOf(
     keyTokens: keyTokens.names,
     tokensNamed: tokens.named && keyTokens.named,
     tokensMismatched: tokens.mismatched ?? keyTokens.mismatched,
-    weights: (layer) => weights[layer]!,
-    largestDeviation: Math.max(...weights.map(deviation)),
+    weights: (layer) => {
+      const own = weights.get(layer);
+      if (own) return own;
+      throw new SiseonError({
+        code: 'layerOutOfRange',
+        kind: 'usage',
+        what: `there is no layer ${layer}`,
+        expected: [...weights.keys()].join(', '),
+        got: `${layer}`,
+        details: { index: layer, last: Math.max(...weights.keys()) },
+      });
+    },
+    largestDeviation: Math.max(...all.map(deviation)),
+    unsoundRows: all.reduce((sum, stage) => sum + unsound(stage), 0),
     stages,
   };
 }
@@ -214,28 +237,26 @@ const badShape = (source: string, shape: readonly number[], expected: string): S
     got: `[${shape.join(', ')}]`,
   });
 
-/** Layers in their order; a gap in the numbers ends them, since a layer that is not there cannot be shown. */
-function byLayer(arrays: Arrays, pattern: RegExp): NpyArray[] {
-  const found = new Map(
-    [...arrays].flatMap(([name, array]) => {
-      const [, layer] = pattern.exec(name) ?? [];
-      return layer === undefined ? [] : [[Number(layer), array] as const];
-    }),
-  );
-  const layers: NpyArray[] = [];
-  for (let layer = 0; found.has(layer); layer++) layers.push(found.get(layer)!);
-  return layers;
+/** Layers by their numbers, in order. */
+function byLayer(arrays: Arrays, pattern: RegExp): Map<number, NpyArray> {
+  const found = [...arrays].flatMap(([name, array]) => {
+    const [, layer] = pattern.exec(name) ?? [];
+    return layer === undefined ? [] : [[Number(layer), array] as const];
+  });
+  return new Map(found.sort(([a], [b]) => a - b));
 }
 
-function splitLayers(source: string, { shape, data }: NpyArray): NpyArray[] {
+function splitLayers(source: string, { shape, data }: NpyArray): Map<number, NpyArray> {
   if (shape.length < 4 || shape.length > 5)
     throw badShape(source, shape, '[layer, head, query, key] or [layer, batch, head, query, key]');
   const [count = 0, ...rest] = shape;
   const size = rest.reduce((product, length) => product * length, 1);
-  return Array.from({ length: count }, (_, layer) => ({
-    shape: rest,
-    data: data.slice(layer * size, (layer + 1) * size),
-  }));
+  return new Map(
+    Array.from({ length: count }, (_, layer) => [
+      layer,
+      { shape: rest, data: data.slice(layer * size, (layer + 1) * size) },
+    ]),
+  );
 }
 
 /** One text of a batch, [head, query, key]. */
@@ -288,4 +309,12 @@ function deviation({ shape, data }: Stage): number {
     if (sum !== 0) largest = Math.max(largest, Math.abs(sum - 1));
   }
   return largest;
+}
+
+function unsound({ shape, data }: Stage): number {
+  const keys = shape[2]!;
+  let rows = 0;
+  for (let row = 0; row < data.length; row += keys)
+    if (!data.subarray(row, row + keys).every((weight) => weight >= 0 && weight < Infinity)) rows++;
+  return rows;
 }

@@ -27,8 +27,21 @@ describe.each(['safetensors', 'npz', 'json'] as const)('a trace saved as %s', (f
     writeFileSync(path, await saveTrace(trace, model, { stages: 'all', format }));
     const run = await readSavedRun(path);
     expect(run).toMatchObject({ model: model.name, fingerprint: model.fingerprint, edits });
-    const again = await recordTrace(model, { ids: run.ids, decoderIds: run.decoderIds!, edits: run.edits });
+    const again = await recordTrace(model, run.input);
     for (const [name, { data }] of trace.recorded) expect(again.recorded.get(name)!.data, name).toEqual(data);
+  });
+  it('replays of a model with one stack, from a text as from ids', async () => {
+    const model = await loadModel(shippedModel);
+    const edits: Edit[] = [{ kind: 'temperature', layer: 0, value: 2 }];
+    for (const input of [{ text: '철수가 사과를 먹었다' }, { ids: [2, 9, 8, 3] }]) {
+      const trace = await recordTrace(model, { ...input, edits });
+      const path = join(folder, `one.${format}`);
+      writeFileSync(path, await saveTrace(trace, model, { stages: 'all', format }));
+      const run = await readSavedRun(path);
+      expect(run.text).toBe('text' in input ? input.text : null);
+      const again = await recordTrace(model, run.input);
+      for (const [name, { data }] of trace.recorded) expect(again.recorded.get(name)!.data, name).toEqual(data);
+    }
   });
   it('keeps tables of its edits number by number, as arrays where there are arrays', async () => {
     const model = await loadModel(family('bart'), { tokenizer: 'none' });
@@ -49,7 +62,7 @@ describe.each(['safetensors', 'npz', 'json'] as const)('a trace saved as %s', (f
     writeFileSync(path, bytes);
     const run = await readSavedRun(path);
     expect(run.edits).toEqual(edits);
-    const again = await recordTrace(model, { ids: run.ids, decoderIds: run.decoderIds!, edits: run.edits });
+    const again = await recordTrace(model, run.input);
     expect(again.recorded.get('logits')).toEqual(trace.recorded.get('logits'));
     const text = new TextDecoder('latin1').decode(bytes);
     expect([text.includes('edits.0.rows'), text.includes('edits.1.rows')]).toEqual([format !== 'json', false]);

@@ -3,6 +3,7 @@ import type { Edit } from '../attention/index.ts';
 import { type NpyArray, readNpz, readSafetensors } from '../model/index.ts';
 import { readFile, SiseonError } from '../platform/index.ts';
 import { unpackEdits } from './editTables.ts';
+import type { TraceInput } from './trace.ts';
 
 export interface SavedRun {
   /** Name and fingerprint of the model that made it. */
@@ -12,11 +13,13 @@ export interface SavedRun {
   readonly ids: Int32Array;
   readonly decoderIds: Int32Array | null;
   readonly edits: readonly Edit[];
+  /** What `recordTrace` takes to make the same numbers again: the ids, the decoder's too, and the edits. */
+  readonly input: TraceInput;
 }
 
 /**
- * What a file of `saveTrace` (.safetensors, .npz or .json) was made of: `recordTrace(model, run)` makes the same numbers
- * again. Throws `cannotRead`, `unknownFormat`, `notATrace`, and what the formats' readers throw.
+ * What a file of `saveTrace` (.safetensors, .npz or .json) was made of: `recordTrace(model, run.input)` makes the same
+ * bytes again, of the same model. Throws `cannotRead`, `unknownFormat`, `notATrace`, and what the formats' readers throw.
  */
 export async function readSavedRun(path: string): Promise<SavedRun> {
   const bytes = await readFile(path);
@@ -29,13 +32,15 @@ export async function readSavedRun(path: string): Promise<SavedRun> {
       expected: 'ids, model and fingerprint',
       next: 'Save one with siseon trace.',
     });
+  const edits = unpackEdits(description.edits, arrays);
   return {
     model: description.model,
     fingerprint: description.fingerprint,
     text: typeof description.text === 'string' ? description.text : null,
     ids,
     decoderIds,
-    edits: unpackEdits(description.edits, arrays),
+    edits,
+    input: { ids, edits, ...(decoderIds && { decoderIds }) },
   };
 }
 

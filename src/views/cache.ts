@@ -40,14 +40,15 @@ export function cacheText(
     ...columns.map((column) => number(pattern[column][which])),
   ];
   const rows = patterns.flatMap((heads, layer) =>
-    heads.map((pattern, head) => row(`L${layer}·H${head}`, pattern, 'value')),
+    heads.map((pattern, head) => row(`L${cache.layers[layer]}·H${head}`, pattern, 'value')),
   );
   const first = patterns[0]?.[0];
   if (first) rows.push(row(ko ? '고르게' : 'uniform', first, 'uniform'));
   const heading = ko
     ? ['헤드', '엔트로피', '자신', '앞', '뒤', '첫', '같은', '유도']
     : ['head', 'entropy', 'self', 'prev', 'next', 'sink', 'dup', 'ind'];
-  const size = `${cache.layerCount} × ${cache.headCount}`;
+  const size = `${cache.layers.length} × ${cache.headCount}`;
+  const last = cache.layers.at(-1)!;
   const about = ko
     ? `${cache.source}: ${cache.names} 이름, 층 × 헤드 ${size}, 토큰 ${cache.queryLength}개${stackName(cache, ko)}.`
     : `${cache.source}: names of ${cache.names}, ${size} layers × heads, ${cache.queryLength} tokens${stackName(cache, ko)}.`;
@@ -61,6 +62,20 @@ export function cacheText(
               : `The file names ${cache.tokensMismatched} tokens for ${Math.max(cache.queryLength, cache.keyLength)} positions; they are numbered.`,
           ]
         : [ko ? '파일에 토큰이 없어 번호로 적습니다.' : 'The file names no tokens; they are numbered.']),
+    ...(cache.layers.length <= last
+      ? [
+          ko
+            ? `파일에 있는 층은 ${cache.layers.join(', ')}뿐입니다.`
+            : `Of layers 0 to ${last} the file holds ${cache.layers.join(', ')} alone.`,
+        ]
+      : []),
+    ...(cache.unsoundRows > 0
+      ? [
+          ko
+            ? `가중치일 수 없는 수(NaN, 무한대, 음수)가 있는 행이 ${cache.unsoundRows}개입니다. 그 헤드의 평균을 믿지 마세요.`
+            : `${cache.unsoundRows} rows hold what can be no weight (NaN, infinite or below 0): do not trust the means of their heads.`,
+        ]
+      : []),
     ...(cache.largestDeviation > 1e-3
       ? [
           ko
@@ -95,7 +110,9 @@ export function cacheSvg(
   { language, theme = 'light' }: { readonly language: Language; readonly theme?: Theme },
 ): string {
   const ko = language === 'ko';
-  const heads = patterns.flatMap((own, layer) => own.map((pattern, head) => ({ pattern, name: `L${layer}·H${head}` })));
+  const heads = patterns.flatMap((own, layer) =>
+    own.map((pattern, head) => ({ pattern, name: `L${cache.layers[layer]}·H${head}` })),
+  );
   return gridSvg(
     {
       title: ko

@@ -1,20 +1,23 @@
 /** One head over a whole text as geometry: a square of cells with named axes, and lines between two columns of words. */
+import type { AttentionPlace } from '../attention/stages.ts';
 import { two } from './caption.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
-import type { Language } from './language.ts';
+import { type Language, placeName } from './language.ts';
 
 const words = {
   en: {
     title: (where: string) => `Attention weights, ${where}`,
-    where: (m: Matrix) => `layer ${m.layer}${m.head === null ? ', all heads together' : `, head ${m.head}`}`,
+    where: (m: Matrix) =>
+      `${placeName(m.place ?? m.layer, 'en')}${m.head === null ? ', all heads together' : `, head ${m.head}`}`,
     rows: 'query ↓',
     columns: 'key →',
     masked: 'masked',
-    legend: 'Every row sums to 1. White is 0, the full colour 1. Layers and heads count from 0.',
+    legend: 'Every row sums to 1. The ground’s colour is 0, the full colour 1. Layers and heads count from 0.',
   },
   ko: {
     title: (where: string) => `어텐션 가중치, ${where}`,
-    where: (m: Matrix) => `층 ${m.layer}${m.head === null ? ', 모든 헤드' : `, 헤드 ${m.head}`}`,
+    where: (m: Matrix) =>
+      `${placeName(m.place ?? m.layer, 'ko')}${m.head === null ? ', 모든 헤드' : `, 헤드 ${m.head}`}`,
     rows: '질문(Query) ↓',
     columns: '색인(Key) →',
     masked: '가려짐',
@@ -25,6 +28,8 @@ const words = {
 /** A square of numbers with its axes named; null where a query may not look. `WordMatrix` is one. */
 export interface Matrix {
   readonly layer: number;
+  /** Of an encoder-decoder, which attention it is. */
+  readonly place?: AttentionPlace;
   /** null: all heads of the layer together. */
   readonly head: number | null;
   readonly rows: readonly { readonly text: string }[];
@@ -119,10 +124,13 @@ export function matrixSvg(
   const someMasked = weights.some((row) => row.includes(null));
   const p = themes[theme];
   const cell = rows.length <= 16 ? 44 : 18;
+  /** About how wide a line is, in heights of its letters. */
+  const long = (line: string): number => [...line].reduce((sum, letter) => sum + (letter > '\u10ff' ? 1 : 0.6), 0);
   const letters = (list: readonly { readonly text: string }[]): number =>
-    Math.max(4, ...list.map(({ text }) => [...text].reduce((sum, letter) => sum + (letter > '\u10ff' ? 1 : 0.6), 0)));
+    Math.max(4, ...list.map(({ text }) => long(text)));
   const [left, top] = [letters(rows) * 15 + 32, letters(columns) * 11 + 84];
-  const [width, height] = [Math.max(460, left + columns.length * cell + 40), top + rows.length * cell + 52];
+  const lines = Math.max(16 * long(title), 12 * long(legend)) + 48;
+  const [width, height] = [Math.max(lines, left + columns.length * cell + 40), top + rows.length * cell + 52];
   const out = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="14" font-variant-numeric="tabular-nums">`,
     `<title id="siseon-title">${xml(title)}</title>`,
