@@ -116,7 +116,7 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('#sentence').fill(sentence);
       const trace = await recordTrace(model, { text: sentence });
       const seen = await look(trace, model, { layer: 1, head: 0 });
-      await page.getByText(caption(seen, 'ko')).waitFor();
+      await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
       // Its curves, all its heads, and one of them as a square.
       for (const [name, part] of [
         ['train-curves', '.learned .charts'],
@@ -170,7 +170,7 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('li', { hasText: 'mine' }).getByRole('button', { name: '살펴보기에서 열기' }).click();
       await page.locator('h1', { hasText: '살펴보기' }).waitFor();
       await page.locator('#sentence').fill(sentence);
-      await page.getByText(caption(await look(trace, model, { layer: 1, head: 0 }), 'ko')).waitFor();
+      await page.getByText(caption(await look(trace, model, { layer: 1, head: 0 }), 'ko', 'friendly')).waitFor();
     }));
 
   it('pauses, goes on, scrubs; two checkpoints side by side', () =>
@@ -203,7 +203,7 @@ onThePage('the room Train', (_site, visited) => {
       const lesson = await lessonOf({ ...defaults.small, ...small, steps: 1 });
       const first = await modelOf(lesson, initialParameters(lesson.task.plan.sources, seededRandom(small.seed)));
       const trace = await recordTrace(first, { text: storySentence });
-      await page.getByText(caption(await look(trace, first, { layer: 1, head: 0 }), 'ko')).waitFor();
+      await page.getByText(caption(await look(trace, first, { layer: 1, head: 0 }), 'ko', 'friendly')).waitFor();
     }));
 
   it('works with the keyboard alone, without a network, in both themes and languages, from 360 to 2,560 pixels', () =>
