@@ -1,57 +1,10 @@
-/** Rows about single kernels: products, attention, softmax, norms, activations. */
+/** Rows about single kernels: products, softmax, norms, activations; and of products and attention what fused products and 256 bits bring. */
 import { hasRelaxedSimd, wasmKernels } from '../dist/kernels/index.js';
+import { attend } from './attention.mjs';
 import { compare } from './measure.mjs';
 import { constant, node, onnxModel, value } from './onnx.mjs';
 import { jaxProducts } from './peers.mjs';
-
-const drawn = (length, pace = 1) => Float32Array.from({ length }, (_, i) => Math.sin(pace * i));
-
-/** How far a peer's result is from ours at most, as a part of the largest number: what is compared must be the same. */
-function difference(got, expected) {
-  let [away, largest] = [0, 0];
-  for (let i = 0; i < expected.length; i++) {
-    away = Math.max(away, Math.abs(got[i] - expected[i]));
-    largest = Math.max(largest, Math.abs(expected[i]));
-  }
-  return away / largest;
-}
-const BUDGET = 1e-4;
-
-/**
- * One row: our run; the same graph on every runtime, whose `output` must agree with ours; and `others`, runs that resolve to
- * numbers which must agree, too.
- */
-async function row(
-  context,
-  { name, flops = 0, bytes = 0, ours, result, model, feeds, output, peers = context.runtimes, others = {}, ...rest },
-) {
-  const sessions = [];
-  await ours();
-  const expected = result && (await result());
-  const agree = (peer, got) => {
-    const away = expected ? difference(got, expected) : 0;
-    if (!(away <= BUDGET)) throw new Error(`${name}: ${peer} differs by ${away} of the largest number`);
-  };
-  const runs = {};
-  for (const runtime of peers) {
-    const session = await runtime.session(model, feeds);
-    sessions.push(session);
-    if (expected) agree(runtime.name, (await session.run())[output].data);
-    runs[runtime.name] = () => session.run();
-  }
-  for (const [other, run] of Object.entries(others)) {
-    agree(other, await run());
-    runs[other] = run;
-  }
-  const measured = await compare(ours, runs, rest);
-  for (const session of sessions) await session.release();
-  return {
-    name,
-    ...measured,
-    ...(flops && { gflops: flops / measured.milliseconds / 1e6 }),
-    ...(bytes && { gigabytes: bytes / measured.milliseconds / 1e6 }),
-  };
-}
+import { drawn, row } from './row.mjs';
 
 async function product(context, rows, inner, columns, { type = 'f32', ...rest } = {}) {
   const { kernels } = context;
@@ -78,6 +31,7 @@ async function product(context, rows, inner, columns, { type = 'f32', ...rest } 
     name: `product ${rows} × ${inner} × ${columns}${same ? '' : `, ${type}`}`,
     flops: 2 * rows * inner * columns,
     bytes,
+    limit: 'reread',
     ours: () => kernels.matmul({ out, left: a, right: packed, rows, inner, columns }),
     result: same && (() => kernels.read(out)),
     model,
@@ -98,153 +52,6 @@ export async function products(context) {
   for (const type of ['f16', 'bf16', 'int8']) rows.push(await product(context, 1, 4096, 4096, { type }));
   return rows;
 }
-
-/** Keys, queries and values drawn, and room for the result and what goes with it. */
-function attention(kernels, { heads, keyValueHeads = heads, length, size = 64, causal = false, kept = false }) {
-  const strides = (count) => ({
-    offset: 0,
-    batchStride: count * length * size,
-    headStride: length * size,
-    rowStride: size,
-  });
-  const of = (count, pace) => {
-    const storage = kernels.allocate(count * length * size);
-    const data = drawn(count * length * size, pace);
-    kernels.write(storage, data);
-    return { data, heads: { storage, ...strides(count) } };
-  };
-  const [query, key, value_] = [of(heads, 1.3), of(keyValueHeads, 0.7), of(keyValueHeads, 0.3)];
-  const out = { storage: kernels.allocate(heads * length * size), ...strides(heads) };
-  const weights = kept && kernels.allocate(heads * length * length);
-  const task = {
-    batch: 1,
-    heads,
-    keyValueHeads,
-    queryLength: length,
-    keyLength: length,
-    headSize: size,
-    valueSize: size,
-    scale: 1 / Math.sqrt(size),
-    softcap: 0,
-    visibility: { left: -1, right: causal ? 0 : -1 },
-    query: query.heads,
-    key: key.heads,
-    value: value_.heads,
-    out,
-    ...(kept && { keep: { weights } }),
-  };
-  const storages = [query.heads, key.heads, value_.heads, out].map(({ storage }) => storage);
-  return {
-    name: `attention ${heads}${keyValueHeads < heads ? ` (${keyValueHeads})` : ''} × ${size}, n ${length}${causal ? ', causal' : ''}${kept ? ', weights kept' : ''}`,
-    task,
-    data: [query.data, key.data, value_.data],
-    flops: 4 * heads * length * length * size * (causal ? 0.5 : 1),
-    weights,
-    free: () => {
-      for (const storage of kept ? [...storages, weights] : storages) kernels.free(storage);
-    },
-  };
-}
-
-async function attend(context, shape, rest = {}) {
-  const { kernels } = context;
-  const { heads, keyValueHeads = heads, length, size = 64, causal = false, kept = false } = shape;
-  const { name, task, data, flops, weights, free } = attention(kernels, shape);
-  const dims = [heads, keyValueHeads, keyValueHeads].map((count) => [1, count, length, size]);
-  const names = ['query', 'key', 'value'];
-  const model = onnxModel({
-    nodes: [
-      node('Attention', names, kept ? ['out', '', '', 'weights'] : ['out'], {
-        is_causal: causal ? 1 : 0,
-        ...(kept && { qk_matmul_output_mode: 3 }),
-      }),
-    ],
-    inputs: names.map((key, i) => value(key, dims[i])),
-    outputs: [value('out', dims[0]), ...(kept ? [value('weights', [1, heads, length, length])] : [])],
-  });
-  const made = await row(context, {
-    name,
-    flops,
-    ours: () => kernels.attend(task),
-    result: () => kernels.read(kept ? weights : task.out.storage),
-    model,
-    feeds: Object.fromEntries(names.map((key, i) => [key, [data[i], dims[i]]])),
-    output: kept ? 'weights' : 'out',
-    turns: 7,
-    ...rest,
-  });
-  free();
-  return made;
-}
-
-/** The gradients of query, key and value: five products where the way forth has two. */
-async function backward({ kernels }, shape) {
-  const { name, task, flops, free } = attention(kernels, shape);
-  const { heads, length } = shape;
-  const like = ({ storage, ...strides }) => ({ storage: kernels.allocate(storage.length), ...strides });
-  const { keep: _, ...both } = task;
-  const logSumExp = kernels.allocate(heads * length);
-  kernels.attend({ ...both, logSumExp });
-  const [outGradient, queryGradient, keyGradient, valueGradient] = [task.out, task.query, task.key, task.value].map(
-    like,
-  );
-  kernels.write(outGradient.storage, drawn(outGradient.storage.length, 0.9));
-  const back = { ...both, logSumExp, outGradient, queryGradient, keyGradient, valueGradient };
-  const measured = await compare(() => kernels.attendBackward(back), {}, { turns: 5 });
-  for (const { storage } of [outGradient, queryGradient, keyGradient, valueGradient]) kernels.free(storage);
-  kernels.free(logSumExp);
-  free();
-  return { name: `${name}, gradients`, ...measured, gflops: (2.5 * flops) / measured.milliseconds / 1e6 };
-}
-
-export async function attentions(context) {
-  const rows = [];
-  for (const length of [64, 256, 512, 1024]) rows.push(await attend(context, { heads: 12, length }));
-  for (const length of [512, 1024]) rows.push(await attend(context, { heads: 12, length, kept: true }));
-  for (const heads of [1, 2, 4, 8, 16, 32]) rows.push(await attend(context, { heads, length: 512 }));
-  for (const causal of [false, true])
-    rows.push(await attend(context, { heads: 32, keyValueHeads: 8, length: 512, causal }));
-  rows.push(await backward(context, { heads: 12, length: 512 }));
-  return rows;
-}
-
-/** Long texts, each on a device of its own, whose whole memory is noted: it grows as the length does, not as its square. */
-export async function longAttentions(context) {
-  const rows = [];
-  const shapes = [
-    { heads: 12, length: 2048 },
-    { heads: 32, keyValueHeads: 8, length: 2048 },
-    { heads: 1, length: 4096 },
-    { heads: 1, length: 8192 },
-    { heads: 1, length: 16_384 },
-  ];
-  for (const shape of shapes)
-    for (const causal of [false, true]) {
-      const measure = async (peers) => {
-        const kernels = await wasmKernels({ threads: context.threads });
-        try {
-          const made = await attend({ ...context, kernels }, { ...shape, causal }, { peers, turns: 3 });
-          return { ...made, note: `${(kernels.bytes / 2 ** 20).toFixed(0)} MiB` };
-        } finally {
-          kernels.close();
-        }
-      };
-      try {
-        rows.push(await measure(context.runtimes.slice(0, 1)));
-      } catch (reason) {
-        const made = await measure([]);
-        rows.push({ ...made, note: `${made.note}; onnxruntime-web refuses: ${shortly(reason)}` });
-      }
-    }
-  return rows;
-}
-
-/** The end of what an error says, without the call stack. */
-const shortly = (reason) =>
-  String(reason?.message ?? reason)
-    .split('\n')[0]
-    .trim()
-    .slice(-60);
 
 /** What fused products bring, on an engine that has them (Node 22 or newer), and jax-js, which needs one, too. */
 export async function newer(context) {
@@ -272,6 +79,16 @@ export async function newer(context) {
       const made = await attend(fused, shape);
       rows.push({ ...made, name: `${made.name}, fused` });
     }
+  return rows;
+}
+
+/** The plain kernels where the engine computes with 256 bits what they write in pairs of 128: the bytes stay the same. */
+export async function wide(context) {
+  const web = { ...context, runtimes: context.runtimes.slice(0, 1) };
+  const rows = [];
+  for (const size of [512, 1024]) rows.push(await product(web, size, size, size));
+  for (const kept of [false, true])
+    for (const length of [512, 1024]) rows.push(await attend(web, { heads: 12, length, kept }));
   return rows;
 }
 

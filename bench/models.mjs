@@ -4,6 +4,7 @@ import { operations, scope, tensor } from '../dist/tensor/index.js';
 import { gguf } from './ggml.mjs';
 import { bertGraph, gpt2Graph } from './graphs.mjs';
 import { compare } from './measure.mjs';
+import { agree, besides } from './peers.mjs';
 
 const base = { hidden: 768, heads: 12, layers: 12, inner: 3072, positions: 1024 };
 export const gpt2Sizes = { ...base, vocabulary: 50_257 };
@@ -120,36 +121,6 @@ function operationsOf({ layers, hidden, inner, vocabulary }, length, causal) {
   return maps + 4 * layers * pairs * hidden + (causal ? 2 * hidden * vocabulary : 0);
 }
 
-/** The largest difference of two outputs, against the largest number of the second (against 1 where that is smaller). */
-function apart(ours, theirs) {
-  if (ours.length !== theirs.length) throw new Error(`${ours.length} numbers against ${theirs.length}`);
-  let [difference, size] = [0, 1];
-  for (let i = 0; i < ours.length; i++) {
-    difference = Math.max(difference, Math.abs(ours[i] - theirs[i]));
-    size = Math.max(size, Math.abs(theirs[i]));
-  }
-  return difference / size;
-}
-
-/** A graph on every runtime: how each is run, after its outputs agreed with ours to 1e-4. */
-async function peersOf(runtimes, graph, feeds, names, expected, label) {
-  const [peers, sessions] = [{}, []];
-  let difference = 0;
-  for (const runtime of runtimes) {
-    const session = await runtime.session(graph, feeds);
-    sessions.push(session);
-    const got = await session.run();
-    for (const [n, name] of names.entries()) difference = Math.max(difference, apart(expected[n], got[name].data));
-    // A graph's outputs are handed over as copies here as there.
-    peers[runtime.name] = async () => Object.values(await session.run()).map(({ data }) => data.length);
-  }
-  if (!(difference <= 1e-4)) throw new Error(`${label}: outputs differ by ${difference}`);
-  const release = async () => {
-    for (const session of sessions) await session.release();
-  };
-  return { peers, difference, release };
-}
-
 const bigints = (ids) => [BigInt64Array.from(ids, BigInt), [ids.length]];
 
 async function wholeModel(context, length, { label, sizes, model, graph, says, causal }) {
@@ -158,11 +129,12 @@ async function wholeModel(context, length, { label, sizes, model, graph, says, c
   const device = await DeviceParameters.from(kernels, architecture, fromHost(parameters));
   const ids = drawnIds(length, sizes.vocabulary);
   const run = (weights) => runOurs(kernels, device.tensors, architecture, ids, weights);
-  const names = [says, ...Array.from({ length: sizes.layers }, (_, n) => `weights${n}`)];
   const bytes = graph(parameters, sizes, length);
   const { runtimes } = context;
   const feeds = { ids: bigints(ids) };
-  const { peers, difference, release } = await peersOf(runtimes, bytes, feeds, names, await run(true), label);
+  const [said, ...weights] = await run(true);
+  const outputs = { [says]: said, ...Object.fromEntries(weights.map((each, n) => [`weights${n}`, each])) };
+  const { peers, difference, release } = await besides(runtimes, bytes, feeds, outputs, label);
   const turns = length > 500 ? 3 : 7;
   const measured = await compare(() => run(true), peers, { turns, milliseconds: 1 });
   const alone = await compare(() => run(false), {}, { turns: 3, milliseconds: 1 });
@@ -238,9 +210,8 @@ export async function besideLlama({ kernels, threads }) {
   for (const length of [64, 256, 1024]) {
     const ids = drawnIds(length, gpt2Sizes.vocabulary);
     const ours = () => runOurs(kernels, device.tensors, architecture, ids, false);
-    const difference = apart(await peer.logits(ids), (await ours())[0]);
     // llama.cpp takes GELU from a table of f16.
-    if (!(difference <= 5e-3)) throw new Error(`llama.cpp: logits of ${length} tokens differ by ${difference}`);
+    const difference = agree(`${length} tokens`, 'llama.cpp', await peer.logits(ids), (await ours())[0], 5e-3);
     const turns = length > 500 ? 3 : 5;
     const measured = await compare(ours, { [llamaName]: () => peer.prompt(ids) }, { turns, milliseconds: 1 });
     const gflops = operationsOf(gpt2Sizes, length, true) / measured.milliseconds / 1e6;
@@ -278,8 +249,9 @@ export async function oneMore(context, length = 255) {
     feeds[`pastValue${n}`] = headsFirst(await kernels.read(value.storage, 0, length * hidden), length, heads);
   }
   const graph = gpt2Graph(parameters, gpt2Sizes, 1, length);
-  const { peers, release, difference } = await peersOf(context.runtimes, graph, feeds, ['logits'], [step], 'one more');
+  const { peers, release, difference } = await besides(context.runtimes, graph, feeds, { logits: step }, 'one more');
   const measured = await compare(() => run(length, length + 1), peers, { turns: 9, milliseconds: 50 });
+  await context.again();
   const beginning = await compare(() => run(0, length + 1), {}, { turns: 3, milliseconds: 1 });
   await release();
   free();

@@ -33,6 +33,43 @@ export async function onnxRuntimes(threads) {
   }));
 }
 
+/** The largest difference of two outputs, as a part of the largest number of the second. */
+export function difference(got, expected) {
+  if (got.length !== expected.length) throw new Error(`${got.length} numbers against ${expected.length}`);
+  let [away, largest] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    away = Math.max(away, Math.abs(got[i] - expected[i]));
+    largest = Math.max(largest, Math.abs(expected[i]));
+  }
+  return away / largest;
+}
+
+/** What is compared must be the same: throws where an output of a peer is further away than `budget`, else says how far. */
+export function agree(label, peer, got, expected, budget = 1e-4) {
+  const away = difference(got, expected);
+  if (!(away <= budget)) throw new Error(`${label}: ${peer} differs by ${away} of the largest number`);
+  return away;
+}
+
+/** A graph on every runtime: how each is run, after its outputs agreed with `expected`, ours by name. */
+export async function besides(runtimes, graph, feeds, expected, label) {
+  const [peers, sessions] = [{}, []];
+  let away = 0;
+  for (const runtime of runtimes) {
+    const session = await runtime.session(graph, feeds);
+    sessions.push(session);
+    const got = await session.run();
+    for (const [name, ours] of Object.entries(expected))
+      away = Math.max(away, agree(label, runtime.name, got[name].data, ours));
+    // A graph's outputs are handed over as copies here as there.
+    peers[runtime.name] = async () => Object.values(await session.run()).map(({ data }) => data.length);
+  }
+  const release = async () => {
+    for (const session of sessions) await session.release();
+  };
+  return { peers, difference: away, release };
+}
+
 /** TensorFlow.js on WebAssembly; in Node its backend has no threads, whatever is asked for. */
 export async function tensorFlow(threads) {
   const tf = await import('@tensorflow/tfjs');

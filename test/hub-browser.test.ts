@@ -154,8 +154,7 @@ describe.skipIf(!executablePath)('the hub in a browser', () => {
     hub.misbehave({ corrupts: 9 });
     expect(await ask('read', hub.address, 'large.bin')).toMatchObject({ code: 'hubDamaged' });
     expect(await ask('read', hub.address, 'config.json')).toMatchObject({ code: 'hubDamaged' });
-    const [{ bytes }] = (await ask('keptModels')) as [{ bytes: number }];
-    expect(bytes).toBeLessThan(100);
+    expect(await ask('keptModels')).toEqual([]);
     hub.misbehave({ corrupts: 1 });
     expect(await ask('read', hub.address, 'large.bin')).toMatchObject({ sha256: sha256(large) });
   });

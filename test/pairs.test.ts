@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LayerPlace, layerStage } from '../src/attention/index.ts';
-import { look, pair, similarContexts, wordMatrix } from '../src/lens/index.ts';
+import { embedText, look, lookup, pair, similarContexts, wordMatrix } from '../src/lens/index.ts';
 import { loadModel, readNpz } from '../src/model/index.ts';
 import { memoryFolder } from '../src/platform/index.ts';
 import { attentionStages, recordTrace, type Trace, TraceSession } from '../src/trace/index.ts';
@@ -50,6 +50,27 @@ interface Columns {
   readonly columns: readonly { readonly measure?: string; readonly numbers: readonly number[] }[];
 }
 type Flow = Columns & { readonly decoder: Columns };
+
+it.each(['bart', 't5'])('%s: a text as one vector is the mean of what the decoder looks at: 1e-5', async (name) => {
+  const model = await loadModel(memoryFolder(pairFiles(name)));
+  const text = '나는 사과를 먹었다';
+  const vector = await embedText(model, text);
+  // Keys of cross-attention are a linear map of the encoder's states, so that of the mean is their mean.
+  const { data, shape } = (await recordTrace(model, { text })).recorded.get('decoder.layers.0.cross.key')!;
+  const [heads = 0, length = 0, size = 0] = shape;
+  const weight = await model.parameters.get('decoder.layers.0.cross.key.weight')!.read();
+  const bias = await model.parameters.get('decoder.layers.0.cross.key.bias')?.read();
+  for (let h = 0; h < heads; h++)
+    for (let c = 0; c < size; c++) {
+      const row = (h * size + c) * vector.length;
+      const ours = vector.reduce((sum, number, d) => sum + number * weight[row + d]!, bias?.[h * size + c] ?? 0);
+      // Three words, and </s>, which does not count.
+      const theirs = [0, 1, 2].reduce((sum, i) => sum + data[(h * length + i) * size + c]! / 3, 0);
+      expect(Math.abs(ours - theirs)).toBeLessThanOrEqual(1e-5 * (1 + Math.abs(theirs)));
+    }
+  const { entries } = await lookup(model, '나는', [{ tag: '나는' }, { tag: '밥을' }]);
+  expect(entries[0]!.cosine).toBeCloseTo(1, 6);
+});
 
 describe('a text for the decoder', () => {
   const text = '나는 사과를 먹었다';
@@ -182,6 +203,8 @@ describe('commands with an encoder-decoder', () => {
     expect(JSON.parse(first!.stdout)).toMatchObject({ position: 1 });
     expect(JSON.parse(last!.stdout)).toMatchObject({ position: 2 });
     expect(JSON.parse(ablated!.stdout)).toMatchObject({ target: { position: 1 } });
+    const moved = await siseon('compare', both[0]!, '나는 밥을 먹었다', ...both.slice(1, -1), '--lang', 'en');
+    expect(moved.stdout).toMatch(/\n {2}2 밥을 .*\n/);
     const elsewhere = await siseon('predict', ...both, '--at', '사과를', '--lang', 'en');
     expect(elsewhere).toMatchObject({ status: 2, stdout: '' });
     expect(elsewhere.stderr).toContain('"사과를" is not a word of the text');

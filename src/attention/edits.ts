@@ -77,6 +77,19 @@ export type WeightEdit = {
   readonly renormalize?: boolean;
 } & ({ readonly to: number } | { readonly times: number });
 
+/**
+ * Puts whole rows of one head's weights in place, a number a key: `rows[n]` at `queries[n]`. They are taken as they are,
+ * whether or not they sum to 1; single weights set after them move within them. `from` says where they were taken, if so.
+ */
+export interface WeightsEdit {
+  readonly kind: 'weights';
+  readonly layer: LayerPlace;
+  readonly head: number;
+  readonly queries: readonly number[];
+  readonly rows: readonly (readonly number[])[];
+  readonly from?: PatchEdit['from'];
+}
+
 /** Divides a head's masked scores, or those of all heads: below 1 it decides more sharply, above 1 more evenly. */
 export interface TemperatureEdit {
   readonly kind: 'temperature';
@@ -107,11 +120,11 @@ export interface DropEdit {
 /** Edits of vectors, made as a stage is computed. */
 export type VectorEdit = SetEdit | ScaleEdit | PatchEdit | AblateEdit;
 /** Edits of the square: of scores and weights. */
-export type SquareEdit = WeightEdit | TemperatureEdit | BlockEdit | DropEdit;
+export type SquareEdit = WeightEdit | WeightsEdit | TemperatureEdit | BlockEdit | DropEdit;
 export type Edit = VectorEdit | SquareEdit;
 
 export const isSquare = (edit: Edit): edit is SquareEdit =>
-  ['weight', 'temperature', 'block', 'drop'].includes(edit.kind);
+  ['weight', 'weights', 'temperature', 'block', 'drop'].includes(edit.kind);
 
 /** Whether edits only hide: then nothing but visibility changes, and nothing square has to be kept. */
 export const onlyHides = (edits: readonly SquareEdit[]): edits is (BlockEdit | DropEdit)[] =>
@@ -169,13 +182,14 @@ export function squareArrays(edits: readonly SquareEdit[], rows: SquareRows): Sq
       }
     } else if (edit.kind === 'drop') {
       for (const [query, row] of rowOf) if (crossed || query !== edit.position) plus[row + edit.position] = -Infinity;
-    } else if (edit.renormalize !== false && 'times' in edit) {
+    } else if (edit.kind === 'weight' && edit.renormalize !== false && 'times' in edit) {
       // Multiplying a weight and dividing the row by its sum is adding the logarithm to its score.
       const row = rowOf.get(edit.query);
       if (row !== undefined) plus[row + edit.key]! += Math.log(edit.times);
     }
+  const whole = new Set(own.flatMap((edit) => (edit.kind === 'weights' ? edit.queries : [])));
   const weights = own.flatMap((edit) => {
-    const row = edit.kind === 'weight' ? rowOf.get(edit.query) : undefined;
+    const row = edit.kind === 'weight' && !whole.has(edit.query) ? rowOf.get(edit.query) : undefined;
     return edit.kind === 'weight' && row !== undefined ? [{ edit, row, cell: row + edit.key }] : [];
   });
   // The weights that are set leave the softmax, and what they leave is shared by the rest.
@@ -191,5 +205,40 @@ export function squareArrays(edits: readonly SquareEdit[], rows: SquareRows): Sq
     if ('to' in edit) [share[cell], put[cell]] = [0, edit.to];
     else [share[cell], put[cell]] = [share[cell]! * edit.times, put[cell]! * edit.times];
   }
+  putRows(own, rowOf, keys, { share, put });
   return { times, plus, share, put };
+}
+
+/** Whole rows, and the single weights that were set in them afterwards. */
+function putRows(
+  edits: readonly SquareEdit[],
+  rowOf: ReadonlyMap<number, number>,
+  keys: number,
+  { share, put }: Pick<SquareArrays, 'share' | 'put'>,
+): void {
+  const there = new Set<number>();
+  for (const edit of edits)
+    if (edit.kind === 'weights') {
+      for (const [n, query] of edit.queries.entries()) {
+        const row = rowOf.get(query);
+        if (row === undefined) continue;
+        share.fill(0, row, row + keys);
+        put.set(edit.rows[n]!, row);
+        there.add(query);
+      }
+    } else if (edit.kind === 'weight' && there.has(edit.query)) {
+      const row = rowOf.get(edit.query)!;
+      changeWeight(put.subarray(row, row + keys), edit);
+    }
+}
+
+/** One weight of a row, the others in their proportions and the row's sum as it was, or with `renormalize: false` as they are. */
+function changeWeight(row: Float32Array, edit: WeightEdit): void {
+  const [old, sum] = [row[edit.key]!, row.reduce((total, weight) => total + weight, 0)];
+  const value = 'to' in edit ? edit.to : old * edit.times;
+  row[edit.key] = value;
+  if (edit.renormalize === false) return;
+  const factor = 'to' in edit ? Math.max(0, sum - value) / (sum - old) : sum / (sum - old + value);
+  if (!Number.isFinite(factor)) return;
+  for (let j = 0; j < row.length; j++) if (!('to' in edit) || j !== edit.key) row[j]! *= factor;
 }

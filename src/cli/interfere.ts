@@ -24,7 +24,7 @@ import {
   textsIn,
   writePicture,
 } from './shell.ts';
-import { type Asked, following, inputOf, saidTarget, shown, targetFor } from './target.ts';
+import { type Asked, following, inputOf, predicted, predictedToken, saidTarget, shown, targetFor } from './target.ts';
 
 /** Heads named with commas between; one named twice counts once. */
 const placesOf = (list: string): HeadPlace[] =>
@@ -267,7 +267,7 @@ async function compared(one: Trace, other: Trace, model: Model, options: Asked, 
         heads: comparison.heads.map(({ layer, head, weights }) => ({ layer, head, number: weights })),
       }),
     );
-  const tokens = one.encoding?.tokens.map((token) => token.text) ?? [...one.ids].map(String);
+  const tokens = Array.from(predicted(one).ids, (_, position) => predictedToken(one, model, position));
   print(comparisonText(comparison, { title, name: (token) => tokenName(model, token), tokens, unaligned }, terminal()));
 }
 

@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Edit } from '../attention/index.ts';
+import type { Edit, WeightsEdit } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { attentionStages, headOutput, recordTrace, recordTraces, type Trace } from '../trace/index.ts';
+import { compareRuns } from './compare.ts';
 import { tinyIds, tinyModel } from './tiny.testing.ts';
+import { replacedWeights, weightsFrom } from './weightRows.ts';
 
 const n = tinyIds.length;
 const vector = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => Math.sin(from + 2.3 * i));
@@ -39,6 +41,16 @@ const kinds: Record<string, Edit> = {
   'set weight alone': { kind: 'weight', layer: 0, head: 1, query: 5, key: 2, to: 0.75, renormalize: false },
   'scale weight': { kind: 'weight', layer: 0, head: 1, query: 5, key: 2, times: 3 },
   'scale weight alone': { kind: 'weight', layer: 0, head: 1, query: 5, key: 2, times: 3, renormalize: false },
+  weights: {
+    kind: 'weights',
+    layer: 0,
+    head: 1,
+    queries: [5, 2],
+    rows: [
+      [0.5, 0, 0, 0.25, 0, 0.25, 0],
+      [0.125, 0.5, 0.25, 0, 0, 0, 0],
+    ],
+  },
   temperature: { kind: 'temperature', layer: 0, head: 2, value: 0.5 },
   block: {
     kind: 'block',
@@ -126,6 +138,59 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
     const alone = await rowOf(await run(kinds['set weight alone']!), 1, 5);
     expect(apart(alone, before.with(2, 0.75))).toBeLessThanOrEqual(1e-6);
   });
+  it('rows of weights are as they are put, sum or no sum, and single weights set afterwards move within them: 1e-6', async () => {
+    const [first, second] = (kinds.weights as WeightsEdit).rows as [number[], number[]];
+    const put = await run(kinds.weights!);
+    expect(await rowOf(put, 1, 5)).toEqual(first);
+    expect(await rowOf(put, 1, 2)).toEqual(second);
+    expect(apart(await rowOf(put, 1, 3), await rowOf(plain, 1, 3))).toBeLessThanOrEqual(1e-6);
+    expect((await compareRuns(plain, put)).notDistributions).toMatchObject([
+      { layer: 0, head: 1, query: 2, sum: 0.875 },
+    ]);
+    const weight = { kind: 'weight', layer: 0, head: 1, query: 5, key: 0 } as const;
+    for (const [after, expected] of [
+      [{ ...weight, to: 0.75 }, [0.75, 0, 0, 0.125, 0, 0.125, 0]],
+      [{ ...weight, times: 2 }, [2 / 3, 0, 0, 1 / 6, 0, 1 / 6, 0]],
+      [{ ...weight, to: 2, renormalize: false }, first.with(0, 2)],
+      [{ ...weight, times: 2, renormalize: false }, first.with(0, 1)],
+    ] as const)
+      expect(apart(await rowOf(await run(kinds.weights!, after), 1, 5), expected)).toBeLessThanOrEqual(1e-6);
+    // What stood there before them is gone.
+    expect(await rowOf(await run({ ...weight, to: 0.9 }, kinds.weights!), 1, 5)).toEqual(first);
+  });
+  it('of another run, weights are what that run gave; of the same run, or unchanged by a function, nothing moves: 1e-5', async () => {
+    const other = await recordTrace(model, { ids: tinyIds.toReversed() });
+    const patched = await run(await weightsFrom(plain, other, { layer: 0, head: 2 }));
+    const [there, here] = await Promise.all([other, patched].map((trace) => attentionStages(trace, 0)));
+    expect(apart(here!.weights.data.slice(2 * n * n), there!.weights.data.slice(2 * n * n))).toBeLessThanOrEqual(1e-6);
+    expect(apart(here!.weights.data.slice(0, n * n), there!.weights.data.slice(0, n * n))).toBeGreaterThan(1e-3);
+    await agrees(patched);
+    for (const own of [
+      await weightsFrom(plain, plain, { layer: 0, head: 2 }),
+      await replacedWeights(plain, { layer: 0, head: 2 }, (row) => row),
+      await replacedWeights(plain, { layer: 0, head: 2, stage: 'maskedScores' }, (row) => row),
+    ])
+      expect(apart(logits(await run(own)), logits(plain))).toBeLessThanOrEqual(1e-5);
+    const halved = await replacedWeights(plain, { layer: 0, head: 2, stage: 'maskedScores' }, (row) =>
+      row.map((score) => score / 0.5),
+    );
+    expect(apart(logits(await run(halved)), logits(await run(kinds.temperature!)))).toBeLessThanOrEqual(1e-5);
+  });
+  it('of another run, aligned by hand, go to the keys that belong together; what goes nowhere is missing', async () => {
+    const shorter = await recordTrace(model, { ids: tinyIds.slice(0, 4) });
+    await expect(weightsFrom(plain, shorter, { layer: 0, head: 0 })).rejects.toMatchObject({
+      code: 'differentLengths',
+    });
+    const alignment = [
+      [4, 2],
+      [6, 3],
+    ] as const;
+    const edit = await weightsFrom(plain, shorter, { layer: 0, head: 0, alignment });
+    const { data } = (await attentionStages(shorter, 0)).weights;
+    const row = (query: number): number[] => [0, 0, 0, 0, data[query * 4 + 2]!, 0, data[query * 4 + 3]!];
+    expect(edit).toMatchObject({ queries: [4, 6], rows: [row(2), row(3)] });
+    expect((await compareRuns(plain, await run(edit))).notDistributions).toHaveLength(2);
+  });
   it('a weight multiplied: the row divided by its new sum: 1e-6', async () => {
     const before = await rowOf(plain, 1, 5);
     const sum = 1 + 2 * before[2]!;
@@ -191,6 +256,16 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
     ],
     ['too few vectors', { kind: 'ablate', layer: 0, head: 0, by: 'resample', vectors: [vector(4)] }, '7 vectors'],
     ['a temperature of 0', { kind: 'temperature', layer: 0, value: 0 }, 'above 0'],
+    [
+      'a row of another length',
+      { kind: 'weights', layer: 0, head: 0, queries: [1], rows: [[1, 0]] },
+      '7 finite numbers',
+    ],
+    [
+      'a row too few',
+      { kind: 'weights', layer: 0, head: 0, queries: [1, 2], rows: [vector(7)] },
+      'a row for each query',
+    ],
     ['a weight above 1', { kind: 'weight', layer: 0, head: 0, query: 1, key: 0, to: 1.5 }, 'a weight from 0 to 1'],
   ])('refuse %s, saying what fits', async (_, edit, said) => {
     const running = run(edit as Edit);

@@ -94,5 +94,6 @@ export type {
   Rotation,
   WordMatrix,
 } from './types.ts';
+export { replacedWeights, weightsFrom } from './weightRows.ts';
 export { type Why, why } from './why.ts';
 export { valueZeroing } from './zeroing.ts';

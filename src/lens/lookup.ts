@@ -2,7 +2,9 @@
 import { softLookup } from '../attention/index.ts';
 import type { Encoding, Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
+import { recordedStage, recordTrace } from '../trace/index.ts';
 import { dotProduct, norm } from './cells.ts';
+import { freeze, through } from './frozen.ts';
 
 export interface LibraryEntry {
   readonly tag: string;
@@ -46,7 +48,7 @@ export function spelledOut({ words, tokens }: Encoding): string[] {
 export const nothingKnown = (text: string, spelled: readonly string[]): boolean =>
   spelled.length > 0 && spelled.length >= text.trim().split(/\s+/).length;
 
-/** A text as one vector: the mean of its words' last hidden states, [hidden]. Throws what Tokenizer.encode and Model.run throw, and `noTokenizer`. */
+/** A text as one vector: the mean of its words' last hidden states (of an encoder-decoder its encoder's), [hidden]. Throws what Tokenizer.encode and Model.run throw, and `noTokenizer`. */
 export async function embedText(model: Model, text: string): Promise<Float32Array> {
   if (!model.tokenizer)
     throw new SiseonError({
@@ -56,13 +58,32 @@ export async function embedText(model: Model, text: string): Promise<Float32Arra
       next: 'Use a model that has one.',
     });
   const { ids, tokens } = model.tokenizer.encode(text);
-  const { hidden } = await model.run(ids, undefined, [], { logits: 'none' });
+  const hidden = await lastStates(model, ids);
   const width = hidden.length / ids.length;
   const own = tokens.filter(({ special }) => !special);
   return Float32Array.from(
     { length: width },
     (_, d) => own.reduce((total, { index }) => total + hidden[index * width + d]!, 0) / own.length,
   );
+}
+
+/** Hidden states after the last layer and its norm, [position, hidden]: what a decoder, where there is one, looks at. */
+async function lastStates(model: Model, ids: Int32Array): Promise<Float32Array> {
+  const { encoder } = model.architecture;
+  if (!encoder) return (await model.run(ids, undefined, [], { logits: 'none' })).hidden;
+  const trace = await recordTrace(model, { ids, logits: false });
+  const { data, shape } = recordedStage(trace, `encoder.layers.${encoder.layerCount - 1}.output`);
+  if (!encoder.finalNorm) return data;
+  const gain = await model.parameters.get('encoder.finalNorm.weight')!.read();
+  const bias = await model.parameters.get('encoder.finalNorm.bias')?.read();
+  const width = shape[1]!;
+  const out = new Float32Array(data.length);
+  for (let at = 0; at < data.length; at += width) {
+    const row = data.subarray(at, at + width);
+    const normed = through(freeze(row, gain, encoder.normEpsilon, encoder.norm === 'layer'), row);
+    for (let d = 0; d < width; d++) out[at + d] = normed[d]! + (bias?.[d] ?? 0);
+  }
+  return out;
 }
 
 /**

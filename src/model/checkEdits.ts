@@ -143,7 +143,7 @@ function squareProblem(edit: SquareEdit, a: Architecture, lengths: RunLengths): 
     edit.layer === undefined ? (a.encoder ? 'encoder.layers.0' : 'layers.0') : attentionPlace(edit.layer);
   const queryAt = (index: unknown): string | null => unlessInside('position', index, positionsAt(place, lengths));
   const keyAt = (index: unknown): string | null => unlessInside('position', index, keysAt(place, lengths));
-  if (edit.head !== undefined || edit.kind === 'weight') {
+  if (edit.head !== undefined || edit.kind === 'weight' || edit.kind === 'weights') {
     const head = unlessInside('head', edit.head, stackAt(place, a).headCount);
     if (head) return head;
   }
@@ -151,6 +151,11 @@ function squareProblem(edit: SquareEdit, a: Architecture, lengths: RunLengths): 
     return Number.isFinite(edit.value) && edit.value > 0 ? null : 'a temperature above 0';
   if (edit.kind === 'drop') return keyAt(edit.position);
   if (edit.kind === 'block') return first(edit.pairs.flatMap(([query, key]) => [queryAt(query), keyAt(key)]));
+  if (edit.kind === 'weights') {
+    if (edit.queries.length !== edit.rows.length) return 'a row for each query';
+    const width = keysAt(place, lengths);
+    return first([...edit.queries.map(queryAt), ...edit.rows.map((row) => vectorProblem(row, width))]);
+  }
   const number = 'to' in edit ? edit.to : edit.times;
   const free = edit.renormalize === false;
   if (!Number.isFinite(number) || (!free && (number < 0 || ('to' in edit && number > 1))))

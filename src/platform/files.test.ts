@@ -3,7 +3,15 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkListed, diskFolder, readFile, readText, SiseonError, writeFileAtomically } from './index.ts';
+import {
+  checkListed,
+  diskFolder,
+  memoryFolder,
+  readFile,
+  readText,
+  SiseonError,
+  writeFileAtomically,
+} from './index.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'siseon-files-'));
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -82,4 +90,13 @@ it('an error says what, expected, got and the next step', () => {
     next: 'Turn it.',
   });
   expect(error.message).toBe('the key does not fit: expected 3, got 4. Turn it.');
+});
+
+describe('files in memory', () => {
+  it('are read as bytes of their own, from views and from buffers that share their memory too', async () => {
+    const shared = Buffer.from('xxabcxx').subarray(2, 5);
+    const read = await memoryFolder({ file: shared }).read('file', 1, 3);
+    expect(new TextDecoder().decode(read.buffer)).toBe('bc');
+    expect(read.buffer).not.toBe(shared.buffer);
+  });
 });

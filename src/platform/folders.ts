@@ -66,9 +66,11 @@ function heldFolder<T>(
   sizeOf: (file: T) => number,
   read: (file: T, start: number, end: number) => Promise<ArrayBuffer>,
 ): Folder {
+  // A file that was chosen by itself gives its name to the whole.
+  const pathOf = (file: string): string => (file === name ? file : `${name}/${file}`);
   const get = (file: string): T => {
     const held = files.get(file);
-    if (held === undefined) throw cannotRead(`${name}/${file}`, 'there is no such file');
+    if (held === undefined) throw cannotRead(pathOf(file), 'there is no such file');
     return held;
   };
   return {
@@ -78,11 +80,11 @@ function heldFolder<T>(
     size: async (file) => sizeOf(get(file)),
     async read(file, start = 0, end = sizeOf(get(file))) {
       const held = get(file);
-      if (end > sizeOf(held)) throw cannotRead(`${name}/${file}`, `it ends at byte ${sizeOf(held)}, before ${end}`);
+      if (end > sizeOf(held)) throw cannotRead(pathOf(file), `it ends at byte ${sizeOf(held)}, before ${end}`);
       try {
         return new Uint8Array(await read(held, start, end));
       } catch (cause) {
-        throw cannotRead(`${name}/${file}`, cause instanceof Error ? cause.message : String(cause), cause);
+        throw cannotRead(pathOf(file), cause instanceof Error ? cause.message : String(cause), cause);
       }
     },
     close: async () => {},
@@ -109,6 +111,7 @@ export function memoryFolder(
     name,
     new Map(bytes),
     ({ length }) => length,
-    async (held, start, end) => held.slice(start, end).buffer,
+    // A Buffer's own slice would be a view of memory that it shares with others.
+    async ({ buffer, byteOffset }, start, end) => buffer.slice(byteOffset + start, byteOffset + end),
   );
 }

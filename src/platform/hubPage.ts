@@ -45,7 +45,8 @@ export async function keptModels(): Promise<KeptModel[]> {
   const store = await openStore();
   const models = new Map<string, number>();
   for (const { url } of await store.keys()) {
-    const name = nameIn(url);
+    // What was only asked about has entries, and nothing of a file.
+    const name = url.includes('/blobs/') ? nameIn(url) : null;
     const response = name && (await store.match(url));
     if (response) models.set(name, (models.get(name) ?? 0) + bytesOf(response));
   }

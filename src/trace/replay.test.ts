@@ -30,6 +30,30 @@ describe.each(['safetensors', 'npz', 'json'] as const)('a trace saved as %s', (f
     const again = await recordTrace(model, { ids: run.ids, decoderIds: run.decoderIds!, edits: run.edits });
     for (const [name, { data }] of trace.recorded) expect(again.recorded.get(name)!.data, name).toEqual(data);
   });
+  it('keeps tables of its edits number by number, as arrays where there are arrays', async () => {
+    const model = await loadModel(family('bart'), { tokenizer: 'none' });
+    const n = 19;
+    const square = (round: (number: number) => number): number[][] =>
+      Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => round(1 / (1 + i + j))));
+    const at = { kind: 'weights', layer: 'encoder.layers.0', queries: Array.from({ length: n }, (_, i) => i) } as const;
+    const edits: Edit[] = [
+      { ...at, head: 1, rows: square(Math.fround) },
+      // What single precision would round stays as it is.
+      { ...at, head: 0, rows: square((number) => number) },
+      { kind: 'drop', position: 2 },
+    ];
+    const ids = Array.from({ length: n }, (_, i) => 3 + (i % 7));
+    const trace = await recordTrace(model, { ids, decoderIds: [2, 6], edits });
+    const path = join(folder, `tables.${format}`);
+    const bytes = await saveTrace(trace, model, { stages: ['logits'], format });
+    writeFileSync(path, bytes);
+    const run = await readSavedRun(path);
+    expect(run.edits).toEqual(edits);
+    const again = await recordTrace(model, { ids: run.ids, decoderIds: run.decoderIds!, edits: run.edits });
+    expect(again.recorded.get('logits')).toEqual(trace.recorded.get('logits'));
+    const text = new TextDecoder('latin1').decode(bytes);
+    expect([text.includes('edits.0.rows'), text.includes('edits.1.rows')]).toEqual([format !== 'json', false]);
+  });
   it('that is none is refused', async () => {
     const path = join(folder, `other.${format}`);
     const model = await loadModel(family('gpt2'), { tokenizer: 'none' });

@@ -1,7 +1,8 @@
 /** A saved trace read back as what it was made of: text, ids and edits, to be run again. */
 import type { Edit } from '../attention/index.ts';
-import { readNpz, readSafetensors } from '../model/index.ts';
+import { type NpyArray, readNpz, readSafetensors } from '../model/index.ts';
 import { readFile, SiseonError } from '../platform/index.ts';
+import { unpackEdits } from './editTables.ts';
 
 export interface SavedRun {
   /** Name and fingerprint of the model that made it. */
@@ -19,7 +20,7 @@ export interface SavedRun {
  */
 export async function readSavedRun(path: string): Promise<SavedRun> {
   const bytes = await readFile(path);
-  const { description, ids, decoderIds } = parsed(path, bytes);
+  const { description, ids, decoderIds, arrays } = parsed(path, bytes);
   if (ids === null || typeof description.model !== 'string' || typeof description.fingerprint !== 'string')
     throw new SiseonError({
       code: 'notATrace',
@@ -34,7 +35,7 @@ export async function readSavedRun(path: string): Promise<SavedRun> {
     text: typeof description.text === 'string' ? description.text : null,
     ids,
     decoderIds,
-    edits: (description.edits ?? []) as readonly Edit[],
+    edits: unpackEdits(description.edits, arrays),
   };
 }
 
@@ -42,6 +43,7 @@ interface Parts {
   readonly description: Readonly<Record<string, unknown>>;
   readonly ids: Int32Array | null;
   readonly decoderIds: Int32Array | null;
+  readonly arrays: ReadonlyMap<string, NpyArray>;
 }
 
 function parsed(path: string, bytes: Uint8Array): Parts {
@@ -56,7 +58,7 @@ function parsed(path: string, bytes: Uint8Array): Parts {
   };
   if (path.endsWith('.json')) {
     const description = json(new TextDecoder().decode(bytes));
-    return { description, ids: whole(description.ids), decoderIds: whole(description.decoderIds) };
+    return { description, ids: whole(description.ids), decoderIds: whole(description.decoderIds), arrays: new Map() };
   }
   if (path.endsWith('.npz')) {
     const arrays = readNpz(bytes, path);
@@ -65,6 +67,7 @@ function parsed(path: string, bytes: Uint8Array): Parts {
       description: json(text),
       ids: whole(arrays.get('ids')?.data),
       decoderIds: whole(arrays.get('decoderIds')?.data),
+      arrays,
     };
   }
   if (path.endsWith('.safetensors')) {
@@ -74,6 +77,7 @@ function parsed(path: string, bytes: Uint8Array): Parts {
       description: { ...metadata, ...edits },
       ids: whole(tensors.get('ids')?.data),
       decoderIds: whole(tensors.get('decoderIds')?.data),
+      arrays: tensors,
     };
   }
   throw new SiseonError({

@@ -1,6 +1,7 @@
 /** A trace as a file: safetensors, npz, JSON or Parquet, by the stages' names. See docs/formats.md. */
 import { type Encoding, type Model, writeNpz, writeSafetensors } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
+import { packEdits } from './editTables.ts';
 import { knownElsewhere, namedStages, type StageNames } from './names.ts';
 import { writeParquet } from './parquet.ts';
 import type { Stage } from './stage.ts';
@@ -36,11 +37,10 @@ export async function saveTrace(
     });
   const every = convention === 'siseon' ? traceStages(trace) : knownElsewhere(trace, convention);
   const chosen = await stages(trace, model, options.stages === 'all' ? every : options.stages);
-  const description = describe(trace);
   if (format === 'parquet') return writeParquet(trace, chosen);
   if (format === 'json') {
     const json = {
-      ...description,
+      ...describe(trace, trace.edits),
       ids: [...trace.ids],
       ...(trace.decoderIds && { decoderIds: [...trace.decoderIds] }),
       stages: Object.fromEntries(
@@ -49,10 +49,13 @@ export async function saveTrace(
     };
     return new TextEncoder().encode(JSON.stringify(json));
   }
+  const { edits, tables } = packEdits(trace.edits);
+  const description = describe(trace, edits);
   const arrays = [
     ...namedStages(trace, chosen, convention),
     { name: 'ids', shape: [trace.ids.length], data: trace.ids },
     ...(trace.decoderIds ? [{ name: 'decoderIds', shape: [trace.decoderIds.length], data: trace.decoderIds }] : []),
+    ...tables,
   ];
   if (format === 'safetensors') {
     const texts = Object.entries(description).map(([name, value]) => [
@@ -75,7 +78,7 @@ export async function saveTrace(
 const jsonNumbers = ({ data }: Stage): (number | null)[] =>
   Array.from(data, (number) => (number === -Infinity ? null : number));
 
-function describe({ model, encoding, decoderEncoding, edits }: Trace): Record<string, unknown> {
+function describe({ model, encoding, decoderEncoding }: Trace, edits: readonly unknown[]): Record<string, unknown> {
   return {
     model: model.name,
     fingerprint: model.fingerprint,

@@ -42,6 +42,8 @@ export function effectsText(
     placed(layer),
     ...heads.filter((head) => head.layer === layer).map(({ number }) => signed(number)),
   ]);
+  const named = ({ layer, head }: Effects['heads'][number]): string => `${placed(layer)}·H${head}`;
+  const label = Math.max(9, ...order.map((one) => named(one).length));
   return [
     '',
     ...wrap(title, '  ', width),
@@ -60,8 +62,8 @@ export function effectsText(
         ]),
     c.dim(`  ${language === 'ko' ? '가장 크게 움직인 헤드' : 'The strongest'}`),
     ...order.map(
-      ({ layer, head, number }) =>
-        `  ${pad(`${placed(layer)}·H${head}`, 9)} ${padStart(signed(number), 7)} ${c.magenta(bar(Math.abs(number) / most, Math.min(30, width - 22)))}`,
+      (one) =>
+        `  ${pad(named(one), label)} ${padStart(signed(one.number), 7)} ${c.magenta(bar(Math.abs(one.number) / most, Math.min(30, width - 13 - label)))}`,
     ),
     '',
     ...wrap(legend, '  ', width).map((line) => c.dim(line)),

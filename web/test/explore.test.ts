@@ -242,6 +242,57 @@ onThePage('the room Explore', (_site, visited) => {
       expect((await numbers()).size).toBeGreaterThan(0);
     }));
 
+  it('takes a cell of a changed run apart: its numbers are the library’s for the same edits, and they come to its weight', () =>
+    visited(async ({ page, open, numbers }) => {
+      const first = { layer: 0, head: 1 };
+      const [asking, seen] = [trace.encoding!.words.at(-1)!, trace.encoding!.words[1]!];
+      const [query, key] = [asking.tokens[0]!, seen.tokens[0]!];
+      // A head before it is silenced, its own temperature is turned, and one of its weights is set.
+      const weight = seen.tokens.map((token) => `w${last.layer}.${last.head}.${query}.${token}-${token}.0.25`);
+      const other = trace.encoding!.words[0]!.tokens[0]!;
+      await open(address(`&u=token&e=s0.1,t${last.layer}.${last.head}.2,${weight[0]}`));
+      const edits: Edit[] = [
+        { kind: 'ablate', ...first, by: 'zero' },
+        { kind: 'temperature', ...last, value: 2 },
+        { kind: 'weight', ...last, query, key, to: 0.25 },
+      ];
+      const changed = await recordTrace(model, { text: storySentence, edits });
+      await page.locator('.frame').first().focus();
+      await page.keyboard.press('ArrowRight');
+      for (let i = 0; i < query; i++) await page.keyboard.press('ArrowDown');
+      const shows = async (token: number): Promise<void> => {
+        const expected = await pair(changed, model, { ...last, queryToken: query, keyToken: token });
+        await page.waitForFunction(
+          (dot) =>
+            Math.abs(Number(document.querySelector('data[data-of="pair:dot"]')?.getAttribute('value')) - dot) <= 1e-5,
+          expected.dot,
+        );
+        const shown = await numbers();
+        const of = (name: string): number => shown.get(`pair:${name}`)!;
+        expect(Math.abs(of('dot') * of('scale') - of('score'))).toBeLessThanOrEqual(1e-5);
+        expect(of('times')).toBe(0.5);
+        expect(expected.check.largestDifference).toBeLessThanOrEqual(1e-5);
+        expect(Math.abs(of('weight') - expected.softmax.weight)).toBeLessThanOrEqual(1e-6);
+        const row = (await headRows(changed, last.layer, last.head)).weights(query);
+        expect(Math.abs(of('after') - row[token]!)).toBeLessThanOrEqual(1e-5);
+        // softmax · share + put, from what the screen says of the score.
+        const exponential = Math.exp(
+          of('score') * of('times') + (shown.get('pair:plus') ?? -Infinity) - expected.softmax.largest,
+        );
+        const soft = exponential / expected.softmax.sum;
+        expect(Math.abs(soft * of('share') + of('put') - of('after'))).toBeLessThanOrEqual(1e-5);
+      };
+      for (let i = 0; i < key; i++) await page.keyboard.press('ArrowRight');
+      await shows(key);
+      for (let i = key; i > other; i--) await page.keyboard.press('ArrowLeft');
+      await shows(other);
+      // Before anything was done.
+      await page.getByRole('button', { name: '손대기 전' }).click();
+      const before = await pair(trace, model, { ...last, queryToken: query, keyToken: other });
+      await page.locator('data[data-of="pair:after"]').waitFor({ state: 'detached' });
+      expect(Math.abs((await numbers()).get('pair:weight')! - before.softmax.weight)).toBeLessThanOrEqual(1e-6);
+    }));
+
   it('opens a model from files of the visitor’s own, tells what is missing, and goes back', () =>
     visited(async ({ page, open }) => {
       await open('#/ko/explore');

@@ -1,5 +1,5 @@
 /** Models of the visitor's own in the room Explore: dropped, from a hub on loopback, side by side, cancelled, refused. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -207,6 +207,23 @@ onThePage('models of the visitor’s own', (site) => {
       }
       // The sentence has grown by what was written.
       expect(await page.locator('#sentence').inputValue()).toBe(text);
+    }));
+
+  it('a model that reads no text leaves no picture of the one before under its name; two checkpoints in one folder are not mixed', () =>
+    site.visited(async ({ page, open }) => {
+      const mute = join(folder, 'mute');
+      mkdirSync(mute);
+      for (const file of ['config.json', 'model.safetensors']) copyFileSync(join(checkpoint, file), join(mute, file));
+      await open(`#/ko/explore?s=${letters}`);
+      await drop(page, folder);
+      await page.getByText('체크포인트가 둘 이상 들어 있어요').waitFor();
+      expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
+      await drop(page, mute);
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await opened(page, 'mute');
+      await page.getByText('tokenizer.json이 없어').first().waitFor();
+      expect(await page.locator('.grid, .readout, data[data-of]').count()).toBe(0);
+      expect(await page.locator('#sentence').inputValue()).toBe('c a b c');
     }));
 
   it('pastes from another sentence where the visitor says; the change has a name, and the address brings it back', () =>

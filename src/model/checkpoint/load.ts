@@ -45,10 +45,11 @@ export interface LoadOptions {
 /**
  * What a model of a folder needs, told before anything of its parameters is read: bytes of the files, and, where the config
  * says it or the header is at hand, how many parameters they hold. Of a GGUF file far away only its size is known.
- * Throws what `loadModel` throws up to there; it refuses nothing for its size.
+ * `file` names the .gguf file that is meant, where there may be others. Throws what `loadModel` throws up to there; it
+ * refuses nothing for its size.
  */
-export async function modelNeed(folder: Folder): Promise<MemoryNeed> {
-  const gguf = await onlyGguf(folder);
+export async function modelNeed(folder: Folder, file: string | null = null): Promise<MemoryNeed> {
+  const gguf = file ?? (await onlyGguf(folder));
   if (gguf !== null && folder.prefetch) {
     const fileBytes = await folder.size(gguf);
     return { fileBytes, parameterBytes: fileBytes };

@@ -1,5 +1,6 @@
 /** The page's side of the worker: starts it, asks it, notices when it is gone, and starts another. */
 import * as Comlink from 'comlink';
+import { untrack } from 'svelte';
 import { nextWorker } from './begun.ts';
 import type { Engine, ModelFacts } from './engine.ts';
 
@@ -122,8 +123,13 @@ export class Latest<T> {
   failure = $state.raw<Failure | null>(null);
   #busy = false;
   #next: (() => Promise<T>) | null = null;
+  /** What `engine.version` was when the value was asked for. */
+  #version = 0;
 
-  /** The last good value stays while a newer one is computed or cannot be. */
+  /**
+   * The last good value stays while a newer one is computed or cannot be, unless another model is there by then: what one
+   * said must not stand under the other's name.
+   */
   async ask(question: () => Promise<T>): Promise<void> {
     this.#next = question;
     if (this.#busy) return;
@@ -131,11 +137,15 @@ export class Latest<T> {
     while (this.#next) {
       const now: () => Promise<T> = this.#next;
       this.#next = null;
+      const version = untrack(() => engine.version);
       try {
         const value = await now();
-        if (!this.#next) [this.value, this.failure] = [value, null];
+        if (this.#next) continue;
+        [this.value, this.failure, this.#version] = [value, null, version];
       } catch (cause) {
-        if (!this.#next) this.failure = asFailure(cause);
+        if (this.#next) continue;
+        if (this.#version !== version) this.value = null;
+        this.failure = asFailure(cause);
       }
     }
     this.#busy = false;

@@ -26,10 +26,10 @@ export interface Opening {
 }
 
 /** Throws `notHubName` for what can be no model's name. */
-function repositoryOf(name: string): { readonly repository: string; readonly revision: string | undefined } {
+function repositoryOf(name: string): { repository: string; revision: string | undefined; file: string | null } {
   const [, path = name, revision] = /^([^@]+)@(.+)$/.exec(name) ?? [];
-  const repository = path.replace(/\/[^/]+\.gguf$/, '');
-  if (isHubName(repository)) return { repository, revision };
+  const [, repository = path, file = null] = /^(.+)\/([^/]+\.gguf)$/.exec(path) ?? [];
+  if (isHubName(repository)) return { repository, revision, file };
   throw new SiseonError({
     code: 'notHubName',
     kind: 'usage',
@@ -56,11 +56,11 @@ export async function needOf(source: ModelSource): Promise<Need> {
 
 async function askedOf(source: ModelSource): Promise<MemoryNeed> {
   if (source.kind === 'files') return modelNeed(blobFolder(source.files, source.name));
-  const { repository, revision } = repositoryOf(source.name);
+  const { repository, revision, file } = repositoryOf(source.name);
   const environment = { HF_ENDPOINT: source.endpoint };
   const folder = hubModel(repository, { environment, attempts: 2, ...(revision && { revision }) });
   try {
-    return await modelNeed(folder);
+    return await modelNeed(folder, file);
   } finally {
     await folder.close();
   }

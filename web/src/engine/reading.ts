@@ -97,9 +97,11 @@ export class Reading {
     );
   }
 
-  /** One cell, by its two tokens. */
-  async pair(text: string, choice: Choice & { readonly queryToken: number; readonly keyToken: number }): Promise<Pair> {
-    return this.#reader.answer(async (reader) => pair(await reader.read(text), reader.model, choice));
+  /** One cell, by its two tokens, in the run that is asked about. */
+  async pair(asked: Asked, choice: Choice & { readonly queryToken: number; readonly keyToken: number }): Promise<Pair> {
+    return this.#readerOf(asked).answer(async (reader) =>
+      pair(await reader.changed(asked.text, asked.changes), reader.model, choice),
+    );
   }
 
   /** Tokens as the text has them. */
