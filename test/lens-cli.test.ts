@@ -242,3 +242,18 @@ describe('a prediction of an encoder-decoder', () => {
     expect(siseon(...asked, '--at', '1').stderr).toContain('there is no token 1: expected 0 to 0');
   });
 });
+
+describe('options that would do nothing', () => {
+  it.each([
+    [['ablate', story, '--texts', 'x.txt'], '--texts는', '--by mean'],
+    [['ablate', story, '--heads', '1.2', '--token', '카레'], '--token은', '--heads를 빼'],
+    [['patch', story, '철수가 수박을 먹었다', '--stage', 'key'], '--stage는', '--into와 함께'],
+    [['patch', story, '철수가 수박을 먹었다', '--into', '1.2', '--approximate'], '--approximate는', '--into를 빼면'],
+    [['heads', '--texts', 'x.txt', '--treebank', 'x.conllu', '--lang', 'ko'], '--texts는', '둘 가운데 하나만'],
+  ])('of %j are refused', (args, option, way) => {
+    const { status, stdout, stderr } = siseon(...args);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`${option} 여기서 아무것도 바꾸지 않습니다`);
+    expect(stderr).toContain(way);
+  });
+});

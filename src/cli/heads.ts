@@ -14,6 +14,7 @@ import {
   svgOption,
   terminal,
   textsIn,
+  unheeded,
   whole,
   writePicture,
 } from './shell.ts';
@@ -56,9 +57,11 @@ export function heads(program: Command): void {
       'after',
       '\nExamples:\n  siseon heads\n  siseon heads --texts sentences.txt --svg heads.svg\n  siseon heads --treebank ko_gsd-ud-test.conllu\n',
     )
-    .action((options: Options) =>
-      options.treebank === undefined ? measured(options) : grammar(options, options.treebank),
-    );
+    .action((options: Options) => {
+      if (options.texts !== undefined && options.treebank !== undefined)
+        throw unheeded('--texts', 'no --treebank', { needs: 'noTreebank' });
+      return options.treebank === undefined ? measured(options) : grammar(options, options.treebank);
+    });
 }
 
 async function measured(options: Options): Promise<void> {

@@ -22,6 +22,7 @@ import {
   svgOption,
   terminal,
   textsIn,
+  unheeded,
   writePicture,
 } from './shell.ts';
 import { type Asked, following, inputOf, predicted, predictedToken, saidTarget, shown, targetFor } from './target.ts';
@@ -62,6 +63,11 @@ export function interfere(program: Command): void {
         options: Asked & { heads?: ReturnType<typeof placesOf>; by: Ablation['by']; texts?: string },
       ) => {
         speak(options, text ?? '');
+        if (options.by === 'zero' && options.texts !== undefined)
+          throw unheeded('--texts', '--by mean or --by resample', { needs: 'by' });
+        for (const name of ['at', 'token', 'label', 'against'] as const)
+          if (options.heads !== undefined && options[name] !== undefined)
+            throw unheeded(`--${name}`, 'each head in its turn, without --heads', { needs: 'noHeads' });
         const { model, trace } = await record(options.model, await inputOf(text, options));
         const lens = await import('../lens/index.ts');
         const ablation = await ablationOf(model, options);
@@ -112,9 +118,11 @@ export function interfere(program: Command): void {
       placesOf,
     )
     .addOption(
-      new Option('--stage <STAGE>', 'with --into: which of its inputs')
-        .choices(['query', 'key', 'value'])
-        .default('value'),
+      new Option('--stage <STAGE>', 'with --into: which of its inputs (default: value)').choices([
+        'query',
+        'key',
+        'value',
+      ]),
     )
     .addHelpText(
       'after',
@@ -122,6 +130,11 @@ export function interfere(program: Command): void {
     )
     .action(async (text: string, other: string, options: Patching) => {
       speak(options, text);
+      const { stage = 'value' } = options;
+      if (options.into === undefined && options.stage !== undefined)
+        throw unheeded('--stage', '--into with it', { needs: 'into' });
+      if (options.into !== undefined && options.approximate)
+        throw unheeded('--approximate', 'all heads, without --into', { needs: 'noInto' });
       const { model, trace } = await record(options.model, { text, ...decoded(options) });
       const { recordTrace } = await import('../trace/index.ts');
       const from = await recordTrace(model, { text: other, logits: false, ...decoded(options) });
@@ -132,7 +145,7 @@ export function interfere(program: Command): void {
       const unaligned = align.alignment ? unalignedWords(trace, from, align.alignment) : { one: [], other: [] };
       const [into] = options.into ?? [];
       const report = into
-        ? await lens.pathSweep(trace, from, model, target, { receiver: { ...into, stage: options.stage }, ...align })
+        ? await lens.pathSweep(trace, from, model, target, { receiver: { ...into, stage }, ...align })
         : await (options.approximate ? lens.attributionSweep : lens.patchSweep)(trace, from, model, target, align);
       if (options.json) return printJson({ target, ...report, unaligned });
       const ko = language() === 'ko';
@@ -141,7 +154,7 @@ export function interfere(program: Command): void {
       await shown(options, {
         title: `${moved}${saidUnaligned(unaligned)}`,
         legend: into
-          ? pathLegend(into, options.stage)
+          ? pathLegend(into, stage)
           : ko
             ? `그 헤드의 혼합만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부.${options.approximate ? ' 기울기로 어림한 값입니다. 소프트맥스가 굳어 기울기가 0에 가까운 곳(가중치나 확률이 거의 0이나 1)에서는 실제보다 작게, 때로 엉뚱하게 나오니 눈에 띄는 헤드는 --approximate 없이 확인해 주세요.' : ''}`
             : `What part of the difference comes along when this head’s mixture alone is taken from the other text: 0 none, 1 all.${options.approximate ? ' Estimated by gradients: where a softmax is saturated (a weight or a probability near 0 or 1) the slope says little of the whole step, so check heads that matter without --approximate.' : ''}`,
@@ -194,13 +207,13 @@ export function interfere(program: Command): void {
 interface Patching extends Asked {
   readonly approximate?: boolean;
   readonly into?: readonly HeadPlace[];
-  readonly stage: 'query' | 'key' | 'value';
+  readonly stage?: 'query' | 'key' | 'value';
 }
 
 const named = ({ layer, head }: HeadPlace): string =>
   typeof layer === 'number' ? `L${layer}·H${head}` : `${placeName(layer, language())}, H${head}`;
 
-const pathLegend = (into: HeadPlace, stage: Patching['stage']): string =>
+const pathLegend = (into: HeadPlace, stage: NonNullable<Patching['stage']>): string =>
   language() === 'ko'
     ? `아래층의 헤드가 ${named(into)}의 ${{ query: '질문(Query)', key: '색인(Key)', value: '내용(Value)' }[stage]}에 곧장 보낸 것만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부(경로 패칭, Wang 외 2022).`
     : `What part of the difference comes along when only what a head below sends straight into the ${stage} of ${named(into)} is taken from the other text: 0 none, 1 all (path patching, Wang et al. 2022).`;

@@ -89,6 +89,11 @@ const texts: Readonly<Record<string, Text>> = {
       chat: '--chat과 함께 써 주세요.',
       temperature: '온도 0에서는 뽑지 않고 가장 그럴듯한 토큰을 씁니다. --temperature를 0보다 크게 주세요.',
       tokens: '토큰을 말하는 모델에서만 씁니다.',
+      by: '--by mean이나 --by resample과 함께 써 주세요.',
+      noHeads: '--heads로 한꺼번에 빼면 모든 자리를 보여 줍니다. 예측 하나를 따라가려면 --heads를 빼 주세요.',
+      into: '--into와 함께 써 주세요.',
+      noInto: '--into의 경로는 실행해서 잽니다. --into를 빼면 모든 헤드를 어림합니다.',
+      noTreebank: '--treebank의 문장으로 잽니다. 둘 가운데 하나만 적어 주세요.',
       tokenLabels: '토큰마다 이름표를 붙이는 분류기에서만 씁니다.',
       decoder: '디코더의 층(decoder.N이나 cross.N)을 적어 주세요.',
     };
@@ -171,7 +176,19 @@ const texts: Readonly<Record<string, Text>> = {
     `${with_(d.file, '은')} SentencePiece 모델입니다. 파이썬에서 AutoTokenizer.from_pretrained(FOLDER, use_fast=True).save_pretrained(FOLDER)로 tokenizer.json을 만들어 주세요.`,
   tokenizerDoesNotFit: ({ expected, got }) =>
     `토크나이저의 토큰(${got}개)이 모델의 어휘(${count(expected)}개)보다 많습니다. 이 체크포인트의 토크나이저를 써 주세요.`,
-  badChatTemplate: (said) => `대화 틀(chat template)을 쓸 수 없습니다${found(said)}. 메시지의 역할을 확인해 주세요.`,
+  unheededRevision: ({ got }) =>
+    `판(revision) ${with_(got, '은')} 쓸 수 없습니다: 허브의 모델에, 한 번만 적을 수 있습니다.`,
+  severalGguf: ({ details: d, got }) =>
+    `${d.name}에 .gguf 파일이 여럿 있습니다: ${got}. 그 가운데 하나를 이름까지 적어 주세요.`,
+  badChatTemplate: (said) => {
+    const next: Readonly<Record<string, string>> = {
+      refused: '메시지의 역할을 확인해 주세요.',
+      syntax: '틀이 깨졌거나 이 판이 읽지 못하는 것이 들어 있습니다. 틀을 고치거나 글을 직접 써 주세요.',
+      noDefault: `쓸 틀을 chat_template.jinja에 두어 주세요(있는 것: ${said.got}).`,
+    };
+    const otherwise = '이 판이 파이썬과 똑같이 쓰지 못하는 것입니다. 글을 직접 써 주세요.';
+    return `대화 틀(chat template)을 쓸 수 없습니다${found(said)}. ${next[`${said.details.why}`] ?? otherwise}`;
+  },
 
   noLanguageHead: () => '이 모델은 글을 이어 쓰지 못합니다. 앞만 보고 다음 토큰을 말하는 모델을 주세요.',
   noLogits: () => '이 모델에는 토큰을 말하는 출력이 없어 따라갈 예측이 없습니다. 언어 모델 출력이 있는 것을 써 주세요.',

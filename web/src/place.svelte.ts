@@ -101,7 +101,8 @@ export function follow(): void {
     const { text } = here;
     engine.characters = text.length;
     const asked = choice();
-    if (engine.version > 0 && !engine.failure) void gaze.ask(() => ask((e) => e.reading.look(text, asked)));
+    if (engine.version > 0 && !engine.failure)
+      void gaze.ask(() => ask((e) => e.reading.look({ text, changes: [] }, asked)));
   });
   $effect(() => {
     document.documentElement.lang = here.language;

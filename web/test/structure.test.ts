@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { filler } from './filler.ts';
+import { filler, fractionsIn } from './filler.ts';
 
 const web = fileURLToPath(new URL('..', import.meta.url));
 const files = ['src', 'build']
@@ -36,6 +36,11 @@ describe('the page’s source', () => {
   });
 });
 
+/**
+ * What is covered: numbers that a source or a message states, and names that are given one and shown in the same file. What
+ * is not: a sum of several written numbers, and one that reaches the screen through another file. That every number which
+ * does stand on the screen is the library's is held in the browser, room by room, by what <data> says.
+ */
 describe('no number on the screen was written into a source', () => {
   const views = join(web, '../src/views');
   const drawing = [...files, ...readdirSync(views).map((file) => join(views, file))].filter(
@@ -47,6 +52,8 @@ describe('no number on the screen was written into a source', () => {
     'src/views/relations.ts': ['a list of fractions: [0, 0.25, 0.5, 0.75, 1]'],
     // A number that is shown as nothing has no sign; random orders are what the others are measured against.
     'src/views/effects.ts': ["a fraction as text: '0.00'", "a fraction as text: '0.00'"],
+    // What the visitor's own temperature begins with.
+    'web/src/explore/Write.svelte': ['a written number that is shown by its name: let temperature = $state(0.8)'],
     // The version of a file's format.
     'web/src/training/sentences.ts': ["a fraction as text: '1.0'"],
   };
@@ -57,7 +64,24 @@ describe('no number on the screen was written into a source', () => {
       .filter(([, numbers]) => numbers.length > 0);
     expect(Object.fromEntries(found)).toEqual(allowed);
   });
+  it('nor into a message, but for what the story gives as an illustration and the mark that a task names', () => {
+    const stated = ['ko', 'en'].map((language) =>
+      Object.entries(messages(language)).flatMap(([name, message]) =>
+        fractionsIn(message).map((number) => `${name}: ${number}`),
+      ),
+    );
+    const told = ['library_task: 0.99', 'step2_told: 0.2', 'step2_told: 0.7', 'step2_told: 0.1'];
+    expect(stated).toEqual([told, told]);
+    expect(fractionsIn('‘먹었다’는 0.71을 사과를에 줘요 ({weight}, Node 20.20.2)')).toEqual(['0.71']);
+  });
   it.each([
+    '<WeightBar weight="0.42" />',
+    '<data value="0.42" data-of="weight">{weight}</data>',
+    '<svg aria-label="weight 0.42" />',
+    'const measuredHere = 0.42;\n<Num value={measuredHere} of="weight:0" />',
+    'let width = $state(0.42);\n<td>{two(width)}</td>',
+    'const all: number[] = [1, 3];\n<td>{all[i].toFixed(2)}</td>',
+    'const heads = 42;\n<b>{heads}</b>',
     'rows.map(() => Math.random())',
     'const share = (Date.now() % 100) / 100;',
     'const rows = [0.12, 0.58, 0.3];',
@@ -72,6 +96,9 @@ describe('no number on the screen was written into a source', () => {
     'const numbers = squareOf(lenses, choice, view, null);',
     '<rect width="0.94" height="1" />',
     'const height = marks * 0.75 + 10;',
+    'const rem = 16;\n<rect width={rem} height="0.5" />',
+    'const longest = 40;\n<p>{m.explore_too_many({ count, limit: longest })}</p>',
+    '<input type="range" min="0.1" max="0.9" step="0.05" bind:value />',
     '/** At most 0.42. */',
     '<style>p { margin: 0.42em; }</style>',
   ])('geometry and what is computed are none: %s', (source) => expect(filler(source)).toEqual([]));

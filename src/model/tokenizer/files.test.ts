@@ -78,6 +78,9 @@ describe('chat templates', () => {
       '<s><|user|>안녕</s>',
     );
   });
-  it('that refuse say so', () =>
-    expect(renderChat("{{ raise_exception('no system') }}", [])).rejects.toMatchObject({ code: 'badChatTemplate' }));
+  it('a list of them without default is refused, unless one stands alone', () => {
+    const config = { chat_template: [{ name: 'tool_use', template: 'x' }] };
+    expect(() => chatTemplateOf(config)).toThrow('expected one called default, got tool_use');
+    expect(chatTemplateOf(config, 'alone')?.source).toBe('alone');
+  });
 });

@@ -74,8 +74,10 @@ export class Reading {
     throw new SiseonError({ code: 'noModelBeside', kind: 'usage', what: 'there is no model to compare with' });
   }
 
-  async look(text: string, choice: Choice): Promise<Look> {
-    return this.#reader.answer(async (reader) => look(await reader.read(text), reader.model, choice));
+  async look(asked: Asked, choice: Choice): Promise<Look> {
+    return this.#readerOf(asked).answer(async (reader) =>
+      look(await reader.changed(asked.text, asked.changes), reader.model, choice),
+    );
   }
 
   /** The same query through every head: for choosing one. */
