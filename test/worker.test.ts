@@ -1,4 +1,6 @@
-import { rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -44,6 +46,32 @@ describe('the engine in a worker', async () => {
     await expect(cut).rejects.toThrow('aborted');
     // The worker goes on with the next request.
     expect((await engine.record({ ids: [3] })).ids).toEqual(Int32Array.of(3));
+  });
+  it('ends a request whose callback throws, with what it threw, and goes on with the next', async () => {
+    const mine = new Error('mine');
+    const fails = (): never => {
+      throw mine;
+    };
+    await expect(engine.generate({ ids: [3, 14] }, { maxTokens: 5, onToken: fails })).rejects.toBe(mine);
+    await expect(engine.record({ ids: [3, 14] }, { onProgress: fails })).rejects.toBe(mine);
+    const other = new WorkerEngine();
+    await expect(other.load(tiny, { onProgress: fails })).rejects.toBe(mine);
+    other.close();
+    expect((await engine.record({ ids: [3] })).ids).toEqual(Int32Array.of(3));
+  });
+  it('loads without a tokenizer and past fields that change nothing, as loadModel does', async () => {
+    const config = JSON.parse(readFileSync(`${tiny}/config.json`, 'utf8')) as object;
+    const folder = mkdtempSync(join(tmpdir(), 'siseon-'));
+    cpSync(tiny, folder, { recursive: true });
+    writeFileSync(`${folder}/config.json`, JSON.stringify({ ...config, softmax_flavour: 'plain' }));
+    writeFileSync(`${folder}/tokenizer.json`, '{}');
+    const other = new WorkerEngine();
+    await expect(other.load(folder, { tokenizer: 'none' })).rejects.toThrow('softmax_flavour');
+    await expect(other.load(folder, { ignoreFields: ['softmax_flavour'] })).rejects.toThrow("tokenizer: 'none'");
+    const loaded = await other.load(folder, { tokenizer: 'none', ignoreFields: ['softmax_flavour'] });
+    expect(loaded.fingerprint).toBe(model.fingerprint);
+    other.close();
+    rmSync(folder, { recursive: true });
   });
   it('passes errors on with their codes, refuses what was cancelled before, and rejects all when it is closed', async () => {
     await expect(engine.record({ ids: [99] })).rejects.toMatchObject({ code: 'idOutOfRange', kind: 'usage' });

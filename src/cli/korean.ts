@@ -176,6 +176,10 @@ const texts: Readonly<Record<string, Text>> = {
     `${with_(d.file, '은')} SentencePiece 모델입니다. 파이썬에서 AutoTokenizer.from_pretrained(FOLDER, use_fast=True).save_pretrained(FOLDER)로 tokenizer.json을 만들어 주세요.`,
   tokenizerDoesNotFit: ({ expected, got }) =>
     `토크나이저의 토큰(${got}개)이 모델의 어휘(${count(expected)}개)보다 많습니다. 이 체크포인트의 토크나이저를 써 주세요.`,
+  unheededRevision: ({ got }) =>
+    `판(revision) ${with_(got, '은')} 쓸 수 없습니다: 허브의 모델에, 한 번만 적을 수 있습니다.`,
+  severalGguf: ({ details: d, got }) =>
+    `${d.name}에 .gguf 파일이 여럿 있습니다: ${got}. 그 가운데 하나를 이름까지 적어 주세요.`,
   badChatTemplate: (said) => {
     const next: Readonly<Record<string, string>> = {
       refused: '메시지의 역할을 확인해 주세요.',

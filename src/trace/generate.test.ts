@@ -128,6 +128,11 @@ describe('a model that writes on', () => {
     expect(await written('llama', { ids: full }, { endTokens: [] })).toHaveLength(1);
     await expect(written('llama', { ids: [...full, 3] })).rejects.toMatchObject({ code: 'textTooLong' });
   });
+  it('refuses seeds that are not one a text', async () => {
+    const model = await loadModel(new URL('../../test/families/llama/', import.meta.url));
+    const two = generateAll(model, [{ ids: [3] }, { ids: [4] }], { seeds: [1] });
+    await expect(two.next()).rejects.toMatchObject({ code: 'badSampling', parts: { got: '1 seeds' } });
+  });
   it('refuses models that do not write, and settings that draw nothing', async () => {
     await expect(written('bert', { ids: [3] })).rejects.toMatchObject({ code: 'noLanguageHead' });
     for (const bad of [{ temperature: -1 }, { topK: 0 }, { topP: 1.5 }, { maxTokens: -1 }, { maxTokens: 1.5 }])

@@ -61,8 +61,8 @@ export function generate(
 
 /**
  * The same for several texts side by side, in one run a step: the model's parameters are read once for all of them. Each
- * text gets the tokens that it gets alone (with its own seed, `seeds[index]`), one a step in the order of the texts until
- * it has ended.
+ * text gets the tokens that it gets alone (with its own seed, `seeds[index]`; without `seeds` all draw with the same `seed`),
+ * one a step in the order of the texts until it has ended. Throws `badSampling` also for seeds that are not one a text.
  */
 export async function* generateAll(
   model: Model,
@@ -73,6 +73,14 @@ export async function* generateAll(
   const sampling = { temperature, ...(topK !== undefined && { topK }), ...(topP !== undefined && { topP }) };
   checkSampling(sampling);
   checkWriter(model, maxTokens);
+  if (seeds && seeds.length !== inputs.length)
+    throw new SiseonError({
+      code: 'badSampling',
+      kind: 'usage',
+      what: 'no texts can be written this way',
+      expected: `a seed for each of the ${inputs.length} texts`,
+      got: `${seeds.length} seeds`,
+    });
   const writers = inputs.map((input, i) => new Writer(model, input, i, seededRandom(seeds?.[i] ?? seed), options));
   try {
     for (let step = 0; step < maxTokens; step++) {

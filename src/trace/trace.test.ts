@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { referenceKernels } from '../kernels/index.ts';
 import { loadModel, readSafetensors, shippedModel } from '../model/index.ts';
-import { recordTrace, saveTrace, stages, traceStages } from './index.ts';
+import { recordTrace, saveTrace, stages, type TraceInput, traceStages } from './index.ts';
 
 const checkpoint = new URL('../../../shared/data/checkpoints/nano-gpt-sort', import.meta.url);
 
@@ -37,6 +37,31 @@ describe.skipIf(!existsSync(checkpoint))('a trained GPT in Hugging Face layout (
       }
     },
   );
+});
+
+describe('what a run is given', async () => {
+  const model = await loadModel(shippedModel);
+  const run = (input: unknown): Promise<unknown> => recordTrace(model, input as TraceInput);
+  it.each([
+    [{ ids: [1.5, 2] }, '1.5'],
+    [{ ids: [Number.NaN] }, 'NaN'],
+    [{ ids: ['3', 'x'] }, '"3"'],
+    [{ ids: [null] }, 'null'],
+    [{ ids: [1e10] }, '10000000000'],
+    [{ ids: [-1] }, '-1'],
+  ])('%j holds what is no token id: %s', async (input, got) => {
+    await expect(run(input)).rejects.toMatchObject({ code: 'idOutOfRange', parts: { got } });
+  });
+  it.each([
+    [{ text: '가', ids: [1] }, 'text: "가", ids: [1]'],
+    [{}, 'neither'],
+    [null, 'neither'],
+    [{ text: 5 }, 'text: 5'],
+    [{ text: null }, 'text: null'],
+    [{ ids: 5 }, 'ids: 5'],
+  ])('%j is not one of the two', async (input, got) => {
+    await expect(run(input)).rejects.toMatchObject({ code: 'textOrIds', parts: { got } });
+  });
 });
 
 describe('a trace of the Korean model', async () => {

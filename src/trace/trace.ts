@@ -95,15 +95,16 @@ export async function recordTraces(
   );
 }
 
-/** What the model reads of an input. Throws what Tokenizer.encode throws, `noTokenizer`, `noDecoder` and `textOrIds`. */
+/** What the model reads of an input. Throws what Tokenizer.encode throws, `noTokenizer`, `noDecoder`, `textOrIds` and `idOutOfRange`. */
 export function readInput(
   model: Model,
   input: TraceInput,
 ): Pick<Trace, 'ids' | 'decoderIds' | 'encoding' | 'decoderEncoding'> {
   const { architecture: a } = model;
+  const { text, ids: givenIds } = textOrIds(input);
   const { decoder, decoderIds } = input;
-  const encoding = 'text' in input ? tokenizerOf(model).encode(input.text, input) : null;
-  const ids = encoding?.ids ?? Int32Array.from((input as { ids: ArrayLike<number> }).ids);
+  const encoding = text === null ? null : tokenizerOf(model).encode(text, input as { readonly asWritten?: boolean });
+  const ids = encoding?.ids ?? idsOf(givenIds, a.vocabularySize);
   if (!a.encoder && (decoder !== undefined || decoderIds !== undefined))
     throw new SiseonError({
       code: 'noDecoder',
@@ -131,8 +132,42 @@ export function readInput(
     });
   const decoderEncoding = decoder === undefined ? null : decoderText(tokenizerOf(model), a, decoder);
   if (!a.encoder) return { encoding, decoderEncoding, ids, decoderIds: null };
-  const own = decoderEncoding?.ids ?? Int32Array.from(decoderIds ?? decoderInput(a, ids));
+  const own = decoderEncoding?.ids ?? idsOf(decoderIds ?? decoderInput(a, ids), a.vocabularySize);
   return { encoding, decoderEncoding, ids, decoderIds: own };
+}
+
+/** Which of the two an input gives: exactly one. Programs in JavaScript may give anything. Throws `textOrIds`. */
+function textOrIds(input: unknown): { readonly text: string | null; readonly ids: ArrayLike<unknown> } {
+  const given = (input ?? {}) as { readonly text?: unknown; readonly ids?: unknown };
+  const { text, ids } = given;
+  const isList = typeof ids === 'object' && ids !== null && Number.isInteger((ids as { length?: unknown }).length);
+  if (typeof text === 'string' && ids === undefined) return { text, ids: [] };
+  if (text === undefined && isList) return { text: null, ids: ids as ArrayLike<unknown> };
+  const named = Object.keys(given).map(
+    (key) => `${key}: ${JSON.stringify(given[key as keyof typeof given]) ?? 'undefined'}`,
+  );
+  throw new SiseonError({
+    code: 'textOrIds',
+    kind: 'usage',
+    what: 'a run reads a text or token ids',
+    expected: 'either text, a string, or ids, a list of whole numbers',
+    got: named.length === 0 ? 'neither' : named.join(', ').slice(0, 80),
+  });
+}
+
+/** Token ids as they are given, none rounded or read out of something else. Throws `idOutOfRange`. */
+function idsOf(given: ArrayLike<unknown>, vocabularySize: number): Int32Array {
+  const ids = Array.from(given);
+  const wrong = ids.findIndex((id) => !Number.isInteger(id) || Math.abs(id as number) > 0x7fffffff);
+  if (wrong < 0) return Int32Array.from(ids as number[]);
+  const bad = ids[wrong];
+  throw new SiseonError({
+    code: 'idOutOfRange',
+    kind: 'usage',
+    what: 'a token id is not in the vocabulary',
+    expected: `0 to ${vocabularySize - 1}`,
+    got: typeof bad === 'string' ? JSON.stringify(bad) : String(bad),
+  });
 }
 
 function tokenizerOf({ name, tokenizer }: Model): Tokenizer {

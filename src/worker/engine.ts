@@ -1,5 +1,5 @@
 /** The thread that asks: an engine elsewhere, its answers as promises. */
-import type { Architecture, ModelMetadata } from '../model/index.ts';
+import type { Architecture, LoadOptions, ModelMetadata } from '../model/index.ts';
 import { type Channel, type HubProgress, SiseonError, startWorker } from '../platform/index.ts';
 import type { Stage, Trace, TraceInput } from '../trace/index.ts';
 import type { FromEngine, GeneratedToken, GenerateSettings, PlainError, Progress, Request } from './messages.ts';
@@ -16,6 +16,8 @@ interface Waiting {
   readonly resolve: (value: never) => void;
   readonly reject: (reason: unknown) => void;
   readonly onProgress: (progress: Progress) => void;
+  /** Lets go of the request, with a reason; the worker is told to stop it. */
+  readonly abandon: (reason: unknown) => void;
 }
 
 /** How much of something is done. */
@@ -28,7 +30,7 @@ export interface Done {
  * A model in a worker, in Node and in browsers: nothing here computes. Requests are answered one after another. A signal
  * that is aborted rejects at once with its reason; the worker stops before the next request, token or file, and in the
  * middle of a run before the next layer (on a page that is not cross-origin isolated threads share no memory, and a run that
- * has begun ends first). Errors are those of the same call without a worker, with their codes; a worker that ends, or fails
+ * has begun ends first). What a callback throws ends its request and rejects it. Errors are those of the same call without a worker, with their codes; a worker that ends, or fails
  * outside of a request, rejects all that waits, and all that is asked later, with `engineEnded`.
  */
 export class WorkerEngine {
@@ -52,21 +54,23 @@ export class WorkerEngine {
 
   /**
    * Loads a model in the worker, in place of the one before: an address, a name on the hub, in Node a path; without a source
-   * the Korean model. `onProgress`: bytes of parameters read; `onDownload` and `onKept` as loadModel has them.
+   * the Korean model. `onProgress`: bytes of parameters read; the other options as loadModel has them.
    */
   load(
     source?: string,
     options: {
       readonly name?: string;
       readonly revision?: string;
+      readonly tokenizer?: LoadOptions['tokenizer'];
+      readonly ignoreFields?: readonly string[];
       readonly signal?: AbortSignal;
       readonly onProgress?: (progress: Done) => void;
       readonly onDownload?: (progress: HubProgress) => void;
       readonly onKept?: (kept: { readonly commit: string; readonly why: Error }) => void;
     } = {},
   ): Promise<LoadedModel> {
-    const { name, revision, signal, onProgress, onDownload, onKept } = options;
-    return this.#ask({ method: 'load', source, name, revision }, signal, (progress) => {
+    const { signal, onProgress, onDownload, onKept, ...settings } = options;
+    return this.#ask({ method: 'load', source, ...settings }, signal, (progress) => {
       if ('read' in progress) onProgress?.(progress.read);
       if ('fetched' in progress) onDownload?.(progress.fetched);
       if ('kept' in progress) onKept?.({ ...progress.kept, why: thrown(progress.kept.why) });
@@ -121,19 +125,21 @@ export class WorkerEngine {
     const call = this.#calls++;
     const stop = signal && typeof SharedArrayBuffer !== 'undefined' ? new SharedArrayBuffer(4) : null;
     return new Promise<T>((resolve, reject) => {
-      const cancel = (): void => {
+      const abandon = (reason: unknown): void => {
+        signal?.removeEventListener('abort', cancel);
         if (stop) Atomics.store(new Int32Array(stop), 0, 1);
         this.#channel.post({ cancel: call });
         this.#waiting.delete(call);
-        reject(signal!.reason);
+        reject(reason);
       };
+      const cancel = (): void => abandon(signal!.reason);
       const settled =
         <V>(settle: (value: V) => void) =>
         (value: V): void => {
           signal?.removeEventListener('abort', cancel);
           settle(value);
         };
-      this.#waiting.set(call, { resolve: settled(resolve), reject: settled(reject), onProgress });
+      this.#waiting.set(call, { resolve: settled(resolve), reject: settled(reject), onProgress, abandon });
       signal?.addEventListener('abort', cancel, { once: true });
       try {
         this.#channel.post({ call, request, stop });
@@ -148,7 +154,11 @@ export class WorkerEngine {
     const waiting = this.#waiting.get(message.call);
     if (!waiting) return;
     if ('progress' in message) {
-      waiting.onProgress(message.progress);
+      try {
+        waiting.onProgress(message.progress);
+      } catch (thrown) {
+        waiting.abandon(thrown);
+      }
       return;
     }
     this.#waiting.delete(message.call);

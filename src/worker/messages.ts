@@ -1,4 +1,5 @@
 /** What the engine and the thread that asks it say to each other; all of it can be copied between threads. */
+import type { LoadOptions } from '../model/index.ts';
 import type { HubProgress } from '../platform/index.ts';
 import type { Ending, Stage, Trace, TraceInput } from '../trace/index.ts';
 
@@ -6,9 +7,11 @@ export interface LoadRequest {
   readonly method: 'load';
   /** A folder, a file, an address or a model's name on the hub; absent: the Korean model that comes along. */
   readonly source: string | undefined;
-  readonly name: string | undefined;
+  readonly name?: string;
   /** Of a model on the hub: branch, tag or commit. */
-  readonly revision: string | undefined;
+  readonly revision?: string;
+  readonly tokenizer?: LoadOptions['tokenizer'];
+  readonly ignoreFields?: readonly string[];
 }
 export interface RecordRequest {
   readonly method: 'record';

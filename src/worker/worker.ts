@@ -39,11 +39,13 @@ interface Task {
   readonly check: () => void;
 }
 
-async function load({ source, name, revision }: LoadRequest, { call, signal }: Task) {
+async function load({ source, name, revision, tokenizer, ignoreFields }: LoadRequest, { call, signal }: Task) {
   const tell = (progress: Progress): void => say({ call, progress });
   const model = await loadModel(source ?? shippedModel, {
     name: name ?? source ?? 'siseon/models/ko',
-    ...(revision && { revision }),
+    ...(revision !== undefined && { revision }),
+    ...(tokenizer && { tokenizer }),
+    ...(ignoreFields && { ignoreFields }),
     signal,
     onDownload: (fetched) => tell({ fetched }),
     onKept: ({ commit, why }) => tell({ kept: { commit, why: facts(why) } }),

@@ -106,6 +106,19 @@ describe('one loader, wherever the files are', () => {
 });
 
 describe('what does not fit together is refused', () => {
+  it('a revision given twice, or of what is not on the hub', async () => {
+    for (const [place, revision] of [
+      ['owner/name@v1', 'main'],
+      [ko, 'main'],
+      [memoryFolder(files), 'main'],
+    ] as const)
+      await expect(loadModel(place, { revision })).rejects.toMatchObject({ code: 'unheededRevision' });
+  });
+  it('a folder of several .gguf files, by their names', () =>
+    expect(loadModel(memoryFolder({ 'a.gguf': 'a', 'b.gguf': 'b' }))).rejects.toMatchObject({
+      code: 'severalGguf',
+      details: { files: ['a.gguf', 'b.gguf'] },
+    }));
   const refused = (changes: Record<string, string | Uint8Array<ArrayBuffer> | null>) => {
     const all = { ...shards(), ...changes };
     const left = Object.fromEntries(Object.entries(all).filter(([, content]) => content !== null));

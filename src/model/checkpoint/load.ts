@@ -80,7 +80,7 @@ interface Checkpoint {
 /**
  * Loads a model: a folder on disk or a .gguf file (a path or file: address), an address, any Folder (dropped files), or a
  * name on the Hugging Face hub, as `klue/bert-base`, `owner/name@revision`, `owner/name/file.gguf`. Parameters are packed for
- * the engine as they are read, one tensor after another, in their file's type: they are in memory once. Throws `noConfig`, `badJson`, `noParameters`, `modelTooLarge`, `parametersDoNotFit`, and what
+ * the engine as they are read, one tensor after another, in their file's type: they are in memory once. Throws `unheededRevision`, `severalGguf`, `noConfig`, `badJson`, `noParameters`, `modelTooLarge`, `parametersDoNotFit`, and what
  * readConfig and the files' own formats throw; nothing is repaired.
  */
 export async function loadModel(where: string | URL | Folder, options: LoadOptions = {}): Promise<Model> {
@@ -112,11 +112,17 @@ interface Place {
 }
 
 async function placeOf(where: string | URL | Folder, options: LoadOptions): Promise<Place> {
-  if (typeof where === 'object' && !(where instanceof URL)) return { folder: where, file: null };
+  if (typeof where === 'object' && !(where instanceof URL)) {
+    if (options.revision !== undefined)
+      throw unheededRevision(`${where.name} is not on the hub, and so has no revisions`, options.revision);
+    return { folder: where, file: null };
+  }
   const overNetwork = /^https?:/.test(String(where));
   const path = where instanceof URL && !overNetwork ? decodeURIComponent(where.pathname) : String(where);
   const onHub = typeof where === 'string' && !overNetwork ? await hubPlace(where, options) : null;
   if (onHub) return onHub;
+  if (options.revision !== undefined)
+    throw unheededRevision(`${path} is not on the hub, and so has no revisions`, options.revision);
   const open = overNetwork ? networkFolder : folderAt;
   if (!path.endsWith('.gguf')) return { folder: open(path), file: null };
   const [, folder = '.', file = path] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
@@ -140,6 +146,8 @@ async function hubPlace(
       next: `Leave the @ out for the newest: ${name}.`,
       details: { name },
     });
+  if (at !== undefined && revision !== undefined && at !== revision)
+    throw unheededRevision(`${where} and the option name two revisions`, revision);
   const chosen = revision ?? at;
   const folder = hubModel(repository, {
     ...(chosen && { revision: chosen }),
@@ -151,13 +159,34 @@ async function hubPlace(
   return { folder, file };
 }
 
-/** The name of a .gguf that stands alone, or with its other parts, in a folder without config.json. */
+const unheededRevision = (what: string, revision: string): SiseonError =>
+  new SiseonError({
+    code: 'unheededRevision',
+    kind: 'usage',
+    what,
+    expected: 'a revision of a model on the hub, once',
+    got: revision,
+    next: 'Leave the revision out, or write it in one place.',
+    details: { revision },
+  });
+
+/** The name of a .gguf that stands alone, or with its other parts, in a folder without config.json. Throws `severalGguf`. */
 async function onlyGguf(folder: Folder): Promise<string | null> {
   if (await folder.has('config.json')) return null;
   const all = ((await folder.list().catch(() => null)) ?? []).filter((file) => file.endsWith('.gguf'));
   // Of a file in parts the first stands for all.
   const found = all.filter((file) => !/-of-\d{5}\.gguf$/.test(file) || /-0*1-of-\d{5}\.gguf$/.test(file));
-  return found.length === 1 ? found[0]! : null;
+  if (found.length > 1)
+    throw new SiseonError({
+      code: 'severalGguf',
+      kind: 'usage',
+      what: `${folder.name} holds ${found.length} models`,
+      expected: 'one .gguf file',
+      got: found.join(', '),
+      next: `Name the one that is meant, as ${folder.name.replace(/\/$/, '')}/${found[0]}.`,
+      details: { name: folder.name, files: found },
+    });
+  return found[0] ?? null;
 }
 
 /** What is there in place of a model. */

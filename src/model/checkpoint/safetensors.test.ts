@@ -88,6 +88,11 @@ describe('a hostile file is refused, naming file and fault', () => {
   });
 });
 
+it('a Git LFS pointer is called so', () => {
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n';
+  expect(() => readSafetensors(new TextEncoder().encode(pointer))).toThrow('as a Git LFS pointer does');
+});
+
 describe('a sound file', () => {
   it('comes back as it was written, from a Buffer too', () => {
     const bytes = writeSafetensors(

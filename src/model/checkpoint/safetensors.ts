@@ -91,6 +91,8 @@ export async function openSafetensors(folder: Folder, file: string): Promise<Map
 /** Where the header ends and the tensors begin, from a file's first bytes. */
 function headerEnd(first: Uint8Array, size: number, refuse: Refuse): number {
   if (size < 8) return refuse(`it has ${size} bytes, and its first 8 should say how long the header is`);
+  if (new TextDecoder().decode(first.subarray(0, 8)) === 'version ')
+    refuse('it begins as a Git LFS pointer does, which stands for the file; git lfs pull brings the file itself');
   const length = new DataView(first.buffer, first.byteOffset, first.byteLength).getBigUint64(0, true);
   if (length > HEADER_LIMIT) refuse(`its header would be ${length} bytes long, more than ${HEADER_LIMIT}`);
   const end = 8 + Number(length);

@@ -8,7 +8,7 @@ export function unknownPart(part: string, got: unknown, known: readonly string[]
     what: `tokenizer.json: ${part}`,
     expected: known.length > 1 ? `one of ${known.join(', ')}` : known[0]!,
     got: JSON.stringify(got) ?? 'nothing',
-    next: 'This version reads no other kind; give token ids instead.',
+    next: "This version reads no other kind; give token ids instead (loadModel with tokenizer: 'none').",
   });
 }
 
