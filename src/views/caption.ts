@@ -13,8 +13,11 @@ export const two = (number: number): string => fixed(number, 2);
 export const isAsking = ({ query }: Look, { word }: Pick<LookKey, 'word'>): boolean =>
   word !== null && word === query.word;
 
+/** How Korean sentences end: 둡니다 in the terminal and in files, 둬요 where a page talks to its visitor. English has one. */
+export type Manner = 'formal' | 'friendly';
+
 /** The picture as a sentence: weights as the model has them, and what is left over. */
-export function caption(look: Look, language: Language): string {
+export function caption(look: Look, language: Language, manner: Manner = 'formal'): string {
   const { query, place, head, leftOver } = look;
   const others = look.keys
     .filter(({ word }) => word !== null && word !== query.word)
@@ -34,7 +37,7 @@ export function caption(look: Look, language: Language): string {
     const given = list
       ? `${list}${more}의 어텐션을 주고, 나머지 ${two(rest)}${particle(two(rest), '은')}`
       : `어텐션 ${two(rest)}${particle(two(rest), '을')} 모두`;
-    return `‘${query.text}’${particle(query.text, '은')} ${given} ${apart ? '' : '자기 자신과 '}구분 토큰에 둡니다 ${whole}.`;
+    return `‘${query.text}’${particle(query.text, '은')} ${given} ${apart ? '' : '자기 자신과 '}구분 토큰에 ${manner === 'friendly' ? '둬요' : '둡니다'} ${whole}.`;
   }
   const [first, ...then] = shown.map(({ text, weight }) => ({ text, weight: two(weight) }));
   const list = first
@@ -45,7 +48,7 @@ export function caption(look: Look, language: Language): string {
 }
 
 /** Aligned, or just long? Answered by what the favourite word would weigh if all keys were of one length, or all at one angle. */
-export function alignedOrLong(look: Look, language: Language): string {
+export function alignedOrLong(look: Look, language: Language, manner: Manner = 'formal'): string {
   const others = look.keys
     .map((key, index) => ({ key, index }))
     .filter(({ key }) => key.word !== null && key.word !== look.query.word);
@@ -53,7 +56,11 @@ export function alignedOrLong(look: Look, language: Language): string {
     (a, b) => (a && a.key.weight >= b.key.weight ? a : b),
     undefined,
   );
-  if (!best) return language === 'ko' ? '견줄 다른 단어가 없습니다.' : 'There is no other word to compare.';
+  const friendly = manner === 'friendly';
+  if (!best)
+    return language === 'ko'
+      ? `견줄 다른 단어가 ${friendly ? '없어요' : '없습니다'}.`
+      : 'There is no other word to compare.';
   const { text, weight } = best.key;
   const [byAngle, byLength] = [
     look.counterfactual.equalLengths[best.index]!,
@@ -64,10 +71,12 @@ export function alignedOrLong(look: Look, language: Language): string {
   const [aligned, long] = [largest(look.counterfactual.equalLengths), largest(look.counterfactual.equalDirections)];
   const verdict = aligned && long ? 'both' : aligned ? 'aligned' : long ? 'long' : 'neither';
   const ko = {
-    both: '방향만으로도, 길이만으로도 다른 단어를 앞섭니다.',
-    aligned: '방향이 맞기 때문입니다. 길이만으로는 앞서지 못합니다.',
-    long: '길기 때문입니다. 방향만으로는 앞서지 못합니다.',
-    neither: '방향과 길이가 함께여야 앞섭니다.',
+    both: `방향만으로도, 길이만으로도 다른 단어를 ${friendly ? '앞서요' : '앞섭니다'}.`,
+    aligned: friendly
+      ? '방향이 맞기 때문이에요. 길이만으로는 앞서지 못해요.'
+      : '방향이 맞기 때문입니다. 길이만으로는 앞서지 못합니다.',
+    long: friendly ? '길기 때문이에요. 방향만으로는 앞서지 못해요.' : '길기 때문입니다. 방향만으로는 앞서지 못합니다.',
+    neither: `방향과 길이가 함께여야 ${friendly ? '앞서요' : '앞섭니다'}.`,
   };
   const en = {
     both: 'Direction alone would put it first, and so would length alone.',

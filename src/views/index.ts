@@ -1,6 +1,6 @@
 export { type BarGroup, type Bars, barsSvg, barsText } from './bars.ts';
 export { cacheSvg, cacheText } from './cache.ts';
-export { alignedOrLong, caption, fixed, illustration, two } from './caption.ts';
+export { alignedOrLong, caption, fixed, illustration, type Manner, two } from './caption.ts';
 export {
   comparisonText,
   type Effects,

@@ -82,6 +82,9 @@ it('the caption says the weights that the model has, and all of them', () => {
     `${(seen.leftOver.self + seen.leftOver.special).toFixed(2)} to itself and the separators (layer ${seen.layer}, head ${seen.head}).`,
   );
   expect(caption(seen, 'ko')).toContain('‘먹었다’는 ‘사과를’에');
+  // One sentence, two manners: the terminal's, and the page's to its visitor.
+  expect(caption(seen, 'ko')).toContain('둡니다');
+  expect(caption(seen, 'ko', 'friendly')).toBe(caption(seen, 'ko').replace('둡니다', '둬요'));
 });
 
 describe('the plane of a query', () => {

@@ -51,7 +51,7 @@ onThePage('a checkpoint of the room Train', (_site, visited) => {
       await page.locator('#sentence').fill(sentence);
       await page.locator('#train-scrub').fill(`${early}`);
       await page.locator(`.grid [data-head="${place.layer}.${place.head}"]`).click();
-      await page.getByText(caption(await look(trace, model, place), 'ko')).waitFor();
+      await page.getByText(caption(await look(trace, model, place), 'ko', 'friendly')).waitFor();
 
       const square = page.getByRole('application').first();
       await square.focus();

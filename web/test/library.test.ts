@@ -248,6 +248,39 @@ onThePage('the room Library', (_site, visited) => {
       await walked(page);
     }));
 
+  it('3,000 lines pasted are read at once, past the field, which would take them one by one; the ranking is the library’s', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open('#/ko/my-library');
+      await ranked(page, '4');
+      const books = Array.from({ length: 3000 }, (_, i) => ({
+        tag: `책 ${i % 1000} ${i}`,
+        content: `사과를 ${i % 7}번`,
+      }));
+      const field = page.locator('#intake-paste');
+      await field.evaluate(
+        (element, text) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData('text/plain', text);
+          element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+        },
+        books.map(({ tag, content }) => `${tag}, ${content}`).join('\n'),
+      );
+      await page.getByText('3,000개를 읽었어요').waitFor();
+      expect(await field.inputValue()).toBe('');
+      await page.getByRole('button', { name: '책장을 이것으로 바꾸기' }).click();
+      await ranked(page, '3,000');
+      const shown = await numbers();
+      const seen = books.flatMap((book, i) => (shown.has(`book:score:${i}`) ? [{ i, book }] : []));
+      expect(seen.length).toBeGreaterThan(5);
+      const { entries } = await lookup(
+        model,
+        question,
+        seen.map(({ book }) => book),
+      );
+      for (const [n, { i }] of seen.entries())
+        expect(Math.abs(shown.get(`book:score:${i}`)! - entries[n]!.score)).toBeLessThan(1e-4);
+    }));
+
   it('10,000 shelves: progress, called off and gone on with, only the rows in sight, every number there to the last; no network, keyboard, both themes', () =>
     visited(
       async ({ page, open }) => {

@@ -74,7 +74,8 @@ onThePage('the page', (site, visited) => {
         }
         const shown = new Map([...(await numbers())].filter(([of]) => !of.startsWith('duel')));
         compare(shown, expectedOfPair(await cell(highest.token), seen));
-        if (part !== 'dot-product') expect(await page.locator('main').textContent()).toContain(caption(seen, 'ko'));
+        if (part !== 'dot-product')
+          expect(await page.locator('main').textContent()).toContain(caption(seen, 'ko', 'friendly'));
       }
       await open('#/en/apart');
       await page.locator('data[data-of="pair:dot"]').first().waitFor();
@@ -187,7 +188,7 @@ onThePage('the page', (site, visited) => {
       const text = '철수가 물을 마셨다';
       expect(await page.locator('#sentence').inputValue()).toBe(text);
       const seen = await look(await recordTrace(model, { text }), model);
-      await page.getByText(caption(seen, 'ko')).waitFor();
+      await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
       compare(await numbers(), expectedOfLook(seen));
     }));
 
@@ -269,7 +270,7 @@ onThePage('the page', (site, visited) => {
       // The part on training says the same sentence: the opening has to stand there first.
       await page.getByRole('heading', { name: '지금 어떤 정보에 집중할 것인가?' }).waitFor();
       await page.locator('data').first().waitFor();
-      await page.getByText(caption(probe, 'ko')).waitFor();
+      await page.getByText(caption(probe, 'ko', 'friendly')).waitFor();
       compare(await numbers(), expectedOfLook(probe));
       // This model is the same wherever the test runs, whatever the shipped one is: its pictures can be compared.
       expect(await pictureDifference(page, 'opening', page.locator('.gaze'))).toBeLessThan(pictureTolerance);
@@ -323,7 +324,7 @@ onThePage('the page', (site, visited) => {
       await page.reload();
       await page.locator('#sentence').fill('영희가 노래를 불렀다');
       const seen = await look(await recordTrace(model, { text: '영희가 노래를 불렀다' }), model);
-      await page.getByText(caption(seen, 'ko')).waitFor();
+      await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
       compare(await numbers(), expectedOfLook(seen));
       await page.getByRole('link', { name: '4 내적' }).click();
       await page.locator('.katex').first().waitFor();

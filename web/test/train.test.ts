@@ -89,6 +89,77 @@ describe('a lesson', () => {
   });
 });
 
+/** An exported folder as its formats' own documents describe them, read without the package. */
+function whole(files: Record<string, Uint8Array>, { settings, task }: Lesson): void {
+  const text = (name: string): string => new TextDecoder().decode(files[name]);
+  const json = (name: string) => JSON.parse(text(name)) as Record<string, unknown>;
+  const { width, heads, layers } = settings;
+  const config = json('config.json');
+  expect(config).toMatchObject({
+    model_type: 'bert',
+    architectures: ['BertForMaskedLM'],
+    hidden_size: width,
+    num_attention_heads: heads,
+    num_hidden_layers: layers,
+    tie_word_embeddings: true,
+  });
+  // The ids of vocab.txt are its lines; tokenizer.json has the same.
+  const pieces = text('vocab.txt').trimEnd().split('\n');
+  const { model } = json('tokenizer.json') as { model: { type: string; vocab: Record<string, number> } };
+  expect(model.type).toBe('WordPiece');
+  expect(model.vocab).toEqual(Object.fromEntries(pieces.map((piece, id) => [piece, id])));
+  expect(config.vocab_size).toBe(pieces.length);
+
+  // Eight bytes of length, a header, and numbers that follow each other without a gap to the last byte.
+  const file = files['model.safetensors']!;
+  const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
+  const { __metadata__, ...header } = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length))) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: [number, number] }
+  >;
+  expect(__metadata__).toEqual({ format: 'pt' });
+  let end = 0;
+  for (const { dtype, shape, data_offsets: offsets } of Object.values(header).toSorted(
+    (a, b) => a.data_offsets[0] - b.data_offsets[0],
+  )) {
+    expect([dtype, ...offsets]).toEqual(['F32', end, end + 4 * shape.reduce((a, b) => a * b, 1)]);
+    end = offsets[1];
+  }
+  expect(8 + length + end).toBe(file.length);
+  const layer = (n: number): [string, number[]][] =>
+    (
+      [
+        ['attention.self.query', [width, width]],
+        ['attention.self.key', [width, width]],
+        ['attention.self.value', [width, width]],
+        ['attention.output.dense', [width, width]],
+        ['attention.output.LayerNorm', [width]],
+        ['intermediate.dense', [2 * width, width]],
+        ['output.dense', [width, 2 * width]],
+        ['output.LayerNorm', [width]],
+      ] as const
+    ).flatMap(([name, shape]): [string, number[]][] => [
+      [`bert.encoder.layer.${n}.${name}.weight`, [...shape]],
+      [`bert.encoder.layer.${n}.${name}.bias`, [shape[0]]],
+    ]);
+  const names: [string, number[]][] = [
+    ['bert.embeddings.word_embeddings.weight', [pieces.length, width]],
+    ['bert.embeddings.position_embeddings.weight', [task.plan.architecture.positionCount, width]],
+    ['bert.embeddings.token_type_embeddings.weight', [1, width]],
+    ['bert.embeddings.LayerNorm.weight', [width]],
+    ['bert.embeddings.LayerNorm.bias', [width]],
+    ...Array.from({ length: layers }, (_, n) => layer(n)).flat(),
+    ['cls.predictions.transform.dense.weight', [width, width]],
+    ['cls.predictions.transform.dense.bias', [width]],
+    ['cls.predictions.transform.LayerNorm.weight', [width]],
+    ['cls.predictions.transform.LayerNorm.bias', [width]],
+    ['cls.predictions.bias', [pieces.length]],
+  ];
+  expect(Object.fromEntries(Object.entries(header).map(([name, { shape }]) => [name, shape]))).toEqual(
+    Object.fromEntries(names),
+  );
+}
+
 onThePage('the room Train', (_site, visited) => {
   const trained = async (page: Page): Promise<void> => {
     await page.locator('button.main:enabled').click();
@@ -116,7 +187,7 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('#sentence').fill(sentence);
       const trace = await recordTrace(model, { text: sentence });
       const seen = await look(trace, model, { layer: 1, head: 0 });
-      await page.getByText(caption(seen, 'ko')).waitFor();
+      await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
       // Its curves, all its heads, and one of them as a square.
       for (const [name, part] of [
         ['train-curves', '.learned .charts'],
@@ -134,6 +205,7 @@ onThePage('the room Train', (_site, visited) => {
       expect(Object.keys(files).sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json', 'vocab.txt']);
       const folder = mkdtempSync(join(tmpdir(), 'siseon-export-'));
       for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
+      whole(files, lesson);
       const loaded = await loadModel(folder);
       for (const [name, { data }] of parameters) expect(await loaded.parameters.get(name)!.read(), name).toEqual(data);
       const printed = execFileSync(
@@ -170,7 +242,7 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('li', { hasText: 'mine' }).getByRole('button', { name: '살펴보기에서 열기' }).click();
       await page.locator('h1', { hasText: '살펴보기' }).waitFor();
       await page.locator('#sentence').fill(sentence);
-      await page.getByText(caption(await look(trace, model, { layer: 1, head: 0 }), 'ko')).waitFor();
+      await page.getByText(caption(await look(trace, model, { layer: 1, head: 0 }), 'ko', 'friendly')).waitFor();
     }));
 
   it('pauses, goes on, scrubs; two checkpoints side by side', () =>
@@ -203,7 +275,7 @@ onThePage('the room Train', (_site, visited) => {
       const lesson = await lessonOf({ ...defaults.small, ...small, steps: 1 });
       const first = await modelOf(lesson, initialParameters(lesson.task.plan.sources, seededRandom(small.seed)));
       const trace = await recordTrace(first, { text: storySentence });
-      await page.getByText(caption(await look(trace, first, { layer: 1, head: 0 }), 'ko')).waitFor();
+      await page.getByText(caption(await look(trace, first, { layer: 1, head: 0 }), 'ko', 'friendly')).waitFor();
     }));
 
   it('works with the keyboard alone, without a network, in both themes and languages, from 360 to 2,560 pixels', () =>

@@ -56,6 +56,13 @@ describe('a damaged file is refused', () => {
     expect(latin).toContain(from);
     return Uint8Array.from(latin.replace(from, to), (c) => c.charCodeAt(0));
   };
+  it('of tensors that overlap', async () => {
+    const moved = Uint8Array.from(blocks);
+    // Behind the name: the number of dimensions, one dimension, the type, and then the offset.
+    const offset = Buffer.from(blocks).indexOf('bf16') + 4 + 4 + 8 + 4;
+    moved.fill(0, offset, offset + 8);
+    expect(await open(moved)).toMatch(/begins at byte \d+, within /);
+  });
   it.each<[string, Uint8Array<ArrayBuffer>, string]>([
     ['no magic number', new Uint8Array(64), 'magic number'],
     ['cut off within its header', blocks.slice(0, 200), 'breaks off|exceeds|x.gguf is not read'],

@@ -87,6 +87,7 @@ async function openPart(folder: Folder, file: string): Promise<Part> {
   if (!header.littleEndian) refuse('its byte order is big-endian', 'Convert it to little-endian.');
   const body = Number(header.tensorDataOffset);
   const tensors = new Map<string, GgufTensor>();
+  const places: { readonly name: string; readonly start: number; readonly end: number }[] = [];
   for (const { name, shape: reversed, dtype, offset } of header.tensorInfos) {
     const type = blockTypes.get(dtype);
     if (!type) {
@@ -104,6 +105,7 @@ async function openPart(folder: Folder, file: string): Promise<Part> {
     const start = body + Number(offset);
     const end = start + (count / type.numbers) * type.bytes;
     if (!(end <= size)) refuse(`${name} ends at byte ${end} of ${size}`);
+    places.push({ name, start, end });
     const part = (index: number, parts: number): CheckpointTensor => {
       const bytes = (end - start) / parts;
       const from = start + index * bytes;
@@ -117,6 +119,11 @@ async function openPart(folder: Folder, file: string): Promise<Part> {
       };
     };
     tensors.set(name, { ...part(0, 1), part });
+  }
+  places.sort((a, b) => a.start - b.start);
+  for (const [i, { name, start }] of places.entries()) {
+    const before = places[i - 1];
+    if (before && start < before.end) refuse(`${name} begins at byte ${start}, within ${before.name}`);
   }
   return { metadata: header.metadata as unknown as GgufMetadata, tensors, bytes: size };
 }

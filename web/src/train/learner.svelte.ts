@@ -12,8 +12,8 @@ import type { Settings } from './settings.ts';
 
 /** What the panels are asked about: the page has its own, and the room "Train" has another. */
 const scene = () => {
-  const { text, query, head, changes, other } = here;
-  return { text, query, head, changes, other };
+  const { text, query, head, changes, other, beside, besideHead } = here;
+  return { text, query, head, changes, other, beside, besideHead };
 };
 type Scene = ReturnType<typeof scene>;
 const same = (a: Scene, b: Scene): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -45,6 +45,7 @@ class Learner {
   lent = $state(false);
   /** The page's scene meanwhile, this room's own, and what the latter was last asked about. */
   #page: Scene | null = null;
+  #besideBefore: ModelFacts | null = null;
   #own: Scene | null = null;
   #about: { readonly settings: Settings; readonly text: string } | null =
     first.part === 'train' && first.text !== storySentence ? here.training : null;
@@ -151,7 +152,7 @@ class Learner {
       this.#borrowed = true;
       if (this.run !== run || here.part !== 'train') return;
       if (!this.lent) {
-        this.#page = scene();
+        [this.#page, this.#besideBefore] = [scene(), engine.beside];
         Object.assign(here, this.#own);
         engine.vocabulary++;
       }
@@ -170,8 +171,10 @@ class Learner {
   async leave(): Promise<void> {
     // An address that leads elsewhere has been followed already, and says itself what is looked at.
     if (this.lent && this.#page && this.#own && same(scene(), this.#own)) Object.assign(here, this.#page);
-    this.lent = false;
     this.alone();
+    // Whatever else was put beside a checkpoint goes with it.
+    if (this.lent && engine.beside !== this.#besideBefore) engine.beside = null;
+    this.lent = false;
     await this.#exchange(async () => {
       if (!this.#borrowed) return;
       this.#borrowed = false;
