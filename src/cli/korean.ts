@@ -128,6 +128,8 @@ const texts: Readonly<Record<string, Text>> = {
     `${d.name}의 내용이 허브가 알려 준 것과 다릅니다. 서버나 중간(프록시, 로그인 화면)에서 바뀐 것이니, 나중에 다시 하거나 다른 길로 받아 주세요.`,
 
   cancelled: () => '멈추었습니다. 받은 데까지는 남아 있어, 같은 명령을 다시 하면 이어서 받습니다.',
+  badHubToken: () =>
+    'HF_TOKEN(또는 로그인이 남긴 파일)이 허브의 토큰이 아닙니다. hf_로 시작하는 한 줄이어야 합니다. 허브 설정에서 다시 복사하거나, 공개 모델이면 지워 주세요.',
   noRevision: ({ details: d }) =>
     `${d.name}@ 뒤에 판(브랜치, 태그, 커밋)이 없습니다. 최신 판이면 @를 빼고 ${d.name}만 적어 주세요.`,
   noChatTemplate: ({ details: d }) =>

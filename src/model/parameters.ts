@@ -1,7 +1,7 @@
 /** Between a checkpoint's tensors and the transformer's parameters: all accounted for, or refused. */
 import type { Numbers } from '../kernels/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import type { Family, ParameterSource } from './architecture.ts';
+import type { Architecture, Family, ParameterSource } from './architecture.ts';
 import { widened } from './numbers.ts';
 
 /** A parameter or tensor in host memory. */
@@ -59,6 +59,30 @@ export function checkParameters(
       next: 'Use the config.json and the parameters of one and the same checkpoint.',
       details: { problems },
     });
+}
+
+/**
+ * A language head in a checkpoint whose config names no class that has one: a tied head's copy is in the embeddings, but
+ * here nothing would read it. Throws `parametersDoNotFit`.
+ */
+export function checkHead(
+  family: Family,
+  architecture: Pick<Architecture, 'head'>,
+  sources: readonly ParameterSource[],
+  tensors: ReadonlyMap<string, FileTensor>,
+): void {
+  if (architecture.head !== null) return;
+  const read = new Set(sources.map(({ tensor }) => tensor));
+  const heads = [...tensors.keys()].filter((name) => /^(lm_head|embed_out)\.weight$/.test(name) && !read.has(name));
+  if (heads.length === 0) return;
+  const problems = heads.map((name) => `${name} is unexpected`);
+  throw new SiseonError({
+    code: 'parametersDoNotFit',
+    kind: 'failure',
+    what: `the checkpoint has a language head, and its config.json (${family.modelType}) names no class that has one: ${problems.join('; ')}`,
+    next: 'Name the class in "architectures", as …ForCausalLM, or use the config.json of the same checkpoint.',
+    details: { problems },
+  });
 }
 
 /**

@@ -234,6 +234,17 @@ describe('a hub that misbehaves', () => {
     expect(await refused(401, 'hf_old')).toMatch(/the token is not known/);
     expect(await refused(403, 'hf_a')).toContain(`Accept the terms at ${hub.address}/owner/model`);
   });
+  it.each(['hf_good\nsecret', '한글', 'secret'])(
+    'a token that is none is refused before anything is asked, and never printed',
+    async (token) => {
+      const error = await open({}, { HF_TOKEN: token })
+        .read('model.safetensors')
+        .catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: 'badHubToken', kind: 'usage' });
+      expect(`${(error as Error).stack} ${JSON.stringify(error)}`).not.toMatch(/secret|한글/);
+      expect(hub.asked).toEqual([]);
+    },
+  );
   it('is not there, or is no hub', async () => {
     expect(await code(open({}, { HF_ENDPOINT: 'http://127.0.0.1:9' }).read('config.json'))).toBe('hubUnavailable');
     await expect(open({}, { HF_ENDPOINT: 'nonsense' }).read('config.json')).rejects.toThrow('Check HF_ENDPOINT');

@@ -276,9 +276,20 @@ class Hub {
     onProgress(facts.size);
   }
 
-  #token(): Promise<string | undefined> {
-    const { token, environment } = this.#options;
-    return token ? Promise.resolve(token) : tokenOf(environment);
+  /** Throws `badHubToken`, without the token: messages end up in logs. */
+  async #token(): Promise<string | undefined> {
+    const { token: given, environment } = this.#options;
+    const token = given || (await tokenOf(environment));
+    if (token === undefined || /^hf_[\x21-\x7e]+$/.test(token)) return token;
+    throw new SiseonError({
+      code: 'badHubToken',
+      kind: 'usage',
+      what: 'HF_TOKEN, or what logging in left, is no token of the hub',
+      expected: 'hf_ and letters and digits, on one line',
+      got: `${token.length} characters of another form`,
+      next: 'Copy it anew from the hub’s settings, or unset it for public models.',
+      details: { length: token.length },
+    });
   }
 
   async #asking(attempts: number): Promise<{ hubUrl: string; fetch: typeof fetch; accessToken?: string }> {

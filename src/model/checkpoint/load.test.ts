@@ -131,6 +131,27 @@ describe('what does not fit together is refused', () => {
     change(json.weight_map);
     return JSON.stringify(json);
   };
+  it('a language head that the config names no class for; a tied copy under such a class is none', async () => {
+    const at = (name: string) => new URL(`../../../test/families/gpt2/${name}`, import.meta.url);
+    const config = JSON.parse(readFileSync(at('config.json'), 'utf8')) as Record<string, unknown>;
+    const { tensors } = readSafetensors(new Uint8Array(readFileSync(at('model.safetensors'))), 'gpt2');
+    const list = [...tensors].map(([name, { shape, data }]) => ({ name, shape, data: data as Float32Array }));
+    const copy = list.find(({ name }) => name.endsWith('wte.weight'))!;
+    const model = new Uint8Array(writeSafetensors([...list, { ...copy, name: 'lm_head.weight' }], {}));
+    const load = (architectures: string[]) =>
+      loadModel(
+        memoryFolder({ 'config.json': JSON.stringify({ ...config, architectures }), 'model.safetensors': model }),
+        {
+          tokenizer: 'none',
+        },
+      );
+    expect((await load(['GPT2LMHeadModel'])).architecture.head).not.toBeNull();
+    for (const none of [[], ['GPT2Model']])
+      await expect(load(none)).rejects.toMatchObject({
+        code: 'parametersDoNotFit',
+        details: { problems: ['lm_head.weight is unexpected'] },
+      });
+  });
   const bias = 'cls.predictions.bias';
   it('a part that is missing, a tensor in the wrong part, a path out of the folder', async () => {
     await refused({ 'model-00002-of-00002.safetensors': null }).toThrow('model-00002-of-00002.safetensors is missing');

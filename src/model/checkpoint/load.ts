@@ -15,7 +15,7 @@ import {
 } from '../../platform/index.ts';
 import { readConfig } from '../families/index.ts';
 import { Model, type ModelMetadata } from '../model.ts';
-import { checkParameters, takeParameters } from '../parameters.ts';
+import { checkHead, checkParameters, takeParameters } from '../parameters.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { checkMemory, type MemoryNeed, memoryNeed } from './memory.ts';
 import { parameterFiles } from './parameterFiles.ts';
@@ -236,6 +236,7 @@ async function build({ config, fileBytes, ...rest }: Checkpoint, name: string, o
   const tensors = await rest.open();
   const sources = family.parameters(architecture, new Set(tensors.keys()));
   checkParameters(family, sources, tensors);
+  checkHead(family, architecture, sources, tensors);
   checkMemory(name, { fileBytes, ...memoryNeed(sources, tensors) });
   const tokenizer = options.tokenizer === 'none' ? null : await rest.tokenizer();
   if (tokenizer && tokenizer.vocabularySize > architecture.vocabularySize)
