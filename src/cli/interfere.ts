@@ -276,7 +276,10 @@ async function compared(one: Trace, other: Trace, model: Model, options: Asked, 
       options.svg,
       effectsSvg({
         title,
-        legend: '½ Σ|w − w′|',
+        legend:
+          language() === 'ko'
+            ? '½ Σ|w − w′|: 두 실행에서 그 헤드의 가중치가 행마다 얼마나 다른지, 행의 평균입니다. 0은 같음, 1은 겹치지 않음.'
+            : '½ Σ|w − w′|: how far the head’s weights differ between the two runs, mean of its rows. 0: the same, 1: nothing in common.',
         heads: comparison.heads.map(({ layer, head, weights }) => ({ layer, head, number: weights })),
       }),
     );

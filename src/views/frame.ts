@@ -1,10 +1,10 @@
-/** The frame of a picture: its size, its name for a screen reader, its ground, and its title in as many lines as it takes. */
+/** The frame of a picture: its size, its name for a screen reader, its ground, its title and its legend in as many lines as they take. */
 import { wrap } from './columns.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
 
 export interface Frame {
   readonly title: string;
-  /** Said to a screen reader behind the title. */
+  /** What the numbers are: below the marks, and said to a screen reader behind the title. */
   readonly legend: string;
   readonly width: number;
   readonly height: number;
@@ -19,8 +19,11 @@ export function framed({ title, legend, width, height, theme, sizes }: Frame, ma
   const [size, rest] = sizes;
   const lines = wrap(title, '', Math.floor((width - 48) / (size * 0.53)));
   const down = (lines.length - 1) * Math.round(size * 1.35);
+  const below = legend === '' ? [] : wrap(legend, '', Math.floor((width - 48) / (rest * 0.53)));
+  const line = Math.round(rest * 1.4);
+  const tall = height + down + below.length * line + (below.length > 0 ? 4 : 0);
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height + down}" width="${width}" height="${height + down}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="${rest}" font-variant-numeric="tabular-nums">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${tall}" width="${width}" height="${tall}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="${rest}" font-variant-numeric="tabular-nums">`,
     `<title id="siseon-title">${xml(`${title} ${legend}`)}</title>`,
     `<rect width="100%" height="100%" fill="${p.ground}"/>`,
     ...lines.map(
@@ -28,6 +31,10 @@ export function framed({ title, legend, width, height, theme, sizes }: Frame, ma
         `<text x="24" y="${32 + n * Math.round(size * 1.35)}" fill="${p.ink}" font-size="${size}">${xml(line)}</text>`,
     ),
     ...(down === 0 ? marks : [`<g transform="translate(0 ${down})">`, ...marks, '</g>']),
+    ...below.map(
+      (text, n) =>
+        `<text x="24" y="${height + down + n * line}" fill="${p.faint}" font-size="${rest}">${xml(text)}</text>`,
+    ),
     '</svg>',
   ].join('\n')}\n`;
 }
