@@ -262,10 +262,13 @@ onThePage('the room Explore', (_site, visited) => {
       for (let i = 0; i < query; i++) await page.keyboard.press('ArrowDown');
       const shows = async (token: number): Promise<void> => {
         const expected = await pair(changed, model, { ...last, queryToken: query, keyToken: token });
+        const { plus } = expected.edited!;
         await page.waitForFunction(
-          (dot) =>
-            Math.abs(Number(document.querySelector('data[data-of="pair:dot"]')?.getAttribute('value')) - dot) <= 1e-5,
-          expected.dot,
+          ([dot, plus]) => {
+            const shown = (of: string) => document.querySelector(`data[data-of="pair:${of}"]`)?.getAttribute('value');
+            return Math.abs(Number(shown('dot')) - dot) <= 1e-5 && shown('plus') === plus;
+          },
+          [expected.dot, plus === -Infinity ? '' : String(plus)] as const,
         );
         const shown = await numbers();
         const of = (name: string): number => shown.get(`pair:${name}`)!;

@@ -77,7 +77,7 @@ interface Part {
 }
 
 async function openPart(folder: Folder, file: string): Promise<Part> {
-  const refuse = refusal(`${folder.name}/${file}`);
+  const refuse = refusal(folder.name === file ? file : `${folder.name}/${file}`);
   const size = await folder.size(file);
   const { gguf, GGMLQuantizationType } = await import('@huggingface/gguf');
   const header = await gguf('https://file.invalid/', { fetch: ranges(folder, file, size) }).catch((cause) => {
