@@ -18,7 +18,7 @@ export type NumberType = 'f32' | 'f16' | 'bf16' | 'int8';
 export interface Numbers {
   readonly type: NumberType;
   readonly values: Float32Array | Uint16Array | Int8Array;
-  /** Of int8: number = value · scale, a scale for every `group` numbers of a row of the file. */
+  /** Of int8: number = value · scale, a scale for every `group` numbers along the inner dimension, of one column after another. */
   readonly scales?: Float32Array;
   readonly group?: number;
 }

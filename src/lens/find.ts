@@ -50,9 +50,20 @@ export function findWord({ words }: Encoding, wanted: string | number): Word {
   });
 }
 
-/** The word asked about unless another is named: the last one that holds a letter or digit (in Korean, the verb). */
-export const defaultWord = ({ words }: Encoding): Word =>
-  words.findLast(({ text }) => /[\p{L}\p{N}]/u.test(text)) ?? words.at(-1)!;
+/**
+ * The word asked about unless another is named: the last one that holds a letter or digit (in Korean, the verb).
+ * Throws `emptyText` where the vocabulary could write no word of the text, and spaces alone are left.
+ */
+export function defaultWord({ words }: Encoding): Word {
+  const word = words.findLast(({ text }) => /[\p{L}\p{N}]/u.test(text)) ?? words.at(-1);
+  if (word) return word;
+  throw new SiseonError({
+    code: 'emptyText',
+    kind: 'usage',
+    what: 'there is no word to look at: the vocabulary can write none of the text’s',
+    next: 'Give a word that the model knows.',
+  });
+}
 
 /** The head asked for; what is not said comes from the model's own default, else the last layer's head 0. */
 export function chooseHead(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadModel, Model, shippedModel } from '../model/index.ts';
 import { attentionRows, attentionStages, recordTrace } from '../trace/index.ts';
-import { look, lookup, pair, remix, wordMatrix } from './index.ts';
+import { defaultWord, look, lookup, pair, remix, wordMatrix } from './index.ts';
 import { letterTokenizer } from './known.testing.ts';
 
 const text = '철수가 사과를 맛있게 먹었다';
@@ -15,6 +15,8 @@ describe('look', async () => {
     expect(seen.query).toMatchObject({ word: 3, text: '먹었다', tokenText: '먹' });
     expect(seen.keys.map((key) => key.text)).toEqual(['[CLS]', '철수가', '사과를', '맛있게', '먹었다', '[SEP]']);
   });
+  it('has nobody to ask where the vocabulary can write no word of the text', () =>
+    expect(() => defaultWord({ ...trace.encoding!, words: [] })).toThrow('the vocabulary can write none'));
   it('has weights that sum to 1 and are the softmax of the scores: 1e-6', () => {
     const exponentials = seen.keys.map(({ score }) => Math.exp(score!));
     expect(Math.abs(sum(seen.keys.map(({ weight }) => weight)) - 1)).toBeLessThanOrEqual(1e-6);
