@@ -140,9 +140,8 @@ export function interfere(program: Command): void {
       const from = await recordTrace(model, { text: other, logits: false, ...decoded(options) });
       const lens = await import('../lens/index.ts');
       const target = await targetFor(from.ids.length === trace.ids.length ? from : trace, model, options);
-      const byWord = trace.ids.length !== from.ids.length;
-      const align = byWord ? { alignment: lens.alignByWord(trace.encoding!, from.encoding!) } : {};
-      const unaligned = align.alignment ? unalignedWords(trace, from, align.alignment) : { one: [], other: [] };
+      const align = lens.alignRuns(trace, from);
+      const unaligned = unalignedWords(trace, from, align.alignment);
       const [into] = options.into ?? [];
       const report = into
         ? await lens.pathSweep(trace, from, model, target, { receiver: { ...into, stage }, ...align })
@@ -235,7 +234,7 @@ async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; tex
 /** Edits as a JSON array, or those of a saved trace. Throws `badEdits`, `cannotRead`, and of a trace what its reader throws. */
 async function editsIn(file: string): Promise<Edit[]> {
   const { readText, SiseonError } = await import('../platform/index.ts');
-  const { readSavedRun } = await import('../trace/index.ts');
+  const { readSavedRun, unpackEdits } = await import('../trace/index.ts');
   if (/\.(safetensors|npz)$/.test(file)) return [...(await readSavedRun(file)).edits];
   let content: unknown;
   try {
@@ -244,7 +243,7 @@ async function editsIn(file: string): Promise<Edit[]> {
     if (error instanceof SiseonError) throw error;
   }
   if (Array.isArray(content) && content.every((edit) => typeof edit === 'object' && edit !== null && 'kind' in edit))
-    return content as Edit[];
+    return [...unpackEdits(content)];
   if (typeof content === 'object' && content !== null && 'fingerprint' in content)
     return [...(await readSavedRun(file)).edits];
   throw new SiseonError({
@@ -263,11 +262,9 @@ async function editedRun(trace: Trace, model: Model, edits: readonly Edit[]): Pr
 }
 
 async function compared(one: Trace, other: Trace, model: Model, options: Asked, what: string): Promise<void> {
-  const { alignByWord, compareRuns, tokenName } = await import('../lens/index.ts');
-  const byWord = one.encoding && other.encoding && one.encoding.text !== other.encoding.text;
-  const alignment = byWord ? alignByWord(one.encoding!, other.encoding!) : undefined;
-  const comparison = await compareRuns(one, other, alignment ? { alignment } : {});
-  const unaligned = byWord ? unalignedWords(one, other, comparison.alignment) : { one: [], other: [] };
+  const { alignRuns, compareRuns, tokenName } = await import('../lens/index.ts');
+  const comparison = await compareRuns(one, other, alignRuns(one, other));
+  const unaligned = unalignedWords(one, other, comparison.alignment);
   if (options.json) return printJson({ ...comparison, unaligned, edits: other.edits });
   const { comparisonText, effectsSvg } = await import('../views/index.ts');
   const title = `${one.encoding?.text ?? [...one.ids].join(' ')} ↔ ${what}`;

@@ -1,11 +1,10 @@
 /** Two runs held against each other: texts, models, before and after an edit, two moments of training. */
 import { attentionPlace, type LayerPlace, squareEditsOf } from '../attention/index.ts';
-import type { Encoding } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { attentionBands, attentionRows, type Trace } from '../trace/index.ts';
-import { type Aligned, type Alignment, alignedAt } from './patch.ts';
 import { attentionPlaces, type HeadPlace, placeIn } from './places.ts';
 import { bandRow } from './rows.ts';
+import { type Aligned, type Alignment, alignedAt } from './runAlignment.ts';
 import { logTotal, prediction } from './target.ts';
 
 export interface Comparison {
@@ -147,45 +146,5 @@ function predictions(one: Trace, other: Trace, alignment: Alignment): Comparison
     let divergence = 0;
     for (let t = 0; t < p.length; t++) divergence += Math.exp(p[t]! - left) * (p[t]! - left - (q[t]! - right));
     return { position: i, one: prediction(p), other: prediction(q), divergence: Math.max(0, divergence) };
-  });
-}
-
-/**
- * Words of two texts that belong together: the longest sequence of equal words in order; tokens of such a word, and special
- * tokens of equal writing, pair up where both have as many. Throws `nothingAligns`.
- */
-export function alignByWord(one: Encoding, other: Encoding): Alignment {
-  const kinds = (encoding: Encoding) => {
-    const list: { text: string; tokens: readonly number[] }[] = [];
-    for (const { index, word, piece } of encoding.tokens)
-      if (word === null) list.push({ text: piece, tokens: [index] });
-      else {
-        const own = encoding.words.find((entry) => entry.index === word)!;
-        if (own.tokens[0] === index) list.push({ text: own.text, tokens: own.tokens });
-      }
-    return list;
-  };
-  const [a, b] = [kinds(one), kinds(other)];
-  const longest = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
-  const same = (i: number, k: number): boolean =>
-    a[i]!.text === b[k]!.text && a[i]!.tokens.length === b[k]!.tokens.length;
-  for (let i = a.length - 1; i >= 0; i--)
-    for (let k = b.length - 1; k >= 0; k--)
-      longest[i]![k] = same(i, k) ? longest[i + 1]![k + 1]! + 1 : Math.max(longest[i + 1]![k]!, longest[i]![k + 1]!);
-  const pairs: (readonly [number, number])[] = [];
-  for (let i = 0, k = 0; i < a.length && k < b.length; )
-    if (same(i, k)) {
-      for (const [n, token] of a[i]!.tokens.entries()) pairs.push([token, b[k]!.tokens[n]!]);
-      i++;
-      k++;
-    } else if (longest[i + 1]![k]! >= longest[i]![k + 1]!) i++;
-    else k++;
-  if (pairs.length > 0) return pairs;
-  throw new SiseonError({
-    code: 'nothingAligns',
-    kind: 'usage',
-    what: 'the two texts have no word in common',
-    got: `"${one.text}" and "${other.text}"`,
-    next: 'Say which positions belong together.',
   });
 }

@@ -4,7 +4,7 @@ export { attentionFlow, longestFlow } from './attentionFlow.ts';
 export { cacheMatrix, cachePatterns, looksBackOnly } from './cachePatterns.ts';
 export { cell } from './cell.ts';
 export { type Circuit, type Circuits, type CopyingTest, circuits, effectiveRank } from './circuits.ts';
-export { alignByWord, type Comparison, compareRuns } from './compare.ts';
+export { type Comparison, compareRuns } from './compare.ts';
 export { readConllu, type TreeSentence, type TreeWord } from './conllu.ts';
 export { type DirectPart, directLogits, type LensLayer, logitLens } from './direct.ts';
 export { type Faithfulness, type FaithfulnessOptions, faithfulness, randomOrders } from './faithful.ts';
@@ -25,15 +25,12 @@ export { type LayerNorms, layerNorms, type NormRow } from './norms.ts';
 export { longestOverview, type Overview, type OverviewPart, overview } from './overview.ts';
 export { pair } from './pair.ts';
 export {
-  type Aligned,
-  type Alignment,
   attributionSweep,
   type PatchEffect,
   type PatchReport,
   patchFrom,
   patchSweep,
   replaced,
-  sameLength,
 } from './patch.ts';
 export { type Path, pathPatch, pathSweep } from './path.ts';
 export {
@@ -66,6 +63,8 @@ export {
 } from './roles.ts';
 export { contributionMixing, type MixedRow, type RolloutOptions, rollout, weightMixing } from './rollout.ts';
 export { headRows, type WeightRows } from './rows.ts';
+export { type Aligned, type Alignment, alignByWord, alignRuns, sameLength } from './runAlignment.ts';
+export { squareFrom } from './squareFrom.ts';
 export { binomialTail, corrected, mean, meanInterval, type Share, studentTail, wilson } from './statistics.ts';
 export { type Part, residualStream, type Stream, type StreamPlace } from './stream.ts';
 export {
@@ -94,6 +93,5 @@ export type {
   Rotation,
   WordMatrix,
 } from './types.ts';
-export { replacedWeights, weightsFrom } from './weightRows.ts';
 export { type Why, why } from './why.ts';
 export { valueZeroing } from './zeroing.ts';
