@@ -164,7 +164,7 @@ export function interfere(program: Command): void {
   decoding(program.command('compare'))
     .description('two runs: two texts, two models, or before and after edits')
     .argument('<text>')
-    .argument('[other]', 'another text, aligned by word')
+    .argument('[other]', 'another text; words that both have belong together')
     .option('--with <DIR>', 'the same text in another model of the same shape')
     .option('--edits <FILE>', 'the same text with edits: JSON (docs/lens.md), or those of a saved trace')
     .addOption(modelOption())
@@ -190,14 +190,10 @@ export function interfere(program: Command): void {
         });
       if (other !== undefined)
         return compared(trace, await recordTrace(model, { text: other, ...own }), model, options, other);
-      if (options.with !== undefined)
-        return compared(
-          trace,
-          await recordTrace(await load(options.with), { text, ...own }),
-          model,
-          options,
-          options.with,
-        );
+      if (options.with !== undefined) {
+        const beside = await load(options.with);
+        return compared(trace, await recordTrace(beside, { text, ...own }), model, options, options.with, beside);
+      }
       const edits = await editsIn(options.edits!);
       return compared(trace, await editedRun(trace, model, edits), model, options, options.edits!);
     });
@@ -261,9 +257,19 @@ async function editedRun(trace: Trace, model: Model, edits: readonly Edit[]): Pr
   return recordTrace(model, { ...(encoding ? { text: encoding.text } : { ids }), ...decoder, edits });
 }
 
-async function compared(one: Trace, other: Trace, model: Model, options: Asked, what: string): Promise<void> {
-  const { alignRuns, compareRuns, tokenName } = await import('../lens/index.ts');
-  const comparison = await compareRuns(one, other, alignRuns(one, other));
+async function compared(
+  one: Trace,
+  other: Trace,
+  model: Model,
+  options: Asked,
+  what: string,
+  beside: Model = model,
+): Promise<void> {
+  const { alignRuns, compareRuns, sameVocabulary, tokenName } = await import('../lens/index.ts');
+  const comparison = await compareRuns(one, other, {
+    ...alignRuns(one, other),
+    vocabulary: sameVocabulary(model, beside) ? 'same' : 'other',
+  });
   const unaligned = unalignedWords(one, other, comparison.alignment);
   if (options.json) return printJson({ ...comparison, unaligned, edits: other.edits });
   const { comparisonText, effectsSvg } = await import('../views/index.ts');

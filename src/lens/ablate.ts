@@ -3,8 +3,8 @@ import { type AblateEdit, attentionPlace, type Edit, type StageName } from '../a
 import { type Model, positionsAt } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { mixtures, readInput, recordTrace, type Trace, type TraceInput } from '../trace/index.ts';
+import { differentLengths } from './pairing.ts';
 import { allHeads, type HeadPlace, headIn } from './places.ts';
-import { differentLengths } from './runAlignment.ts';
 import { enoughFor, type Followed, followed, readAgain, scoresOfRun, targetOf } from './target.ts';
 
 /** A text, or its token ids; of an encoder-decoder with what its decoder reads. */

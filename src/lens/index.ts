@@ -4,7 +4,7 @@ export { attentionFlow, longestFlow } from './attentionFlow.ts';
 export { cacheMatrix, cachePatterns, looksBackOnly } from './cachePatterns.ts';
 export { cell } from './cell.ts';
 export { type Circuit, type Circuits, type CopyingTest, circuits, effectiveRank } from './circuits.ts';
-export { type Comparison, compareRuns } from './compare.ts';
+export { type Comparison, type ComparisonOptions, compareRuns, sameVocabulary } from './compare.ts';
 export { readConllu, type TreeSentence, type TreeWord } from './conllu.ts';
 export { type DirectPart, directLogits, type LensLayer, logitLens } from './direct.ts';
 export { type Faithfulness, type FaithfulnessOptions, faithfulness, randomOrders } from './faithful.ts';
@@ -24,14 +24,8 @@ export { type Context, type CorpusText, similarContexts } from './nearest.ts';
 export { type LayerNorms, layerNorms, type NormRow } from './norms.ts';
 export { longestOverview, type Overview, type OverviewPart, overview } from './overview.ts';
 export { pair } from './pair.ts';
-export {
-  attributionSweep,
-  type PatchEffect,
-  type PatchReport,
-  patchFrom,
-  patchSweep,
-  replaced,
-} from './patch.ts';
+export { type Aligned, type Alignment, alignRuns, alignTexts, sameLength } from './pairing.ts';
+export { attributionSweep, type PatchEffect, type PatchReport, patchFrom, patchSweep, replaced } from './patch.ts';
 export { type Path, pathPatch, pathSweep } from './path.ts';
 export {
   layerPatterns,
@@ -63,7 +57,6 @@ export {
 } from './roles.ts';
 export { contributionMixing, type MixedRow, type RolloutOptions, rollout, weightMixing } from './rollout.ts';
 export { headRows, type WeightRows } from './rows.ts';
-export { type Aligned, type Alignment, alignByWord, alignRuns, sameLength } from './runAlignment.ts';
 export { squareFrom } from './squareFrom.ts';
 export { binomialTail, corrected, mean, meanInterval, type Share, studentTail, wilson } from './statistics.ts';
 export { type Part, residualStream, type Stream, type StreamPlace } from './stream.ts';

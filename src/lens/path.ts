@@ -4,9 +4,9 @@ import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { recordTrace, type Trace } from '../trace/index.ts';
 import { stagesUnder, targetsUnder } from './ablate.ts';
+import { type Aligned, alignedAt, takenFrom } from './pairing.ts';
 import { ends, type PatchEffect, type PatchReport, patchesOf, patchFrom } from './patch.ts';
 import { allHeads, attentionPlaces, type HeadPlace, headIn, keyHeadOf } from './places.ts';
-import { type Aligned, alignedAt, takenFrom } from './runAlignment.ts';
 import { type Followed, readAgain } from './target.ts';
 
 /** From one head into another's queries, keys or values. */
@@ -100,7 +100,7 @@ export async function pathSweep(
       expected: 'a receiver above layer 0',
       got: `layer ${receiver.layer}`,
     });
-  const [here, there] = await ends(into, from, model, target);
+  const [here, there] = await ends(into, from, model, target, path);
   const heads: PatchEffect[] = [];
   for (const sender of senders) {
     const put = await alongPath(into, from, model, { ...path, sender });

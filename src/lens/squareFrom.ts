@@ -1,8 +1,8 @@
 /** Rows of a head's scores or weights, and another run's put in their place. */
 import { layerStage, type PatchEdit, type SquareStage } from '../attention/index.ts';
 import { attentionBands, recordedStage, type Trace } from '../trace/index.ts';
+import { type Aligned, alignedAt, takenFrom } from './pairing.ts';
 import { type HeadPlace, headIn } from './places.ts';
-import { type Aligned, alignedAt, takenFrom } from './runAlignment.ts';
 
 /** Every row of one head, by query. Cost: one pass over the head's weights. Throws `layerOutOfRange`, `headOutOfRange`. */
 export async function* squareRows(
