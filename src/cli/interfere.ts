@@ -5,6 +5,7 @@ import type { Ablation, Alignment, HeadPlace } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { placeName } from '../views/language.ts';
+import { editsIn } from './edits.ts';
 import {
   decoded,
   decoding,
@@ -225,29 +226,6 @@ async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; tex
     });
   const read = await textsIn(texts, model);
   return by === 'mean' ? { by, texts: read } : { by, from: read[0]! };
-}
-
-/** Edits as a JSON array, or those of a saved trace. Throws `badEdits`, `cannotRead`, and of a trace what its reader throws. */
-async function editsIn(file: string): Promise<Edit[]> {
-  const { readText, SiseonError } = await import('../platform/index.ts');
-  const { readSavedRun, unpackEdits } = await import('../trace/index.ts');
-  if (/\.(safetensors|npz)$/.test(file)) return [...(await readSavedRun(file)).edits];
-  let content: unknown;
-  try {
-    content = JSON.parse(await readText(file));
-  } catch (error) {
-    if (error instanceof SiseonError) throw error;
-  }
-  if (Array.isArray(content) && content.every((edit) => typeof edit === 'object' && edit !== null && 'kind' in edit))
-    return [...unpackEdits(content)];
-  if (typeof content === 'object' && content !== null && 'fingerprint' in content)
-    return [...(await readSavedRun(file)).edits];
-  throw new SiseonError({
-    code: 'badEdits',
-    kind: 'usage',
-    what: `${file} holds no edits`,
-    expected: 'a JSON array of edits, each with a kind, or a saved trace',
-  });
 }
 
 async function editedRun(trace: Trace, model: Model, edits: readonly Edit[]): Promise<Trace> {
