@@ -35,7 +35,9 @@ export function checkEdits(edits: readonly Edit[], a: Architecture, lengths: Run
       throw badEdit('an edit', 'an object with a kind', edit);
     if (!editKinds.includes(edit.kind))
       throw badEdit('an edit of a kind that is none', `one of ${editKinds.join(', ')}`, edit);
-    const unknown = Object.entries(edit).find(([field, value]) => value !== undefined && !Object.hasOwn(fields[edit.kind], field));
+    const unknown = Object.entries(edit).find(
+      ([field, value]) => value !== undefined && !Object.hasOwn(fields[edit.kind], field),
+    );
     if (unknown)
       throw badEdit(
         `an edit (${edit.kind}) with a field "${unknown[0]}"`,
