@@ -53,7 +53,11 @@ describe('a saved cache opens without its model', () => {
       'pair.npz',
       writeNpz([
         { name: 'encoder_attentions.0', shape: [2, 2, 3, 3], data: twice(layer(0)) },
-        { name: 'cross_attentions.0', shape: [2, 1, 2, 3], data: Float32Array.of(0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0.5, 0.5) },
+        {
+          name: 'cross_attentions.0',
+          shape: [2, 1, 2, 3],
+          data: Float32Array.of(0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0.5, 0.5),
+        },
         { name: 'tokens', shape: [2, 3], data: ['x', 'y', 'z', 'a', 'b', 'c'] },
         { name: 'decoderTokens', shape: [2, 2], data: ['v', 'w', '<s>', 'd'] },
       ]),
