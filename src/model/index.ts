@@ -17,7 +17,7 @@ export { type ClassTarget, type GradientTarget, type LogitTarget, noLabels, noLo
 export { classifiedRow, classify, decode } from './heads.ts';
 export { Model, type ModelMetadata, type ModelParts } from './model.ts';
 export { fileTensors, type HostTensor, type TakenParameter } from './parameters.ts';
-export { rotaryFrequencies, rotaryTable } from './rotary.ts';
+export { rotaryFrequencies } from './rotary.ts';
 export { type Choice, checkSampling, chooseToken, type Sampling } from './sampling.ts';
 export { shippedModel } from './shipped.ts';
 export { type ChatMessage, type ChatTemplate, chatText, renderChat } from './tokenizer/chat.ts';
