@@ -344,7 +344,7 @@ describe.each(names)('%s', (name) => {
     });
     const { stages, heads: moved } = await compareRuns(trace, same);
     for (const { distance } of stages) expect(distance).toBeLessThanOrEqual(1e-5);
-    for (const { weights, mixed } of moved) expect(Math.max(weights, mixed)).toBeLessThanOrEqual(1e-5);
+    for (const { weights, mixed } of moved) expect(Math.max(weights, mixed!)).toBeLessThanOrEqual(1e-5);
   });
 
   it('reads ranks from the parameters: from 1 to the head’s size, and copying from −1 to 1', async () => {

@@ -140,9 +140,8 @@ export function interfere(program: Command): void {
       const from = await recordTrace(model, { text: other, logits: false, ...decoded(options) });
       const lens = await import('../lens/index.ts');
       const target = await targetFor(from.ids.length === trace.ids.length ? from : trace, model, options);
-      const byWord = trace.ids.length !== from.ids.length;
-      const align = byWord ? { alignment: lens.alignByWord(trace.encoding!, from.encoding!) } : {};
-      const unaligned = align.alignment ? unalignedWords(trace, from, align.alignment) : { one: [], other: [] };
+      const align = { alignment: lens.alignTexts(trace.encoding!, from.encoding!) };
+      const unaligned = unalignedWords(trace, from, align.alignment);
       const [into] = options.into ?? [];
       const report = into
         ? await lens.pathSweep(trace, from, model, target, { receiver: { ...into, stage }, ...align })
@@ -165,7 +164,7 @@ export function interfere(program: Command): void {
   decoding(program.command('compare'))
     .description('two runs: two texts, two models, or before and after edits')
     .argument('<text>')
-    .argument('[other]', 'another text, aligned by word')
+    .argument('[other]', 'another text; words that both have belong together')
     .option('--with <DIR>', 'the same text in another model of the same shape')
     .option('--edits <FILE>', 'the same text with edits: JSON (docs/lens.md), or those of a saved trace')
     .addOption(modelOption())
@@ -191,14 +190,10 @@ export function interfere(program: Command): void {
         });
       if (other !== undefined)
         return compared(trace, await recordTrace(model, { text: other, ...own }), model, options, other);
-      if (options.with !== undefined)
-        return compared(
-          trace,
-          await recordTrace(await load(options.with), { text, ...own }),
-          model,
-          options,
-          options.with,
-        );
+      if (options.with !== undefined) {
+        const beside = await load(options.with);
+        return compared(trace, await recordTrace(beside, { text, ...own }), model, options, options.with, beside);
+      }
       const edits = await editsIn(options.edits!);
       return compared(trace, await editedRun(trace, model, edits), model, options, options.edits!);
     });
@@ -262,12 +257,21 @@ async function editedRun(trace: Trace, model: Model, edits: readonly Edit[]): Pr
   return recordTrace(model, { ...(encoding ? { text: encoding.text } : { ids }), ...decoder, edits });
 }
 
-async function compared(one: Trace, other: Trace, model: Model, options: Asked, what: string): Promise<void> {
-  const { alignByWord, compareRuns, tokenName } = await import('../lens/index.ts');
-  const byWord = one.encoding && other.encoding && one.encoding.text !== other.encoding.text;
-  const alignment = byWord ? alignByWord(one.encoding!, other.encoding!) : undefined;
-  const comparison = await compareRuns(one, other, alignment ? { alignment } : {});
-  const unaligned = byWord ? unalignedWords(one, other, comparison.alignment) : { one: [], other: [] };
+async function compared(
+  one: Trace,
+  other: Trace,
+  model: Model,
+  options: Asked,
+  what: string,
+  beside: Model = model,
+): Promise<void> {
+  const { alignTexts, compareRuns, sameVocabulary, tokenName } = await import('../lens/index.ts');
+  const alignment = one.encoding && other.encoding ? alignTexts(one.encoding, other.encoding) : undefined;
+  const comparison = await compareRuns(one, other, {
+    ...(alignment && { alignment }),
+    vocabulary: sameVocabulary(model, beside) ? 'same' : 'other',
+  });
+  const unaligned = unalignedWords(one, other, comparison.alignment);
   if (options.json) return printJson({ ...comparison, unaligned, edits: other.edits });
   const { comparisonText, effectsSvg } = await import('../views/index.ts');
   const title = `${one.encoding?.text ?? [...one.ids].join(' ')} ↔ ${what}`;

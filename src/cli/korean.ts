@@ -257,6 +257,8 @@ const texts: Readonly<Record<string, Text>> = {
   differentLengths: ({ details: d }) =>
     `두 글의 토큰 수가 다릅니다(${list(d.lengths)}). 어느 자리끼리 짝인지 정해야 합니다.`,
   nothingAligns: ({ got }) => `두 글에 같은 단어가 하나도 없어 짝지을 수 없습니다(${got}).`,
+  noCounterpart: ({ details: d }) =>
+    `예측을 읽는 자리 ${d.position}의 짝이 다른 글에 없습니다. 두 글에 모두 있는 단어를 고르거나, 어느 자리끼리 짝인지 정해 주세요.`,
   nothingToExplain: ({ got }) =>
     `두 실행의 예측이 같아서(${got.replace(' in both', '')}) 나눌 차이가 없습니다. 예측이 달라지는 글이나 토큰을 골라 주세요.`,
   badPath: ({ expected, got }) => `경로는 낮은 층에서 더 높은 층으로만 갑니다(${expected}; ${got}).`,

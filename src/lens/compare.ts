@@ -1,9 +1,9 @@
 /** Two runs held against each other: texts, models, before and after an edit, two moments of training. */
 import { attentionPlace, type LayerPlace, squareEditsOf } from '../attention/index.ts';
-import type { Encoding } from '../model/index.ts';
+import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { attentionBands, attentionRows, type Trace } from '../trace/index.ts';
-import { type Aligned, type Alignment, alignedAt } from './patch.ts';
+import { type Aligned, type Alignment, alignedAt } from './pairing.ts';
 import { attentionPlaces, type HeadPlace, placeIn } from './places.ts';
 import { bandRow } from './rows.ts';
 import { logTotal, prediction } from './target.ts';
@@ -12,9 +12,14 @@ export interface Comparison {
   readonly alignment: Alignment;
   /** ‖other − one‖ / ‖one‖ over the aligned positions, by stage, where both have it in one width. */
   readonly stages: readonly { readonly name: string; readonly distance: number }[];
-  /** By head: mean total variation ½ Σ |w − w′| of the aligned queries' weights on aligned keys, 0 to 1; and the mixtures' distance. */
-  readonly heads: readonly (HeadPlace & { readonly weights: number; readonly mixed: number })[];
-  /** By aligned position: the likeliest token in both and KL(one ‖ other) in nats; empty where a trace holds no logits. */
+  /** Stages that both have, in other widths or, of logits, over other vocabularies: their numbers do not belong together. */
+  readonly notCompared: readonly string[];
+  /**
+   * By head: total variation ½ Σ |w − w′| of the aligned queries' weights, their mean, 0 to 1, where a key that the other
+   * text has no counterpart of is a place of its own; and the mixtures' distance, null where heads are of other sizes.
+   */
+  readonly heads: readonly (HeadPlace & { readonly weights: number; readonly mixed: number | null })[];
+  /** By aligned position: the likeliest token in both and KL(one ‖ other) in nats; empty where a trace holds no logits, or their vocabularies differ. */
   readonly predictions: readonly {
     readonly position: number;
     readonly one: { readonly token: number; readonly probability: number };
@@ -25,13 +30,22 @@ export interface Comparison {
   readonly notDistributions: readonly (HeadPlace & { readonly query: number; readonly sum: number })[];
 }
 
+export interface ComparisonOptions extends Aligned {
+  /** `other`: an id is another token in the other model, so that logits are not compared. */
+  readonly vocabulary?: 'same' | 'other';
+}
+
 /**
  * What moved from one run to another. Positions belong together as `alignment` says, [one, other]; runs of one length
  * align by themselves. Cost: a pass over the weights of both; one
  * head's squares are held at a time.
  * Throws `differentLengths`, and `differentModels` where layers or heads are other in number.
  */
-export async function compareRuns(one: Trace, other: Trace, options: Aligned = {}): Promise<Comparison> {
+export async function compareRuns(
+  one: Trace,
+  other: Trace,
+  { vocabulary = 'same', ...options }: ComparisonOptions = {},
+): Promise<Comparison> {
   const [a, b] = [one.model.architecture, other.model.architecture];
   if (a.layerCount !== b.layerCount || a.headCount !== b.headCount || a.encoder?.layerCount !== b.encoder?.layerCount)
     throw new SiseonError({
@@ -52,9 +66,9 @@ export async function compareRuns(one: Trace, other: Trace, options: Aligned = {
   }
   return {
     alignment: aligned('layers.0.query'),
-    stages: stageDistances(one, other, aligned),
+    ...stageDistances(one, other, aligned, vocabulary),
     heads,
-    predictions: predictions(one, other, aligned('logits')),
+    predictions: vocabulary === 'same' ? predictions(one, other, aligned('logits')) : [],
     notDistributions,
   };
 }
@@ -67,6 +81,7 @@ async function headsMoved(
   { queries, keys }: { readonly queries: Alignment; readonly keys: Alignment },
 ): Promise<Comparison['heads'][number][]> {
   const { headCount, headSize } = placeIn(one, layer).stack;
+  const sameSize = headSize === placeIn(other, layer).stack.headSize;
   const moved: Comparison['heads'][number][] = [];
   for (let head = 0; head < headCount; head++) {
     const [left, right] = [
@@ -84,19 +99,29 @@ async function headsMoved(
       ),
     ];
     const [width, theirWidth] = [left.weights.shape[2]!, right.weights.shape[2]!];
+    const [alone, theirsAlone] = [unpaired(keys, 0, width), unpaired(keys, 1, theirWidth)];
     let variation = 0;
-    for (const r of queries.keys())
-      for (const [j, l] of keys)
-        variation += Math.abs(left.weights.data[r * width + j]! - right.weights.data[r * theirWidth + l]!) / 2;
+    for (const r of queries.keys()) {
+      const [row, theirs] = [left.weights.data.subarray(r * width), right.weights.data.subarray(r * theirWidth)];
+      for (const [j, l] of keys) variation += Math.abs(row[j]! - theirs[l]!) / 2;
+      for (const j of alone) variation += row[j]! / 2;
+      for (const l of theirsAlone) variation += theirs[l]! / 2;
+    }
     const rows = queries.map((_, r) => [r, r] as const);
     moved.push({
       layer,
       head,
       weights: variation / queries.length,
-      mixed: distance(left.mixed.data, right.mixed.data, rows, headSize),
+      mixed: sameSize ? distance(left.mixed.data, right.mixed.data, rows, headSize) : null,
     });
   }
   return moved;
+}
+
+/** Positions of one side that are in no pair. */
+function unpaired(pairs: Alignment, side: 0 | 1, length: number): number[] {
+  const paired = new Set(pairs.map((pair) => pair[side]));
+  return Array.from({ length }, (_, i) => i).filter((i) => !paired.has(i));
 }
 
 /** Rows of weights that are no distribution; only edits make such. */
@@ -129,12 +154,21 @@ function distance(
 }
 
 /** Stages of positions; those of heads stand in `heads`, as mixtures. */
-function stageDistances(one: Trace, other: Trace, aligned: (stage: string) => Alignment): Comparison['stages'] {
-  return [...one.recorded].flatMap(([name, { shape, data }]) => {
+function stageDistances(
+  one: Trace,
+  other: Trace,
+  aligned: (stage: string) => Alignment,
+  vocabulary: 'same' | 'other',
+): Pick<Comparison, 'stages' | 'notCompared'> {
+  const stages: Comparison['stages'][number][] = [];
+  const notCompared: string[] = [];
+  for (const [name, { shape, data }] of one.recorded) {
     const theirs = other.recorded.get(name);
-    const plain = shape.length === 2 && !/(classes|relativeBias)$/.test(name) && theirs?.shape[1] === shape[1];
-    return plain && theirs ? [{ name, distance: distance(data, theirs.data, aligned(name), shape[1]!) }] : [];
-  });
+    if (!theirs || shape.length !== 2 || /(classes|relativeBias)$/.test(name)) continue;
+    if (theirs.shape[1] !== shape[1] || (name === 'logits' && vocabulary === 'other')) notCompared.push(name);
+    else stages.push({ name, distance: distance(data, theirs.data, aligned(name), shape[1]!) });
+  }
+  return { stages, notCompared };
 }
 
 function predictions(one: Trace, other: Trace, alignment: Alignment): Comparison['predictions'] {
@@ -150,42 +184,11 @@ function predictions(one: Trace, other: Trace, alignment: Alignment): Comparison
   });
 }
 
-/**
- * Words of two texts that belong together: the longest sequence of equal words in order; tokens of such a word, and special
- * tokens of equal writing, pair up where both have as many. Throws `nothingAligns`.
- */
-export function alignByWord(one: Encoding, other: Encoding): Alignment {
-  const kinds = (encoding: Encoding) => {
-    const list: { text: string; tokens: readonly number[] }[] = [];
-    for (const { index, word, piece } of encoding.tokens)
-      if (word === null) list.push({ text: piece, tokens: [index] });
-      else {
-        const own = encoding.words.find((entry) => entry.index === word)!;
-        if (own.tokens[0] === index) list.push({ text: own.text, tokens: own.tokens });
-      }
-    return list;
-  };
-  const [a, b] = [kinds(one), kinds(other)];
-  const longest = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
-  const same = (i: number, k: number): boolean =>
-    a[i]!.text === b[k]!.text && a[i]!.tokens.length === b[k]!.tokens.length;
-  for (let i = a.length - 1; i >= 0; i--)
-    for (let k = b.length - 1; k >= 0; k--)
-      longest[i]![k] = same(i, k) ? longest[i + 1]![k + 1]! + 1 : Math.max(longest[i + 1]![k]!, longest[i]![k + 1]!);
-  const pairs: (readonly [number, number])[] = [];
-  for (let i = 0, k = 0; i < a.length && k < b.length; )
-    if (same(i, k)) {
-      for (const [n, token] of a[i]!.tokens.entries()) pairs.push([token, b[k]!.tokens[n]!]);
-      i++;
-      k++;
-    } else if (longest[i + 1]![k]! >= longest[i]![k + 1]!) i++;
-    else k++;
-  if (pairs.length > 0) return pairs;
-  throw new SiseonError({
-    code: 'nothingAligns',
-    kind: 'usage',
-    what: 'the two texts have no word in common',
-    got: `"${one.text}" and "${other.text}"`,
-    next: 'Say which positions belong together.',
-  });
+/** Whether an id is the same token in both models; without tokenizers, of as many. */
+export function sameVocabulary(one: Model, other: Model): boolean {
+  const [a, b] = [one, other].map(({ architecture }) => architecture.vocabularySize);
+  if (a !== b) return false;
+  const [left, right] = [one.tokenizer, other.tokenizer];
+  if (!left || !right) return true;
+  return Array.from({ length: a! }, (_, id) => id).every((id) => left.piece(id) === right.piece(id));
 }

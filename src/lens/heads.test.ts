@@ -165,7 +165,24 @@ describe.each([
     expect(useless).toMatchObject({ outputValueRank: 0, queryKeyRank: 0, copying: 0 });
     expect(useless!.measures.entropy.value).toBeCloseTo(useless!.measures.entropy.uniform, 5);
   });
-  it('need texts for both halves', async () => {
-    await expect(headsReport(await knownModel(), [[1, 2]])).rejects.toMatchObject({ code: 'tooFewTexts' });
+  it('that look at everything alike earn no name, however short the texts', async () => {
+    const model = await knownModel();
+    // Three tokens, all different: of the last three heads each row is even, and half of an even row is itself.
+    const texts = Array.from({ length: 40 }, (_, n) => [n % 6, (n + 1 + (n % 4)) % 6, 6]);
+    const { heads } = await headsReport(model, texts);
+    const useless = heads.find(({ layer, head }) => layer === 0 && head === 3)!;
+    expect(useless.measures.self.uniform).toBeGreaterThan(0.6);
+    expect(Math.abs(useless.measures.self.value - useless.measures.self.uniform)).toBeLessThan(1e-6);
+    expect(useless.role).toBeNull();
+  });
+  it('need texts for both halves, and a text that comes again is none', async () => {
+    const model = await knownModel();
+    await expect(headsReport(model, [[1, 2]])).rejects.toMatchObject({ code: 'tooFewTexts' });
+    const same = Array.from({ length: 24 }, () => ({ text: 'a b c a b' }));
+    await expect(headsReport(model, same)).rejects.toMatchObject({ code: 'tooFewTexts' });
+    const texts = repeatedSequences(model, { count: 10, length: 5 });
+    const { texts: once, repeated, heads } = await headsReport(model, [...texts, ...texts]);
+    expect([once, repeated]).toEqual([10, 10]);
+    expect(heads).toEqual((await headsReport(model, texts)).heads);
   });
 });

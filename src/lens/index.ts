@@ -4,7 +4,7 @@ export { attentionFlow, longestFlow } from './attentionFlow.ts';
 export { cacheMatrix, cachePatterns, looksBackOnly } from './cachePatterns.ts';
 export { cell } from './cell.ts';
 export { type Circuit, type Circuits, type CopyingTest, circuits, effectiveRank } from './circuits.ts';
-export { alignByWord, type Comparison, compareRuns } from './compare.ts';
+export { type Comparison, type ComparisonOptions, compareRuns, sameVocabulary } from './compare.ts';
 export { readConllu, type TreeSentence, type TreeWord } from './conllu.ts';
 export { type DirectPart, directLogits, type LensLayer, logitLens } from './direct.ts';
 export { type Faithfulness, type FaithfulnessOptions, faithfulness, randomOrders } from './faithful.ts';
@@ -24,17 +24,8 @@ export { type Context, type CorpusText, similarContexts } from './nearest.ts';
 export { type LayerNorms, layerNorms, type NormRow } from './norms.ts';
 export { longestOverview, type Overview, type OverviewPart, overview } from './overview.ts';
 export { pair } from './pair.ts';
-export {
-  type Aligned,
-  type Alignment,
-  attributionSweep,
-  type PatchEffect,
-  type PatchReport,
-  patchFrom,
-  patchSweep,
-  replaced,
-  sameLength,
-} from './patch.ts';
+export { type Aligned, type Alignment, alignTexts, sameLength } from './pairing.ts';
+export { attributionSweep, type PatchEffect, type PatchReport, patchFrom, patchSweep, replaced } from './patch.ts';
 export { type Path, pathPatch, pathSweep } from './path.ts';
 export {
   layerPatterns,

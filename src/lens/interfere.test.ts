@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { LayerPlace } from '../attention/index.ts';
 import { loadModel, type Model, shippedModel } from '../model/index.ts';
-import { recordTrace, type Trace } from '../trace/index.ts';
+import { attentionRows, recordTrace, type Trace } from '../trace/index.ts';
 import {
   ablationSweep,
   ablations,
-  alignByWord,
+  alignTexts,
   attributionSweep,
   compareRuns,
   faithfulness,
@@ -24,6 +25,11 @@ import {
 import { knownModel, letters, letterTokenizer } from './known.testing.ts';
 import { tinyIds, tinyModel } from './tiny.testing.ts';
 
+const squareOf = async (trace: Trace, layer: LayerPlace, head: number): Promise<Float32Array[]> => {
+  const { data, shape } = (await attentionRows(trace, layer, undefined, head)).weights;
+  const keys = shape[2]!;
+  return Array.from({ length: shape[1]! }, (_, i) => data.subarray(i * keys, (i + 1) * keys));
+};
 const idsOf = (text: string): number[] => text.split(' ').map((letter) => letters.indexOf(letter));
 
 describe('known heads', () => {
@@ -140,7 +146,7 @@ describe('known heads', () => {
   });
   it('two texts align by their words, and what is equal did not move', async () => {
     const other = await recordTrace(model, { text: 'c d a b c' });
-    const alignment = alignByWord(trace.encoding!, other.encoding!);
+    const alignment = alignTexts(trace.encoding!, other.encoding!);
     expect(alignment).toEqual([
       [0, 0],
       [1, 2],
@@ -151,8 +157,50 @@ describe('known heads', () => {
     expect(comparison.predictions.map(({ position }) => position)).toEqual([0, 1, 2, 3]);
     expect(comparison.predictions[0]!.divergence).toBeLessThan(1e-6);
     await expect(compareRuns(trace, other)).rejects.toMatchObject({ code: 'differentLengths' });
+    // ½ Σ |w − w′| with every place of either text once: that of d is the other text's alone.
+    for (const { layer, head, weights } of comparison.heads) {
+      const [one, moved] = [await squareOf(trace, layer, head), await squareOf(other, layer, head)];
+      let total = 0;
+      for (const [i, k] of alignment) {
+        const places = new Map<number, number>();
+        for (const [key, weight] of moved[k]!.entries()) places.set(key, weight);
+        for (const [j, l] of alignment) places.set(l, places.get(l)! - one[i]![j]!);
+        for (const difference of places.values()) total += Math.abs(difference) / 2;
+      }
+      expect(Math.abs(weights - total / alignment.length)).toBeLessThan(1e-6);
+    }
+  });
+  it('words that stand in for each other belong together; what one text alone has belongs to nothing', () => {
     const tokenizer = letterTokenizer();
-    expect(() => alignByWord(tokenizer.encode('a b'), tokenizer.encode('c d'))).toThrow('no word in common');
+    const aligned = (one: string, other: string) => alignTexts(tokenizer.encode(one), tokenizer.encode(other));
+    expect(aligned('a b', 'c d')).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+    expect(aligned('a b c', 'a d c e')).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
+    expect(aligned('a c', 'a d e c')).toEqual([
+      [0, 0],
+      [1, 3],
+    ]);
+    expect(() => aligned('a b', 'c d e')).toThrow('no word in common');
+  });
+  it('a target is read in the other text at what belongs to its position', async () => {
+    const other = await recordTrace(model, { text: 'c d a b c' });
+    const alignment = alignTexts(trace.encoding!, other.encoding!);
+    const early = { position: 1, token: letters.indexOf('b') };
+    const { into, from } = await patchSweep(trace, other, model, early, { alignment });
+    expect(into).toBe(await followed(trace, model, early));
+    expect(from).toBe(await followed(other, model, { ...early, position: 2 }));
+    await expect(
+      patchSweep(other, trace, model, early, { alignment: alignment.map(([i, k]) => [k, i] as const) }),
+    ).rejects.toMatchObject({ code: 'noCounterpart' });
+    // After the whole of both texts something can be asked, whatever they end with.
+    const report = await patchSweep(trace, other, model, target, { alignment: [[0, 0]] });
+    expect(report.from).toBe(await followed(other, model, { ...target, position: 4 }));
   });
   it('an order that drops what matters first is faithful, its reverse is not', async () => {
     const best = await faithfulness(trace, model, target, [0, 5, 0, 0], { orders: 3 });
@@ -247,15 +295,12 @@ describe.each(['gpt2', 'bert'] as const)('a tiny %s', (kind) => {
 
 const checkpoint = new URL('../../../shared/data/checkpoints/nano-gpt-sort', import.meta.url);
 describe.skipIf(!existsSync(checkpoint))('a GPT trained to sort (the file beside the project)', () => {
-  it('sorts with heads that stand in for each other: any one can go, all cannot, and L2·H0 alone does the most', async () => {
+  it('sorts with heads that stand in for each other: any one can go, all cannot, and the first layer matters most', async () => {
     const model = await loadModel(checkpoint);
-    const lists = [
-      [2, 1, 0, 2, 1, 0],
-      [0, 2, 2, 1, 1, 0],
-      [1, 1, 2, 0, 0, 2],
-      [2, 2, 2, 0, 1, 0],
-      [0, 1, 0, 1, 2, 2],
-    ];
+    // Every 13th of all 3⁶ lists: balanced ones alone can be sorted by position, without any head.
+    const lists = Array.from({ length: 57 }, (_, n) =>
+      Array.from({ length: 6 }, (_, i) => Math.floor((13 * n) / 3 ** (5 - i)) % 3),
+    );
     /** Mean log-probability of the right letters, of those that the model has to say after the list. */
     const sorting = async (edits: Parameters<Model['run']>[2]): Promise<number> => {
       let total = 0;
@@ -274,14 +319,14 @@ describe.skipIf(!existsSync(checkpoint))('a GPT trained to sort (the file beside
       places.map((h) => ({ kind: 'ablate', layer: Math.floor(h / 3), head: h % 3, by: 'zero' }) as const);
     const plain = await sorting([]);
     expect(plain).toBeGreaterThan(-1e-3);
-    for (const h of heads) expect(plain - (await sorting(cut([h])))).toBeLessThan(1e-3);
-    // Without any, what is left is guessing from the letters said so far. One head alone brings back the most.
-    const none = await sorting(cut(heads));
-    expect(none).toBeLessThan(-0.2);
-    const alone: number[] = [];
-    for (const h of heads) alone.push(await sorting(cut(heads.filter((other) => other !== h))));
-    expect(alone.indexOf(Math.max(...alone))).toBe(6);
-    expect(alone[6]! - none).toBeGreaterThan(0.1);
-    expect(await sorting(cut([0, 1, 2, 3, 4, 5]))).toBeGreaterThan(-0.03);
+    for (const h of heads) expect(plain - (await sorting(cut([h])))).toBeLessThan(0.05);
+    // Worse than guessing (log 1/3 is −1.1) without any, and with any one alone.
+    expect(await sorting(cut(heads))).toBeLessThan(-3);
+    for (const h of heads) expect(await sorting(cut(heads.filter((other) => other !== h)))).toBeLessThan(-2);
+    const without: number[] = [];
+    for (const layer of [0, 1, 2]) without.push(await sorting(cut([0, 1, 2].map((head) => 3 * layer + head))));
+    expect(without[0]).toBeLessThan(-0.7);
+    expect(without[1]).toBeLessThan(-0.2);
+    expect(without[2]).toBeGreaterThan(-0.1);
   });
 });

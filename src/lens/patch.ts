@@ -10,41 +10,13 @@ import {
   type StageName,
   type VectorStage,
 } from '../attention/index.ts';
-import { type Model, positionsAt } from '../model/index.ts';
+import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { headOutput, mixtures, recordedStage, type Trace } from '../trace/index.ts';
-import { differentLengths, targetsUnder } from './ablate.ts';
+import { targetsUnder } from './ablate.ts';
+import { type Aligned, type Alignment, alignedAt } from './pairing.ts';
 import { allHeads, attentionPlaces, type HeadPlace, headIn, placeIn } from './places.ts';
 import { type Followed, followed, gradientTarget, readAgain } from './target.ts';
-
-/** Positions that belong together, [in the run patched, in the run taken from]. */
-export type Alignment = readonly (readonly [to: number, from: number])[];
-
-/** Every position with itself, for texts of one length; of the decoder's text where `of` says so. Throws `differentLengths`. */
-export function sameLength(into: Trace, from: Trace, of: 'ids' | 'decoderIds' = 'ids'): Alignment {
-  const [one, other] = [into[of]?.length ?? 0, from[of]?.length ?? 0];
-  if (one !== other) throw differentLengths(one, other, 'Say which positions belong together.');
-  return Array.from({ length: one }, (_, i) => [i, i] as const);
-}
-
-/** Positions that belong together at every place: in the text of the only stack or the encoder, and in the decoder's. */
-export interface Aligned {
-  readonly alignment?: Alignment;
-  readonly decoderAlignment?: Alignment;
-}
-
-/** The alignment for a stage's positions. */
-export function alignedAt(
-  into: Trace,
-  from: Trace,
-  { alignment, decoderAlignment }: Aligned,
-): (stage: string) => Alignment {
-  const own = alignment ?? sameLength(into, from);
-  if (!into.decoderIds) return () => own;
-  const decoders = decoderAlignment ?? sameLength(into, from, 'decoderIds');
-  // Which text a stage's positions are of: the one whose length a run of lengths 0 and 1 gives. Logits are the decoder's.
-  return (stage) => (stage === 'logits' || positionsAt(stage, { ids: 0, decoderIds: 1 }) === 1 ? decoders : own);
-}
 
 /** One stage of a trace as rows, [position][width] of one head where it has heads. Throws `layerOutOfRange`, `headOutOfRange`, `noStage`. */
 async function rowsOf(
@@ -148,7 +120,7 @@ export async function patchSweep(
   { heads = allHeads(model), ...aligned }: Aligned & { readonly heads?: readonly HeadPlace[] } = {},
 ): Promise<PatchReport> {
   const alignment = alignedAt(into, from, aligned);
-  const [here, there] = await ends(into, from, model, target);
+  const [here, there] = await ends(into, from, model, target, aligned);
   for (const place of heads) headIn(into, place);
   const patches = new Map<LayerPlace, PatchEdit[]>();
   for (const layer of new Set(heads.map((place) => place.layer)))
@@ -204,7 +176,7 @@ export async function attributionSweep(
   aligned: Aligned = {},
 ): Promise<PatchReport> {
   const alignment = alignedAt(into, from, aligned);
-  const [here, there] = await ends(into, from, model, target);
+  const [here, there] = await ends(into, from, model, target, aligned);
   const { target: led, sign } = gradientTarget(model, target);
   const { ids, decoderIds } = readAgain(into);
   const { gradients } = await model.gradients(ids, led, (name) => name.endsWith('.mixed'), into.edits, {
@@ -229,12 +201,21 @@ export async function attributionSweep(
   return { into: here, from: there, heads };
 }
 
-/** The target in both runs. In a run of another length its position counts from the end. */
-export async function ends(into: Trace, from: Trace, model: Model, target: Followed): Promise<[number, number]> {
-  const [own, other] = [into.decoderIds ?? into.ids, from.decoderIds ?? from.ids];
-  const { position } = target;
-  const moved = position === undefined ? target : { ...target, position: position + other.length - own.length };
-  const [here, there] = [await followed(into, model, target), await followed(from, model, moved)];
+/**
+ * The target in both runs: in the other at the position that belongs to its own, and after a text that a decoder has read to
+ * its end, at the end of the other. Throws `noCounterpart`, and `nothingToExplain` where the two targets are equal.
+ */
+export async function ends(
+  into: Trace,
+  from: Trace,
+  model: Model,
+  target: Followed,
+  aligned: Aligned,
+): Promise<[number, number]> {
+  const [here, there] = [
+    await followed(into, model, target),
+    await followed(from, model, counterpart(into, from, target, aligned)),
+  ];
   if (Math.abs(here - there) > 1e-6) return [here, there];
   throw new SiseonError({
     code: 'nothingToExplain',
@@ -242,5 +223,24 @@ export async function ends(into: Trace, from: Trace, model: Model, target: Follo
     what: 'the two runs say the same of the target, so nothing carries a difference',
     got: `${here.toFixed(6)} in both`,
     next: 'Choose texts or tokens on which they differ.',
+  });
+}
+
+function counterpart(into: Trace, from: Trace, target: Followed, aligned: Aligned): Followed {
+  const { position } = target;
+  if (position === undefined) return target;
+  const pair = alignedAt(into, from, aligned)('logits').find(([to]) => to === position);
+  if (pair) return { ...target, position: pair[1] };
+  const [own, other] = [into.decoderIds ?? into.ids, from.decoderIds ?? from.ids];
+  const { architecture } = into.model;
+  // What comes after the whole of a text can be asked of any two, whatever they end with.
+  const afterAll = position === own.length - 1 && (architecture.causal || architecture.encoder !== null);
+  if (afterAll && !('label' in target)) return { ...target, position: other.length - 1 };
+  throw new SiseonError({
+    code: 'noCounterpart',
+    kind: 'usage',
+    what: `nothing in the other text belongs to position ${position}, where the target is read`,
+    next: 'Choose a word that both texts have, or say which positions belong together.',
+    details: { position },
   });
 }

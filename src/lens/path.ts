@@ -4,16 +4,8 @@ import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { recordTrace, type Trace } from '../trace/index.ts';
 import { stagesUnder, targetsUnder } from './ablate.ts';
-import {
-  type Aligned,
-  alignedAt,
-  ends,
-  type PatchEffect,
-  type PatchReport,
-  patchesOf,
-  patchFrom,
-  takenFrom,
-} from './patch.ts';
+import { type Aligned, alignedAt } from './pairing.ts';
+import { ends, type PatchEffect, type PatchReport, patchesOf, patchFrom, takenFrom } from './patch.ts';
 import { allHeads, attentionPlaces, type HeadPlace, headIn, keyHeadOf } from './places.ts';
 import { type Followed, readAgain } from './target.ts';
 
@@ -108,7 +100,7 @@ export async function pathSweep(
       expected: 'a receiver above layer 0',
       got: `layer ${receiver.layer}`,
     });
-  const [here, there] = await ends(into, from, model, target);
+  const [here, there] = await ends(into, from, model, target, path);
   const heads: PatchEffect[] = [];
   for (const sender of senders) {
     const put = await alongPath(into, from, model, { ...path, sender });

@@ -4,7 +4,7 @@
  */
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { recordTrace } from '../trace/index.ts';
+import { recordTrace, type TraceInput } from '../trace/index.ts';
 import { inputOf, type MeasuredText } from './ablate.ts';
 import { type Circuit, circuits, copies } from './circuits.ts';
 import { layerPatterns, type Pattern, type RoleName, roleNames } from './pattern.ts';
@@ -40,10 +40,13 @@ export interface HeadFigures extends Circuit {
 
 export interface HeadsReport {
   readonly model: string;
+  /** Different texts; each is measured once. */
   readonly texts: number;
+  /** Texts that had come before, left out: they would pass for new evidence, and stand in both halves. */
+  readonly repeated: number;
   readonly tokens: number;
   readonly copyingAgainst: 'unembedding' | 'embedding';
-  /** A name asks for at least so much weight on what it says, and so small a probability. */
+  /** A name asks for at least so much of what an even look leaves to gain, (value − baseline) / (1 − baseline), and so small a probability. */
   readonly least: number;
   readonly level: number;
   readonly heads: readonly HeadFigures[];
@@ -65,21 +68,22 @@ export async function headsReport(
   texts: readonly MeasuredText[],
   { least = 0.4, level = 0.01, onProgress = () => {} }: HeadsOptions = {},
 ): Promise<HeadsReport> {
-  if (texts.length < 4)
+  const inputs = different(texts.map((text) => inputOf(model, text)));
+  if (inputs.length < 4)
     throw new SiseonError({
       code: 'tooFewTexts',
       kind: 'usage',
       what: 'a name is chosen on half of the texts and measured on the other half',
-      expected: 'at least 4 texts',
-      got: `${texts.length}`,
+      expected: 'at least 4 different texts',
+      got: `${inputs.length}`,
       next: 'Names need about 20 to stand the test.',
     });
   const layers = attentionPlaces(model.architecture);
   const seen: Pattern[][] = [];
   let tokens = 0;
-  for (const [n, text] of texts.entries()) {
-    onProgress(n, texts.length);
-    const trace = await recordTrace(model, { ...inputOf(model, text), logits: false });
+  for (const [n, input] of inputs.entries()) {
+    onProgress(n, inputs.length);
+    const trace = await recordTrace(model, { ...input, logits: false });
     tokens += trace.ids.length;
     let at = 0;
     for (const layer of layers)
@@ -88,11 +92,12 @@ export async function headsReport(
         at++;
       }
   }
-  onProgress(texts.length, texts.length);
+  onProgress(inputs.length, inputs.length);
   const { heads, copyingAgainst } = await circuits(model, layers);
   return {
     model: model.name,
-    texts: texts.length,
+    texts: inputs.length,
+    repeated: texts.length - inputs.length,
     tokens,
     copyingAgainst,
     least,
@@ -104,6 +109,18 @@ export async function headsReport(
       role: roleOf(seen[h]!, circuit, heads.length, least, level),
     })),
   };
+}
+
+/** Each input once, the first of its kind. */
+function different(inputs: readonly TraceInput[]): TraceInput[] {
+  const seen = new Map<string, TraceInput>();
+  for (const input of inputs) {
+    const key = JSON.stringify(input, (_, value) =>
+      ArrayBuffer.isView(value) ? Array.from(value as Int32Array) : value,
+    );
+    if (!seen.has(key)) seen.set(key, input);
+  }
+  return [...seen.values()];
 }
 
 type MeasureName = keyof HeadFigures['measures'];
@@ -132,6 +149,12 @@ function profileOf(patterns: readonly Pattern[]): HeadFigures['profile'] {
   });
 }
 
+/** What sums of float32 weights differ by: so much above an even look is none. */
+const rounding = 1e-6;
+
+/** How much of what an even look leaves to gain a head has gained (Cohen 1960 corrects agreement for chance in this way). */
+const gained = (value: number, baseline: number): number => (baseline < 1 ? (value - baseline) / (1 - baseline) : 0);
+
 function roleOf(
   patterns: readonly Pattern[],
   { copyingTest }: Circuit,
@@ -152,10 +175,11 @@ function roleOf(
   const reported = half(1, name);
   if (reported.length > 0) {
     const value = mean(reported.map((mass) => mass.value));
-    const above = reported.filter((mass) => mass.value > mass.uniform).length;
+    const above = reported.filter((mass) => mass.value > mass.uniform + rounding).length;
     const probability = corrected(binomialTail(above, reported.length, 0.5), looks);
     const baseline = mean(reported.map((mass) => mass.uniform));
-    if (value >= least && probability <= level) return { name, value, baseline, texts: reported.length, probability };
+    if (gained(value, baseline) >= least && probability <= level)
+      return { name, value, baseline, texts: reported.length, probability };
   }
   if (copyingTest === null) return null;
   const { reported: value, baseline } = copyingTest;

@@ -1,7 +1,8 @@
 /** Whole rows of a head's weights put in place: another run's, or what a function makes of them. */
 import { layerStage, type WeightsEdit } from '../attention/index.ts';
 import { attentionBands, recordedStage, type Trace } from '../trace/index.ts';
-import { type Aligned, alignedAt, takenFrom } from './patch.ts';
+import { type Aligned, alignedAt } from './pairing.ts';
+import { takenFrom } from './patch.ts';
 import { type HeadPlace, headIn } from './places.ts';
 
 /** Every row of one head, by query: of its weights, or of the scores that they are the softmax of. */

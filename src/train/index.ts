@@ -13,4 +13,11 @@ export {
   type TrainingProgress,
   train,
 } from './train.ts';
-export { type PieceKind, specialPieces, tokenizerOf } from './vocabulary.ts';
+export {
+  joinedTexts,
+  type PieceKind,
+  specialPieces,
+  tokenizerOf,
+  type WordPieceReading,
+  wordPieceTokenizer,
+} from './vocabulary.ts';

@@ -26,7 +26,37 @@ export function tokenizerOf(texts: Iterable<string>, kind: PieceKind): Record<st
           .toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
           .slice(0, mostWords)
           .map(([word]) => word);
-  const pieces = [...specialPieces, ...characters, ...words, ...characters.map((character) => `##${character}`)];
+  return wordPieceTokenizer([...characters, ...words, ...characters.map((character) => `##${character}`)], {
+    normalizer: null,
+    pre_tokenizer: { type: 'WhitespaceSplit' },
+    pair: [],
+  });
+}
+
+const special = (id: string): object => ({ SpecialToken: { id, type_id: 0 } });
+const sequence = (id: 'A' | 'B'): object => ({ Sequence: { id, type_id: 0 } });
+/** What stands around a text alone, and around two of them. */
+const alone = [special('[CLS]'), sequence('A'), special('[SEP]')];
+/** Two texts, as BERT joins them. */
+export const joinedTexts: readonly object[] = [...alone, sequence('B'), special('[SEP]')];
+
+/** What a WordPiece tokenizer does before pieces are looked for, and how it joins two texts, in the words of tokenizer.json. */
+export interface WordPieceReading {
+  readonly normalizer: object | null;
+  readonly pre_tokenizer: object;
+  readonly pair: readonly object[];
+}
+
+/** The content of the tokenizer.json of a WordPiece vocabulary (Wu et al. 2016): `specialPieces`, then `pieces`. */
+export function wordPieceTokenizer(
+  pieces: readonly string[],
+  { normalizer, pre_tokenizer, pair }: WordPieceReading,
+): Record<string, unknown> {
+  const boundary = (content: string): object => ({
+    id: content,
+    ids: [specialPieces.indexOf(content)],
+    tokens: [content],
+  });
   return {
     version: '1.0',
     truncation: null,
@@ -40,20 +70,13 @@ export function tokenizerOf(texts: Iterable<string>, kind: PieceKind): Record<st
       normalized: false,
       special: true,
     })),
-    normalizer: null,
-    pre_tokenizer: { type: 'WhitespaceSplit' },
+    normalizer,
+    pre_tokenizer,
     post_processor: {
       type: 'TemplateProcessing',
-      single: [
-        { SpecialToken: { id: '[CLS]', type_id: 0 } },
-        { Sequence: { id: 'A', type_id: 0 } },
-        { SpecialToken: { id: '[SEP]', type_id: 0 } },
-      ],
-      pair: [],
-      special_tokens: {
-        '[CLS]': { id: '[CLS]', ids: [2], tokens: ['[CLS]'] },
-        '[SEP]': { id: '[SEP]', ids: [3], tokens: ['[SEP]'] },
-      },
+      single: alone,
+      pair,
+      special_tokens: { '[CLS]': boundary('[CLS]'), '[SEP]': boundary('[SEP]') },
     },
     decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
     model: {
@@ -61,7 +84,7 @@ export function tokenizerOf(texts: Iterable<string>, kind: PieceKind): Record<st
       unk_token: '[UNK]',
       continuing_subword_prefix: '##',
       max_input_chars_per_word: 100,
-      vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])),
+      vocab: Object.fromEntries([...new Set([...specialPieces, ...pieces])].map((piece, id) => [piece, id])),
     },
   };
 }

@@ -102,7 +102,7 @@ export function comparisonText(
     readonly title: string;
     readonly name: (token: number) => string;
     readonly tokens: readonly string[];
-    /** Words of the two texts that were not compared. */
+    /** Words of either text that the other has no counterpart of. */
     readonly unaligned?: { readonly one: readonly string[]; readonly other: readonly string[] };
   },
   { language, color, width = WIDTH }: TextOptions,
@@ -120,8 +120,8 @@ export function comparisonText(
       ? []
       : wrap(
           ko
-            ? `짝이 없어 견주지 않은 단어: ${apart}. 아래는 두 글에 함께 있는 단어의 자리에서만 잰 것이어서, 임베딩은 그대로일 수 있습니다.`
-            : `Without a counterpart, so not compared: ${apart}. All below is measured at the words that both texts have; their embeddings may well be equal.`,
+            ? `짝이 없는 단어: ${apart}. 아래는 짝이 있는 자리에서만 잰 것이고, 짝이 없는 단어에 준 가중치는 다른 곳으로 간 것으로 셉니다.`
+            : `Without a counterpart: ${apart}. All below is measured at the other positions; weight on these words counts as gone elsewhere.`,
           '  ',
           width,
         )),
@@ -139,7 +139,7 @@ export function comparisonText(
         strongest.map(({ layer, head, weights, mixed }) => [
           `${placed(layer)}·H${head}`,
           weights.toFixed(3),
-          mixed.toFixed(3),
+          mixed === null ? '–' : mixed.toFixed(3),
         ]),
         { right: [1, 2], width, heading: c.dim },
       ),
@@ -162,6 +162,15 @@ export function comparisonText(
             { right: [2, 4, 5], width, heading: c.dim },
           ),
         )),
+    ...(comparison.notCompared.length > 0
+      ? wrap(
+          ko
+            ? `폭이나 어휘가 서로 달라 견주지 않은 단계: ${comparison.notCompared.join(', ')}.`
+            : `Of other widths or vocabularies in the two models, so not compared: ${comparison.notCompared.join(', ')}.`,
+          '  ',
+          width,
+        )
+      : []),
     ...(comparison.notDistributions.length > 0
       ? wrap(
           ko

@@ -20,9 +20,10 @@ const words = {
       induction: 'induction',
       copying: 'copying',
     },
-    title: (r: HeadsReport) => `${r.model}: ${r.heads.length} heads over ${r.texts} texts, ${r.tokens} tokens.`,
+    title: (r: HeadsReport) =>
+      `${r.model}: ${r.heads.length} heads over ${r.texts} texts, ${r.tokens} tokens.${r.repeated > 0 ? ` Texts that had come before were left out: ${r.repeated}.` : ''}`,
     legend: (r: HeadsReport) =>
-      `entropy in nats. self, prev, next, sink (first token), dup (the query’s token elsewhere), ind (behind it): mean weight there. QK, OV: effective ranks. copy: from −1 to 1, against the ${r.copyingAgainst}. A name was chosen on every other text and measured on the rest: at least ${two(r.least)} of the weight, and, by sign test times ${r.heads.length} heads, a chance of at most ${r.level}; in brackets, what a head that looks at everything alike has. Layers and heads count from 0.`,
+      `entropy in nats. self, prev, next, sink (first token), dup (the query’s token elsewhere), ind (behind it): mean weight there. QK, OV: effective ranks. copy: from −1 to 1, against the ${r.copyingAgainst}. A name was chosen on every other text and measured on the rest: at least ${two(r.least)} of what an even look leaves to gain, and, by sign test times ${r.heads.length} heads, a chance of at most ${r.level}; in brackets, what a head that looks at everything alike has. Layers and heads count from 0.`,
     unnamed: 'No head earned a name on these texts.',
   },
   ko: {
@@ -36,9 +37,10 @@ const words = {
       induction: '유도',
       copying: '복사',
     },
-    title: (r: HeadsReport) => `${r.model}: 글 ${r.texts}개, 토큰 ${r.tokens}개에서 본 헤드 ${r.heads.length}개.`,
+    title: (r: HeadsReport) =>
+      `${r.model}: 글 ${r.texts}개, 토큰 ${r.tokens}개에서 본 헤드 ${r.heads.length}개.${r.repeated > 0 ? ` 앞에 이미 나온 글 ${r.repeated}개는 뺐습니다.` : ''}`,
     legend: (r: HeadsReport) =>
-      `엔트로피의 단위는 nat입니다. 자신, 앞, 뒤, 첫(첫 토큰), 같은(같은 토큰이 나온 다른 곳), 유도(그 바로 뒤): 그곳에 둔 가중치의 평균. QK, OV: 유효 랭크. 복사: −1부터 1까지(${r.copyingAgainst}). 이름은 글을 하나 걸러 골라 나머지에서 쟀습니다. 가중치가 ${two(r.least)} 이상이고, 부호 검정에 헤드 수(${r.heads.length})를 곱한 확률이 ${r.level} 이하여야 합니다. 괄호 안은 모두를 고르게 볼 때의 값입니다. 층과 헤드는 0부터 셉니다.`,
+      `엔트로피의 단위는 nat입니다. 자신, 앞, 뒤, 첫(첫 토큰), 같은(같은 토큰이 나온 다른 곳), 유도(그 바로 뒤): 그곳에 둔 가중치의 평균. QK, OV: 유효 랭크. 복사: −1부터 1까지(${r.copyingAgainst}). 이름은 글을 하나 걸러 골라 나머지에서 쟀습니다. 모두를 고르게 볼 때보다 더 얻을 수 있는 몫의 ${two(r.least)} 이상을 얻고, 부호 검정에 헤드 수(${r.heads.length})를 곱한 확률이 ${r.level} 이하여야 합니다. 괄호 안은 모두를 고르게 볼 때의 값입니다. 층과 헤드는 0부터 셉니다.`,
     unnamed: '이 글들에서 이름을 얻은 헤드는 없습니다.',
   },
 } as const;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Edit } from 'siseon/attention';
-import { alignByWord, compareRuns, headRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
+import { alignTexts, compareRuns, headRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
 import { loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
@@ -458,12 +458,8 @@ onThePage('the room Explore', (_site, visited) => {
           await recordTrace(model, { text: storySentence }),
           await recordTrace(model, { text: other }),
         ];
-        const even = here.ids.length === there.ids.length;
-        const { heads: moved, alignment } = await compareRuns(
-          here,
-          there,
-          even ? {} : { alignment: alignByWord(here.encoding!, there.encoding!) },
-        );
+        const alignment = alignTexts(here.encoding!, there.encoding!);
+        const { heads: moved } = await compareRuns(here, there, { alignment });
         await page.getByText(`${here.ids.length}개와 ${there.ids.length}개 가운데 ${alignment.length}개`).waitFor();
         const shown = await numbers();
         expect(moved).toHaveLength(model.architecture.layerCount * model.architecture.headCount);

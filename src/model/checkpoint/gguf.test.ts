@@ -93,6 +93,20 @@ describe('a damaged file is refused', () => {
     );
   });
 
+  it('an alignment that the format does not know', async () => {
+    const key = 'general.alignment';
+    // One number more: its key, the type (4: 32 bits, no sign) and 3.
+    const field = Buffer.alloc(8 + key.length + 8);
+    field.writeBigUInt64LE(BigInt(key.length));
+    field.write(key, 8);
+    field.writeUInt32LE(4, 8 + key.length);
+    field.writeUInt32LE(3, 12 + key.length);
+    const head = Buffer.from(blocks.slice(0, 24));
+    head.writeBigUInt64LE(head.readBigUInt64LE(16) + 1n, 16);
+    const bytes = Uint8Array.from(Buffer.concat([head, field, blocks.slice(24)]));
+    expect(await open(bytes)).toContain('its general.alignment is 3, not a multiple of 8');
+  });
+
   it('whatever bytes are changed, nothing but its own error', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -128,6 +142,10 @@ describe('tokenizers in the metadata', () => {
     expect(pieces('exaone')).toEqual(['1', '2', '3', '1', 'Ġa']);
     expect(pieces('exaone4')).toEqual(['123', '1', 'Ġa']);
     expect(() => pieces('magic')).toThrow('got "magic"');
+    for (const id of [9, -1, 1.5])
+      expect(() => ggufTokenizer({ ...metadata, 'tokenizer.ggml.bos_token_id': id })).toThrow(
+        `tokenizer.ggml.bos_token_id: expected the id of one of its 9 tokens, got "${id}"`,
+      );
     // Written before files said how they cut: of GPT-2 it is known, of a llama it is not.
     expect(() => pieces('default')).toThrow('got "default"');
     const gpt2 = { ...metadata, 'general.architecture': 'gpt2', 'tokenizer.ggml.pre': 'default' };

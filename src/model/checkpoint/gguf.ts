@@ -85,6 +85,10 @@ async function openPart(folder: Folder, file: string): Promise<Part> {
     return refuse(cause instanceof Error ? cause.message : String(cause));
   });
   if (!header.littleEndian) refuse('its byte order is big-endian', 'Convert it to little-endian.');
+  const metadata = header.metadata as unknown as GgufMetadata;
+  const alignment = Number(metadata['general.alignment'] ?? 32);
+  if (!(alignment > 0 && alignment % 8 === 0))
+    refuse(`its general.alignment is ${alignment}, not a multiple of 8 (GGUF specification)`);
   const body = Number(header.tensorDataOffset);
   const tensors = new Map<string, GgufTensor>();
   const places: { readonly name: string; readonly start: number; readonly end: number }[] = [];
@@ -125,7 +129,7 @@ async function openPart(folder: Folder, file: string): Promise<Part> {
     const before = places[i - 1];
     if (before && start < before.end) refuse(`${name} begins at byte ${start}, within ${before.name}`);
   }
-  return { metadata: header.metadata as unknown as GgufMetadata, tensors, bytes: size };
+  return { metadata, tensors, bytes: size };
 }
 
 /** The file as the header's reader wants it: a server that answers ranges. */

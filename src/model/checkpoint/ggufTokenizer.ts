@@ -46,7 +46,7 @@ export function ggufTokenizer(metadata: GgufMetadata): Tokenizer | null {
   if (kind === undefined || kind === 'no_vocab') return null;
   const tokens = strings(metadata, 'tokenizer.ggml.tokens');
   const types = (metadata['tokenizer.ggml.token_type'] ?? []) as readonly number[];
-  const token = (role: string): string | undefined => tokens[Number(metadata[`tokenizer.ggml.${role}_token_id`])];
+  const token = (role: Role): string | undefined => tokens[tokenId(metadata, role, tokens.length) ?? -1];
   const template = chatTemplateOf({
     chat_template: metadata['tokenizer.chat_template'],
     bos_token: token('bos'),
@@ -76,34 +76,43 @@ export function ggufTokenizer(metadata: GgufMetadata): Tokenizer | null {
     );
   if (kind === 'llama')
     return Tokenizer.fromJson({ ...sentencePiece(metadata, tokens, vocab), added_tokens: added }, options);
-  throw refusal('tokenizer.ggml.model', kind, ['gpt2', 'llama']);
+  throw refusal('tokenizer.ggml.model', kind, 'one of gpt2, llama');
 }
 
-function refusal(field: string, got: unknown, known: readonly string[]): SiseonError {
+type Role = 'bos' | 'eos' | 'unknown';
+
+/** The id that plays a part; undefined where the file names none. Throws `unknownTokenizer` where it is no token's. */
+function tokenId(metadata: GgufMetadata, role: Role, count: number): number | undefined {
+  const field = `tokenizer.ggml.${role}_token_id`;
+  const id = metadata[field];
+  if (id === undefined) return undefined;
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < count) return id;
+  throw refusal(field, String(id), `the id of one of its ${count} tokens`);
+}
+
+function refusal(field: string, got: unknown, expected: string): SiseonError {
   return new SiseonError({
     code: 'unknownTokenizer',
     kind: 'failure',
     what: `the GGUF file's ${field}`,
-    expected: `one of ${known.join(', ')}`,
+    expected,
     got: JSON.stringify(got) ?? 'nothing',
-    next: 'Give token ids, or take the checkpoint in Hugging Face layout with its tokenizer.json.',
+    next: "Give token ids (loadModel with tokenizer: 'none'), or take the checkpoint in Hugging Face layout with its tokenizer.json.",
   });
 }
 
 function strings(metadata: GgufMetadata, field: string): readonly string[] {
   const list = metadata[field];
   if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
-  throw refusal(field, list === undefined ? undefined : 'something else', ['a list of texts']);
+  throw refusal(field, list === undefined ? undefined : 'something else', 'a list of texts');
 }
 
 /** What stands around a text: the tokens of `add_bos_token` and `add_eos_token`. */
 function around(metadata: GgufMetadata, tokens: readonly string[], bosByDefault: boolean): object {
   const special = (role: 'bos' | 'eos', fallback: boolean): object[] => {
-    const id = metadata[`tokenizer.ggml.${role}_token_id`];
+    const id = tokenId(metadata, role, tokens.length);
     const wanted = metadata[`tokenizer.ggml.add_${role}_token`] ?? fallback;
-    return wanted === true && typeof id === 'number' && tokens[id] !== undefined
-      ? [{ SpecialToken: { id: tokens[id], type_id: 0 } }]
-      : [];
+    return wanted === true && id !== undefined ? [{ SpecialToken: { id: tokens[id]!, type_id: 0 } }] : [];
   };
   const single = [...special('bos', bosByDefault), { Sequence: { id: 'A', type_id: 0 } }, ...special('eos', false)];
   return { type: 'TemplateProcessing', single, pair: single };
@@ -114,7 +123,7 @@ function cutOf(metadata: GgufMetadata): Cut {
   const said = metadata['tokenizer.ggml.pre'] ?? 'default';
   const plain = ['gpt2', 'gptneox'].includes(String(metadata['general.architecture']));
   const name = said === 'default' && plain ? 'gpt-2' : String(said);
-  if (!Object.hasOwn(cuts, name)) throw refusal('tokenizer.ggml.pre', said, Object.keys(cuts));
+  if (!Object.hasOwn(cuts, name)) throw refusal('tokenizer.ggml.pre', said, `one of ${Object.keys(cuts).join(', ')}`);
   return cuts[name]!;
 }
 
@@ -154,7 +163,7 @@ function sentencePiece(
 ): object {
   const scores = metadata['tokenizer.ggml.scores'];
   if (!Array.isArray(scores) || scores.length !== tokens.length)
-    throw refusal('tokenizer.ggml.scores', 'nothing', ['a number for each token']);
+    throw refusal('tokenizer.ggml.scores', 'nothing', 'a number for each token');
   const known = new Map(Object.entries(vocab));
   const merges = tokens.flatMap((piece, id) => {
     const characters = [...piece];
@@ -164,7 +173,7 @@ function sentencePiece(
     });
   });
   merges.sort((a, b) => b.score - a.score || b.left - a.left);
-  const unknown = tokens[Number(metadata['tokenizer.ggml.unknown_token_id'] ?? 0)];
+  const unknown = tokens[tokenId(metadata, 'unknown', tokens.length) ?? 0];
   const replace = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
   return {
     normalizer:

@@ -1,5 +1,5 @@
 /** Two runs held against each other: which words belong together, and how far each head moved. */
-import { alignByWord, type Comparison, compareRuns } from 'siseon/lens';
+import { alignTexts, type Comparison, compareRuns } from 'siseon/lens';
 import { SiseonError } from 'siseon/platform';
 import type { Trace } from 'siseon/trace';
 import { type Entry, entriesOf } from './squares.ts';
@@ -20,12 +20,12 @@ export interface Moved {
   readonly tokens: { readonly together: number; readonly here: number; readonly there: number };
 }
 
-/** Runs of one length token by token, others by the words that they share. Throws what compareRuns throws, and `nothingAligns`. */
+/** Over the tokens that belong together (`alignTexts`). Throws what compareRuns throws, and `nothingAligns`. */
 export async function movedHeads(here: Trace, there: Trace): Promise<Moved> {
-  const [one, other] = [here.ids.length, there.ids.length];
-  const alignment = one === other ? null : alignByWord(here.encoding!, there.encoding!);
-  const { heads, alignment: pairs } = await compareRuns(here, there, alignment ? { alignment } : {});
-  return { heads: heads.flatMap(ofLayer), tokens: { together: pairs.length, here: one, there: other } };
+  const alignment = alignTexts(here.encoding!, there.encoding!);
+  const { heads } = await compareRuns(here, there, { alignment });
+  const tokens = { together: alignment.length, here: here.ids.length, there: there.ids.length };
+  return { heads: heads.flatMap(ofLayer), tokens };
 }
 
 /** A stack beside the first has layers of other names; the page reads models of one stack. */
@@ -41,7 +41,7 @@ export function alignedWords(here: Trace, there: Trace): Aligned {
 function proposal(here: Trace, there: Trace, a: readonly Entry[], b: readonly Entry[]): (number | null)[] {
   if (a.length === b.length) return a.map((_, i) => i);
   try {
-    const pairs = new Map(alignByWord(here.encoding!, there.encoding!));
+    const pairs = new Map(alignTexts(here.encoding!, there.encoding!));
     return a.map(({ tokens }) => {
       const token = pairs.get(tokens[0]!);
       const word = b.findIndex((entry) => token !== undefined && entry.tokens.includes(token));

@@ -2,7 +2,7 @@
  * The small language that the small model learns: people who eat what can be eaten, drink what can be drunk. Word order
  * varies, so that position gives nothing away. The story's sentence is held back in every order.
  */
-import { below, type Random } from 'siseon/train';
+import { below, type Random, wordPieceTokenizer } from 'siseon/train';
 
 export interface Verb {
   readonly text: string;
@@ -71,47 +71,11 @@ export const smallWords: readonly string[] = [
 
 /** tokenizer.json of this language: a noun and its particle are two tokens, everything else is one. */
 export function tokenizerJson(): Record<string, unknown> {
-  const special = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
   const nouns = [...subjects, ...verbs.flatMap(({ objects }) => objects)].map((word) => word.slice(0, -1));
   const words = [...verbs.flatMap(({ manners }) => manners), ...verbs.map(({ text }) => text)];
-  const pieces = [...new Set([...special, ...nouns, ...words, ...particles.map((piece) => `##${piece}`)])];
-  const id = Object.fromEntries(pieces.map((piece, i) => [piece, i]));
-  const around = ['[CLS]', '[SEP]'];
-  const template = [
-    { SpecialToken: { id: '[CLS]', type_id: 0 } },
-    { Sequence: { id: 'A', type_id: 0 } },
-    { SpecialToken: { id: '[SEP]', type_id: 0 } },
-  ];
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: special.map((content, i) => ({
-      id: i,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
+  return wordPieceTokenizer([...nouns, ...words, ...particles.map((piece) => `##${piece}`)], {
     normalizer: { type: 'NFC' },
     pre_tokenizer: { type: 'Whitespace' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: template,
-      pair: template,
-      special_tokens: Object.fromEntries(
-        around.map((piece) => [piece, { id: piece, ids: [id[piece]], tokens: [piece] }]),
-      ),
-    },
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
-    model: {
-      type: 'WordPiece',
-      unk_token: '[UNK]',
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
-      vocab: id,
-    },
-  };
+    pair: [],
+  });
 }
