@@ -86,7 +86,8 @@ export async function askLong<T>(question: (remote: Comlink.Remote<Engine>) => P
  * or refuses them, patience alone tells.
  */
 async function killed(holder: Comlink.Remote<Engine>): Promise<string> {
-  const name = `siseon-engine-${crypto.randomUUID()}`;
+  // Windows share the browser's locks: each names its own by when it was opened.
+  const name = `siseon-engine-${performance.timeOrigin}-${engine.worker}`;
   try {
     await holder.hold(name);
     return await navigator.locks.request(name, () => 'the engine is gone');
