@@ -18,7 +18,7 @@ it.skipIf(!python)(
     });
     const expected = JSON.parse(printed) as Record<string, { shape: number[]; data: number[] }>;
     const ours = await stages(trace, model, Object.keys(expected));
-    expect(ours.size).toBe(2 + 9 * model.architecture.layerCount);
+    expect(ours.size).toBe(2 + 10 * model.architecture.layerCount);
     for (const [name, { shape, data }] of ours) {
       expect(shape, name).toEqual(expected[name]!.shape);
       const theirs = expected[name]!.data;

@@ -54,7 +54,8 @@ for i in range(config["num_hidden_layers"]):
     stages |= {f"{name}.query": q, f"{name}.key": k, f"{name}.value": v, f"{name}.scores": scores, f"{name}.weights": weights}
     stages |= {f"{name}.mixed": mixed, f"{name}.headOutput": head_output, f"{name}.attentionOutput": output}
     x = norm(x + output, f"{at}.attention.output.LayerNorm")
-    x = norm(x + dense(gelu(dense(x, f"{at}.intermediate.dense")), f"{at}.output.dense"), f"{at}.output.LayerNorm")
+    stages[f"{name}.feedForward"] = fed = dense(gelu(dense(x, f"{at}.intermediate.dense")), f"{at}.output.dense")
+    x = norm(x + fed, f"{at}.output.LayerNorm")
     stages[f"{name}.output"] = x
 c = "cls.predictions"
 x = norm(gelu(dense(x, f"{c}.transform.dense")), f"{c}.transform.LayerNorm")

@@ -41,7 +41,7 @@ describe('siseon heads', () => {
   });
   it('measures texts, a row a head', () => {
     const texts = join(folder, 'texts.txt');
-    writeFileSync(texts, `${story}\n영희가 책을 읽었다\n${story}\n할머니께서 밥을 드셨다\n`);
+    writeFileSync(texts, `${story}\n영희가 책을 읽었다\n동생이 물을 마셨다\n할머니께서 밥을 드셨다\n`);
     const { status, stdout } = siseon('heads', '--texts', texts, '--lang', 'en');
     expect(status).toBe(0);
     expect(stdout).toContain('L1·H2');
@@ -81,7 +81,10 @@ describe('interfering', () => {
     ).toBe(0);
     const compared = siseon('compare', story, '철수가 수박을 맛있게 먹었다', '--lang', 'en').stdout;
     expect(compared).toContain('other predicts');
-    expect(compared).toContain('not compared: 사과를 ↔ 수박을');
+    // Texts with as many tokens are held against each other token by token; of others, words that one alone has are named.
+    expect(compared).not.toContain('Without a counterpart');
+    const longer = siseon('compare', story, '철수가 사과를 아주 맛있게 먹었다', '--lang', 'en').stdout;
+    expect(longer).toContain('Without a counterpart: – ↔ 아주');
     expect(siseon('flow', story, '--lang', 'en').stdout).toContain('relevance');
   });
   it('says how faithful each of ten measures is, beside the same random orders', () => {
@@ -220,7 +223,8 @@ describe('taken apart', () => {
   });
   it('patch names the words that have no counterpart and are not put over', () => {
     const { unaligned } = JSON.parse(siseon('patch', story, '영희가 책을 천천히 읽었다', '--json').stdout);
-    expect(unaligned).toEqual({ one: story.split(' '), other: ['영희가', '책을', '천천히', '읽었다'] });
+    // What stands in a word's place and has as many tokens belongs to it.
+    expect(unaligned).toEqual({ one: ['맛있게'], other: ['천천히'] });
     expect(siseon('patch', story, '영희가 책을 천천히 읽었다', '--lang', 'ko').stdout).toContain('짝이 없어');
   });
 

@@ -6,7 +6,15 @@
  */
 import { type AttentionPlace, attentionPlace, type LayerPlace } from './stages.ts';
 
-/** Stages that hold a vector for each position, or for each head and position. */
+/** Stages of scores and weights, a row of them for each head and query. */
+export const squareStages = ['scores', 'maskedScores', 'weights'] as const;
+export type SquareStage = (typeof squareStages)[number];
+
+/**
+ * Stages that can be changed: a vector for each position, or for each head and position. Of `scores`, `maskedScores` and
+ * `weights` the position is the query's and the vector its row, a number a key; of `logits` it is a number a token, of
+ * `classes` a number a label (a text that is classified as a whole has position 0 alone).
+ */
 export const vectorStages = [
   'embeddings',
   'encoder.embeddings',
@@ -15,32 +23,39 @@ export const vectorStages = [
   'query',
   'key',
   'value',
+  ...squareStages,
   'mixed',
   'headOutput',
   'attentionOutput',
   'feedForward',
   'output',
+  'logits',
+  'classes',
 ] as const;
 export type VectorStage = (typeof vectorStages)[number];
 /** Of these, the ones in which each head has its own; of keys and values, each of the key/value heads. */
-export const headedStages: readonly VectorStage[] = ['query', 'key', 'value', 'mixed', 'headOutput'];
+export const headedStages: readonly VectorStage[] = ['query', 'key', 'value', ...squareStages, 'mixed', 'headOutput'];
 
-/** Embeddings come before all layers: an edit of them names none. */
-export const isEmbeddings = (stage: VectorStage): boolean => stage.endsWith('embeddings');
+/** What comes before all layers or after them: an edit of it names none. */
+export const outsideLayers = (stage: VectorStage): boolean =>
+  stage.endsWith('embeddings') || stage === 'logits' || stage === 'classes';
 
-/** Where an edit takes place; embeddings have no layer, and only headed stages have a head. */
+/** Where an edit takes place; what stands outside the layers has none, and only headed stages have a head. */
 export interface EditPlace {
   readonly stage: VectorStage;
   readonly layer?: LayerPlace;
   readonly head?: number;
 }
 
-/** Puts a vector in place of the one at a position: [headSize], or [hidden] of `headOutput` and stages without heads. */
-export interface SetEdit extends EditPlace {
-  readonly kind: 'set';
-  readonly position: number;
-  readonly vector: readonly number[];
-}
+/**
+ * Puts a vector in place of the one at a position, or vectors at several. [headSize], or [hidden] of `headOutput` and of
+ * stages without heads, [keys] of a row of scores or weights. A row of `maskedScores` may hold −∞ (in JSON null), where a
+ * query shall not see; one of `weights` is taken as it is, whether or not it sums to 1.
+ */
+export type SetEdit = EditPlace & { readonly kind: 'set' } & (
+    | { readonly position: number; readonly vector: readonly number[] }
+    | { readonly positions: readonly number[]; readonly vectors: readonly (readonly number[])[] }
+  );
 
 /** Multiplies the vectors at a position, or at all of them. */
 export interface ScaleEdit extends EditPlace {
@@ -56,6 +71,14 @@ export interface PatchEdit extends EditPlace {
   readonly vectors: readonly (readonly number[])[];
   readonly from: { readonly model: string; readonly text: string; readonly positions: readonly number[] };
 }
+
+/** Which vectors an edit puts where. */
+export const putsOf = (
+  edit: SetEdit | PatchEdit,
+): { readonly position: number; readonly vector: readonly number[] }[] =>
+  'vectors' in edit
+    ? edit.positions.map((position, n) => ({ position, vector: edit.vectors[n]! }))
+    : [{ position: edit.position, vector: edit.vector }];
 
 /** Takes a head's mixture away: puts zeros, its mean over a set of texts, or its mixtures on another text in place. */
 export type AblateEdit = { readonly kind: 'ablate'; readonly layer: LayerPlace; readonly head: number } & (
@@ -76,19 +99,6 @@ export type WeightEdit = {
   readonly key: number;
   readonly renormalize?: boolean;
 } & ({ readonly to: number } | { readonly times: number });
-
-/**
- * Puts whole rows of one head's weights in place, a number a key: `rows[n]` at `queries[n]`. They are taken as they are,
- * whether or not they sum to 1; single weights set after them move within them. `from` says where they were taken, if so.
- */
-export interface WeightsEdit {
-  readonly kind: 'weights';
-  readonly layer: LayerPlace;
-  readonly head: number;
-  readonly queries: readonly number[];
-  readonly rows: readonly (readonly number[])[];
-  readonly from?: PatchEdit['from'];
-}
 
 /** Divides a head's masked scores, or those of all heads: below 1 it decides more sharply, above 1 more evenly. */
 export interface TemperatureEdit {
@@ -117,14 +127,21 @@ export interface DropEdit {
   readonly head?: number;
 }
 
-/** Edits of vectors, made as a stage is computed. */
-export type VectorEdit = SetEdit | ScaleEdit | PatchEdit | AblateEdit;
 /** Edits of the square: of scores and weights. */
-export type SquareEdit = WeightEdit | WeightsEdit | TemperatureEdit | BlockEdit | DropEdit;
-export type Edit = VectorEdit | SquareEdit;
+export type SquareEdit =
+  | WeightEdit
+  | TemperatureEdit
+  | BlockEdit
+  | DropEdit
+  | ((SetEdit | ScaleEdit | PatchEdit) & { readonly stage: SquareStage });
+export type Edit = SetEdit | ScaleEdit | PatchEdit | AblateEdit | WeightEdit | TemperatureEdit | BlockEdit | DropEdit;
+/** Every kind of edit there is. */
+export const editKinds = ['set', 'scale', 'patch', 'ablate', 'weight', 'temperature', 'block', 'drop'] as const;
 
 export const isSquare = (edit: Edit): edit is SquareEdit =>
-  ['weight', 'weights', 'temperature', 'block', 'drop'].includes(edit.kind);
+  'stage' in edit
+    ? (squareStages as readonly string[]).includes(edit.stage)
+    : ['weight', 'temperature', 'block', 'drop'].includes(edit.kind);
 
 /** Whether edits only hide: then nothing but visibility changes, and nothing square has to be kept. */
 export const onlyHides = (edits: readonly SquareEdit[]): edits is (BlockEdit | DropEdit)[] =>
@@ -140,105 +157,3 @@ export const squareEditsOf = (edits: readonly Edit[], place: AttentionPlace): Sq
 
 /** Cross-attention: its keys are another text's. */
 export const isCrossed = (place: AttentionPlace): boolean => place.endsWith('.cross');
-
-/** Rows of one head's square. */
-export interface SquareRows {
-  readonly head: number;
-  readonly queries: readonly number[];
-  readonly keys: number;
-  /** Keys are of another text than queries. */
-  readonly crossed: boolean;
-}
-
-/**
- * Square edits as four arrays [query, key]:
- * maskedScores = maskedScores · times + plus; weights = softmax(maskedScores) · share + put.
- */
-export interface SquareArrays {
-  readonly times: Float32Array;
-  readonly plus: Float32Array;
-  readonly share: Float32Array;
-  readonly put: Float32Array;
-}
-
-/** The arrays for rows of one head, of the edits of one place. Cost: four arrays of those rows. */
-export function squareArrays(edits: readonly SquareEdit[], rows: SquareRows): SquareArrays {
-  const { head, queries, keys, crossed } = rows;
-  const size = queries.length * keys;
-  const [times, plus] = [new Float32Array(size).fill(1), new Float32Array(size)];
-  const [share, put] = [new Float32Array(size).fill(1), new Float32Array(size)];
-  const rowOf = new Map(queries.map((query, row) => [query, row * keys]));
-  const own = edits.filter((edit) => edit.head === undefined || edit.head === head);
-  for (const edit of own)
-    if (edit.kind === 'temperature') {
-      for (let cell = 0; cell < size; cell++) {
-        times[cell]! /= edit.value;
-        plus[cell]! /= edit.value;
-      }
-    } else if (edit.kind === 'block') {
-      for (const [query, key] of edit.pairs) {
-        const row = rowOf.get(query);
-        if (row !== undefined) plus[row + key] = -Infinity;
-      }
-    } else if (edit.kind === 'drop') {
-      for (const [query, row] of rowOf) if (crossed || query !== edit.position) plus[row + edit.position] = -Infinity;
-    } else if (edit.kind === 'weight' && edit.renormalize !== false && 'times' in edit) {
-      // Multiplying a weight and dividing the row by its sum is adding the logarithm to its score.
-      const row = rowOf.get(edit.query);
-      if (row !== undefined) plus[row + edit.key]! += Math.log(edit.times);
-    }
-  const whole = new Set(own.flatMap((edit) => (edit.kind === 'weights' ? edit.queries : [])));
-  const weights = own.flatMap((edit) => {
-    const row = edit.kind === 'weight' && !whole.has(edit.query) ? rowOf.get(edit.query) : undefined;
-    return edit.kind === 'weight' && row !== undefined ? [{ edit, row, cell: row + edit.key }] : [];
-  });
-  // The weights that are set leave the softmax, and what they leave is shared by the rest.
-  for (const { edit, row, cell } of weights) {
-    if (edit.renormalize === false || !('to' in edit)) continue;
-    plus[cell] = -Infinity;
-    put[cell] = edit.to;
-    const set = put.subarray(row, row + keys).reduce((sum, number) => sum + number, 0);
-    share.fill(Math.max(0, 1 - set), row, row + keys);
-  }
-  for (const { edit, cell } of weights) {
-    if (edit.renormalize !== false) continue;
-    if ('to' in edit) [share[cell], put[cell]] = [0, edit.to];
-    else [share[cell], put[cell]] = [share[cell]! * edit.times, put[cell]! * edit.times];
-  }
-  putRows(own, rowOf, keys, { share, put });
-  return { times, plus, share, put };
-}
-
-/** Whole rows, and the single weights that were set in them afterwards. */
-function putRows(
-  edits: readonly SquareEdit[],
-  rowOf: ReadonlyMap<number, number>,
-  keys: number,
-  { share, put }: Pick<SquareArrays, 'share' | 'put'>,
-): void {
-  const there = new Set<number>();
-  for (const edit of edits)
-    if (edit.kind === 'weights') {
-      for (const [n, query] of edit.queries.entries()) {
-        const row = rowOf.get(query);
-        if (row === undefined) continue;
-        share.fill(0, row, row + keys);
-        put.set(edit.rows[n]!, row);
-        there.add(query);
-      }
-    } else if (edit.kind === 'weight' && there.has(edit.query)) {
-      const row = rowOf.get(edit.query)!;
-      changeWeight(put.subarray(row, row + keys), edit);
-    }
-}
-
-/** One weight of a row, the others in their proportions and the row's sum as it was, or with `renormalize: false` as they are. */
-function changeWeight(row: Float32Array, edit: WeightEdit): void {
-  const [old, sum] = [row[edit.key]!, row.reduce((total, weight) => total + weight, 0)];
-  const value = 'to' in edit ? edit.to : old * edit.times;
-  row[edit.key] = value;
-  if (edit.renormalize === false) return;
-  const factor = 'to' in edit ? Math.max(0, sum - value) / (sum - old) : sum / (sum - old + value);
-  if (!Number.isFinite(factor)) return;
-  for (let j = 0; j < row.length; j++) if (!('to' in edit) || j !== edit.key) row[j]! *= factor;
-}

@@ -7,4 +7,5 @@ export type { OnnxCall, OnnxTensor, OnnxType } from './onnxTypes.ts';
 export type { HostArray } from './operands.ts';
 export { type RotaryTables, rotaryTables } from './positions.ts';
 export { type LookupEntry, type LookupOptions, type SoftLookup, softLookup } from './softLookup.ts';
+export * from './squareArrays.ts';
 export * from './stages.ts';

@@ -4,16 +4,13 @@
  */
 
 /** What the forward pass hands to a probe as it computes; linear in the length of the text. */
-export const linearStages = ['input', 'query', 'key', 'value', 'attentionOutput', 'output'] as const;
+export const linearStages = ['input', 'query', 'key', 'value', 'attentionOutput', 'feedForward', 'output'] as const;
 /** What is recomputed from query, key and value when it is looked at; square in the length, or one head wide. */
 export const derivedStages = ['scores', 'maskedScores', 'weights', 'mixed', 'headOutput'] as const;
 
 export type LinearStage = (typeof linearStages)[number];
 export type DerivedStage = (typeof derivedStages)[number];
-/** Seen by edits, and by those who ask for them as a run goes by; a trace does not keep them. */
-export const passingStages = ['mixed', 'feedForward'] as const;
-
-export type LayerStage = LinearStage | DerivedStage | (typeof passingStages)[number];
+export type LayerStage = LinearStage | DerivedStage;
 
 /** Which stack of an encoder-decoder; nothing where there is one stack alone. */
 export type StackPrefix = '' | 'encoder.' | 'decoder.';

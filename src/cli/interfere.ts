@@ -140,7 +140,7 @@ export function interfere(program: Command): void {
       const from = await recordTrace(model, { text: other, logits: false, ...decoded(options) });
       const lens = await import('../lens/index.ts');
       const target = await targetFor(from.ids.length === trace.ids.length ? from : trace, model, options);
-      const align = { alignment: lens.alignTexts(trace.encoding!, from.encoding!) };
+      const align = lens.alignRuns(trace, from);
       const unaligned = unalignedWords(trace, from, align.alignment);
       const [into] = options.into ?? [];
       const report = into
@@ -230,7 +230,7 @@ async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; tex
 /** Edits as a JSON array, or those of a saved trace. Throws `badEdits`, `cannotRead`, and of a trace what its reader throws. */
 async function editsIn(file: string): Promise<Edit[]> {
   const { readText, SiseonError } = await import('../platform/index.ts');
-  const { readSavedRun } = await import('../trace/index.ts');
+  const { readSavedRun, unpackEdits } = await import('../trace/index.ts');
   if (/\.(safetensors|npz)$/.test(file)) return [...(await readSavedRun(file)).edits];
   let content: unknown;
   try {
@@ -239,7 +239,7 @@ async function editsIn(file: string): Promise<Edit[]> {
     if (error instanceof SiseonError) throw error;
   }
   if (Array.isArray(content) && content.every((edit) => typeof edit === 'object' && edit !== null && 'kind' in edit))
-    return content as Edit[];
+    return [...unpackEdits(content)];
   if (typeof content === 'object' && content !== null && 'fingerprint' in content)
     return [...(await readSavedRun(file)).edits];
   throw new SiseonError({
@@ -265,10 +265,9 @@ async function compared(
   what: string,
   beside: Model = model,
 ): Promise<void> {
-  const { alignTexts, compareRuns, sameVocabulary, tokenName } = await import('../lens/index.ts');
-  const alignment = one.encoding && other.encoding ? alignTexts(one.encoding, other.encoding) : undefined;
+  const { alignRuns, compareRuns, sameVocabulary, tokenName } = await import('../lens/index.ts');
   const comparison = await compareRuns(one, other, {
-    ...(alignment && { alignment }),
+    ...alignRuns(one, other),
     vocabulary: sameVocabulary(model, beside) ? 'same' : 'other',
   });
   const unaligned = unalignedWords(one, other, comparison.alignment);

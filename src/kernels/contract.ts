@@ -1,7 +1,8 @@
 /**
  * What a device must be able to compute, and nothing else. A device owns storage and runs kernels on it; it knows no
  * shapes, no gradients and no models. Every kernel returns at once (work may be queued behind it); only `read` waits.
- * reference.ts defines what each one means; every other device is checked against it.
+ * reference.ts defines what each one means; every other device is checked against it. What does not fit is refused before
+ * anything is written (checked.ts): `badSize`, `storageTooShort`, `packedMisfit`, `idOutside`.
  *
  * Legend: all numbers are f32; matrices are row-major; offsets, strides and lengths count numbers, never bytes.
  */
@@ -37,6 +38,8 @@ export interface Packed extends Storage {
   readonly inner: number;
   readonly columns: number;
   readonly type: NumberType;
+  /** Whether it was given as (columns, inner). */
+  readonly transposed: boolean;
 }
 
 /** Rows of a batch of heads inside a storage: number (b, h, i, c) lies at offset + b·batch + h·head + i·row + c. */
@@ -181,7 +184,7 @@ export interface Kernels {
   /** Keeps a right operand in its file's type, laid out for products; they widen it to f32 as they go, exactly. */
   pack(source: PackSource): Packed;
 
-  /** `right` may be packed (its inner and columns must fit, either way round). */
+  /** `right` may be packed: one matrix (batch 1) of this inner and columns, either way round. */
   matmul(task: Matmul): void;
   attend(task: Attend): void;
   attendBackward(task: AttendBackward): void;
@@ -240,7 +243,7 @@ export interface Kernels {
   /** Σ x², as a number on the device: out has length 1. */
   sumSquares(x: Storage, out: Storage): void;
 
-  /** out[i] = table[ids[i]]; ids must lie inside the table (the caller checks). */
+  /** out[i] = table[ids[i]]; ids must lie inside the table. */
   gather(table: Storage, ids: Int32Array, out: Storage, columns: number): void;
   /** table[ids[i]] += rows[i]. */
   scatterAdd(table: Storage, ids: Int32Array, rows: Storage, columns: number): void;

@@ -995,7 +995,15 @@ describe('the WebAssembly device', () => {
   });
   it('says with numbers that its memory is full, and goes on working', async () => {
     expect(() => device.allocate(2 ** 31)).toThrow(
-      expect.objectContaining({ code: 'outOfMemory', message: expect.stringContaining('8.00 GiB more') }),
+      expect.objectContaining({
+        code: 'outOfMemory',
+        message: expect.stringContaining('8589934592 bytes (8.00 GiB) more'),
+      }),
+    );
+    // What was asked for, not what it is rounded up to.
+    const got = `${4 * (2 ** 30 + 1)} bytes (4.00 GiB) more`;
+    expect(() => device.allocate(2 ** 30 + 1)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(got) }),
     );
     const storage = device.allocate(2);
     device.write(storage, [1, 2]);

@@ -87,7 +87,7 @@ export class LinearMemory {
   /** `cleared`: all 0, else whatever the memory holds. `exact`: what stays is not rounded up to a size that others can reuse. */
   allocate(length: number, cleared: boolean, exact = false): Block {
     const bytes = exact ? Math.max(1, Math.ceil(length / 4)) * 16 : sizeClass(length * 4);
-    const pointer = this.#free.get(bytes)?.pop() ?? this.#extend(bytes);
+    const pointer = this.#free.get(bytes)?.pop() ?? this.#extend(bytes, length * 4);
     if (cleared) this.numbers.fill(0, pointer / 4, pointer / 4 + length);
     return new Block(this, pointer, length, bytes);
   }
@@ -141,7 +141,7 @@ export class LinearMemory {
     if (numbers * 4 <= region.bytes) return region;
     if (region.bytes > 0) this.#recycle(region.pointer, region.bytes);
     const bytes = sizeClass(numbers * 4);
-    return { pointer: this.#free.get(bytes)?.pop() ?? this.#extend(bytes), bytes };
+    return { pointer: this.#free.get(bytes)?.pop() ?? this.#extend(bytes, numbers * 4), bytes };
   }
 
   #recycle(pointer: number, bytes: number): void {
@@ -150,7 +150,8 @@ export class LinearMemory {
     else this.#free.set(bytes, [pointer]);
   }
 
-  #extend(bytes: number): number {
+  /** `asked`: of the bytes, those that were asked for before they were rounded up. */
+  #extend(bytes: number, asked: number): number {
     const pointer = this.#end;
     const missing = pointer + bytes - this.memory.buffer.byteLength;
     if (missing > 0) {
@@ -160,13 +161,13 @@ export class LinearMemory {
       try {
         this.memory.grow(Math.max(pages, ahead - this.memory.buffer.byteLength / PAGE));
       } catch (cause) {
-        const gib = (count: number): string => `${(count / 2 ** 30).toFixed(2)} GiB`;
+        const gib = (count: number): string => `${count} bytes (${(count / 2 ** 30).toFixed(2)} GiB)`;
         throw new SiseonError({
           code: 'outOfMemory',
           kind: 'failure',
           what: 'the memory of the engine is full',
           expected: `at most ${gib(LIMIT)}`,
-          got: `${gib(pointer)} in use and ${gib(bytes)} more asked for`,
+          got: `${gib(pointer)} in use and ${gib(asked)} more asked for`,
           next: 'Use a shorter text, keep fewer stages at once, or load the parameters in f16, bf16 or int8.',
           cause,
         });

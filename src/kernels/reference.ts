@@ -2,6 +2,7 @@
  * The definition of every kernel: plain loops, one number at a time, sums in double precision. Slow on purpose; nothing
  * here is clever, so that it can be read against the formula. Other devices are right when they agree with this one.
  */
+import { checked } from './checked.ts';
 import type { Activation, AttentionShape, Heads, Kernels, Packed, PackSource, Rows, Storage } from './contract.ts';
 import { keepLargest } from './largest.ts';
 
@@ -22,11 +23,13 @@ class ReferencePacked extends ReferenceStorage implements Packed {
   readonly inner: number;
   readonly columns: number;
   readonly type: Packed['type'];
+  readonly transposed: boolean;
   constructor(source: PackSource, numbers: Numbers) {
     super(numbers);
     this.inner = source.inner;
     this.columns = source.columns;
     this.type = source.type;
+    this.transposed = source.transposed ?? false;
     for (let i = 0; i < numbers.length; i++) numbers[i] = numberOf(source, i);
   }
 }
@@ -182,7 +185,7 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
     for (let row = 0; row < size.rows; row++) visit(row * size.columns, row);
   };
 
-  return {
+  return checked({
     name: `reference-${precision}`,
     allocate: (length) => new ReferenceStorage(make(length)),
     free: () => {},
@@ -487,5 +490,5 @@ export function referenceKernels(precision: 'f32' | 'f64' = 'f32'): Kernels {
         p[i] = p[i]! - rate * (step + decay * p[i]!);
       }
     },
-  };
+  });
 }

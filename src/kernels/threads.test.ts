@@ -153,8 +153,27 @@ describe('threads', () => {
     };
     const before = await run();
     device.close();
+    expect(device).toMatchObject({ threads: 1, notice: expect.stringContaining('ended by close') });
     device.scale(out, 0, out);
     expectSameBytes({ out: await run() }, { out: before });
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 65, 1000])('cannot be %d', async (threads) => {
+    await expect(wasmKernels({ threads })).rejects.toMatchObject({ name: 'SiseonError', code: 'badThreads' });
+  });
+
+  it('can be more than there are cores: 64', async () => {
+    const device = await wasmKernels({ threads: 64 });
+    const [rows, columns] = [64, 512];
+    const [left, right, out] = [rows * rows, rows * columns, rows * columns].map((length) => device.allocate(length));
+    device.write(
+      left!,
+      new Float32Array(rows * rows).map((_, i) => (i % (rows + 1) === 0 ? 2 : 0)),
+    );
+    device.write(right!, wave(rows * columns, 1));
+    for (let i = 0; i < 3; i++) device.matmul({ out: out!, left: left!, right: right!, rows, inner: rows, columns });
+    expect(await device.read(out!)).toEqual(wave(rows * columns, 1).map((x) => 2 * x));
+    device.close();
   });
 
   it('compute alone, with a notice, where memory cannot be shared', async () => {

@@ -8,6 +8,7 @@
  * Atomics are sequentially consistent: either the thread sees OPEN = 0, or the caller sees it in ACTIVE. Units write to
  * different numbers and their order does not matter, so that any number of threads gives the same bytes.
  */
+import { SiseonError } from '../platform/errors.ts';
 import { hardwareThreads, startThread, threadsProblem } from '../platform/threads.ts';
 import type { Exports } from './exports.ts';
 
@@ -19,6 +20,8 @@ const [EPOCH, OPEN, ACTIVE, NEXT, UNITS, KERNEL, SCRATCH, SCRATCH_BYTES, ARGUMEN
 const VALUES = CONTROL + 64; // up to 24 numbers in double precision
 /** Below this many operations a kernel stays on its own thread: waking another costs about as much. */
 const WORTH_SHARING = 1_000_000;
+/** Threads of one device at most: each has a stack and scratch of its own, and kernels are cut into few more units. */
+const MOST = 64;
 /** Operations after which the threads are started: a short command never pays for them. */
 const WORTH_STARTING = 500_000_000;
 
@@ -66,7 +69,10 @@ export function kernelThread({ module, memory, names, index }: ThreadData): void
 }
 
 export interface ThreadOptions {
-  /** Threads to compute on, the caller's included; as many as the machine has, unless said. 1: no others are started. */
+  /**
+   * Threads to compute on, the caller's included: 1 to 64; as many as the machine has, up to 64, unless said. 1: no others
+   * are started. More than there are cores take turns on them, and nothing gets faster.
+   */
   readonly threads?: number;
   /** A module that runs `kernelThread`, for pages whose policy forbids workers made of text. */
   readonly workerUrl?: string | URL;
@@ -78,10 +84,8 @@ const orphans = new FinalizationRegistry<(() => void)[]>((stops) => {
 });
 
 export class Threads {
-  /** Threads that compute, the caller's included. */
-  readonly count: number;
   /** Apart from this object, so that a worker that can still fail does not hold it. */
-  readonly #status: { notice: string | null };
+  readonly #status: { count: number; notice: string | null };
   readonly #exports: Exports;
   readonly #names: readonly string[];
   readonly #start: (index: number) => () => void;
@@ -93,9 +97,20 @@ export class Threads {
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, exports: Exports, options: ThreadOptions) {
     const problem = threadsProblem();
-    const wanted = Math.max(1, Math.floor(options.threads ?? hardwareThreads()));
-    this.count = problem ? 1 : wanted;
-    const status = { notice: problem && wanted > 1 ? `computing on one thread: ${problem}` : null };
+    const wanted = options.threads ?? Math.min(MOST, hardwareThreads());
+    if (!Number.isInteger(wanted) || wanted < 1 || wanted > MOST)
+      throw new SiseonError({
+        code: 'badThreads',
+        kind: 'usage',
+        what: 'a device cannot compute on so many threads',
+        expected: `a whole number from 1 to ${MOST}`,
+        got: `${wanted}`,
+        next: 'Leave threads away for as many as the machine has.',
+      });
+    const status = {
+      count: problem ? 1 : wanted,
+      notice: problem && wanted > 1 ? `computing on one thread: ${problem}` : null,
+    };
     this.#status = status;
     this.#exports = exports;
     this.#names = WebAssembly.Module.exports(module).map(({ name }) => name);
@@ -108,6 +123,11 @@ export class Threads {
     this.#start = (index) => startThread(kernelThread, { ...data, index }, failed, options.workerUrl);
     if (options.threads !== undefined) this.#done = WORTH_STARTING;
     orphans.register(this, this.#stops, this);
+  }
+
+  /** Threads that compute, the caller's included. */
+  get count(): number {
+    return this.#status.count;
   }
 
   /** Why there is one thread only although more were wanted, or null. */
@@ -160,7 +180,8 @@ export class Threads {
     orphans.unregister(this);
     for (const stop of this.#stops.splice(0)) stop();
     this.#running = false;
-    this.#done = Number.NEGATIVE_INFINITY;
+    if (this.count > 1) this.#status.notice = 'computing on one thread: the others were ended by close()';
+    this.#status.count = 1;
   }
 
   #started(work: number): boolean {

@@ -1,6 +1,7 @@
 /** The WebAssembly device: one memory of its own, on as many threads as share it, in Node and in browsers. */
 import { SiseonError } from '../platform/errors.ts';
 import * as plain from './binary.ts';
+import { checked } from './checked.ts';
 import type { Heads, Kernels, Rows, Storage } from './contract.ts';
 import type { Exports } from './exports.ts';
 import { keepLargest } from './largest.ts';
@@ -16,13 +17,13 @@ export type { ThreadOptions } from './threads.ts';
 export interface WasmKernels extends Kernels {
   /** Bytes of its memory in use or kept for reuse. */
   readonly bytes: number;
-  /** Threads that it computes on, the caller's included. Others start after about half a second of computing. */
+  /** Threads that it computes on, the caller's included; 1 after `close`. Others start after about half a second of computing. */
   readonly threads: number;
   /** Whether its products are fused. */
   readonly relaxed: boolean;
   /** Why there is one thread only although more were wanted, or null. */
   readonly notice: string | null;
-  /** Ends the other threads; the device goes on with one. They also end when nobody holds the device any more. */
+  /** Ends the other threads; the device goes on with one, and `notice` says so. They also end when nobody holds the device any more. */
   close(): void;
 }
 
@@ -81,7 +82,7 @@ async function compile(shared: boolean, relaxed: boolean): Promise<WebAssembly.M
 /** Numbers in a unit of elementwise work: CHUNK of assembly/elementwise.ts. */
 const CHUNK = 16_384;
 
-/** A new device with a memory of its own. Throws `noWebAssemblySimd`. */
+/** A new device with a memory of its own. Throws `noWebAssemblySimd`, `badThreads`. */
 export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernels> {
   const shared = typeof SharedArrayBuffer !== 'undefined';
   const relaxed = options.relaxed === true && hasRelaxedSimd();
@@ -109,17 +110,8 @@ export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernel
   const byColumns = (kernel: keyof Exports, { rows, columns }: Rows, ...values: number[]): void =>
     threads.run(kernel, Math.ceil(columns / 16), 2 * rows * columns, 0, 0, values);
 
-  return {
+  const kernels = checked({
     name: 'wasm',
-    get bytes() {
-      return memory.bytes;
-    },
-    threads: threads.count,
-    relaxed,
-    get notice() {
-      return threads.notice;
-    },
-    close: () => threads.close(),
     allocate: (length, cleared = true) => memory.allocate(length, cleared),
     free: (storage) => memory.free(memory.block(storage)),
     write(storage, values, offset = 0) {
@@ -233,6 +225,20 @@ export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernel
         s.correction2,
         s.gradientScale,
       ),
+  });
+  return {
+    ...kernels,
+    get bytes() {
+      return memory.bytes;
+    },
+    get threads() {
+      return threads.count;
+    },
+    relaxed,
+    get notice() {
+      return threads.notice;
+    },
+    close: () => threads.close(),
   };
 
   function normBackward(
@@ -256,5 +262,12 @@ export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernel
 
 function inside(block: Block, offset: number, length: number): Block {
   if (offset >= 0 && offset + length <= block.length) return block;
-  throw new RangeError(`numbers ${offset} to ${offset + length} lie outside of a storage of ${block.length}`);
+  throw new SiseonError({
+    code: 'storageTooShort',
+    kind: 'usage',
+    what: 'numbers to read or write lie outside of their storage',
+    expected: `0 to ${block.length}`,
+    got: `${offset} to ${offset + length}`,
+    next: 'Check the offset and how many there are.',
+  });
 }

@@ -3,6 +3,7 @@ import { type AblateEdit, attentionPlace, type Edit, type StageName } from '../a
 import { type Model, positionsAt } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { mixtures, readInput, recordTrace, type Trace, type TraceInput } from '../trace/index.ts';
+import { differentLengths } from './pairing.ts';
 import { allHeads, type HeadPlace, headIn } from './places.ts';
 import { enoughFor, type Followed, followed, readAgain, scoresOfRun, targetOf } from './target.ts';
 
@@ -96,17 +97,6 @@ function addRows(
   for (let i = 0; i < positions; i++) for (const [c, number] of row(i).entries()) into.sum[c]! += number;
   into.count += positions;
 }
-
-export const differentLengths = (one: number, other: number, next: string): SiseonError =>
-  new SiseonError({
-    code: 'differentLengths',
-    kind: 'usage',
-    what: 'the two runs have different lengths',
-    expected: `${one} tokens`,
-    got: `${other}`,
-    next,
-    details: { lengths: [one, other] },
-  });
 
 export interface HeadEffect extends HeadPlace {
   /** The target with this head ablated, and how far that is from the plain run (negative: the head spoke for it). */

@@ -27,7 +27,7 @@ export async function cell(
   const [q, k, value] = [cells.query(i), cells.key(j), Array.from(cells.value(j))];
   const products = Array.from(q, (number, c) => number * k[c]!);
   const dot = sum(products);
-  const row = scoredRow(trace, cells, head, i);
+  const row = await scoredRow(trace, cells, head, i);
   const { scores, bias, arrays, weights } = row;
   const contributed = contribution(cells, weights, j);
   const norms = await (await layerNorms(trace, model, layer)).row(i);
@@ -51,7 +51,13 @@ export async function cell(
     bias: bias[j]!,
     position: positionTerm(trace, cells, head, i, j),
     visible: bias[j] !== -Infinity,
-    edited: arrays && { times: arrays.times[j]!, plus: arrays.plus[j]!, share: arrays.share[j]!, put: arrays.put[j]! },
+    edited: arrays && {
+      score: row.scored[j]!,
+      times: arrays.times[j]!,
+      plus: arrays.plus[j]!,
+      share: arrays.share[j]!,
+      put: arrays.put[j]!,
+    },
     softmax: { largest: row.largest, exponential: row.exponentials[j]!, sum: row.total, weight: weights[j]! },
     value,
     valueNorm: norm(value),
@@ -60,13 +66,15 @@ export async function cell(
     layerContribution: { together, withResidual, mixing: place.crossed ? null : norms.mixing() },
     check: {
       ...measured,
-      largestDifference: Math.max(Math.abs(measured.score - scores[j]!), Math.abs(measured.weight - weights[j]!)),
+      largestDifference: Math.max(Math.abs(measured.score - row.scored[j]!), Math.abs(measured.weight - weights[j]!)),
     },
   };
 }
 
 interface ScoredRow {
   readonly scores: readonly number[];
+  /** As edits left them. */
+  readonly scored: readonly number[];
   readonly bias: readonly number[];
   readonly arrays: SquareArrays | null;
   readonly largest: number;
@@ -76,7 +84,7 @@ interface ScoredRow {
 }
 
 /** One query's scores, what is added to them, and their softmax, from its vectors alone. */
-function scoredRow(trace: Trace, cells: HeadCells, head: number, i: number): ScoredRow {
+async function scoredRow(trace: Trace, cells: HeadCells, head: number, i: number): Promise<ScoredRow> {
   const { place, length, scale } = cells;
   const { path, stack, crossed } = place;
   const { left, right } = place.layer;
@@ -85,19 +93,21 @@ function scoredRow(trace: Trace, cells: HeadCells, head: number, i: number): Sco
     const scaled = scale * dotProduct(query, cells.key(j));
     return stack.softcap > 0 && !crossed ? stack.softcap * Math.tanh(scaled / stack.softcap) : scaled;
   });
-  const added = positionBias(trace, place, [i], [head])?.data;
+  const added = (await positionBias(trace, place, [i], [head]))?.data;
   const outside = (j: number): boolean => !crossed && ((left >= 0 && j < i - left) || (right >= 0 && j > i + right));
   const bias = scores.map((_, j) => (outside(j) ? -Infinity : (added?.[j] ?? 0)));
   const edits = squareEditsOf(trace.edits, path);
   const arrays = edits.length === 0 ? null : squareArrays(edits, { head, queries: [i], keys: length, crossed });
-  const masked = scores.map((score, j) => (score + bias[j]!) * (arrays?.times[j] ?? 1) + (arrays?.plus[j] ?? 0));
+  const changed = (x: number, times = 1, plus = 0): number => (times === 0 ? plus : x * times + plus);
+  const scored = scores.map((score, j) => changed(score, arrays?.scored?.times[j], arrays?.scored?.plus[j]));
+  const masked = scored.map((score, j) => changed(score + bias[j]!, arrays?.times[j], arrays?.plus[j]));
   const largest = Math.max(...masked);
   const exponentials = masked.map((score) => (largest === -Infinity ? 0 : Math.exp(score - largest)));
   const total = sum(exponentials);
   const weights = exponentials.map(
     (number, j) => (total === 0 ? 0 : number / total) * (arrays?.share[j] ?? 1) + (arrays?.put[j] ?? 0),
   );
-  return { scores, bias, arrays, largest, exponentials, total, weights };
+  return { scores, scored, bias, arrays, largest, exponentials, total, weights };
 }
 
 /** ⟨o_j, o⟩ / ‖o‖² and ‖o_j‖; o has the value bias, o_j has not. */

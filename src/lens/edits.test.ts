@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Edit, WeightsEdit } from '../attention/index.ts';
+import type { Edit } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { attentionStages, headOutput, recordTrace, recordTraces, type Trace } from '../trace/index.ts';
 import { compareRuns } from './compare.ts';
+import { replaced } from './patch.ts';
+import { squareFrom } from './squareFrom.ts';
 import { tinyIds, tinyModel } from './tiny.testing.ts';
-import { replacedWeights, weightsFrom } from './weightRows.ts';
 
 const n = tinyIds.length;
 const vector = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => Math.sin(from + 2.3 * i));
@@ -42,11 +43,12 @@ const kinds: Record<string, Edit> = {
   'scale weight': { kind: 'weight', layer: 0, head: 1, query: 5, key: 2, times: 3 },
   'scale weight alone': { kind: 'weight', layer: 0, head: 1, query: 5, key: 2, times: 3, renormalize: false },
   weights: {
-    kind: 'weights',
+    kind: 'set',
+    stage: 'weights',
     layer: 0,
     head: 1,
-    queries: [5, 2],
-    rows: [
+    positions: [5, 2],
+    vectors: [
       [0.5, 0, 0, 0.25, 0, 0.25, 0],
       [0.125, 0.5, 0.25, 0, 0, 0, 0],
     ],
@@ -139,7 +141,7 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
     expect(apart(alone, before.with(2, 0.75))).toBeLessThanOrEqual(1e-6);
   });
   it('rows of weights are as they are put, sum or no sum, and single weights set afterwards move within them: 1e-6', async () => {
-    const [first, second] = (kinds.weights as WeightsEdit).rows as [number[], number[]];
+    const [first, second] = (kinds.weights as Edit & { readonly vectors: [number[], number[]] }).vectors;
     const put = await run(kinds.weights!);
     expect(await rowOf(put, 1, 5)).toEqual(first);
     expect(await rowOf(put, 1, 2)).toEqual(second);
@@ -158,37 +160,38 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
     // What stood there before them is gone.
     expect(await rowOf(await run({ ...weight, to: 0.9 }, kinds.weights!), 1, 5)).toEqual(first);
   });
-  it('of another run, weights are what that run gave; of the same run, or unchanged by a function, nothing moves: 1e-5', async () => {
+  it('of another run, weights are what that run gave; of the same run, or unchanged by a function, nothing moves, to the bit', async () => {
     const other = await recordTrace(model, { ids: tinyIds.toReversed() });
-    const patched = await run(await weightsFrom(plain, other, { layer: 0, head: 2 }));
+    const patched = await run(await squareFrom(plain, other, { layer: 0, head: 2 }));
     const [there, here] = await Promise.all([other, patched].map((trace) => attentionStages(trace, 0)));
     expect(apart(here!.weights.data.slice(2 * n * n), there!.weights.data.slice(2 * n * n))).toBeLessThanOrEqual(1e-6);
     expect(apart(here!.weights.data.slice(0, n * n), there!.weights.data.slice(0, n * n))).toBeGreaterThan(1e-3);
     await agrees(patched);
     for (const own of [
-      await weightsFrom(plain, plain, { layer: 0, head: 2 }),
-      await replacedWeights(plain, { layer: 0, head: 2 }, (row) => row),
-      await replacedWeights(plain, { layer: 0, head: 2, stage: 'maskedScores' }, (row) => row),
+      await squareFrom(plain, plain, { layer: 0, head: 2 }),
+      await squareFrom(plain, plain, { layer: 0, head: 2, stage: 'scores' }),
+      ...(await replaced(plain, model, { layer: 0, head: 2, stage: 'weights' }, (row) => row)),
+      ...(await replaced(plain, model, { layer: 0, head: 2, stage: 'maskedScores' }, (row) => row)),
     ])
-      expect(apart(logits(await run(own)), logits(plain))).toBeLessThanOrEqual(1e-5);
-    const halved = await replacedWeights(plain, { layer: 0, head: 2, stage: 'maskedScores' }, (row) =>
+      expect(logits(await run(own))).toEqual(logits(plain));
+    const halved = await replaced(plain, model, { layer: 0, head: 2, stage: 'maskedScores' }, (row) =>
       row.map((score) => score / 0.5),
     );
-    expect(apart(logits(await run(halved)), logits(await run(kinds.temperature!)))).toBeLessThanOrEqual(1e-5);
+    expect(apart(logits(await run(...halved)), logits(await run(kinds.temperature!)))).toBeLessThanOrEqual(1e-5);
   });
   it('of another run, aligned by hand, go to the keys that belong together; what goes nowhere is missing', async () => {
     const shorter = await recordTrace(model, { ids: tinyIds.slice(0, 4) });
-    await expect(weightsFrom(plain, shorter, { layer: 0, head: 0 })).rejects.toMatchObject({
+    await expect(squareFrom(plain, shorter, { layer: 0, head: 0 })).rejects.toMatchObject({
       code: 'differentLengths',
     });
     const alignment = [
       [4, 2],
       [6, 3],
     ] as const;
-    const edit = await weightsFrom(plain, shorter, { layer: 0, head: 0, alignment });
+    const edit = await squareFrom(plain, shorter, { layer: 0, head: 0, alignment });
     const { data } = (await attentionStages(shorter, 0)).weights;
     const row = (query: number): number[] => [0, 0, 0, 0, data[query * 4 + 2]!, 0, data[query * 4 + 3]!];
-    expect(edit).toMatchObject({ queries: [4, 6], rows: [row(2), row(3)] });
+    expect(edit).toMatchObject({ positions: [4, 6], vectors: [row(2), row(3)] });
     expect((await compareRuns(plain, await run(edit))).notDistributions).toHaveLength(2);
   });
   it('a weight multiplied: the row divided by its new sum: 1e-6', async () => {
@@ -238,7 +241,11 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
   });
 
   it.each([
-    ['a stage that is not there', { kind: 'scale', stage: 'logits', layer: 0, factor: 1 }, 'a stage among'],
+    ['a kind that is none', { kind: 'weights', layer: 0 }, 'one of set, scale, patch'],
+    ['a stage that is not there', { kind: 'scale', stage: 'classes', factor: 1 }, 'a stage among'],
+    ['a layer of logits', { kind: 'scale', stage: 'logits', layer: 0, factor: 1 }, 'no layer'],
+    ['weights times a factor', { kind: 'scale', stage: 'weights', layer: 0, head: 0, factor: 2 }, 'stage mixed'],
+    ['masked scores times 0', { kind: 'scale', stage: 'maskedScores', layer: 0, head: 0, factor: 0 }, 'above 0'],
     ['a layer', { kind: 'ablate', layer: 2, head: 0, by: 'zero' }, 'layer 0 to 1'],
     ['a head', { kind: 'ablate', layer: 1, head: 3, by: 'zero' }, 'head 0 to 2'],
     ['a head of a stage without heads', { kind: 'scale', stage: 'output', layer: 0, head: 0, factor: 1 }, 'no head'],
@@ -258,13 +265,13 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
     ['a temperature of 0', { kind: 'temperature', layer: 0, value: 0 }, 'above 0'],
     [
       'a row of another length',
-      { kind: 'weights', layer: 0, head: 0, queries: [1], rows: [[1, 0]] },
+      { kind: 'set', stage: 'weights', layer: 0, head: 0, position: 1, vector: [1, 0] },
       '7 finite numbers',
     ],
     [
       'a row too few',
-      { kind: 'weights', layer: 0, head: 0, queries: [1, 2], rows: [vector(7)] },
-      'a row for each query',
+      { kind: 'set', stage: 'weights', layer: 0, head: 0, positions: [1, 2], vectors: [vector(7)] },
+      'a vector for each',
     ],
     ['a weight above 1', { kind: 'weight', layer: 0, head: 0, query: 1, key: 0, to: 1.5 }, 'a weight from 0 to 1'],
   ])('refuse %s, saying what fits', async (_, edit, said) => {

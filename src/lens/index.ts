@@ -24,7 +24,7 @@ export { type Context, type CorpusText, similarContexts } from './nearest.ts';
 export { type LayerNorms, layerNorms, type NormRow } from './norms.ts';
 export { longestOverview, type Overview, type OverviewPart, overview } from './overview.ts';
 export { pair } from './pair.ts';
-export { type Aligned, type Alignment, alignTexts, sameLength } from './pairing.ts';
+export { type Aligned, type Alignment, alignRuns, alignTexts, sameLength } from './pairing.ts';
 export { attributionSweep, type PatchEffect, type PatchReport, patchFrom, patchSweep, replaced } from './patch.ts';
 export { type Path, pathPatch, pathSweep } from './path.ts';
 export {
@@ -57,6 +57,7 @@ export {
 } from './roles.ts';
 export { contributionMixing, type MixedRow, type RolloutOptions, rollout, weightMixing } from './rollout.ts';
 export { headRows, type WeightRows } from './rows.ts';
+export { squareFrom } from './squareFrom.ts';
 export { binomialTail, corrected, mean, meanInterval, type Share, studentTail, wilson } from './statistics.ts';
 export { type Part, residualStream, type Stream, type StreamPlace } from './stream.ts';
 export {
@@ -85,6 +86,5 @@ export type {
   Rotation,
   WordMatrix,
 } from './types.ts';
-export { replacedWeights, weightsFrom } from './weightRows.ts';
 export { type Why, why } from './why.ts';
 export { valueZeroing } from './zeroing.ts';

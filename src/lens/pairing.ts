@@ -1,8 +1,8 @@
 /** Which positions of two runs belong together. */
+import type { PatchEdit } from '../attention/index.ts';
 import { type Encoding, positionsAt } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
-import { differentLengths } from './ablate.ts';
 
 /** Positions that belong together, [in the run patched, in the run taken from]. */
 export type Alignment = readonly (readonly [to: number, from: number])[];
@@ -30,7 +30,7 @@ export function alignedAt(
   if (!into.decoderIds) return () => own;
   const decoders = decoderAlignment ?? sameLength(into, from, 'decoderIds');
   // Which text a stage's positions are of: the one whose length a run of lengths 0 and 1 gives. Logits are the decoder's.
-  return (stage) => (stage === 'logits' || positionsAt(stage, { ids: 0, decoderIds: 1 }) === 1 ? decoders : own);
+  return (stage) => (positionsAt(stage, { ids: 0, decoderIds: 1 }) === 1 ? decoders : own);
 }
 
 /**
@@ -66,6 +66,19 @@ export function alignTexts(one: Encoding, other: Encoding): Alignment {
   });
 }
 
+/**
+ * How two runs belong together: their texts by `alignTexts`, what was given as ids position by position, which takes as many
+ * in both. Throws `nothingAligns`, `differentLengths`.
+ */
+export function alignRuns(one: Trace, other: Trace): { readonly alignment: Alignment } & Aligned {
+  const own = (a: Encoding | null, b: Encoding | null, of: 'ids' | 'decoderIds'): Alignment =>
+    a && b ? alignTexts(a, b) : sameLength(one, other, of);
+  return {
+    alignment: own(one.encoding, other.encoding, 'ids'),
+    ...(one.decoderIds && { decoderAlignment: own(one.decoderEncoding, other.decoderEncoding, 'decoderIds') }),
+  };
+}
+
 /** A word with its tokens, or a special token by itself. */
 interface Unit {
   readonly text: string;
@@ -98,3 +111,21 @@ function shared(a: readonly Unit[], b: readonly Unit[]): [number, number][] {
     else k++;
   return pairs;
 }
+
+/** Where an edit's vectors were taken. */
+export const takenFrom = (from: Trace, alignment: Alignment): PatchEdit['from'] => ({
+  model: from.model.fingerprint,
+  text: from.encoding?.text ?? [...from.ids].join(' '),
+  positions: alignment.map(([, position]) => position),
+});
+
+export const differentLengths = (one: number, other: number, next: string): SiseonError =>
+  new SiseonError({
+    code: 'differentLengths',
+    kind: 'usage',
+    what: 'the two runs have different lengths',
+    expected: `${one} tokens`,
+    got: `${other}`,
+    next,
+    details: { lengths: [one, other] },
+  });

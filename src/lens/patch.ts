@@ -2,97 +2,116 @@
 import {
   attentionPlace,
   type Edit,
-  headedStages,
-  isEmbeddings,
+  type EditPlace,
   type LayerPlace,
   layerStage,
+  outsideLayers,
   type PatchEdit,
+  type SquareStage,
   type StageName,
+  squareStages,
   type VectorStage,
 } from '../attention/index.ts';
-import type { Model } from '../model/index.ts';
+import { checkPositions, type Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { headOutput, mixtures, recordedStage, type Trace } from '../trace/index.ts';
+import { headOutput, logitCount, logitRows, mixtures, recordedStage, type Trace } from '../trace/index.ts';
 import { targetsUnder } from './ablate.ts';
-import { type Aligned, type Alignment, alignedAt } from './pairing.ts';
+import { type Aligned, type Alignment, alignedAt, takenFrom } from './pairing.ts';
 import { allHeads, attentionPlaces, type HeadPlace, headIn, placeIn } from './places.ts';
+import { squareRows } from './squareFrom.ts';
 import { type Followed, followed, gradientTarget, readAgain } from './target.ts';
 
-/** One stage of a trace as rows, [position][width] of one head where it has heads. Throws `layerOutOfRange`, `headOutOfRange`, `noStage`. */
+/**
+ * Some rows of one stage of a trace, by position, of one head where it has heads; of scores and weights a query's.
+ * Throws `layerOutOfRange`, `headOutOfRange`, `noStage`, `tokenOutOfRange`.
+ */
 async function rowsOf(
   trace: Trace,
   model: Model,
-  stage: VectorStage,
-  layer: LayerPlace = 0,
-  head = 0,
-): Promise<Float32Array[]> {
-  if (!isEmbeddings(stage)) placeIn(trace, layer);
+  { stage, layer = 0, head = 0 }: EditPlace,
+  asked?: readonly number[],
+): Promise<Map<number, Float32Array>> {
+  if (isSquareStage(stage)) {
+    const rows = new Map<number, Float32Array>();
+    for await (const { query, row } of squareRows(trace, { layer, head }, stage)) rows.set(query, row);
+    return chosen(rows, asked);
+  }
+  if (!outsideLayers(stage)) placeIn(trace, layer);
+  if (stage === 'logits') {
+    const positions = asked ?? Array.from({ length: logitCount(trace) }, (_, i) => i);
+    const { data, shape } = await logitRows(trace, model, positions);
+    return new Map(positions.map((position, n) => [position, data.subarray(n * shape[1]!, (n + 1) * shape[1]!)]));
+  }
   const { shape, data } =
     stage === 'mixed'
       ? await mixtures(trace, layer)
       : stage === 'headOutput'
         ? await headOutput(trace, model, layer)
-        : recordedStage(trace, (isEmbeddings(stage) ? stage : `${attentionPlace(layer)}.${stage}`) as StageName);
+        : recordedStage(trace, (outsideLayers(stage) ? stage : `${attentionPlace(layer)}.${stage}`) as StageName);
   const width = shape.at(-1)!;
-  const headed = headedStages.includes(stage);
-  const length = headed ? shape[1]! : shape[0]!;
-  const first = headed ? head * length : 0;
-  return Array.from({ length }, (_, i) => data.subarray((first + i) * width, (first + i + 1) * width));
+  const length = shape.length === 1 ? 1 : shape.at(-2)!;
+  const first = shape.length === 3 ? head * length : 0;
+  const row = (i: number): Float32Array => data.subarray((first + i) * width, (first + i + 1) * width);
+  return chosen(new Map(Array.from({ length }, (_, i) => [i, row(i)])), asked);
+}
+
+const isSquareStage = (stage: VectorStage): stage is SquareStage => (squareStages as readonly string[]).includes(stage);
+
+/** Those that were asked for. Throws `tokenOutOfRange`. */
+function chosen(rows: Map<number, Float32Array>, asked?: readonly number[]): Map<number, Float32Array> {
+  if (!asked) return rows;
+  checkPositions(asked, rows.size);
+  return new Map(asked.map((position) => [position, rows.get(position)!]));
 }
 
 /**
  * A stage of another run as an edit: plain data, which replays without that run. Positions are aligned explicitly; texts
- * of one length align by themselves. `feedForward` is not kept in traces and cannot be taken from one (`noStage`).
- * Throws `differentLengths`, `tokenOutOfRange`, `noStage`.
+ * of one length align by themselves (`sameLength`). For scores and weights, whose keys are aligned as well, see `squareFrom`.
+ * Throws `tokenOutOfRange`, `noStage`, `layerOutOfRange`, and of logits what `logitRows` throws.
  */
 export async function patchFrom(
   from: Trace,
   model: Model,
-  place: {
-    readonly stage: VectorStage;
-    readonly layer?: LayerPlace;
-    readonly head?: number;
-    readonly alignment: Alignment;
-  },
+  place: EditPlace & { readonly stage: Exclude<VectorStage, SquareStage>; readonly alignment: Alignment },
 ): Promise<PatchEdit> {
-  const { stage, layer, head, alignment } = place;
-  const rows = await rowsOf(from, model, stage, layer, head);
-  const outside = alignment.find(([, position]) => !rows[position]);
-  if (outside)
-    throw new SiseonError({
-      code: 'tokenOutOfRange',
-      kind: 'usage',
-      what: `the other run has no position ${outside[1]}`,
-      expected: `0 to ${rows.length - 1}`,
-    });
+  const { alignment, ...at } = place;
+  const rows = await rowsOf(
+    from,
+    model,
+    at,
+    alignment.map(([, position]) => position),
+  );
   return {
     kind: 'patch',
-    stage,
-    ...(layer !== undefined && { layer }),
-    ...(head !== undefined && { head }),
+    ...at,
     positions: alignment.map(([to]) => to),
-    vectors: alignment.map(([, position]) => [...rows[position]!]),
+    vectors: alignment.map(([, position]) => [...rows.get(position)!]),
     from: takenFrom(from, alignment),
   };
 }
 
-/** A stage changed by a function of the caller: what it gives is recorded as `set` edits, which replay without it. */
+/**
+ * Any stage changed by a function of the caller, row by row (those of `positions`, or all): what it gives is recorded as a
+ * `set` edit, which replays without it. Of scores and weights a row is a query's, a number a key; of logits a position's, a
+ * number a token. Cost: the stage's; of scores and weights one pass over the head. Throws `noStage`, `noLogits`,
+ * `layerOutOfRange`, `headOutOfRange`, `tokenOutOfRange`, and when it runs `badEdit` for a row of another width.
+ */
 export async function replaced(
   trace: Trace,
   model: Model,
-  place: { readonly stage: Exclude<VectorStage, 'feedForward'>; readonly layer?: LayerPlace; readonly head?: number },
+  place: EditPlace & { readonly positions?: readonly number[] },
   change: (row: Float32Array, position: number) => ArrayLike<number>,
 ): Promise<Edit[]> {
-  const { stage, layer, head } = place;
-  const rows = await rowsOf(trace, model, stage, layer, head);
-  return rows.map((row, position) => ({
-    kind: 'set',
-    stage,
-    ...(layer !== undefined && { layer }),
-    ...(head !== undefined && { head }),
-    position,
-    vector: Array.from(change(row.slice(), position)),
-  }));
+  const { positions, ...at } = place;
+  const rows = [...(await rowsOf(trace, model, at, positions))];
+  return [
+    {
+      kind: 'set',
+      ...at,
+      positions: rows.map(([position]) => position),
+      vectors: rows.map(([position, row]) => Array.from(change(row.slice(), position))),
+    },
+  ];
 }
 
 export interface PatchEffect extends HeadPlace {
@@ -155,12 +174,6 @@ export async function patchesOf(from: Trace, layer: LayerPlace, alignment: Align
     from: takenFrom(from, alignment),
   }));
 }
-
-export const takenFrom = (from: Trace, alignment: Alignment): PatchEdit['from'] => ({
-  model: from.model.fingerprint,
-  text: from.encoding?.text ?? [...from.ids].join(' '),
-  positions: alignment.map(([, position]) => position),
-});
 
 /**
  * Attribution patching (Nanda 2023; Syed, Rager & Conmy 2023): the same for all heads at once, to first order, from the

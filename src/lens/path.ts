@@ -4,8 +4,8 @@ import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { recordTrace, type Trace } from '../trace/index.ts';
 import { stagesUnder, targetsUnder } from './ablate.ts';
-import { type Aligned, alignedAt } from './pairing.ts';
-import { ends, type PatchEffect, type PatchReport, patchesOf, patchFrom, takenFrom } from './patch.ts';
+import { type Aligned, alignedAt, takenFrom } from './pairing.ts';
+import { ends, type PatchEffect, type PatchReport, patchesOf, patchFrom } from './patch.ts';
 import { allHeads, attentionPlaces, type HeadPlace, headIn, keyHeadOf } from './places.ts';
 import { type Followed, readAgain } from './target.ts';
 

@@ -71,12 +71,10 @@ class Sum {
 }
 
 /**
- * Takes a trace's stream apart. Cost: one more run, for the feed-forward layers' outputs, and one pass over the weights of
- * each layer that is asked through; nothing square is held. Throws `anotherModel`, `layerOutOfRange`, `tokenOutOfRange`.
+ * Takes a trace's stream apart. Cost: one pass over the weights of each layer that is asked through; nothing square is held. Throws `anotherModel`, `layerOutOfRange`, `tokenOutOfRange`.
  */
 export async function residualStream(trace: Trace, model: Model): Promise<Stream> {
   sameModel(trace, model);
-  const fed = await feedForwards(trace, model);
   const mixed = new Map<AttentionPlace, ReturnType<typeof mixtures>>();
   const mixedAt = (place: AttentionPlace): ReturnType<typeof mixtures> => {
     const known = mixed.get(place) ?? mixtures(trace, place);
@@ -101,7 +99,7 @@ export async function residualStream(trace: Trace, model: Model): Promise<Stream
     if (bias) sum.add('biases', bias);
     return sum;
   };
-  const layers = { trace, model, fed, attended };
+  const layers = { trace, model, attended };
   return {
     async parts(at, position) {
       const { encoder } = model.architecture;
@@ -133,24 +131,7 @@ export async function residualStream(trace: Trace, model: Model): Promise<Stream
 interface Layers {
   readonly trace: Trace;
   readonly model: Model;
-  readonly fed: ReadonlyMap<StageName, Float32Array>;
   readonly attended: (place: AttentionPlace, stack: Stack, position: number) => Promise<Sum>;
-}
-
-/** Outputs of every feed-forward layer, from a run as edited as the trace. */
-async function feedForwards(trace: Trace, model: Model): Promise<Map<StageName, Float32Array>> {
-  const pending: Promise<void>[] = [];
-  const fed = new Map<StageName, Float32Array>();
-  const { ids, decoderIds, edits } = trace;
-  const probe = (name: StageName, _: readonly number[], values: Promise<Float32Array>): void =>
-    void pending.push(values.then((data) => void fed.set(name, data)));
-  await model.run(ids, probe, edits, {
-    ...(decoderIds && { decoderIds }),
-    logits: 'none',
-    wanted: (name) => name.endsWith('.feedForward'),
-  });
-  await Promise.all(pending);
-  return fed;
 }
 
 /** The input of layer `count` of a stack, or its last state, as far as it was recorded. */
@@ -198,7 +179,7 @@ async function embeddingParts(
 
 /** One layer's parts, added in the order and through the norms of the architecture (see the transformer's `block`). */
 async function addLayer(
-  { model, fed, attended }: Layers,
+  { trace, model, attended }: Layers,
   sum: Sum,
   place: AttentionPlace,
   position: number,
@@ -206,7 +187,7 @@ async function addLayer(
   const { stack } = sum;
   const width = stack.hiddenSize;
   const forward = new Sum(stack);
-  const output = fed.get(layerStage(place, 'feedForward'))!;
+  const { data: output } = recordedStage(trace, layerStage(place, 'feedForward'));
   forward.add(`L${/\d+/.exec(place)}·feedForward`, output.subarray(position * width, (position + 1) * width));
   const attention = await attended(place, stack, position);
   if (stack.parallel) {

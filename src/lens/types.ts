@@ -104,8 +104,9 @@ export interface Cell {
   readonly position: PositionTerm | null;
   /** The query may look at the key, as far as the model and its window go. */
   readonly visible: boolean;
-  /** What edits of the square made of score + bias: · times + plus, and of the softmax: · share + put; null without such edits. */
+  /** What edits of the square made of the score, of that + bias: · times + plus, and of the softmax: · share + put; null without such edits. */
   readonly edited: {
+    readonly score: number;
     readonly times: number;
     readonly plus: number;
     readonly share: number;

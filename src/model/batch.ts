@@ -1,5 +1,5 @@
 /** Several texts as one run, and the stages of that run as each text's own. */
-import { type Edit, type Probe, passingStages, type StageName } from '../attention/index.ts';
+import type { Edit, Probe, StageName } from '../attention/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Tensor } from '../tensor/index.ts';
 import type { Architecture, Classifier, Stack } from './architecture.ts';
@@ -29,7 +29,7 @@ export interface RunOptions {
    * throws ends the run: a run is one stretch of computing, in which no event is heard.
    */
   readonly onLayer?: (done: number, total: number) => void;
-  /** Stages that the probe is handed; absent: those that a trace keeps. `mixed` and `feedForward` may be asked for as well. */
+  /** Stages that the probe is handed; absent: those that a trace keeps. `mixed` may be asked for as well. */
   readonly wanted?: (name: StageName) => boolean;
 }
 
@@ -59,13 +59,13 @@ function padded(rows: readonly Int32Array[]): Ids {
 }
 
 /** How many positions a run's stacks read. */
-const lengthsOf = ({ ids, decoderIds }: TextRun): RunLengths => ({
+export const lengthsOf = ({ ids, decoderIds }: TextRun): RunLengths => ({
   ids: ids.length,
   ...(decoderIds && { decoderIds: decoderIds.length }),
 });
 
 /** Rows that one text of a batch takes in a stage, its padding among them. */
-const rowsOf = (name: StageName, { length, decoder }: Batch): number =>
+export const rowsOf = (name: StageName, { length, decoder }: Batch): number =>
   positionsAt(name, { ids: length, ...(decoder && { decoderIds: decoder.length }) });
 
 /** New tokens of texts that go on from their caches, in one row. */
@@ -130,7 +130,7 @@ export function stageListener(
       (y, text, b) => changed(o, y, changesOf(text.edits ?? [], name, a, lengthsOf(text)), b * rowsOf(name, batch)),
       computed,
     );
-    const kept = !passingStages.some((stage) => name.endsWith(`.${stage}`));
+    const kept = !name.endsWith('.mixed');
     const probes = texts.map(({ probe, wanted }) => ((wanted ? wanted(name) : kept) ? probe : undefined));
     if (probes.every((probe) => !probe)) return x;
     const { heads, ids } = layout(name, a, batch);

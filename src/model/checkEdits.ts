@@ -4,19 +4,24 @@ import {
   type AttentionPlace,
   attentionPlace,
   type Edit,
+  editKinds,
   headedStages,
   isCrossed,
-  isEmbeddings,
   isSquare,
   type LayerPlace,
+  outsideLayers,
+  type PatchEdit,
+  putsOf,
+  type ScaleEdit,
+  type SetEdit,
   type SquareEdit,
   type StageName,
-  type VectorEdit,
+  squareStages,
   vectorStages,
 } from '../attention/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Architecture } from './architecture.ts';
-import { keysAt, positionsAt, type RunLengths, stackAt } from './edits.ts';
+import { keysAt, positionsAt, type RunLengths, rowsAt, stackAt, widthOf } from './edits.ts';
 
 /**
  * Throws `badEdit`, saying what fits, where an edit names a stage, layer, head or position that is not there, carries a
@@ -32,6 +37,15 @@ export function checkEdits(edits: readonly Edit[], a: Architecture, lengths: Run
         expected: 'an object with a kind',
         got: String(edit),
       });
+    if (!editKinds.includes(edit.kind))
+      throw new SiseonError({
+        code: 'badEdit',
+        kind: 'usage',
+        what: 'an edit of a kind that is none',
+        expected: `one of ${editKinds.join(', ')}`,
+        got: printed(edit),
+        details: { edit },
+      });
     const problem = problemOf(edit, a, lengths);
     if (problem === null) continue;
     throw new SiseonError({
@@ -39,7 +53,7 @@ export function checkEdits(edits: readonly Edit[], a: Architecture, lengths: Run
       kind: 'usage',
       what: `an edit of ${named(edit)} (${edit.kind})`,
       expected: problem,
-      got: JSON.stringify(edit).slice(0, 200),
+      got: printed(edit),
       details: { edit },
     });
   }
@@ -63,9 +77,16 @@ export function checkEdits(edits: readonly Edit[], a: Architecture, lengths: Run
 /** What an edit is of, for the message of an error. */
 function named(edit: Edit): string {
   const where = edit.layer === undefined ? '' : attentionPlace(edit.layer);
-  if (isSquare(edit)) return where || 'all layers';
-  return 'stage' in edit ? [where, edit.stage].filter(Boolean).join('.') : where;
+  if ('stage' in edit) return [where, edit.stage].filter(Boolean).join('.');
+  return isSquare(edit) ? where || 'all layers' : where;
 }
+
+/** An edit as one line, numbers that JSON has no word for by their names. */
+const printed = (edit: Edit): string =>
+  JSON.stringify(edit, (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? `${value}` : value)).slice(
+    0,
+    200,
+  );
 
 const below = (count: number): string => (count === 1 ? '0' : `0 to ${count - 1}`);
 const inside = (index: unknown, count: number): boolean =>
@@ -73,8 +94,13 @@ const inside = (index: unknown, count: number): boolean =>
 const unlessInside = (name: string, index: unknown, count: number): string | null =>
   inside(index, count) ? null : `${name} ${below(count)}`;
 const first = (problems: readonly (string | null)[]): string | null => problems.find((one) => one !== null) ?? null;
-const vectorProblem = (vector: readonly number[], width: number): string | null =>
-  vector.length === width && vector.every(Number.isFinite) ? null : `${width} finite numbers`;
+const vectorProblem = (vector: unknown, width: number): string | null =>
+  Array.isArray(vector) && vector.length === width && vector.every(Number.isFinite) ? null : `${width} finite numbers`;
+/** A row of masked scores says by −∞ what the query does not see. */
+const maskedProblem = (vector: unknown, width: number): string | null =>
+  Array.isArray(vector) && vector.length === width && vector.every((x) => Number.isFinite(x) || x === -Infinity)
+    ? null
+    : `${width} numbers, each finite or −∞`;
 
 /** Where a model has attention: layers of its only stack, or of its encoder and decoder, and the decoder's cross-attention. */
 function layerProblem(layer: LayerPlace | undefined, a: Architecture): string | null {
@@ -89,9 +115,10 @@ function layerProblem(layer: LayerPlace | undefined, a: Architecture): string | 
 
 /** What would fit, or null where the edit does. */
 function problemOf(edit: Edit, a: Architecture, lengths: RunLengths): string | null {
-  if (isSquare(edit)) return squareProblem(edit, a, lengths);
   if (edit.kind === 'ablate') return ablationProblem(edit, a, lengths);
-  return vectorEditProblem(edit, a, lengths);
+  if ('stage' in edit || ['set', 'scale', 'patch'].includes(edit.kind))
+    return vectorEditProblem(edit as SetEdit | ScaleEdit | PatchEdit, a, lengths);
+  return squareProblem(edit as Named, a, lengths);
 }
 
 function ablationProblem(edit: AblateEdit, a: Architecture, lengths: RunLengths): string | null {
@@ -107,43 +134,53 @@ function ablationProblem(edit: AblateEdit, a: Architecture, lengths: RunLengths)
   return first(edit.vectors.map((vector) => vectorProblem(vector, headSize)));
 }
 
-function vectorEditProblem(
-  edit: Exclude<VectorEdit, { kind: 'ablate' }>,
-  a: Architecture,
-  lengths: RunLengths,
-): string | null {
-  const stagesThere = vectorStages.filter(
-    (stage) => !isEmbeddings(stage) || stage.includes('.') === (a.encoder !== null),
-  );
-  if (!stagesThere.includes(edit.stage)) return `a stage among ${stagesThere.join(', ')}`;
-  if (isEmbeddings(edit.stage)) {
-    if (edit.layer !== undefined) return 'no layer: embeddings come before all';
+/** Stages of this model that can be changed. */
+const stagesOf = (a: Architecture): readonly string[] =>
+  vectorStages.filter((stage) => {
+    if (stage === 'logits') return a.head !== null;
+    if (stage === 'classes') return a.classifier !== null;
+    return !outsideLayers(stage) || stage.includes('.') === (a.encoder !== null);
+  });
+
+function vectorEditProblem(edit: SetEdit | ScaleEdit | PatchEdit, a: Architecture, lengths: RunLengths): string | null {
+  const { stage } = edit;
+  if (!stagesOf(a).includes(stage)) return `a stage among ${stagesOf(a).join(', ')}`;
+  if (outsideLayers(stage)) {
+    if (edit.layer !== undefined) return `no layer: ${stage} stands outside of all`;
   } else {
     const where = layerProblem(edit.layer, a);
     if (where) return where;
   }
   const place = edit.layer === undefined ? null : attentionPlace(edit.layer);
-  if (place && isCrossed(place) && ['input', 'feedForward', 'output'].includes(edit.stage))
+  if (place && isCrossed(place) && ['input', 'feedForward', 'output'].includes(stage))
     return `a stage of cross-attention: ${[...headedStages, 'attentionOutput'].join(', ')}`;
-  const name = (place ? `${place}.${edit.stage}` : edit.stage) as StageName;
-  const { headCount, keyValueHeadCount, headSize, hiddenSize } = stackAt(name, a);
-  const length = positionsAt(name, lengths);
-  const headed = headedStages.includes(edit.stage);
-  const heads = edit.stage === 'key' || edit.stage === 'value' ? keyValueHeadCount : headCount;
-  if (!headed && edit.head !== undefined) return `no head: ${edit.stage} has none`;
+  const name = (place ? `${place}.${stage}` : stage) as StageName;
+  const { headCount, keyValueHeadCount } = stackAt(name, a);
+  const headed = headedStages.includes(stage);
+  const heads = stage === 'key' || stage === 'value' ? keyValueHeadCount : headCount;
+  if (!headed && edit.head !== undefined) return `no head: ${stage} has none`;
   if (headed && !inside(edit.head, heads)) return `head ${below(heads)}`;
-  const width = headed && edit.stage !== 'headOutput' ? headSize : hiddenSize;
-  const position = (index: unknown): string | null => unlessInside('position', index, length);
+  const isSquareStage = (squareStages as readonly string[]).includes(stage);
+  const position = (index: unknown): string | null => unlessInside('position', index, rowsAt(name, a, lengths));
   if (edit.kind === 'scale') {
+    if (stage === 'weights') return 'stage mixed: a row of weights times a factor is its mixture times that';
     if (!Number.isFinite(edit.factor)) return 'a finite factor';
+    if (stage === 'maskedScores' && edit.factor <= 0) return 'a factor above 0: what is hidden stays hidden';
     return edit.position === undefined ? null : position(edit.position);
   }
-  if (edit.kind === 'set') return position(edit.position) ?? vectorProblem(edit.vector, width);
-  if (edit.positions.length !== edit.vectors.length) return 'a vector for each position';
-  return first([...edit.positions.map(position), ...edit.vectors.map((vector) => vectorProblem(vector, width))]);
+  const width = isSquareStage ? keysAt(place!, lengths) : widthOf(stage, name, a);
+  const problem = stage === 'maskedScores' ? maskedProblem : vectorProblem;
+  if (edit.kind === 'patch' || 'vectors' in edit) {
+    if (!Array.isArray(edit.positions) || !Array.isArray(edit.vectors) || edit.positions.length !== edit.vectors.length)
+      return 'positions, and a vector for each';
+  } else if ('positions' in edit) return 'vectors with positions, or a vector with a position';
+  return first(putsOf(edit).flatMap((put) => [position(put.position), problem(put.vector, width)]));
 }
 
-function squareProblem(edit: SquareEdit, a: Architecture, lengths: RunLengths): string | null {
+/** Square edits with names of their own. */
+type Named = Exclude<SquareEdit, { readonly stage: unknown }>;
+
+function squareProblem(edit: Named, a: Architecture, lengths: RunLengths): string | null {
   const everywhere = edit.layer === undefined && (edit.kind === 'drop' || (edit.kind === 'block' && !a.encoder));
   const where = everywhere ? null : layerProblem(edit.layer, a);
   if (where) return where;
@@ -151,7 +188,7 @@ function squareProblem(edit: SquareEdit, a: Architecture, lengths: RunLengths): 
     edit.layer === undefined ? (a.encoder ? 'encoder.layers.0' : 'layers.0') : attentionPlace(edit.layer);
   const queryAt = (index: unknown): string | null => unlessInside('position', index, positionsAt(place, lengths));
   const keyAt = (index: unknown): string | null => unlessInside('position', index, keysAt(place, lengths));
-  if (edit.head !== undefined || edit.kind === 'weight' || edit.kind === 'weights') {
+  if (edit.head !== undefined || edit.kind === 'weight') {
     const head = unlessInside('head', edit.head, stackAt(place, a).headCount);
     if (head) return head;
   }
@@ -159,11 +196,6 @@ function squareProblem(edit: SquareEdit, a: Architecture, lengths: RunLengths): 
     return Number.isFinite(edit.value) && edit.value > 0 ? null : 'a temperature above 0';
   if (edit.kind === 'drop') return keyAt(edit.position);
   if (edit.kind === 'block') return first(edit.pairs.flatMap(([query, key]) => [queryAt(query), keyAt(key)]));
-  if (edit.kind === 'weights') {
-    if (edit.queries.length !== edit.rows.length) return 'a row for each query';
-    const width = keysAt(place, lengths);
-    return first([...edit.queries.map(queryAt), ...edit.rows.map((row) => vectorProblem(row, width))]);
-  }
   if ('to' in edit && 'times' in edit) return 'either to or times';
   const number = 'to' in edit ? edit.to : edit.times;
   const free = edit.renormalize === false;

@@ -5,16 +5,17 @@ import {
   type Edit,
   headedStages,
   isCrossed,
-  isEmbeddings,
   isSquare,
+  layerStage,
+  outsideLayers,
+  putsOf,
   type StageName,
-  type VectorEdit,
 } from '../attention/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Stack } from './architecture.ts';
 
 /** x = x · factor + add, at `count` numbers of a row from column `start` on. */
-interface Change {
+export interface Change {
   readonly position: number;
   readonly start: number;
   readonly count: number;
@@ -32,24 +33,38 @@ export interface RunLengths {
 export const stackAt = (name: string, a: Architecture): Stack => (name.startsWith('encoder.') ? a.encoder! : a);
 
 /** Positions of a stage's rows: of cross-attention, keys and values are the encoder's. */
-export const positionsAt = (name: string, { ids, decoderIds }: RunLengths): number =>
-  name.startsWith('decoder.') && !/\.cross\.(key|value)$/.test(name) ? decoderIds! : ids;
+export function positionsAt(name: string, { ids, decoderIds }: RunLengths): number {
+  if (name === 'logits' || name === 'classes') return decoderIds ?? ids;
+  return name.startsWith('decoder.') && !/\.cross\.(key|value)$/.test(name) ? decoderIds! : ids;
+}
+
+/** Rows of a stage: its positions, but of a text that is classified as a whole one. */
+export const rowsAt = (name: string, a: Architecture, lengths: RunLengths): number =>
+  name === 'classes' && a.classifier?.of !== 'tokens' ? 1 : positionsAt(name, lengths);
+
+/** Numbers of a stage at a position, of one head where it has heads; of squares see `keysAt`. */
+export function widthOf(stage: string, name: string, a: Architecture): number {
+  if (stage === 'logits') return a.vocabularySize;
+  if (stage === 'classes') return a.classifier!.labels.length;
+  const { headSize, hiddenSize } = stackAt(name, a);
+  return (headedStages as readonly string[]).includes(stage) && stage !== 'headOutput' ? headSize : hiddenSize;
+}
 
 /** Positions of the keys at a place of attention. */
 export const keysAt = (place: AttentionPlace, lengths: RunLengths): number =>
   isCrossed(place) ? lengths.ids : positionsAt(place, lengths);
 
-/** The changes that edits make to one stage of a run, which lies (position, head · size). */
+/** The changes that edits make to one stage of a run, which lies (position, head · width); of head outputs, of one head. */
 export function changesOf(edits: readonly Edit[], name: StageName, a: Architecture, lengths: RunLengths): Change[] {
   const [, place, stage = name] = /^(.*layers\.\d+(?:\.cross)?)\.(\w+)$/.exec(name) ?? [];
-  const { headSize, hiddenSize } = stackAt(name, a);
-  const length = positionsAt(name, lengths);
+  const length = rowsAt(name, a, lengths);
   return edits.flatMap((edit): Change[] => {
     if (isSquare(edit)) return [];
     const own = edit.layer === undefined ? undefined : attentionPlace(edit.layer);
     if (own !== place) return [];
     if (edit.kind === 'ablate') {
       if (stage !== 'mixed') return [];
+      const { headSize } = stackAt(name, a);
       const [start, count] = [edit.head * headSize, headSize];
       return positionsOf(length).map((position) => ({
         position,
@@ -59,41 +74,31 @@ export function changesOf(edits: readonly Edit[], name: StageName, a: Architectu
         ...(edit.by !== 'zero' && { add: edit.by === 'mean' ? edit.vector : edit.vectors[position]! }),
       }));
     }
-    // A head's output is put in place of what its mixture would give: the mixture goes, the output is added to the sum.
-    if (edit.stage === 'headOutput') return headOutputChanges(edit, stage, headSize, hiddenSize, length);
-    if (edit.stage !== (isEmbeddings(edit.stage) ? name : stage)) return [];
-    const headed = headedStages.includes(edit.stage);
-    const [start, count] = headed ? [edit.head! * headSize, headSize] : [0, hiddenSize];
-    if (edit.kind === 'set') return [{ position: edit.position, start, count, factor: 0, add: edit.vector }];
-    if (edit.kind === 'patch')
-      return edit.positions.map((position, n) => ({ position, start, count, factor: 0, add: edit.vectors[n]! }));
-    return positionsOf(length, edit.position).map((position) => ({ position, start, count, factor: edit.factor }));
+    if (edit.stage !== (outsideLayers(edit.stage) ? name : stage)) return [];
+    const count = widthOf(edit.stage, name, a);
+    const start = edit.head === undefined || edit.stage === 'headOutput' ? 0 : edit.head * count;
+    if (edit.kind === 'scale')
+      return positionsOf(length, edit.position).map((position) => ({ position, start, count, factor: edit.factor }));
+    return putsOf(edit).map(({ position, vector }) => ({ position, start, count, factor: 0, add: vector }));
   });
 }
 
+/** Changes of one head's outputs. */
+export const headOutputChanges = (
+  edits: readonly Edit[],
+  { place, head }: { readonly place: AttentionPlace; readonly head: number },
+  a: Architecture,
+  lengths: RunLengths,
+): Change[] =>
+  changesOf(
+    edits.filter((edit) => 'stage' in edit && edit.head === head),
+    layerStage(place, 'headOutput'),
+    a,
+    lengths,
+  );
+
 const positionsOf = (length: number, position?: number): number[] =>
   position === undefined ? Array.from({ length }, (_, i) => i) : [position];
-
-function headOutputChanges(
-  edit: Exclude<VectorEdit, { kind: 'ablate' }>,
-  stage: string,
-  headSize: number,
-  hiddenSize: number,
-  length: number,
-): Change[] {
-  const mixed = { start: edit.head! * headSize, count: headSize };
-  if (edit.kind === 'scale')
-    return stage === 'mixed'
-      ? positionsOf(length, edit.position).map((position) => ({ position, ...mixed, factor: edit.factor }))
-      : [];
-  const puts =
-    edit.kind === 'set'
-      ? [{ position: edit.position, vector: edit.vector }]
-      : edit.positions.map((position, n) => ({ position, vector: edit.vectors[n]! }));
-  if (stage === 'mixed') return puts.map(({ position }) => ({ position, ...mixed, factor: 0 }));
-  if (stage !== 'attentionOutput') return [];
-  return puts.map(({ position, vector }) => ({ position, start: 0, count: hiddenSize, factor: 1, add: vector }));
-}
 
 /** A stage (rows, width) with its changes made, in their order; positions of the text begin at row `first`. */
 export function changed(o: Operations, x: Tensor, changes: readonly Change[], first: number): Tensor {
@@ -117,6 +122,19 @@ export function changeNumbers(x: Float32Array, width: number, changes: readonly 
   for (const { position, start, count, factor, add } of changes)
     for (let c = 0; c < count; c++) {
       const at = position * width + start + c;
-      x[at] = x[at]! * factor + (add?.[c] ?? 0);
+      x[at] = (factor === 0 ? 0 : x[at]! * factor) + (add?.[c] ?? 0);
     }
+}
+
+/** The same for rows of some positions, in their order. */
+export function changeRows(
+  x: Float32Array,
+  width: number,
+  changes: readonly Change[],
+  positions: readonly number[],
+): void {
+  const own = positions.flatMap((position, row) =>
+    changes.filter((change) => change.position === position).map((change) => ({ ...change, position: row })),
+  );
+  changeNumbers(x, width, own);
 }

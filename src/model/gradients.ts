@@ -3,7 +3,8 @@ import { type Edit, headedStages, isSquare, type StageName, type VectorStage } f
 import { SiseonError } from '../platform/index.ts';
 import type { Operations, Tensor } from '../tensor/index.ts';
 import type { Architecture, Stack } from './architecture.ts';
-import { checkPositions, headsFirst } from './batch.ts';
+import { checkPositions, headsFirst, lengthsOf, type TextRun } from './batch.ts';
+import { type Change, changed, changesOf, rowsAt } from './edits.ts';
 import { classify, decode } from './heads.ts';
 
 /** A number made of the logits, to be led back: −log softmax(logits[position])[token], or Σ weight · logit. */
@@ -48,7 +49,7 @@ export function checkGradient(a: Architecture, edits: readonly Edit[], target: G
       expected: 'no edits of weights, temperature or visibility',
       got: edits
         .filter(isSquare)
-        .map(({ kind }) => kind)
+        .map((edit) => ('stage' in edit ? `${edit.kind} ${edit.stage}` : edit.kind))
         .join(', '),
     });
   const { position } = target;
@@ -79,17 +80,30 @@ export function targetValue(
   a: Architecture,
   last: Tensor,
   target: GradientTarget,
-  ids: Int32Array,
+  text: TextRun,
 ): Tensor {
   const row = (x: Tensor): Tensor =>
     target.position === undefined || x.shape[0] === 1 ? x : o.embed(x, Int32Array.of(target.position));
-  const scores = ofLabels(target) ? row(classify(o, parameters, a, last, ids)) : decode(o, parameters, a, row(last));
+  const given = ofLabels(target)
+    ? row(classify(o, parameters, a, last, text.ids))
+    : decode(o, parameters, a, row(last));
+  const scores = changed(o, given, scoreChanges(a, text, target), 0);
   const weights = weightsOf(target);
   if ('token' in target || 'label' in target) return o.crossEntropy(scores, Int32Array.from(weights.keys()));
   const count = scores.shape[1]!;
   const summed = new Float32Array(count);
   for (const [id, weight] of weights) summed[id] = weight;
   return o.reshape(o.matmul(scores, o.constant([count, 1], summed)), [1]);
+}
+
+/** Edits of the row that a target is read from. */
+function scoreChanges(a: Architecture, text: TextRun, target: GradientTarget): Change[] {
+  const name = ofLabels(target) ? 'classes' : 'logits';
+  const lengths = lengthsOf(text);
+  const changes = changesOf(text.edits ?? [], name, a, lengths);
+  const at = rowsAt(name, a, lengths) === 1 ? undefined : target.position;
+  if (at === undefined) return changes;
+  return changes.filter(({ position }) => position === at).map((change) => ({ ...change, position: 0 }));
 }
 
 /** (position, head · size) → [head, position, size] where a stage has heads, else as it is. */

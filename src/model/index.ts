@@ -11,7 +11,16 @@ export type { Cache } from './continued.ts';
 export { decoderInput, decoderText } from './decoderText.ts';
 export { DeviceParameters, fromHost, type ModelParameter, toDevice } from './deviceParameters.ts';
 export { disentangledDistances } from './disentangled.ts';
-export { changeNumbers, changesOf, keysAt, positionsAt, type RunLengths, stackAt } from './edits.ts';
+export {
+  changeNumbers,
+  changeRows,
+  changesOf,
+  headOutputChanges,
+  keysAt,
+  positionsAt,
+  type RunLengths,
+  stackAt,
+} from './edits.ts';
 export { families, readConfig } from './families/index.ts';
 export { type ClassTarget, type GradientTarget, type LogitTarget, noLabels, noLogits } from './gradients.ts';
 export { classifiedRow, classify, decode } from './heads.ts';

@@ -7,23 +7,26 @@ import {
   batchOf,
   checkText,
   type LogitRows,
+  lengthsOf,
   type RunOptions,
   type RunResult,
+  rowsOf,
   rowsOfText,
   stageListener,
   type TextRun,
 } from './batch.ts';
 import { KeyValueCache } from './cache.ts';
 import { DeviceParameters, fromHost, type ModelParameter } from './deviceParameters.ts';
-import { attendDisentangled } from './disentangled.ts';
-import { stackAt } from './edits.ts';
+import { attendDisentangled, type DisentangledTask } from './disentangled.ts';
+import { changeRows, changesOf, stackAt } from './edits.ts';
 import { checkGradient, type GradientTarget, inOwnShape, noLogits, targetValue } from './gradients.ts';
+import { editedOutputs, outputOf } from './headOutputs.ts';
 import { classify, decode } from './heads.ts';
 import { norm } from './norm.ts';
 import type { HostTensor, TakenParameter } from './parameters.ts';
 import { attendEdited } from './squareEdits.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { type Parameters, type StageListener, transform } from './transformer.ts';
+import { type Batch, type Parameters, type StageListener, type SumHeads, transform } from './transformer.ts';
 
 /** What Siseon adds to a checkpoint's config.json, under the field `siseon`. */
 export interface ModelMetadata {
@@ -131,10 +134,11 @@ export class Model {
       const read = (x: Tensor): Promise<Float32Array> => this.#kernels.read(x.storage);
       const listen = stageListener(a, batch, texts, read);
       const edits = texts.map((text) => text.edits ?? []);
-      const mix = edits.some((own) => own.length > 0)
+      const edited = edits.some((own) => own.length > 0);
+      const mix = edited
         ? (own: Operations, task: AttendTask, place: AttentionPlace) => attendEdited(own, task, edits, place)
         : undefined;
-      const last = transform(o, this.#device, a, batch, listen, mix);
+      const last = transform(o, this.#device, a, batch, listen, mix, edited ? sumHeadsOf(a, batch, texts) : undefined);
       const own = batch.decoder ?? batch;
       return texts.map((text, b) => {
         const [first, count] = rowsOfText(own, b);
@@ -160,6 +164,7 @@ export class Model {
         const { probe = () => {} } = texts[b]!;
         const rows = result.hidden.length / a.hiddenSize;
         const labels = a.classifier?.labels.length ?? 0;
+        changeScores(a, texts[b]!, result, rows);
         if (result.logits)
           probe('logits', [result.logits.length / a.vocabularySize, a.vocabularySize], Promise.resolve(result.logits));
         if (result.classes)
@@ -230,10 +235,11 @@ export class Model {
         }
         return x;
       };
-      const last = transform(o, this.#device, a, batch, watch, (own, task, _, disentangled) =>
-        disentangled ? attendDisentangled(own, disentangled, task.value) : own.attend(task),
-      );
-      const value = targetValue(o, this.#device, a, last, target, ids);
+      const mix = (own: Operations, task: AttendTask, _: AttentionPlace, disentangled: DisentangledTask | null) =>
+        disentangled ? attendDisentangled(own, disentangled, task.value) : own.attend(task);
+      const sumHeads = edits.length > 0 ? sumHeadsOf(a, batch, [text]) : undefined;
+      const last = transform(o, this.#device, a, batch, watch, mix, sumHeads);
+      const value = targetValue(o, this.#device, a, last, target, text);
       const ofEmbeddings = watched;
       watched = [];
       const whole = tape.gradients(value, operations(this.#kernels));
@@ -259,6 +265,65 @@ export class Model {
       return this.#kernels.read(decode(o, this.#device, a, normed).storage);
     });
   }
+
+  /**
+   * Each head's part of a place's output, [head, position, hidden], of its mixtures [head, position, headSize]: mixed · W_O
+   * of that head, without the projection's bias. Cost: the output projection once a head.
+   */
+  async projectHeads(
+    place: AttentionPlace,
+    mixed: { readonly shape: readonly number[]; readonly data: Float32Array },
+  ): Promise<Float32Array> {
+    const [heads = 0, positions = 0, size = 0] = mixed.shape;
+    const { hiddenSize } = stackAt(place, this.architecture);
+    const sideBySide = new Float32Array(mixed.data.length);
+    for (let h = 0; h < heads; h++)
+      for (let i = 0; i < positions; i++)
+        sideBySide.set(
+          mixed.data.subarray((h * positions + i) * size, (h * positions + i + 1) * size),
+          (i * heads + h) * size,
+        );
+    const all = new Float32Array(heads * positions * hiddenSize);
+    for (let h = 0; h < heads; h++) {
+      const one = await scope(this.#kernels, () => {
+        const o = operations(this.#kernels);
+        const projection = this.#device.get(`${place}.attentionOutput.weight`)!;
+        const rows = o.constant([positions, heads * size], sideBySide);
+        return this.#kernels.read(outputOf(o, rows, projection, h, size).storage);
+      });
+      all.set(one, h * positions * hiddenSize);
+    }
+    return all;
+  }
+}
+
+/** Heads' outputs as the texts' edits want them. */
+function sumHeadsOf(a: Architecture, batch: Batch, texts: readonly TextRun[]): SumHeads {
+  return (o, projected) =>
+    editedOutputs(
+      o,
+      projected,
+      a,
+      texts.map((text, b) => ({
+        edits: text.edits ?? [],
+        lengths: lengthsOf(text),
+        first: b * rowsOf(`${projected.place}.attentionOutput`, batch),
+      })),
+    );
+}
+
+/** Logits and labels' scores as a text's edits want them: nothing comes after them on the device. */
+function changeScores(a: Architecture, text: TextRun, { logits, classes }: RunResult, rows: number): void {
+  const { edits = [], logits: asked = 'all' } = text;
+  const all = Array.from({ length: rows }, (_, i) => i);
+  const changed = (
+    name: 'logits' | 'classes',
+    numbers: Float32Array | null,
+    width: number,
+    positions: readonly number[],
+  ) => numbers && changeRows(numbers, width, changesOf(edits, name, a, lengthsOf(text)), positions);
+  changed('logits', logits, a.vocabularySize, Array.isArray(asked) ? asked : asked === 'last' ? [rows - 1] : all);
+  changed('classes', classes, a.classifier?.labels.length ?? 0, all);
 }
 
 /** Rows of hidden states (N, D) → those that logits are asked for. */

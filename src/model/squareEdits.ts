@@ -1,10 +1,12 @@
 /** Attention whose square was interfered with: scores and weights changed before anything later is computed. */
 import {
   type AttentionPlace,
+  changeSquares,
   type Edit,
   isCrossed,
   onlyHides,
   type SquareEdit,
+  type Squares,
   squareArrays,
   squareEditsOf,
 } from '../attention/index.ts';
@@ -13,7 +15,8 @@ import { type AttendTask, type Operations, scope, type Tensor, tensor } from '..
 
 /**
  * Attention of one place with its square edits, text by text. Heads that nobody touches stream, and so does everything
- * where edits only hide; of the others one head's square at a time is kept, changed, weighed, changed again and mixed.
+ * where edits only hide; of the others one head's square at a time is kept and changed. Rows whose weights are others then
+ * are mixed anew; all others stay what the streaming pass made them, to the bit.
  */
 export function attendEdited(
   o: Operations,
@@ -73,23 +76,34 @@ function headByHead(
   const { kernels } = task.query;
   const { queries, keys, size } = sizesOf(task);
   const [keep, put] = [new Float32Array(batch * queries * heads * size).fill(1), headsTensor(kernels, task)];
+  let touched = false;
   for (const [b, own] of edits.entries())
     for (let head = 0; head < heads; head++) {
       if (own.every((edit) => edit.head !== undefined && edit.head !== head)) continue;
-      const rows = Int32Array.from({ length: queries }, (_, i) => b * queries + i);
-      for (const row of rows) keep.fill(0, (row * heads + head) * size, (row * heads + head + 1) * size);
       // What one head needs is freed before the next one's turn.
       scope(kernels, () => {
-        const arrays = squareArrays(own, { head, queries: upTo(queries), keys, crossed: isCrossed(place) });
-        const square = (numbers: Float32Array): Tensor => o.constant([queries, keys], numbers);
         const one = oneHead(o, task, b, head);
-        const scores = o.add(o.multiply(o.maskedScores(one), square(arrays.times)), square(arrays.plus));
-        const weights = o.add(o.multiply(o.softmax(scores), square(arrays.share)), square(arrays.put));
-        const mixed = o.matmul(o.matmul(weights, one.value), columns(o, head, heads, size), { rightTransposed: true });
-        kernels.scatterAdd(put.storage, rows, mixed.storage, heads * size);
+        const arrays = squareArrays(own, { head, queries: upTo(queries), keys, crossed: isCrossed(place) });
+        const squares = peeked(o, one);
+        const moved = changeSquares(squares, arrays, keys);
+        if (moved.length === 0) return;
+        touched = true;
+        const rows = Int32Array.from(moved, (i) => b * queries + i);
+        for (const row of rows) keep.fill(0, (row * heads + head) * size, (row * heads + head + 1) * size);
+        const weights = new Float32Array(moved.length * keys);
+        for (const [n, i] of moved.entries()) weights.set(squares.weights.subarray(i * keys, (i + 1) * keys), n * keys);
+        const mixed = o.matmul(o.constant([moved.length, keys], weights), one.value);
+        const inPlace = o.matmul(mixed, columns(o, head, heads, size), { rightTransposed: true });
+        kernels.scatterAdd(put.storage, rows, inPlace.storage, heads * size);
       });
     }
-  return o.add(o.multiply(o.attend(task), o.constant(put.shape, keep)), put);
+  return touched ? o.add(o.multiply(o.attend(task), o.constant(put.shape, keep)), put) : o.attend(task);
+}
+
+/** One head's squares as the host sees them. Edits of them are refused where a tape records, and devices can be looked into. */
+function peeked(o: Operations, one: AttendTask): Squares {
+  const { scores, maskedScores, weights } = o.squares(one);
+  return { scores: o.peek!(scores), maskedScores: o.peek!(maskedScores), weights: o.peek!(weights) };
 }
 
 /** Zeros as wide as all heads' mixtures. */

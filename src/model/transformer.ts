@@ -11,6 +11,7 @@ import { distanceBias, distanceBiasView } from './bias.ts';
 import { attendKept, endToEnd, type Ids, positionsOf, rowsOf } from './continued.ts';
 import { type DisentangledTask, disentangledBias } from './disentangled.ts';
 import { feedForward } from './feedForward.ts';
+import type { Projected } from './headOutputs.ts';
 import { norm } from './norm.ts';
 import { rotaryTable } from './rotary.ts';
 
@@ -36,6 +37,9 @@ export type Mix = (
   disentangled: DisentangledTask | null,
 ) => Tensor;
 
+/** What stands where the heads' outputs are summed, where an edit interferes with one of them. */
+export type SumHeads = (o: Operations, projected: Projected) => Tensor;
+
 /** One stack on its way through its layers. */
 interface Pass extends Ids {
   readonly o: Operations;
@@ -49,6 +53,7 @@ interface Pass extends Ids {
   readonly span: number;
   readonly listen: StageListener;
   readonly mix: Mix;
+  readonly sumHeads: SumHeads;
   readonly tables: Tables;
   /** What position adds by distance alone, see distanceBias. */
   readonly byDistance: Tensor | null;
@@ -70,9 +75,10 @@ export function transform(
   batch: Batch,
   listen: StageListener = () => undefined,
   mix: Mix = (own, task) => own.attend(task),
+  sumHeads: SumHeads = (_, { sum }) => sum,
 ): Tensor {
   const { decoder, length, lengths } = batch;
-  const shared = { o, parameters, a, listen, mix };
+  const shared = { o, parameters, a, listen, mix, sumHeads };
   if (!a.encoder) return runStack({ ...shared, stack: a, prefix: '', batch: batch.batch, input: batch });
   const encoded = decoder!.continued?.every(({ cache }) => cache.cross!.encoded) ?? false;
   const states = encoded
@@ -89,6 +95,7 @@ function runStack(run: {
   readonly a: Architecture;
   readonly listen: StageListener;
   readonly mix: Mix;
+  readonly sumHeads: SumHeads;
   readonly batch: number;
   readonly stack: Stack;
   readonly prefix: StackPrefix;
@@ -113,6 +120,7 @@ function runStack(run: {
     span,
     listen,
     mix: run.mix,
+    sumHeads: run.sumHeads,
     tables: rotaryTables(o, stack, span),
     byDistance,
     ...(run.memory && { memory: run.memory }),
@@ -218,7 +226,7 @@ function selfAttention(pass: Pass, place: AttentionPlace, layer: Layer, x: Tenso
     'mixed',
     continued ? attendKept(o, continued, n, task, byDistance, span) : pass.mix(o, task, place, meeting),
   );
-  return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
+  return projected(pass, place, mixed);
 }
 
 /** Queries of the decoder, keys and values of the encoder's states; everything is visible. */
@@ -248,8 +256,21 @@ function crossAttention(pass: Pass, n: number, layer: Layer, x: Tensor): Tensor 
   const all = parts
     ? endToEnd(o, parts)
     : pass.mix(o, { ...task, query, key: made.key!, value: made.value!, batch, visibility }, place, null);
-  const mixed = see(pass, place, 'mixed', all);
-  return see(pass, place, 'attentionOutput', linear(pass, mixed, `${place}.attentionOutput`));
+  return projected(pass, place, see(pass, place, 'mixed', all));
+}
+
+/** The heads' mixtures through the output projection: the sum of their outputs, and its bias. */
+function projected(pass: Pass, place: AttentionPlace, mixed: Tensor): Tensor {
+  const { o, parameters, stack } = pass;
+  const name = `${place}.attentionOutput`;
+  const projection = parameters.get(`${name}.weight`)!;
+  const sum = linear(pass, mixed, name);
+  return see(
+    pass,
+    place,
+    'attentionOutput',
+    pass.sumHeads(o, { place, mixed, projection, sum, headSize: stack.headSize }),
+  );
 }
 
 /** Hands a stage to who listens, who may put another in its place. */

@@ -55,8 +55,8 @@ export interface Operations {
   step(inputs: readonly Tensor[], body: (o: Operations, inputs: readonly Tensor[]) => Tensor): Tensor;
   /** The numbers at once, as a copy; absent where a tape records, and on devices that the host cannot look into. */
   peek?(x: Tensor): Float32Array;
-  /** The masked scores of an attention, [batch · heads · queryLength, keyLength]. Not recorded. */
-  maskedScores(task: AttendTask): Tensor;
+  /** The squares of an attention, each [batch · heads · queryLength, keyLength]. Not recorded. */
+  squares(task: AttendTask): Readonly<Record<'scores' | 'maskedScores' | 'weights', Tensor>>;
   /** Rotates the heads of x [batch · length, heads · size] by position. */
   rotate(x: Tensor, task: RotateTask): Tensor;
   /** Mean of −log softmax(logits)[target] over the rows whose target is not −1: [1]. Throws `indexOutOfRange`. */

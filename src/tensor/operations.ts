@@ -179,17 +179,22 @@ export function operations(kernels: Kernels, tape?: Tape, again?: Again): Operat
       );
     },
 
-    maskedScores(task) {
+    squares(task) {
       const { query, key, value } = task;
       const { shape, ofKey, ofValue } = attentionOf(task);
-      const kept = make([shape.batch * shape.heads * shape.queryLength, shape.keyLength]);
+      const square = (): Tensor => make([shape.batch * shape.heads * shape.queryLength, shape.keyLength]);
+      const kept = { scores: square(), maskedScores: square(), weights: square() };
       kernels.attend({
         ...shape,
         query: ofKey(query),
         key: ofKey(key),
         value: ofValue(value),
         out: ofValue(make([query.shape[0]!, shape.heads * shape.valueSize])),
-        keep: { maskedScores: kept.storage },
+        keep: {
+          scores: kept.scores.storage,
+          maskedScores: kept.maskedScores.storage,
+          weights: kept.weights.storage,
+        },
       });
       return kept;
     },

@@ -1,4 +1,4 @@
-/** Tables of numbers in edits (rows of weights, vectors), as arrays of a file: four bytes a number instead of its digits. */
+/** Edits in files: large tables of their numbers as arrays, four bytes a number instead of its digits; −∞ as null in JSON. */
 import type { Edit } from '../attention/index.ts';
 import type { Stage } from './stage.ts';
 
@@ -7,7 +7,7 @@ export interface EditTable extends Stage {
   readonly name: string;
 }
 
-const fields = ['rows', 'vectors'] as const;
+const fields = ['vectors'] as const;
 /** Below, the digits take no more room than a name. */
 const leastNumbers = 256;
 
@@ -42,10 +42,13 @@ function tableOf(value: unknown, name: string): EditTable | null {
   return exact ? { name, shape: [rows.length, width], data } : null;
 }
 
-/** Edits as they were; those whose table is not there stay as they are read, and are refused when they run. */
+/**
+ * Edits as they were, of a list out of JSON, in which masked scores of −∞ are null. Those whose table is not there stay as
+ * they are read, and are refused when they run.
+ */
 export function unpackEdits(
   edits: unknown,
-  arrays: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: ArrayLike<unknown> }>,
+  arrays: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: ArrayLike<unknown> }> = new Map(),
 ): readonly Edit[] {
   if (!Array.isArray(edits)) return [];
   return edits.map((edit: Record<string, unknown>) => {
@@ -58,6 +61,11 @@ export function unpackEdits(
         own[field] = Array.from({ length: count }, (_, n) => Array.from(data.subarray(n * width, (n + 1) * width)));
       }
     }
+    if (own.stage === 'maskedScores')
+      for (const field of ['vector', ...fields]) if (field in own) own[field] = unmasked(own[field]);
     return own as unknown as Edit;
   });
 }
+
+const unmasked = (numbers: unknown): unknown =>
+  Array.isArray(numbers) ? numbers.map(unmasked) : numbers === null ? -Infinity : numbers;

@@ -1,6 +1,7 @@
 export { type AttentionCache, type CacheStack, openCache } from './cache.ts';
+export { unpackEdits } from './editTables.ts';
 export { type Ending, type GenerateOptions, generate, generateAll, type NewToken } from './generate.ts';
-export { logitRows } from './logits.ts';
+export { logitCount, logitRows } from './logits.ts';
 export { namedStages, type StageNames } from './names.ts';
 export { readSavedRun, type SavedRun } from './replay.ts';
 export { saveTrace, type TraceFormat } from './save.ts';

@@ -1,13 +1,13 @@
 /** What edits left of a layer's square stages, recomputed where a trace is looked at. */
 import {
   type AttentionPlace,
-  attentionPlace,
+  changeSquares,
   type Edit,
   layerStage,
   squareArrays,
   squareEditsOf,
 } from '../attention/index.ts';
-import { type Architecture, changeNumbers, changesOf } from '../model/index.ts';
+import { type Architecture, changeNumbers, changesOf, type RunLengths } from '../model/index.ts';
 import type { Stage } from './stage.ts';
 
 /** What of an edited trace says which edits there are, and on which text. */
@@ -18,27 +18,18 @@ export interface Interfered {
   readonly model: { readonly architecture: Architecture };
 }
 
+/** How many positions a trace's stacks read. */
+export const lengthsOf = ({ ids, decoderIds }: Pick<Interfered, 'ids' | 'decoderIds'>): RunLengths => ({
+  ids: ids.length,
+  ...(decoderIds && { decoderIds: decoderIds.length }),
+});
+
 /** Which rows of a place are recomputed. */
 export interface Rows {
   readonly path: AttentionPlace;
   readonly heads: readonly number[];
   readonly queries: readonly number[];
   readonly crossed: boolean;
-}
-
-/** Head outputs that edits put in place of those that the mixtures give. */
-export function headOutputPuts(
-  edits: readonly Edit[],
-  path: AttentionPlace,
-): { readonly head: number; readonly position: number; readonly vector: readonly number[] }[] {
-  return edits.flatMap((edit) => {
-    if (!('stage' in edit) || edit.stage !== 'headOutput' || attentionPlace(edit.layer!) !== path) return [];
-    const head = edit.head!;
-    if (edit.kind === 'set') return [{ head, position: edit.position, vector: edit.vector }];
-    return edit.kind === 'patch'
-      ? edit.positions.map((position, n) => ({ head, position, vector: edit.vectors[n]! }))
-      : [];
-  });
 }
 
 /**
@@ -51,39 +42,26 @@ export function interfered<Squares extends Record<'scores' | 'maskedScores' | 'w
   plain: Squares,
   value: Stage,
 ): Squares {
-  const squares = squareEditsOf(trace.edits, rows.path);
-  let { maskedScores, weights, mixed } = plain;
-  if (squares.length > 0) {
-    const keys = maskedScores.shape[2]!;
-    const count = rows.queries.length;
-    [maskedScores, weights] = [maskedScores, weights].map(({ shape, data }) => ({ shape, data: data.slice() })) as [
-      Stage,
-      Stage,
-    ];
-    for (const [h, head] of rows.heads.entries()) {
-      if (squares.every((edit) => edit.head !== undefined && edit.head !== head)) continue;
-      const { times, plus, share, put } = squareArrays(squares, {
-        head,
-        queries: rows.queries,
-        keys,
-        crossed: rows.crossed,
-      });
-      const scores = maskedScores.data.subarray(h * count * keys, (h + 1) * count * keys);
-      for (let at = 0; at < scores.length; at++) scores[at] = scores[at]! * times[at]! + plus[at]!;
-      const own = softmaxRows(scores, keys);
-      for (let at = 0; at < own.length; at++) own[at] = own[at]! * share[at]! + put[at]!;
-      weights.data.set(own, h * count * keys);
-    }
-    mixed = { ...mixed, data: mixRows(weights, value) };
+  const edits = squareEditsOf(trace.edits, rows.path);
+  if (edits.length === 0) return { ...plain, mixed: changedMixtures(trace, rows, plain.mixed) };
+  const [, count = 0, keys = 0] = plain.scores.shape;
+  const copy = ({ shape, data }: Stage): Stage => ({ shape, data: data.slice() });
+  const [scores, maskedScores, weights, mixed] = [plain.scores, plain.maskedScores, plain.weights, plain.mixed].map(
+    copy,
+  ) as [Stage, Stage, Stage, Stage];
+  for (const [h, head] of rows.heads.entries()) {
+    if (edits.every((edit) => edit.head !== undefined && edit.head !== head)) continue;
+    const arrays = squareArrays(edits, { head, queries: rows.queries, keys, crossed: rows.crossed });
+    const own = ({ data }: Stage): Float32Array => data.subarray(h * count * keys, (h + 1) * count * keys);
+    const squares = { scores: own(scores), maskedScores: own(maskedScores), weights: own(weights) };
+    for (const row of changeSquares(squares, arrays, keys)) mixRow(mixed, weights, value, h, row);
   }
-  return { ...plain, maskedScores, weights, mixed: changedMixtures(trace, rows, mixed) };
+  return { ...plain, scores, maskedScores, weights, mixed: changedMixtures(trace, rows, mixed) };
 }
 
 /** Mixtures that edits scaled or put in place. */
 function changedMixtures(trace: Interfered, { path, heads, queries }: Rows, mixed: Stage): Stage {
-  const { ids, decoderIds } = trace;
-  const lengths = { ids: ids.length, ...(decoderIds && { decoderIds: decoderIds.length }) };
-  const changes = changesOf(trace.edits, layerStage(path, 'mixed'), trace.model.architecture, lengths);
+  const changes = changesOf(trace.edits, layerStage(path, 'mixed'), trace.model.architecture, lengthsOf(trace));
   if (changes.length === 0) return mixed;
   const size = mixed.shape[2]!;
   const data = mixed.data.slice();
@@ -99,31 +77,17 @@ function changedMixtures(trace: Interfered, { path, heads, queries }: Rows, mixe
   return { ...mixed, data };
 }
 
-/** Softmax of each row; a row of −∞ alone becomes all 0. */
-function softmaxRows(scores: Float32Array, width: number): Float32Array {
-  const out = new Float32Array(scores.length);
-  for (let row = 0; row < scores.length; row += width) {
-    let largest = -Infinity;
-    for (let j = 0; j < width; j++) largest = Math.max(largest, scores[row + j]!);
-    if (largest === -Infinity) continue;
-    let sum = 0;
-    for (let j = 0; j < width; j++) sum += Math.exp(scores[row + j]! - largest);
-    for (let j = 0; j < width; j++) out[row + j] = Math.exp(scores[row + j]! - largest) / sum;
-  }
-  return out;
-}
-
-/** weights · value, [head, query, size]. */
-function mixRows({ shape: [heads = 0, queries = 0, keys = 0], data }: Stage, value: Stage): Float32Array {
+/** weights · value of one row, put into mixed [head, query, size]. */
+function mixRow(mixed: Stage, weights: Stage, value: Stage, h: number, row: number): void {
+  const [heads = 0, queries = 0, keys = 0] = weights.shape;
   const [keyHeads = 0, , size = 0] = value.shape;
-  const out = new Float32Array(heads * queries * size);
-  for (let h = 0; h < heads; h++)
-    for (let i = 0; i < queries; i++)
-      for (let j = 0; j < keys; j++) {
-        const weight = data[(h * queries + i) * keys + j]!;
-        if (weight === 0) continue;
-        const from = (Math.floor((h * keyHeads) / heads) * keys + j) * size;
-        for (let c = 0; c < size; c++) out[(h * queries + i) * size + c]! += weight * value.data[from + c]!;
-      }
-  return out;
+  const into = mixed.data.subarray((h * queries + row) * size, (h * queries + row + 1) * size);
+  const sum = new Float64Array(size);
+  for (let j = 0; j < keys; j++) {
+    const weight = weights.data[(h * queries + row) * keys + j]!;
+    if (weight === 0) continue;
+    const from = (Math.floor((h * keyHeads) / heads) * keys + j) * size;
+    for (let c = 0; c < size; c++) sum[c]! += weight * value.data[from + c]!;
+  }
+  into.set(sum);
 }

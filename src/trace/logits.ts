@@ -1,5 +1,6 @@
 /** Logits of the positions that somebody looks at: as recorded, or read out of the last layer's states. */
-import { checkPositions, type Model, noLogits } from '../model/index.ts';
+import { changeRows, changesOf, checkPositions, type Model, noLogits } from '../model/index.ts';
+import { lengthsOf } from './interfered.ts';
 import type { Stage } from './stage.ts';
 import { recordedStage, sameModel, type Trace } from './trace.ts';
 
@@ -20,7 +21,9 @@ export async function logitRows(trace: Trace, model: Model, positions: readonly 
   const held = trace.recorded.get('logits');
   if (held) return { shape, data: gather(held.data, width, positions) };
   const states = recordedStage(trace, `${encoder ? 'decoder.' : ''}layers.${layerCount - 1}.output`).data;
-  return { shape, data: await model.readOut(gather(states, hiddenSize, positions)) };
+  const data = await model.readOut(gather(states, hiddenSize, positions));
+  changeRows(data, width, changesOf(trace.edits, 'logits', model.architecture, lengthsOf(trace)), positions);
+  return { shape, data };
 }
 
 function gather(data: Float32Array, width: number, rows: readonly number[]): Float32Array {

@@ -84,6 +84,8 @@ function transformerLensName(trace: Trace, side: string, layer: string, stage: s
       return `${block}.attn.hook_result`;
     case 'attentionOutput':
       return a.normPlacement === 'output' || a.normPlacement === 'both' ? null : `${block}.hook_attn_out`;
+    case 'feedForward':
+      return a.normPlacement === 'output' || a.normPlacement === 'both' ? null : `${block}.hook_mlp_out`;
     case 'output':
       return normedAfter ? `${block}.hook_normalized_resid_post` : `${block}.hook_resid_post`;
     default:

@@ -48,11 +48,18 @@ describe.each(['safetensors', 'npz', 'json'] as const)('a trace saved as %s', (f
     const n = 19;
     const square = (round: (number: number) => number): number[][] =>
       Array.from({ length: n }, (_, i) => Array.from({ length: n }, (__, j) => round(1 / (1 + i + j))));
-    const at = { kind: 'weights', layer: 'encoder.layers.0', queries: Array.from({ length: n }, (_, i) => i) } as const;
+    const at = {
+      kind: 'set',
+      stage: 'weights',
+      layer: 'encoder.layers.0',
+      positions: Array.from({ length: n }, (_, i) => i),
+    } as const;
     const edits: Edit[] = [
-      { ...at, head: 1, rows: square(Math.fround) },
+      { ...at, head: 1, vectors: square(Math.fround) },
       // What single precision would round stays as it is.
-      { ...at, head: 0, rows: square((number) => number) },
+      { ...at, head: 0, vectors: square((number) => number) },
+      // What is masked is −∞, which JSON has no number for.
+      { kind: 'set', stage: 'maskedScores', layer: 'decoder.layers.0', head: 1, position: 0, vector: [0.5, -Infinity] },
       { kind: 'drop', position: 2 },
     ];
     const ids = Array.from({ length: n }, (_, i) => 3 + (i % 7));
@@ -65,7 +72,7 @@ describe.each(['safetensors', 'npz', 'json'] as const)('a trace saved as %s', (f
     const again = await recordTrace(model, run.input);
     expect(again.recorded.get('logits')).toEqual(trace.recorded.get('logits'));
     const text = new TextDecoder('latin1').decode(bytes);
-    expect([text.includes('edits.0.rows'), text.includes('edits.1.rows')]).toEqual([format !== 'json', false]);
+    expect([text.includes('edits.0.vectors'), text.includes('edits.1.vectors')]).toEqual([format !== 'json', false]);
   });
   it('that is none is refused', async () => {
     const path = join(folder, `other.${format}`);

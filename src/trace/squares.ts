@@ -10,8 +10,15 @@ import {
   type StackPrefix,
   type StageName,
 } from '../attention/index.ts';
-import { disentangledDistances, type Layer, type Model, type Stack } from '../model/index.ts';
-import { headOutputPuts, interfered } from './interfered.ts';
+import {
+  changeNumbers,
+  disentangledDistances,
+  headOutputChanges,
+  type Layer,
+  type Model,
+  type Stack,
+} from '../model/index.ts';
+import { interfered, lengthsOf } from './interfered.ts';
 import type { Stage } from './stage.ts';
 import { noStage, type OfModel, recordedStage, sameModel, type Trace } from './trace.ts';
 
@@ -49,12 +56,12 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
  * What position adds to the scores of one place, as numbers [head, query, key]; null where it adds nothing.
  * ALiBi and T5 by distance; DeBERTa by the products with its distances' vectors, times scale.
  */
-export function positionBias(
+export async function positionBias(
   trace: Trace,
   place: Place,
   queries: readonly number[],
   heads: readonly number[],
-): Stage | null {
+): Promise<Stage | null> {
   const { path, prefix, stack, layer, crossed } = place;
   if (stack.positionBias === null || crossed) return null;
   const length = recordedStage(trace, layerStage(path, 'query')).shape[1]!;
@@ -71,24 +78,28 @@ export function positionBias(
     return { shape, data };
   }
   const distances = disentangledDistances(stack.positionBias, length);
-  const add = (stage: 'query' | 'key', positions: 'positionKey' | 'positionQuery'): void => {
-    const vectors = recordedStage(trace, layerStage(path, stage)).data;
-    const {
-      data: table,
-      shape: [, count = 0, size = 0],
-    } = recordedStage(trace, `${path}.${positions}` as StageName);
-    for (const [h, head] of heads.entries())
+  const add = async (
+    stage: 'query' | 'key',
+    positions: 'positionKey' | 'positionQuery',
+    row: (r: number, j: number) => number,
+  ): Promise<void> => {
+    const vectors = picked(
+      recordedStage(trace, layerStage(path, stage)),
+      heads,
+      stage === 'query' ? queries : undefined,
+    );
+    const table = picked(recordedStage(trace, `${path}.${positions}` as StageName), heads);
+    const batched = (x: Stage): Stage => ({ shape: [1, ...x.shape], data: x.data });
+    const [query, key] = [batched(vectors), batched(table)];
+    const { dots } = await attention({ query, key, value: key, scale: layer.scale, keep: ['dots'] });
+    const [rows, count] = [vectors.shape[1]!, table.shape[1]!];
+    for (const h of heads.keys())
       for (const [r, i] of queries.entries())
-        for (let j = 0; j < length; j++) {
-          const vector = (head * length + (stage === 'query' ? i : j)) * size;
-          const distance = (head * count + distances[i - j + length - 1]!) * size;
-          let dot = 0;
-          for (let c = 0; c < size; c++) dot += vectors[vector + c]! * table[distance + c]!;
-          data[rowAt(h, r) + j]! += layer.scale * dot;
-        }
+        for (let j = 0; j < length; j++)
+          data[rowAt(h, r) + j]! += dots!.data[(h * rows + row(r, j)) * count + distances[i - j + length - 1]!]!;
   };
-  if (stack.positionBias.contentToPosition) add('query', 'positionKey');
-  if (stack.positionBias.positionToContent) add('key', 'positionQuery');
+  if (stack.positionBias.contentToPosition) await add('query', 'positionKey', (r) => r);
+  if (stack.positionBias.positionToContent) await add('key', 'positionQuery', (_, j) => j);
   return { shape, data };
 }
 
@@ -129,7 +140,7 @@ export async function attentionRows(
       ? upTo(stack.keyValueHeadCount)
       : [Math.floor((head * stack.keyValueHeadCount) / stack.headCount)];
   const [key, value] = [picked(stage('key'), keyHeads), picked(stage('value'), keyHeads)];
-  const mask = maskOf(trace, place, queries, heads, key.shape[1]!);
+  const mask = await maskOf(trace, place, queries, heads, key.shape[1]!);
   const batched = ({ shape, data }: Stage): Stage => ({ shape: [1, ...shape], data });
   const result = await attention({
     query: batched(picked(stage('query'), heads, queries)),
@@ -154,14 +165,14 @@ export async function attentionRows(
 }
 
 /** Bias and window as a mask; of whole squares the window is left to the kernel, which passes over what it hides. */
-function maskOf(
+async function maskOf(
   trace: Trace,
   place: Place,
   queries: readonly number[] | undefined,
   heads: readonly number[],
   keys: number,
-): Stage | null {
-  const bias = positionBias(trace, place, queries ?? upTo(keys), heads);
+): Promise<Stage | null> {
+  const bias = await positionBias(trace, place, queries ?? upTo(keys), heads);
   const { left, right } = place.layer;
   if (!queries || place.crossed || (left < 0 && right < 0)) return bias;
   const mask = bias ?? { shape: [1, queries.length, keys], data: new Float32Array(queries.length * keys) };
@@ -233,21 +244,14 @@ export async function mixtures(trace: Trace, layer: LayerPlace): Promise<Stage> 
 /** Each head's part of a layer's output: headOutput [head, query, hidden] = mixed · W_O of that head, without the projection's bias. */
 export async function headOutput(trace: Trace, model: Model, layer: LayerPlace): Promise<Stage> {
   sameModel(trace, model);
-  const mixed = await mixtures(trace, layer);
-  const [heads = 0, queries = 0, size = 0] = mixed.shape;
-  const projection = model.parameters.get(`${placeOf(trace, layer).path}.attentionOutput.weight`)!;
-  const [hidden = 0, inputs = 0] = projection.shape;
-  const weight = await projection.read();
-  const data = new Float32Array(heads * queries * hidden);
-  for (let h = 0; h < heads; h++)
-    for (let i = 0; i < queries; i++)
-      for (let d = 0; d < hidden; d++) {
-        let sum = 0;
-        for (let c = 0; c < size; c++)
-          sum += mixed.data[(h * queries + i) * size + c]! * weight[d * inputs + h * size + c]!;
-        data[(h * queries + i) * hidden + d] = sum;
-      }
-  for (const { head, position, vector } of headOutputPuts(trace.edits, placeOf(trace, layer).path))
-    data.set(vector, (head * queries + position) * hidden);
-  return { shape: [heads, queries, hidden], data };
+  const { path: place, stack } = placeOf(trace, layer);
+  const mixed = await mixtures(trace, place);
+  const [heads = 0, queries = 0] = mixed.shape;
+  const data = await model.projectHeads(place, mixed);
+  const lengths = lengthsOf(trace);
+  for (let head = 0; head < heads; head++) {
+    const own = data.subarray(head * queries * stack.hiddenSize, (head + 1) * queries * stack.hiddenSize);
+    changeNumbers(own, stack.hiddenSize, headOutputChanges(trace.edits, { place, head }, model.architecture, lengths));
+  }
+  return { shape: [heads, queries, stack.hiddenSize], data };
 }

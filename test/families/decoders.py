@@ -30,7 +30,8 @@ def gpt2(c, p, ids):
         t[f"{place}.attentionOutput"] = y
         x = x + y
         m = ACT[c["activation_function"]](conv(norm(x, f"{at}.ln_2"), f"{at}.mlp.c_fc", d, inner))
-        x = x + conv(m, f"{at}.mlp.c_proj", inner, d)
+        t[f"{place}.feedForward"] = y = conv(m, f"{at}.mlp.c_proj", inner, d)
+        x = x + y
         t[f"{place}.output"] = x
     x = norm(x, "transformer.ln_f")
     t["logits"] = x @ p("transformer.wte.weight", c["vocab_size"], d).T
@@ -56,7 +57,8 @@ def gpt_neox(c, p, ids):
         t[f"{place}.attentionOutput"] = y
         mlp = lambda z: dense(ACT[c["hidden_act"]](dense(z, f"{at}.mlp.dense_h_to_4h", d, inner)), f"{at}.mlp.dense_4h_to_h", inner, d)
         post = f"{at}.post_attention_layernorm"
-        x = x + y + mlp(norm(x, post)) if c["use_parallel_residual"] else (x + y) + mlp(norm(x + y, post))
+        t[f"{place}.feedForward"] = fed = mlp(norm(x if c["use_parallel_residual"] else x + y, post))
+        x = x + y + fed
         t[f"{place}.output"] = x
     t["logits"] = norm(x, "gpt_neox.final_layer_norm") @ p("embed_out.weight", c["vocab_size"], d).T
     return t
@@ -85,6 +87,7 @@ def opt(c, p, ids):
         x = x + y if first else norm(x + y, f"{at}.self_attn_layer_norm")
         z = norm(x, f"{at}.final_layer_norm") if first else x
         y = dense(ACT[c["activation_function"]](dense(z, f"{at}.fc1", d, c["ffn_dim"])), f"{at}.fc2", c["ffn_dim"], d)
+        t[f"{place}.feedForward"] = y
         x = x + y if first else norm(x + y, f"{at}.final_layer_norm")
         t[f"{place}.output"] = x
     if first:
@@ -126,7 +129,8 @@ def bloom(c, p, ids):
         t[f"{place}.attentionOutput"] = y
         x = x + y
         z = ACT["gelu_new"](dense(norm(x, f"{at}.post_attention_layernorm"), f"{at}.mlp.dense_h_to_4h", d, 4 * d))
-        x = x + dense(z, f"{at}.mlp.dense_4h_to_h", 4 * d, d)
+        t[f"{place}.feedForward"] = y = dense(z, f"{at}.mlp.dense_4h_to_h", 4 * d, d)
+        x = x + y
         t[f"{place}.output"] = x
     t["logits"] = norm(x, "transformer.ln_f") @ table.T
     return t
@@ -204,6 +208,7 @@ def llama_like(c, p, ids, *, plus=0.0, qkv_bias=False, qk_norm=False, sandwich=F
             y = lin(ACT[act](both[:, :i]) * both[:, i:], f"{at}.mlp.down_proj", i, d)
         else:
             y = lin(ACT[act](lin(z, f"{at}.mlp.gate_proj", d, i)) * lin(z, f"{at}.mlp.up_proj", d, i), f"{at}.mlp.down_proj", i, d)
+        t[f"{place}.feedForward"] = y
         if on_output or sandwich:
             y = norm(y, f"{at}.post_feedforward_layernorm")
         x = x + y
@@ -315,7 +320,9 @@ def exaone(c, p, ids):
         t[f"{place}.attentionOutput"] = y
         x = x + y
         z = norm(x, f"{at}.ln_2")
-        x = x + lin(ACT["silu"](lin(z, f"{at}.mlp.c_fc_0", d, i)) * lin(z, f"{at}.mlp.c_fc_1", d, i), f"{at}.mlp.c_proj", i, d)
+        y = lin(ACT["silu"](lin(z, f"{at}.mlp.c_fc_0", d, i)) * lin(z, f"{at}.mlp.c_fc_1", d, i), f"{at}.mlp.c_proj", i, d)
+        t[f"{place}.feedForward"] = y
+        x = x + y
         t[f"{place}.output"] = x
     t["logits"] = norm(x, "transformer.ln_f") @ p("lm_head.weight", c["vocab_size"], d).T
     return t

@@ -16,7 +16,8 @@ def bert_body(c, p, t, x, prefix, layer, names, act):
         y = attend(t, place, q, k, v, p(f"{at}.{names['o']}.weight", d, d), scale=(d // h) ** -0.5) + p(f"{at}.{names['o']}.bias", d)
         t[f"{place}.attentionOutput"] = y
         x = norm(x + y, f"{at}.{names['on']}")
-        x = norm(x + dense(ACT[act](dense(x, f"{at}.{names['i']}", d, inner)), f"{at}.{names['f']}", inner, d), f"{at}.{names['fn']}")
+        t[f"{place}.feedForward"] = y = dense(ACT[act](dense(x, f"{at}.{names['i']}", d, inner)), f"{at}.{names['f']}", inner, d)
+        x = norm(x + y, f"{at}.{names['fn']}")
         t[f"{place}.output"] = x
     return x
 
@@ -139,7 +140,8 @@ def modernbert(c, p, ids):
         t[f"{place}.attentionOutput"] = y
         x = x + y
         both = lin(norm(x, f"{at}.mlp_norm"), f"{at}.mlp.Wi", d, 2 * i)
-        x = x + lin(ACT[c["hidden_activation"]](both[:, :i]) * both[:, i:], f"{at}.mlp.Wo", i, d)
+        t[f"{place}.feedForward"] = y = lin(ACT[c["hidden_activation"]](both[:, :i]) * both[:, i:], f"{at}.mlp.Wo", i, d)
+        x = x + y
         t[f"{place}.output"] = x
     x = norm(x, "model.final_norm")
     if c["architectures"][0].endswith("SequenceClassification"):
@@ -204,7 +206,8 @@ def deberta_v2(c, p, ids):
         t[f"{place}.attentionOutput"] = y
         x = norm(x + y, f"{at}.attention.output.LayerNorm")
         z = ACT[c["hidden_act"]](linear(p, x, f"{at}.intermediate.dense", d, inner))
-        x = norm(x + linear(p, z, f"{at}.output.dense", inner, d), f"{at}.output.LayerNorm")
+        t[f"{place}.feedForward"] = y = linear(p, z, f"{at}.output.dense", inner, d)
+        x = norm(x + y, f"{at}.output.LayerNorm")
         t[f"{place}.output"] = x
     if c["architectures"][0].endswith("SequenceClassification"):
         z = ACT["gelu"](linear(p, x[0], "pooler.dense", d, d))

@@ -70,7 +70,8 @@ def t5(c, p, ids, decoder_ids=None):
                 t[f"{place}.cross.attentionOutput"] = y
                 x = x + y
             last = 1 if memory is None else 2
-            x = x + feed(norm(x, f"{at}.{last}.layer_norm"), f"{at}.{last}.DenseReluDense")
+            t[f"{place}.feedForward"] = y = feed(norm(x, f"{at}.{last}.layer_norm"), f"{at}.{last}.DenseReluDense")
+            x = x + y
             t[f"{place}.output"] = x
         return norm(x, f"{prefix}{side}.final_layer_norm")
 
@@ -111,7 +112,8 @@ def bart(c, p, ids, decoder_ids=None):
             x = norm(x + attention(place, f"{at}.self_attn", x, x, h, side == "decoder"), f"{at}.self_attn_layer_norm")
             if memory is not None:
                 x = norm(x + attention(f"{place}.cross", f"{at}.encoder_attn", x, memory, h, False), f"{at}.encoder_attn_layer_norm")
-            x = norm(x + dense(ACT[c["activation_function"]](dense(x, f"{at}.fc1", d, i)), f"{at}.fc2", i, d), f"{at}.final_layer_norm")
+            t[f"{place}.feedForward"] = y = dense(ACT[c["activation_function"]](dense(x, f"{at}.fc1", d, i)), f"{at}.fc2", i, d)
+            x = norm(x + y, f"{at}.final_layer_norm")
             t[f"{place}.output"] = x
         return x
 

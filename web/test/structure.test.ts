@@ -55,7 +55,6 @@ describe('no number on the screen was written into a source', () => {
     // What the visitor's own temperature begins with.
     'web/src/explore/Write.svelte': ['a written number that is shown by its name: let temperature = $state(0.8)'],
     // The version of a file's format.
-    'web/src/training/sentences.ts': ["a fraction as text: '1.0'"],
   };
   it('neither of the page nor of the views', () => {
     expect(drawing.some((file) => file.startsWith(views))).toBe(true);

@@ -1,0 +1,183 @@
+/** Whether what a kernel is given fits together: sizes, storages, strides, packed operands, ids. */
+import { SiseonError } from '../platform/errors.ts';
+import type { Attend, AttendBackward, AttentionShape, Heads, Matmul, Packed, Rotate, Storage } from './contract.ts';
+
+export const refusal = (code: string, what: string, expected: string, got: string, next: string): SiseonError =>
+  new SiseonError({ code, kind: 'usage', what, expected, got, next });
+
+/** Sizes are whole numbers from 0. Throws `badSize`. */
+export function whole(kernel: string, sizes: Readonly<Record<string, number>>): void {
+  for (const name in sizes)
+    if (!(Number.isSafeInteger(sizes[name]) && sizes[name]! >= 0))
+      throw refusal(
+        'badSize',
+        `${kernel}: ${name} is no size`,
+        'a whole number from 0',
+        `${sizes[name]}`,
+        `Check ${name}.`,
+      );
+}
+
+/** At least so many numbers. Throws `storageTooShort`. */
+export function holds(kernel: string, name: string, storage: { readonly length: number }, count: number): void {
+  if (storage.length >= count) return;
+  const what = `${kernel}: ${name} is too short for the sizes`;
+  throw refusal(
+    'storageTooShort',
+    what,
+    `${count} numbers or more`,
+    `${storage.length}`,
+    `Give a longer ${name}, or smaller sizes.`,
+  );
+}
+
+/** Rows of heads lie inside their storage, their numbers `step` apart. Throws `storageTooShort`. */
+function reaches(
+  kernel: string,
+  name: string,
+  x: Heads,
+  batch: number,
+  heads: number,
+  rows: number,
+  width: number,
+  step = 1,
+): void {
+  if (batch * heads * rows * width === 0) return;
+  let [first, last] = [x.offset, x.offset];
+  for (const far of [
+    (batch - 1) * x.batchStride,
+    (heads - 1) * x.headStride,
+    (rows - 1) * x.rowStride,
+    (width - 1) * step,
+  ])
+    if (far < 0) first += far;
+    else last += far;
+  if (first >= 0 && last < x.storage.length && Number.isInteger(first + last)) return;
+  throw refusal(
+    'storageTooShort',
+    `${kernel}: ${name} does not lie in its storage`,
+    `numbers 0 to ${x.storage.length - 1}`,
+    `${first} to ${last}`,
+    'Check its offset and strides, or allocate more.',
+  );
+}
+
+/** Ids from `low` on name rows of a table. Throws `idOutside`. */
+export function names(kernel: string, name: string, ids: Int32Array, low: number, rows: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!;
+    if (id < low || id >= rows)
+      throw refusal(
+        'idOutside',
+        `${kernel}: number ${i} of ${name} names no row`,
+        `${low} to ${rows - 1}`,
+        `${id}`,
+        `Check ${name}.`,
+      );
+  }
+}
+
+export const isPacked = (storage: Storage): storage is Packed => 'columns' in storage;
+
+export function matmul({
+  out,
+  left,
+  right,
+  bias,
+  residual,
+  batch = 1,
+  rows,
+  inner,
+  columns,
+  rightTransposed,
+}: Matmul): void {
+  whole('matmul', { batch, rows, inner, columns });
+  holds('matmul', 'out', out, batch * rows * columns);
+  holds('matmul', 'left', left, batch * rows * inner);
+  if (bias) holds('matmul', 'bias', bias, columns);
+  if (residual) holds('matmul', 'residual', residual, batch * rows * columns);
+  if (isPacked(right)) packedFits(right, batch, inner, columns, rightTransposed === true);
+  else holds('matmul', 'right', right, batch * inner * columns);
+}
+
+/** A packed operand is one matrix; packed as columns × inner, it is the same where the product takes right as it was given. */
+function packedFits(right: Packed, batch: number, inner: number, columns: number, turned: boolean): void {
+  const misfit = (what: string, expected: string, got: string, next: string): SiseonError =>
+    refusal('packedMisfit', `matmul: ${what}`, expected, got, next);
+  if (batch > 1)
+    throw misfit(
+      'a packed operand is one matrix, not one for each batch item',
+      'batch 1',
+      `batch ${batch}`,
+      'Call once for each item, or give all rows as one product.',
+    );
+  const [depth, width] = turned === right.transposed ? [right.inner, right.columns] : [right.columns, right.inner];
+  if (depth === inner && width === columns) return;
+  throw misfit(
+    `the packed operand is another matrix than the product's right, with rightTransposed ${turned}`,
+    `${inner} × ${columns}`,
+    `${depth} × ${width}, packed with transposed ${right.transposed}`,
+    'Check inner and columns, and whether rightTransposed says what transposed said when it was packed.',
+  );
+}
+
+function attention(
+  kernel: string,
+  task: AttentionShape & { query: Heads; key: Heads; value: Heads; out: Heads },
+): void {
+  const { batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize, visibility } = task;
+  whole(kernel, { batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize });
+  if (heads > 0 && (keyValueHeads === 0 || heads % keyValueHeads > 0))
+    throw refusal(
+      'badSize',
+      `${kernel}: the heads cannot share the key heads evenly`,
+      'keyValueHeads that divides heads',
+      `${keyValueHeads} of ${heads}`,
+      'Check both.',
+    );
+  reaches(kernel, 'query', task.query, batch, heads, queryLength, headSize);
+  reaches(kernel, 'key', task.key, batch, keyValueHeads, keyLength, headSize);
+  reaches(kernel, 'value', task.value, batch, keyValueHeads, keyLength, valueSize);
+  reaches(kernel, 'out', task.out, batch, heads, queryLength, valueSize);
+  const { bias, keyLengths, offsets } = visibility;
+  if (bias) reaches(kernel, 'the bias', bias, batch, heads, queryLength, keyLength, bias.columnStride);
+  if (keyLengths) holds(kernel, 'keyLengths', keyLengths, batch);
+  if (offsets) holds(kernel, 'offsets', offsets, batch);
+}
+
+export function attend(task: Attend): void {
+  attention('attend', task);
+  const { batch, heads, queryLength, keyLength, keep = {}, logSumExp } = task;
+  const rows = batch * heads * queryLength;
+  if (logSumExp) holds('attend', 'logSumExp', logSumExp, rows);
+  for (const name of ['dots', 'scores', 'maskedScores', 'weights'] as const)
+    if (keep[name]) holds('attend', name, keep[name], rows * keyLength);
+}
+
+export function attendBackward(task: AttendBackward): void {
+  const kernel = 'attendBackward';
+  attention(kernel, task);
+  const { batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize } = task;
+  holds(kernel, 'logSumExp', task.logSumExp, batch * heads * queryLength);
+  reaches(kernel, 'outGradient', task.outGradient, batch, heads, queryLength, valueSize);
+  reaches(kernel, 'queryGradient', task.queryGradient, batch, heads, queryLength, headSize);
+  reaches(kernel, 'keyGradient', task.keyGradient, batch, keyValueHeads, keyLength, headSize);
+  reaches(kernel, 'valueGradient', task.valueGradient, batch, keyValueHeads, keyLength, valueSize);
+}
+
+export function rotate({ input, out, batch, heads, length, headSize, rotated, cosine, sine, positions }: Rotate): void {
+  whole('rotate', { batch, heads, length, headSize, rotated });
+  if (rotated % 2 > 0 || rotated > headSize)
+    throw refusal(
+      'badSize',
+      'rotate: no pairs can be made of rotated',
+      `an even number up to ${headSize}`,
+      `${rotated}`,
+      'Check rotated and headSize.',
+    );
+  reaches('rotate', 'input', input, batch, heads, length, headSize);
+  reaches('rotate', 'out', out, batch, heads, length, headSize);
+  holds('rotate', 'positions', positions, batch * length);
+  if (rotated > 0)
+    names('rotate', 'positions', positions, 0, Math.floor((2 * Math.min(cosine.length, sine.length)) / rotated));
+}
