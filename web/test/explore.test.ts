@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Edit } from 'siseon/attention';
-import { alignTexts, compareRuns, headRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
+import { alignTexts, compareRuns, headRows, look, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
 import { loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
@@ -104,13 +104,41 @@ onThePage('the room Explore', (_site, visited) => {
             }, name);
           const [ground, score] = [await channel('--ground'), await channel('--score')];
           const expected = weights.flat().map((weight) => ground + (score - ground) * weight);
-          expect(painted).toHaveLength(expected.length);
-          for (const [i, green] of painted.entries()) expect(Math.abs(green - expected[i]!)).toBeLessThanOrEqual(1);
+          // A cell is as many pixels wide as high.
+          const width = Math.sqrt(painted.length);
+          const scale = width / weights.length;
+          expect(Number.isInteger(scale)).toBe(true);
+          for (const [i, green] of painted.entries()) {
+            const [row, column] = [Math.floor(Math.floor(i / width) / scale), Math.floor((i % width) / scale)];
+            expect(Math.abs(green - expected[row * weights.length + column]!)).toBeLessThanOrEqual(1);
+          }
         }
       await page.locator('.grid [aria-pressed=true]').focus();
       await page.keyboard.press('ArrowUp');
       await page.waitForFunction((hash) => location.hash.includes(hash), `h=${last.layer - 1}.${last.head}`);
       await page.locator(`.grid [data-head="${last.layer - 1}.${last.head}"][aria-pressed=true]:focus`).waitFor();
+    }));
+
+  it('lets a long text run on in a box of its own, each word on the purple of its weight', () =>
+    visited(async ({ page, open }) => {
+      const text = Array.from({ length: 12 }, () => '영희가 책을 조용히 읽었다').join(' ');
+      await open(`#/ko/explore?h=${last.layer}.${last.head}&s=${encodeURIComponent(text)}&q=3`);
+      await page.locator('.tinted').first().waitFor();
+      const tints = await page
+        .locator('.tinted')
+        .evaluateAll((words) =>
+          words.map((word) => Number.parseFloat(getComputedStyle(word).getPropertyValue('--weight'))),
+        );
+      const { keys } = await look(await recordTrace(model, { text }), model, { ...last, query: 3 });
+      expect(tints).toHaveLength(keys.length);
+      for (const [i, { weight }] of keys.entries())
+        expect(Math.abs(tints[i]! / 100 - weight)).toBeLessThanOrEqual(1e-6);
+      const box = (await page.locator('.folded').boundingBox())!;
+      expect(box.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
+      await page.locator('.running button').nth(5).click();
+      await page.locator('.running button').nth(5).and(page.locator('[aria-pressed=true]')).waitFor();
+      expect(new URL(page.url()).hash).toContain('q=5');
+      await accessible(page);
     }));
 
   it('walks from cell to cell with the keyboard, reads each out, and takes the pinned one apart', () =>
