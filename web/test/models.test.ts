@@ -357,6 +357,16 @@ onThePage('models of the visitor’s own', (site) => {
         expect(weights).toHaveLength(4);
         sameCells(weights, (await wordMatrix(trace, model, { layer: 1, head })).weights);
       }
+      // Files cannot stand in an address, but which they were does: whoever opens it again is told.
+      await page.waitForFunction(() => location.hash.includes('m=files%3Aspoken.gguf'));
+      await page.reload();
+      await page.getByText(/파일에서 연 spoken.gguf 모델로 본 것이에요/).waitFor();
+      await drop(page, file);
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await opened(page, 'spoken.gguf');
+      await page.getByText(/파일에서 연 spoken.gguf 모델로/).waitFor({ state: 'detached' });
+      // The head that the address names is of this model, and stays.
+      await page.locator(`.grid [data-head="1.${model.architecture.headCount - 1}"][aria-pressed=true]`).waitFor();
     }));
 
   it('refuses what cannot be opened, says the way on, and keeps text and model: no model, too large, cancelled, no hub', async () => {
