@@ -23,6 +23,8 @@ export interface Place {
   readonly head: { readonly layer: number; readonly head: number } | null;
   /** Whether "Explore" shows words or tokens. */
   readonly unit: Unit;
+  /** The cell that is pinned in its square, by a token of its row and one of its column; null: none. */
+  readonly cell: { readonly query: number; readonly key: number } | null;
   /** The text beside which "Explore" holds the first; null: none. */
   readonly other: string | null;
   /** What was done to the heads, in the order in which it was done. */
@@ -31,9 +33,9 @@ export interface Place {
   readonly lens: LensName;
   /** Its squares leave out separators and the first token. */
   readonly bare: boolean;
-  /** The hub's name of the model that the place was seen through; null: the page's own, or one that no address can name. */
+  /** The model that the place was seen through, as `modelAddress.ts` writes it; null: the page's own. */
   readonly model: string | null;
-  /** The hub's name of the model that stands beside it, or `shippedName` of the page's own; null: none, or one that no address can name. */
+  /** The model that stands beside it, `shippedName` for the page's own; null: none. */
   readonly beside: string | null;
   /** The head that is seen of that one; null: the same as of the first. */
   readonly besideHead: { readonly layer: number; readonly head: number } | null;
@@ -42,65 +44,74 @@ export interface Place {
   readonly lookup?: Lookup;
 }
 
-/** Longer sentences are not put into the address. */
+/** Longer sentences are not put into the address, which says so in their place. */
 export const longestText = 2000;
+const linked = (text: string): boolean => text.length <= longestText;
 
-export function toHash(place: Place): string {
-  const {
-    language,
-    part,
-    text,
-    query,
-    head,
-    unit,
-    other,
-    changes,
-    lens,
-    bare,
-    model,
-    beside,
-    besideHead,
-    training,
-    lookup,
-  } = place;
+const pair = (a: number, b: number): string => `${a}.${b}`;
+const headed = ({ layer, head }: NonNullable<Place['head']>): string => pair(layer, head);
+
+/** The address of a place, or of the same in another part. */
+export function toHash(place: Place, part = place.part): string {
+  const { text, head, cell, other, changes, model, beside, besideHead, training, lookup } = place;
   const values: string[] = [];
-  if (text !== storySentence && text.length <= longestText) values.push(`s=${encodeURIComponent(text.toWellFormed())}`);
-  if (query !== null) values.push(`q=${query}`);
-  if (head) values.push(`h=${head.layer}.${head.head}`);
-  if (unit === 'token') values.push('u=token');
-  if (lens !== 'weight') values.push(`l=${lens}`);
-  if (bare) values.push('b=1');
-  if (model !== null) values.push(`m=${encodeURIComponent(model)}`);
-  if (beside !== null) values.push(`n=${encodeURIComponent(beside)}`);
-  if (besideHead) values.push(`nh=${besideHead.layer}.${besideHead.head}`);
-  if (other !== null && other.length <= longestText) values.push(`c=${encodeURIComponent(other.toWellFormed())}`);
+  const say = (name: string, words: string): void => void values.push(`${name}=${encodeURIComponent(words)}`);
+  if (text !== storySentence && linked(text)) say('s', text.toWellFormed());
+  if (place.query !== null) say('q', `${place.query}`);
+  if (head) say('h', headed(head));
+  if (place.unit === 'token') say('u', 'token');
+  if (cell) say('a', pair(cell.query, cell.key));
+  if (place.lens !== 'weight') say('l', place.lens);
+  if (place.bare) say('b', '1');
+  if (model !== null) say('m', model);
+  if (beside !== null) say('n', beside);
+  if (besideHead) say('nh', headed(besideHead));
+  if (other !== null && linked(other)) say('c', other.toWellFormed());
+  const long = [linked(text) ? '' : 's', other === null || linked(other) ? '' : 'c'].join('');
+  if (long !== '') say('long', long);
   if (changes.length > 0) values.push(`e=${changes.map(writtenChange).join(',')}`);
   if (training && part === 'train') values.push(...writeTraining(training));
   if (lookup && part === 'my-library') values.push(...writeLookup(lookup));
-  return `#/${language}/${part}${values.length > 0 ? `?${values.join('&')}` : ''}`;
+  return `#/${place.language}/${part}${values.length > 0 ? `?${values.join('&')}` : ''}`;
 }
 
 const index = (text: string | null): number | null => (text !== null && /^\d{1,6}$/.test(text) ? Number(text) : null);
 
+function indices(text: string | null): readonly [number, number] | null {
+  const [a, b] = (text ?? '').split('.').map(index);
+  return typeof a === 'number' && typeof b === 'number' ? [a, b] : null;
+}
 function headAt(text: string | null): Place['head'] {
-  const [layer, head] = (text ?? '').split('.').map(index);
-  return typeof layer === 'number' && typeof head === 'number' ? { layer, head } : null;
+  const found = indices(text);
+  return found && { layer: found[0], head: found[1] };
+}
+function cellAt(text: string | null): Place['cell'] {
+  const found = indices(text);
+  return found && { query: found[0], key: found[1] };
+}
+
+/** Texts that an address was too short for, where whoever reads it still has them. */
+export interface LongTexts {
+  readonly text?: string;
+  readonly other?: string | null;
 }
 
 /** What cannot be read falls back to `fallback`'s language, the first part, the story's sentence and the defaults. */
-export function fromHash(hash: string, fallback: Language): Place {
+export function fromHash(hash: string, fallback: Language, longTexts: LongTexts = {}): Place {
   const [path = '', values = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const [language, name] = path.split('/');
   const part = [...parts, ...rooms].find((each) => each === name) ?? 'opening';
   const found = new URLSearchParams(values);
+  const long = found.get('long') ?? '';
   return {
     language: language === 'en' || language === 'ko' ? language : fallback,
     part,
-    text: found.get('s') ?? storySentence,
+    text: found.get('s') ?? (long.includes('s') ? longTexts.text : undefined) ?? storySentence,
     query: index(found.get('q')),
     head: headAt(found.get('h')),
     unit: found.get('u') === 'token' ? 'token' : 'word',
-    other: found.get('c'),
+    cell: cellAt(found.get('a')),
+    other: found.get('c') ?? (long.includes('c') ? longTexts.other : undefined) ?? null,
     lens: lensNames.find((name) => name === found.get('l')) ?? 'weight',
     bare: found.get('b') === '1',
     model: found.get('m'),

@@ -3,19 +3,39 @@ import type { Look } from 'siseon/lens';
 import { ask, engine, Latest } from './engine/client.svelte.ts';
 import { readLookup } from './library/address.ts';
 import { overwriteGetLocale } from './paraglide/runtime.js';
-import { fromHash, type Place, toHash } from './permalink.ts';
+import { fromHash, type LongTexts, longestText, type Place, toHash } from './permalink.ts';
+import { ownLanguage } from './settings.svelte.ts';
 import { readTraining } from './train/address.ts';
 
-/** The place that the page was opened at. */
-export const first = fromHash(location.hash, 'ko');
+/** Texts that are too long for the address, for this window: it is opened again with them. */
+const longTexts = 'siseon-long-texts';
+function rememberedTexts(): LongTexts {
+  try {
+    const { text, other } = JSON.parse(sessionStorage.getItem(longTexts) ?? '{}') as Readonly<Record<string, unknown>>;
+    return { ...(typeof text === 'string' && { text }), ...(typeof other === 'string' && { other }) };
+  } catch {
+    return {};
+  }
+}
+function rememberTexts(texts: LongTexts): void {
+  try {
+    sessionStorage.setItem(longTexts, JSON.stringify(texts));
+  } catch {
+    // A browser that stores nothing has them as long as the page is open.
+  }
+}
 
-class Here {
+/** The place that the page was opened at. */
+export const first = fromHash(location.hash, ownLanguage(), rememberedTexts());
+
+class Here implements Required<Place> {
   language = $state(first.language);
   part = $state(first.part);
   text = $state(first.text);
   query = $state(first.query);
   head = $state(first.head);
   unit = $state(first.unit);
+  cell = $state.raw(first.cell);
   other = $state(first.other);
   changes = $state.raw(first.changes);
   lens = $state(first.lens);
@@ -25,43 +45,6 @@ class Here {
   besideHead = $state.raw(first.besideHead);
   training = $state.raw(first.training ?? readTraining(new URLSearchParams()));
   lookup = $state.raw(first.lookup ?? readLookup(new URLSearchParams()));
-
-  get place(): Place {
-    const {
-      language,
-      part,
-      text,
-      query,
-      head,
-      unit,
-      other,
-      changes,
-      lens,
-      bare,
-      model,
-      beside,
-      besideHead,
-      training,
-      lookup,
-    } = this;
-    return {
-      language,
-      part,
-      text,
-      query,
-      head,
-      unit,
-      other,
-      changes,
-      lens,
-      bare,
-      model,
-      beside,
-      besideHead,
-      training,
-      lookup,
-    };
-  }
 }
 export const here = new Here();
 overwriteGetLocale(() => here.language);
@@ -78,7 +61,7 @@ export const choice = () => ({
 export function follow(): void {
   let shown = here.part;
   $effect(() => {
-    const hash = toHash(here.place);
+    const hash = toHash(here);
     if (hash === location.hash) return;
     // Another part is another page to go back to; a letter typed is not.
     if (here.part === shown) history.replaceState(null, '', hash);
@@ -87,12 +70,14 @@ export function follow(): void {
   });
   $effect(() => {
     const read = (): void => {
-      const place = fromHash(location.hash, here.language);
+      const place = fromHash(location.hash, here.language, here);
       shown = place.part;
       const { training } = place;
       // A text that was too long for the address is still here.
       const text = training?.text || here.training.text;
-      Object.assign(here, place, training && { training: { ...training, text } });
+      // An address that names no model is read through the one that is open.
+      const model = place.model ?? (engine.model?.shipped ? null : here.model);
+      Object.assign(here, place, { model }, training && { training: { ...training, text } });
     };
     addEventListener('hashchange', read);
     return () => removeEventListener('hashchange', read);
@@ -103,6 +88,10 @@ export function follow(): void {
     const asked = choice();
     if (engine.version > 0 && !engine.failure)
       void gaze.ask(() => ask((e) => e.reading.look({ text, changes: [] }, asked)));
+  });
+  $effect(() => {
+    const { text, other } = here;
+    if (Math.max(text.length, other?.length ?? 0) > longestText) rememberTexts({ text, other });
   });
   $effect(() => {
     document.documentElement.lang = here.language;

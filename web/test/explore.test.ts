@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Edit } from 'siseon/attention';
-import { alignTexts, compareRuns, headRows, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
+import { alignTexts, compareRuns, headRows, look, pair, type WordMatrix, wordMatrix } from 'siseon/lens';
 import { loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
@@ -104,13 +104,41 @@ onThePage('the room Explore', (_site, visited) => {
             }, name);
           const [ground, score] = [await channel('--ground'), await channel('--score')];
           const expected = weights.flat().map((weight) => ground + (score - ground) * weight);
-          expect(painted).toHaveLength(expected.length);
-          for (const [i, green] of painted.entries()) expect(Math.abs(green - expected[i]!)).toBeLessThanOrEqual(1);
+          // A cell is as many pixels wide as high.
+          const width = Math.sqrt(painted.length);
+          const scale = width / weights.length;
+          expect(Number.isInteger(scale)).toBe(true);
+          for (const [i, green] of painted.entries()) {
+            const [row, column] = [Math.floor(Math.floor(i / width) / scale), Math.floor((i % width) / scale)];
+            expect(Math.abs(green - expected[row * weights.length + column]!)).toBeLessThanOrEqual(1);
+          }
         }
       await page.locator('.grid [aria-pressed=true]').focus();
       await page.keyboard.press('ArrowUp');
       await page.waitForFunction((hash) => location.hash.includes(hash), `h=${last.layer - 1}.${last.head}`);
       await page.locator(`.grid [data-head="${last.layer - 1}.${last.head}"][aria-pressed=true]:focus`).waitFor();
+    }));
+
+  it('lets a long text run on in a box of its own, each word on the purple of its weight', () =>
+    visited(async ({ page, open }) => {
+      const text = Array.from({ length: 12 }, () => '영희가 책을 조용히 읽었다').join(' ');
+      await open(`#/ko/explore?h=${last.layer}.${last.head}&s=${encodeURIComponent(text)}&q=3`);
+      await page.locator('.tinted').first().waitFor();
+      const tints = await page
+        .locator('.tinted')
+        .evaluateAll((words) =>
+          words.map((word) => Number.parseFloat(getComputedStyle(word).getPropertyValue('--weight'))),
+        );
+      const { keys } = await look(await recordTrace(model, { text }), model, { ...last, query: 3 });
+      expect(tints).toHaveLength(keys.length);
+      for (const [i, { weight }] of keys.entries())
+        expect(Math.abs(tints[i]! / 100 - weight)).toBeLessThanOrEqual(1e-6);
+      const box = (await page.locator('.folded').boundingBox())!;
+      expect(box.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
+      await page.locator('.running button').nth(5).click();
+      await page.locator('.running button').nth(5).and(page.locator('[aria-pressed=true]')).waitFor();
+      expect(new URL(page.url()).hash).toContain('q=5');
+      await accessible(page);
     }));
 
   it('walks from cell to cell with the keyboard, reads each out, and takes the pinned one apart', () =>
@@ -250,7 +278,8 @@ onThePage('the room Explore', (_site, visited) => {
       // A head before it is silenced, its own temperature is turned, and one of its weights is set.
       const weight = seen.tokens.map((token) => `w${last.layer}.${last.head}.${query}.${token}-${token}.0.25`);
       const other = trace.encoding!.words[0]!.tokens[0]!;
-      await open(address(`&u=token&e=s0.1,t${last.layer}.${last.head}.2,${weight[0]}`));
+      const changes = address(`&u=token&e=s0.1,t${last.layer}.${last.head}.2,${weight[0]}`);
+      await open(changes);
       const edits: Edit[] = [
         { kind: 'ablate', ...first, by: 'zero' },
         { kind: 'temperature', ...last, value: 2 },
@@ -294,6 +323,96 @@ onThePage('the room Explore', (_site, visited) => {
       const before = await pair(trace, model, { ...last, queryToken: query, keyToken: other });
       await page.locator('data[data-of="pair:after"]').waitFor({ state: 'detached' });
       expect(Math.abs((await numbers()).get('pair:weight')! - before.softmax.weight)).toBeLessThanOrEqual(1e-6);
+      // The pinned cell is in the address. Where it is the first that is taken apart, −∞ is no number from the start.
+      await page.goto('about:blank');
+      await open(`${changes}&a=${query}.${key}`);
+      await page.locator('data[data-of="pair:plus"]').waitFor();
+      await shows(key);
+      expect((await numbers()).get('pair:plus')).toBeNull();
+      await page.getByRole('button', { name: '단어', exact: true }).click();
+      await page.waitForFunction(() => !location.hash.includes('u=token') && location.hash.includes('a='));
+      await page.locator('.readout').first().getByText('사과를').waitFor();
+    }));
+
+  it('shows of a cell what one reply says (to 1e-3), never numbers of two, in every state that the page passes through', () =>
+    visited(async ({ page, open }) => {
+      const token = trace.encoding!.words.at(-1)!.tokens[0]!;
+      const edits: Edit[] = [
+        { kind: 'temperature', ...last, value: 2 },
+        { kind: 'weight', ...last, query: token, key: 3, to: 0.25 },
+      ];
+      const head = `${last.layer}.${last.head}`;
+      await open(address(`&u=token&e=t${head}.2,w${head}.${token}.3-3.0.25&a=${token}.0`));
+      await page.locator('data[data-of="pair:plus"]').waitFor();
+      const changed = await recordTrace(model, { text: storySentence, edits });
+      const cells = await Promise.all(
+        Array.from(trace.ids, async (_, keyToken) => {
+          const { dot, score, edited, softmax, contribution } = await pair(changed, model, {
+            ...last,
+            queryToken: token,
+            keyToken,
+          });
+          const { plus, share, put } = edited!;
+          return { dot, score, plus: Math.max(plus, -1e9), share, put, after: softmax.weight, part: contribution };
+        }),
+      );
+      const found = await page.evaluate(async (all) => {
+        const shown = (of: string): number | null => {
+          const data = document.querySelector(`data[data-of="pair:${of}"]`);
+          return data && (data.getAttribute('value') === '' ? -1e9 : Number(data.getAttribute('value')));
+        };
+        const mixed: string[] = [];
+        const seen = new Set<number>();
+        const check = (): void => {
+          const key = all.findIndex(({ dot }) => Math.abs(dot - shown('dot')!) <= 1e-3);
+          seen.add(key);
+          for (const [name, number] of Object.entries(all[key] ?? {}))
+            if (!(Math.abs(shown(name)! - number) <= 1e-3)) mixed.push(`${key} ${name} ${shown(name)}`);
+        };
+        new MutationObserver(check).observe(document.querySelector('main')!, { subtree: true, attributes: true });
+        const frame = document.querySelector('.frame')!;
+        const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+        let column = 0;
+        // As fast as fingers go, and faster: questions overtake answers. Now and then an answer is waited for.
+        for (let n = 0; n < 120; n++) {
+          const right = n % 20 < 10;
+          const key = right ? 'ArrowRight' : 'ArrowLeft';
+          frame.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+          column += right ? 1 : -1;
+          if (n % 3 > 0) await after((n * 7) % 24);
+          while (n % 6 === 0 && !(Math.abs(all[column]!.dot - shown('dot')!) <= 1e-3)) await after(1);
+        }
+        return { mixed, seen: seen.size };
+      }, cells);
+      expect(found.mixed).toEqual([]);
+      expect(found.seen).toBeGreaterThan(3);
+    }));
+
+  it('says how long a keystroke took to its picture, also while Hangul is composed', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/explore');
+      await page.getByText(/그림이 나오기까지 걸린 시간이 여기에/).waitFor();
+      await page.locator('#sentence').fill('철수가 ');
+      const said = page.locator('.latency');
+      await said.getByText(/\d+ms 걸렸어요/).waitFor();
+      const devtools = await page.context().newCDPSession(page);
+      // What is said is of the picture that stands: it comes with it.
+      await page.evaluate(() => {
+        const window_ = window as unknown as { told: string[] };
+        window_.told = [];
+        new MutationObserver(() => {
+          window_.told.push([...document.querySelectorAll('.gaze .word')].at(-1)!.textContent!.trim());
+        }).observe(document.querySelector('.latency')!, { subtree: true, characterData: true, childList: true });
+      });
+      for (const text of ['ㅁ', '무', '물', '물을']) {
+        await devtools.send('Input.imeSetComposition', {
+          text,
+          selectionStart: text.length,
+          selectionEnd: text.length,
+        });
+        await page.locator('.gaze .word').getByText(text, { exact: true }).waitFor();
+      }
+      await page.waitForFunction(() => (window as unknown as { told: string[] }).told.at(-1) === '물을');
     }));
 
   it('opens a model from files of the visitor’s own, tells what is missing, and goes back', () =>

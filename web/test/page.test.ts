@@ -349,6 +349,27 @@ onThePage('the page', (site, visited) => {
       await page.getByRole('heading', { name: '도서관: 질문, 색인, 내용' }).waitFor();
     }));
 
+  it.each(['ko-KR', 'en-GB'])(
+    'opens without an address in the browser’s language (%s), and from then on in the one chosen last',
+    (locale) =>
+      visited(
+        async ({ page, open }) => {
+          const own = locale.slice(0, 2);
+          await open('');
+          await page.waitForFunction((language) => location.hash.startsWith(`#/${language}/`), own);
+          expect(await page.locator('html').getAttribute('lang')).toBe(own);
+          await page.getByRole('button', { name: own === 'ko' ? 'English' : '한국어' }).click();
+          await page.goto('about:blank');
+          await open('');
+          await page.waitForFunction(
+            (language) => location.hash.startsWith(`#/${language}/`),
+            own === 'ko' ? 'en' : 'ko',
+          );
+        },
+        { locale },
+      ),
+  );
+
   it('can be walked with the keyboard alone', () =>
     visited(async ({ page, open }) => {
       await open('#/ko/opening');
@@ -399,6 +420,29 @@ onThePage('the page', (site, visited) => {
     it('empty: asks for a word', () => typed('  ', /한 단어 이상 적어 보세요/));
     it('50,000 characters: says how many tokens and how many fit, and keeps the text', () =>
       typed('사과를 '.repeat(12_500), /이 모델은 한 번에 \d+개까지 읽어요/));
+    it('more than an address carries: no way through the page loses it, nor does opening it again', () =>
+      visited(async ({ page, open }) => {
+        await open('#/ko/explore');
+        const [text, other] = ['철수가 '.repeat(800), '영희가 '.repeat(800)];
+        await page.locator('#other').fill(other);
+        await page.locator('#sentence').fill(text);
+        await page.getByText(/주소에는 담지 않았어요/).waitFor();
+        const kept = async (): Promise<void> => {
+          await page.locator('#other').waitFor();
+          expect(await page.locator('#sentence').inputValue()).toBe(text);
+          expect(await page.locator('#other').inputValue()).toBe(other);
+        };
+        await page.getByRole('link', { name: '도서관', exact: true }).click();
+        await page.getByRole('link', { name: '살펴보기' }).click();
+        await kept();
+        await page.goBack();
+        await page.goBack();
+        await kept();
+        await page.reload();
+        // No model reads so much, and there is nothing yet to compare it with.
+        await page.getByText(/이 모델은 한 번에/).waitFor();
+        expect(await page.locator('#sentence').inputValue()).toBe(text);
+      }));
     it('emoji: says what the model does not know', () => typed('철수가 🍎 먹었다', /모델이 모르는 글자/));
     it('a lone surrogate: says so, also from an address', () =>
       visited(async ({ page, open }) => {
@@ -447,11 +491,12 @@ onThePage('the page', (site, visited) => {
           await open('#/ko/opening');
           await page.locator('.gaze').waitFor();
           await page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
-          await page.locator('#sentence').fill('민수가 우유를 마셨다');
+          // Nobody has to ask anything for it.
           await page
             .getByText(/계산하던 작업이 멈췄어요/)
             .first()
-            .waitFor({ timeout: 15_000 });
+            .waitFor({ timeout: 5000 });
+          await page.locator('#sentence').fill('민수가 우유를 마셨다');
           await page.getByRole('button', { name: '다시 시작' }).first().click();
           await page.getByText(/‘마셨다’는/).waitFor();
           expect(await page.locator('#sentence').inputValue()).toBe('민수가 우유를 마셨다');
@@ -517,10 +562,11 @@ onThePage('the page', (site, visited) => {
 describe('an address', () => {
   const plain = { language: 'ko', part: 'opening', text: storySentence, query: null, head: null } as const;
   const alone = { model: null, beside: null, besideHead: null } as const;
-  const whole = { ...plain, ...alone, unit: 'word', other: null, changes: [], lens: 'weight', bare: false } as const;
+  const seen = { unit: 'word', cell: null, other: null, changes: [], lens: 'weight', bare: false } as const;
+  const whole = { ...plain, ...alone, ...seen } as const;
   it.each([
     { ...whole, language: 'en', part: 'apart', text: '영희가 100% “책”을? 읽었다 & #', query: 2 },
-    { ...whole, head: { layer: 1, head: 0 } },
+    { ...whole, head: { layer: 1, head: 0 }, model: 'files:내 모델 100% & 2' },
     { ...whole, part: 'summary', text: '', query: 0 },
     {
       ...whole,
@@ -532,6 +578,7 @@ describe('an address', () => {
       ...whole,
       part: 'explore',
       unit: 'token',
+      cell: { query: 7, key: 0 },
       lens: 'gradient',
       bare: true,
       model: 'klue/bert-base@main',
@@ -567,7 +614,12 @@ describe('an address', () => {
       '#/?h=1&u=letter&e=x1.2,s1,t1.2.0,t1.2.x,s1.2.3,w1.1.2.3-4.1.5,d4-3,x1.1.4-2.1-1,z,p9.1.1.1-1.a,p1.1.1.1-.a,a:b:s1,%25:s',
     ])
       expect(fromHash(hash, 'ko')).toEqual(whole);
-    expect(toHash({ ...whole, text: '가'.repeat(2001) })).toBe('#/ko/opening');
+    // What is too long is said to be missing, and taken from whoever has it.
+    const long = { ...whole, text: '가'.repeat(2001), other: '나'.repeat(2001) };
+    expect(toHash(long)).toBe('#/ko/opening?long=sc');
+    expect(fromHash(toHash(long), 'ko')).toEqual(whole);
+    expect(fromHash(toHash(long), 'ko', long)).toEqual(long);
+    expect(fromHash('#/ko/opening?c=x', 'ko', long)).toEqual({ ...whole, other: 'x' });
     // What to train is no model to look through.
     expect(fromHash(`#/ko/train?p=${writeSettings(defaults.small)}`, 'ko').model).toBeNull();
   });

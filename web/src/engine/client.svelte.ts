@@ -80,6 +80,22 @@ export async function askLong<T>(question: (remote: Comlink.Remote<Engine>) => P
   }
 }
 
+/**
+ * Resolves when the worker is gone. A worker that was killed says nothing, but the lock that it held is free from then on:
+ * the page waits for it, and is told at once, while a worker that computes for long keeps it. Where a browser has no locks,
+ * or refuses them, patience alone tells.
+ */
+async function killed(holder: Comlink.Remote<Engine>): Promise<string> {
+  // Windows share the browser's locks: each names its own by when it was opened.
+  const name = `siseon-engine-${performance.timeOrigin}-${engine.worker}`;
+  try {
+    await holder.hold(name);
+    return await navigator.locks.request(name, () => 'the engine is gone');
+  } catch {
+    return new Promise(() => {});
+  }
+}
+
 /** Starts the engine, or starts it again; it will be asked about the text. Text, query and head are the page's own and stay. */
 export async function start(text: string): Promise<void> {
   worker?.terminate();
@@ -92,12 +108,12 @@ export async function start(text: string): Promise<void> {
   gone.catch(() => {});
   const next = nextWorker();
   worker = next.worker;
-  void next.lost.then((message) => {
+  remote = Comlink.wrap<Engine>(worker);
+  void Promise.race([next.lost, killed(remote)]).then((message) => {
     if (worker !== next.worker) return;
     engine.failure = { code: 'workerLost', message, details: {} };
     giveUp(engine.failure);
   });
-  remote = Comlink.wrap<Engine>(worker);
   try {
     engine.model = await ask((e) => e.open(text), 60_000);
     engine.vocabulary++;

@@ -197,6 +197,16 @@ export class Engine {
   isThere(): true {
     return true;
   }
+  /** Holds the browser's lock of this name as long as the worker lives, however busy it is; resolves once it is held. */
+  hold(name: string): Promise<void> {
+    return new Promise((held, refused) => {
+      const kept = (): Promise<never> => {
+        held();
+        return new Promise(() => {});
+      };
+      navigator.locks.request(name, kept).catch(refused);
+    });
+  }
   pause(): void {
     this.#course?.pause();
   }

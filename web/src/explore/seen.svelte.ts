@@ -17,7 +17,7 @@ export class Seen {
     void this.square.ask(async () => {
       const fetch = (first: number, last: number) =>
         ask((e) => e.reading.square(asked, choice, view, { first, last }), null);
-      return new Tiles(await ask((e) => e.reading.square(asked, choice, view, opening), null), fetch);
+      return new Tiles(asked.text, await ask((e) => e.reading.square(asked, choice, view, opening), null), fetch);
     });
   }
 

@@ -29,6 +29,8 @@ export interface Cells {
 }
 
 export class Tiles implements Cells {
+  /** The text that they are of. */
+  readonly text: string;
   readonly layer: number;
   readonly head: number | null;
   readonly lens: LensName;
@@ -43,7 +45,8 @@ export class Tiles implements Cells {
   readonly #fetch: (first: number, last: number) => Promise<Square>;
   readonly whole: boolean;
 
-  constructor(square: Square, fetch: (first: number, last: number) => Promise<Square>) {
+  constructor(text: string, square: Square, fetch: (first: number, last: number) => Promise<Square>) {
+    this.text = text;
     ({
       layer: this.layer,
       head: this.head,

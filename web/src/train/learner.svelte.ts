@@ -3,6 +3,7 @@ import * as Comlink from 'comlink';
 import { ask, askLong, engine, type Failure, Latest, switchModel } from '../engine/client.svelte.ts';
 import type { ModelFacts } from '../engine/engine.ts';
 import type { At, TrainReport } from '../engine/trainer.ts';
+import { writtenModel } from '../explore/modelAddress.ts';
 import * as m from '../paraglide/messages.js';
 import { storySentence } from '../permalink.ts';
 import { first, here } from '../place.svelte.ts';
@@ -12,8 +13,8 @@ import type { Settings } from './settings.ts';
 
 /** What the panels are asked about: the page has its own, and the room "Train" has another. */
 const scene = () => {
-  const { text, query, head, changes, other, beside, besideHead } = here;
-  return { text, query, head, changes, other, beside, besideHead };
+  const { text, query, head, cell, changes, other, beside, besideHead } = here;
+  return { text, query, head, cell, changes, other, beside, besideHead };
 };
 type Scene = ReturnType<typeof scene>;
 const same = (a: Scene, b: Scene): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -116,7 +117,7 @@ class Learner {
     const now = this.lent ? scene() : (this.#own ?? scene());
     const again = before?.settings.task === settings.task && (settings.task !== 'own' || before.text === text);
     const shaped = before?.settings.heads === settings.heads && before.settings.layers === settings.layers;
-    const spoken = again || shared(settings) ? now : { ...now, text: example, query: null, other: null };
+    const spoken = again || shared(settings) ? now : { ...now, text: example, query: null, cell: null, other: null };
     const { head } = spoken;
     const fits = head !== null && head.layer < settings.layers && head.head < settings.heads;
     this.#own = { ...spoken, head: fits ? head : null, changes: again && shaped ? spoken.changes : [] };
@@ -204,9 +205,10 @@ class Learner {
         text,
         query: null,
         head: null,
+        cell: null,
         changes: [],
         other: null,
-        model: null,
+        model: writtenModel({ kind: 'trained', name: engine.model!.name }),
         beside: null,
         part: 'explore',
       });

@@ -1,6 +1,7 @@
 /** The run that the visitor watches: it goes on while other parts are open. */
 import * as Comlink from 'comlink';
 import { ask, askLong, engine, type Failure, switchModel } from '../engine/client.svelte.ts';
+import { writtenModel } from '../explore/modelAddress.ts';
 import { here } from '../place.svelte.ts';
 import type { Report } from './course.ts';
 
@@ -61,10 +62,11 @@ class Training {
     // A head chosen in one model says nothing of another.
     here.head = null;
     await switchModel((e) => e.useTrained(at, head));
+    here.model = writtenModel({ kind: 'trained', name: engine.model!.name });
     this.used = true;
   }
   async useShipped(): Promise<void> {
-    here.head = null;
+    Object.assign(here, { head: null, model: null });
     await switchModel((e) => e.useShipped());
     this.used = false;
   }
