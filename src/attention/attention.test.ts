@@ -274,6 +274,15 @@ describe.each([
     await expect(run({ ...sizes, ...parts })).rejects.toMatchObject({ name: 'SiseonError', kind: 'usage', code });
   });
 
+  it.each([
+    ['attention has no option casual', 'Did you mean causal?', { casual: true }],
+    ['attention has no option key_lengths', 'Did you mean keyLengths?', { key_lengths: [1, 1] }],
+    ['the window has no option size', 'Leave it away.', { window: { size: 3 } }],
+  ])('refuses with unknownOption: %s', async (what, next, parts) => {
+    const error = { code: 'unknownOption', message: expect.stringMatching(`${what}.*${next.replace('?', '\\?')}`) };
+    await expect(run({ ...sizes, ...(parts as object) })).rejects.toMatchObject(error);
+  });
+
   it('asks for heads where three axes do not say them', async () => {
     const x = filled([1, 2, 6], 1);
     await expect(run({ query: x, key: x, value: x })).rejects.toMatchObject({ code: 'headsMissing' });
@@ -326,6 +335,10 @@ describe('softLookup', () => {
     await expect(softLookup(query, entries)).rejects.toMatchObject({ code });
   });
   it('refuses keys and values that do not pair, and a temperature of 0', async () => {
+    await expect(softLookup([1], [[1]], [[1]], { temprature: 2 } as object)).rejects.toMatchObject({
+      code: 'unknownOption',
+      parts: { next: 'Did you mean temperature?' },
+    });
     await expect(softLookup([1], [[1]], [])).rejects.toMatchObject({ code: 'shapeMismatch' });
     await expect(softLookup([1], [[1]], [[1]], { temperature: 0 })).rejects.toMatchObject({ code: 'badTemperature' });
   });

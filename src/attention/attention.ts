@@ -10,6 +10,7 @@
  * Legend: batch b, heads h, queryLength i, keyLength j (past included), headSize, valueSize.
  */
 import type { Heads, Kernels, Storage } from '../kernels/contract.ts';
+import { type Known, knownOnly } from '../platform/options.ts';
 import { sharedKernels } from './device.ts';
 import { type MaskParts, visibleOf } from './masks.ts';
 import { type HostArray, joined, type OperandParts, problemOf, type Strides, stridesOf } from './operands.ts';
@@ -31,6 +32,24 @@ export interface AttentionParts extends OperandParts, MaskParts {
   readonly kernels?: Kernels;
 }
 
+const known: Known<AttentionParts> = {
+  query: true,
+  key: true,
+  value: true,
+  pastKey: true,
+  pastValue: true,
+  heads: true,
+  keyValueHeads: true,
+  mask: true,
+  keyLengths: true,
+  causal: true,
+  window: true,
+  scale: true,
+  softcap: true,
+  keep: true,
+  kernels: true,
+};
+
 export interface Attended extends Partial<Record<Square, HostArray>> {
   /** [batch, heads, queryLength, valueSize], or [batch, queryLength, heads · valueSize] where the query has three axes. */
   readonly output: HostArray;
@@ -44,9 +63,10 @@ export interface Attended extends Partial<Record<Square, HostArray>> {
  * Attention from queries to keys, mixing values: see the top of this file; shapes at `OperandParts`, masks at `MaskParts`.
  * Without `keep` it streams; with it, the squares asked for are returned too, and the output agrees. All results are copies.
  * A fully masked row mixes to all 0. Throws `shapeMismatch`, `headsMissing`, `badHeads`, `halfPast`, `badMask`, `badWindow`,
- * `badKeyLengths`, `pastAndKeyLengths`, `badScale`, `unknownSquare`.
+ * `badKeyLengths`, `pastAndKeyLengths`, `badScale`, `unknownSquare`, `unknownOption`.
  */
 export async function attention(parts: AttentionParts): Promise<Attended> {
+  knownOnly('attention', parts, known);
   const problem = problemOf(parts);
   const { query, key, value, batch, heads, keyValueHeads, queryLength, keyLength, headSize, valueSize, rank } = problem;
   const { scale = 1 / Math.sqrt(headSize), softcap = 0, keep = [] } = parts;

@@ -1,3 +1,4 @@
+import { knownOnly } from '../platform/options.ts';
 import { refusal, shapeText, sizeOf } from './refusal.ts';
 
 /**
@@ -105,6 +106,7 @@ function biasOf(
  */
 export function visibleOf(parts: MaskParts, target: MaskTarget): Visible {
   const { mask, keyLengths, causal, window } = parts;
+  if (window) knownOnly<Window>('the window', window, { left: true, right: true });
   const { batch, queryLength, keyLength, pastLength } = target;
   if (keyLengths && keyLengths.length !== batch)
     throw refusal(

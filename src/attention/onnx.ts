@@ -1,5 +1,6 @@
 /** Operators of ONNX (the default domain) on a device, as the specification and its reference implementation define them. */
 import type { Kernels, Storage } from '../kernels/contract.ts';
+import { type Known, knownOnly } from '../platform/options.ts';
 import { sharedKernels } from './device.ts';
 import { attentionOperator } from './onnxAttention.ts';
 import { isFloat, narrow, type OnnxCall, type OnnxTensor, widen } from './onnxTypes.ts';
@@ -26,15 +27,17 @@ const attributesOf: Readonly<Record<string, readonly string[]>> = {
   Gelu: ['approximate'],
 };
 
+type RunOnnx = Omit<OnnxCall, 'opset'> & { readonly opset?: number; readonly kernels?: Kernels };
+const known: Known<RunOnnx> = { op: true, opset: true, attributes: true, inputs: true, outputs: true, kernels: true };
+
 /**
  * Runs one operator: Attention (opsets 23, 24, 25), RotaryEmbedding, RMSNormalization, LayerNormalization, Softmax, Gelu.
  * float16, bfloat16 and double inputs are widened or narrowed to the device's single precision and the outputs rounded to
  * the type that ONNX gives them; Attention keeps double precision. Outputs by position. Throws `unknownOperator`,
- * `badAttribute`, `missingInput`, `badTensor`, `badAxis`, `badRotation`, and what `attention` throws.
+ * `badAttribute`, `missingInput`, `badTensor`, `badAxis`, `badRotation`, `unknownOption`, and what `attention` throws.
  */
-export async function runOnnxOperator(
-  call: Omit<OnnxCall, 'opset'> & { readonly opset?: number; readonly kernels?: Kernels },
-): Promise<OnnxTensor[]> {
+export async function runOnnxOperator(call: RunOnnx): Promise<OnnxTensor[]> {
+  knownOnly('runOnnxOperator', call, known);
   const { kernels, opset = 25, ...rest } = call;
   const operator = Object.hasOwn(operators, call.op) ? operators[call.op] : undefined;
   if (!operator)
@@ -45,13 +48,13 @@ export async function runOnnxOperator(
       call.op,
       'Use one of those.',
     );
-  const known = attributesOf[call.op]!.filter((name) => opset >= 25 || !name.endsWith('window_size'));
-  const unknown = Object.keys(call.attributes).find((name) => !known.includes(name));
+  const attributes = attributesOf[call.op]!.filter((name) => opset >= 25 || !name.endsWith('window_size'));
+  const unknown = Object.keys(call.attributes).find((name) => !attributes.includes(name));
   if (unknown)
     throw refusal(
       'badAttribute',
       `${call.op} has no attribute ${unknown} in opset ${opset}`,
-      known.join(', '),
+      attributes.join(', '),
       unknown,
       'Check its name and the opset.',
     );

@@ -1,5 +1,6 @@
 /** The library: a question held against every tag, and the books behind the tags mixed by how well each tag fits. */
 import type { Kernels } from '../kernels/contract.ts';
+import { knownOnly } from '../platform/options.ts';
 import { attention } from './attention.ts';
 import { refusal } from './refusal.ts';
 
@@ -35,7 +36,8 @@ export interface SoftLookup {
 
 /**
  * A dictionary that answers with a mixture: softmax(scale · query · keysᵀ / temperature) · values, with one query and one
- * head (Graves et al. 2014; Vaswani et al. 2017). Throws `noEntries`, `shapeMismatch`, `badScale`, `badTemperature`.
+ * head (Graves et al. 2014; Vaswani et al. 2017). Throws `noEntries`, `shapeMismatch`, `badScale`, `badTemperature`,
+ * `unknownOption`.
  */
 export async function softLookup(
   query: ArrayLike<number>,
@@ -56,6 +58,7 @@ export async function softLookup(
 ): Promise<SoftLookup> {
   const plain = Array.isArray(second);
   const options = (plain ? third : (second as LookupOptions | undefined)) ?? {};
+  knownOnly<LookupOptions>('softLookup', options, { scale: true, temperature: true, kernels: true });
   const entries = plain ? paired(first as readonly ArrayLike<number>[], second) : (first as readonly LookupEntry[]);
   if (entries.length === 0)
     throw refusal('noEntries', 'there is nothing to look up in', 'at least one entry', '0', 'Give a key and a value.');

@@ -223,6 +223,11 @@ const texts: Readonly<Record<string, Text>> = {
   badSize: ({ got }) => `크기로 쓸 수 없는 값입니다(${got}). 0 이상의 정수이고 서로 맞아야 합니다.`,
   storageTooShort: ({ expected, got }) => `저장 공간이 크기와 맞지 않습니다(필요: ${expected}, 실제: ${got}).`,
   packedMisfit: ({ expected, got }) => `미리 묶어 둔 행렬이 곱셈과 맞지 않습니다(필요: ${expected}, 실제: ${got}).`,
+  wrongStorage: () =>
+    '이 저장 공간은 그렇게 쓸 수 없습니다. 이미 비웠거나, 다른 장치의 것이거나, 곱셈용으로 묶어 둔 것입니다.',
+  cacheFreed: () => '이미 비운 캐시입니다. 새로 만들어 주세요.',
+  unknownOption: ({ got, details: d }) =>
+    `‘${got}’ 옵션은 없습니다.${d.nearest ? ` 혹시 ‘${d.nearest}’인가요?` : ' 빼 주세요.'}`,
   idOutside: ({ expected, got }) => `표에 ${got}번 행은 없습니다(있는 것: ${expected}).`,
   noWebAssemblySimd: () => '이 환경에는 SIMD를 갖춘 WebAssembly가 없어 계산할 수 없습니다. Node 20 이상을 써 주세요.',
   engineEnded: (said) => `계산하던 엔진이 끝났습니다${found(said)}.`,

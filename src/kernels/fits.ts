@@ -5,6 +5,14 @@ import type { Attend, AttendBackward, AttentionShape, Heads, Matmul, Packed, Rot
 export const refusal = (code: string, what: string, expected: string, got: string, next: string): SiseonError =>
   new SiseonError({ code, kind: 'usage', what, expected, got, next });
 
+/** A storage that cannot be used so, whatever its length. */
+export const wrongStorage = (what: string, next: string): SiseonError =>
+  new SiseonError({ code: 'wrongStorage', kind: 'usage', what, next });
+
+/** Of another device. */
+export const foreign = (): SiseonError =>
+  wrongStorage('this storage was allocated by another device', 'Read it there and write it here.');
+
 /** Sizes are whole numbers from 0. Throws `badSize`. */
 export function whole(kernel: string, sizes: Readonly<Record<string, number>>): void {
   for (const name in sizes)

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { erf } from './reference.ts';
+import type { Activation } from './contract.ts';
+import { activations, erf } from './reference.ts';
 
 type Over = (to: number, from: number, count: number) => void;
 type Name = 'exp' | 'expBelow' | 'tanh' | 'erf' | 'logs';
@@ -80,6 +81,28 @@ describe('functions on four lanes, over 262,144 numbers, against double precisio
   ])('%s: at most %d ulp', (_, budget, name, numbers, truth) => {
     expect(ulps(numbers, applied(name, numbers), truth)).toBeLessThanOrEqual(budget);
   });
+  it.each<[string, number, number, number, number, number]>([
+    ['gelu', 0, 1.4e-6, 4.2, 7, 8],
+    ['geluTanh', 1, 4.5e-7, 2, 4.2, 8],
+    ['silu', 3, 1.2e-6, 2, 2, 12],
+  ])(
+    '%s (kind %d): off by at most %d, %d ulp from 0 on, %d ulp from −1 to 0, over −%d to as much',
+    (name, kind, most, from0, from1, end) => {
+      for (const [low, high, budget] of [
+        [-end, -1, Number.POSITIVE_INFINITY],
+        [-1, 0, from1],
+        [0, end, from0],
+      ] as const) {
+        const numbers = evenly(low, high);
+        new Float32Array(memory.buffer, FROM, COUNT).set(numbers);
+        functions.activateAll(kind, TO, FROM, COUNT, 4096);
+        const got = new Float32Array(memory.buffer, TO, COUNT).slice();
+        const truth = activations[name as Activation];
+        expect(ulps(numbers, got, truth)).toBeLessThanOrEqual(budget);
+        expect(numbers.reduce((worst, x, i) => Math.max(worst, Math.abs(got[i]! - truth(x))), 0)).toBeLessThan(most);
+      }
+    },
+  );
   it('exp in passes has the bits of exp, where the result is a normal number, 0, NaN or the exponent −∞', () => {
     const numbers = Float32Array.of(...below.subarray(0, 4000), 0, -0, -87.33655, -88, -1e9, -Infinity, NaN, -1e-30);
     const padded = new Float32Array(numbers.length + (4 - (numbers.length % 4)));

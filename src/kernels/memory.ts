@@ -1,6 +1,7 @@
 /** The linear memory of one WebAssembly device: storages by size class, one scratch region, growth on demand. */
 import { SiseonError } from '../platform/errors.ts';
 import type { NumberType, Packed, Storage } from './contract.ts';
+import { foreign, wrongStorage } from './fits.ts';
 
 const PAGE = 65_536;
 const LIMIT = 65_536 * PAGE; // 4 GiB, what 32-bit pointers reach
@@ -100,7 +101,7 @@ export class LinearMemory {
   }
 
   free(block: Block): void {
-    if (block.freed) throw new TypeError('this storage was freed before');
+    if (block.freed) throw wrongStorage('this storage was freed before', 'Free each storage once.');
     block.freed = true;
     this.#recycle(block.pointer, block.bytes);
   }
@@ -125,14 +126,17 @@ export class LinearMemory {
   /** The pointer of a storage of this device; throws for another device's, a freed or a packed one. */
   pointer(storage: Storage): number {
     const block = this.block(storage);
-    if (block instanceof PackedBlock) throw new TypeError('a packed operand is for products, gathering and reading');
+    if (block instanceof PackedBlock)
+      throw wrongStorage(
+        'a packed operand is for products, gathering and reading',
+        'Read it, and write it to a storage.',
+      );
     return block.pointer;
   }
 
   block(storage: Storage): Block {
-    if (!(storage instanceof Block) || storage.owner !== this)
-      throw new TypeError('this storage was allocated by another device; read it there and write it here');
-    if (storage.freed) throw new TypeError('this storage was freed');
+    if (!(storage instanceof Block) || storage.owner !== this) throw foreign();
+    if (storage.freed) throw wrongStorage('this storage was freed', 'Allocate another.');
     return storage;
   }
 

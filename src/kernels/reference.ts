@@ -4,6 +4,7 @@
  */
 import { checked } from './checked.ts';
 import type { Activation, AttentionShape, Heads, Kernels, Packed, PackSource, Rows, Storage } from './contract.ts';
+import { foreign } from './fits.ts';
 import { keepLargest } from './largest.ts';
 
 type Numbers = Float32Array | Float64Array;
@@ -53,7 +54,7 @@ function numberOf({ type, values, inner, columns, transposed, scales, group = in
 
 const numbersOf = (storage: Storage): Numbers => {
   if (storage instanceof ReferenceStorage) return storage.numbers;
-  throw new TypeError('this storage was allocated by another device; read it there and write it here');
+  throw foreign();
 };
 
 const SQRT_HALF = Math.SQRT1_2;

@@ -162,6 +162,11 @@ describe('threads', () => {
     await expect(wasmKernels({ threads })).rejects.toMatchObject({ name: 'SiseonError', code: 'badThreads' });
   });
 
+  it('are not asked for by another name', async () => {
+    const error = { code: 'unknownOption', parts: { next: 'Did you mean threads?' } };
+    await expect(wasmKernels({ thread: 1 } as object)).rejects.toMatchObject(error);
+  });
+
   it('can be more than there are cores: 64', async () => {
     const device = await wasmKernels({ threads: 64 });
     const [rows, columns] = [64, 512];

@@ -1,5 +1,6 @@
 /** Operands packed once, in their file's type, on the WebAssembly device. The layout is assembly/widen.ts. */
 import type { NumberType, PackSource } from './contract.ts';
+import { refusal, wrongStorage } from './fits.ts';
 import { type LinearMemory, PackedBlock } from './memory.ts';
 import type { Threads } from './threads.ts';
 
@@ -21,8 +22,12 @@ export function pack(threads: Threads, memory: LinearMemory, source: PackSource)
     (type === 'int8') !== (scales !== undefined) ||
     (scales && scales.length !== columns * groups)
   )
-    throw new TypeError(
-      `an operand of ${inner} × ${columns} numbers in ${type} cannot be made of ${values.length} numbers of ${values.BYTES_PER_ELEMENT} bytes and ${scales?.length ?? 0} scales`,
+    throw refusal(
+      'packedMisfit',
+      `an operand of ${inner} × ${columns} numbers in ${type} cannot be made of what was given`,
+      `${inner * columns} numbers of ${size} bytes and ${columns * groups} scales`,
+      `${values.length} numbers of ${values.BYTES_PER_ELEMENT} bytes and ${scales?.length ?? 0} scales`,
+      'Check inner, columns, type and group.',
     );
   const bytes = 16 * Math.ceil((8 * panels * inner * size) / 16);
   // Behind panels and scales: whether f16 has NaN or ∞.
@@ -102,7 +107,10 @@ export function gatherPacked(
 ): void {
   const { pointer, scales, kind, inner, group } = block;
   if (!block.transposed)
-    throw new TypeError('rows of a packed table can be gathered only when it was packed transposed');
+    throw wrongStorage(
+      'rows of a packed table can be gathered only when it was packed transposed',
+      'Pack it as (columns, inner).',
+    );
   const task = [pointer, scales, kind, inner, group, memory.upload(ids), out];
   threads.run('gatherTyped', ids.length, 4 * ids.length * inner, 0, 0, task);
 }

@@ -1,5 +1,6 @@
 /** The WebAssembly device: one memory of its own, on as many threads as share it, in Node and in browsers. */
 import { SiseonError } from '../platform/errors.ts';
+import { knownOnly } from '../platform/options.ts';
 import * as plain from './binary.ts';
 import { checked } from './checked.ts';
 import type { Heads, Kernels, Rows, Storage } from './contract.ts';
@@ -82,8 +83,9 @@ async function compile(shared: boolean, relaxed: boolean): Promise<WebAssembly.M
 /** Numbers in a unit of elementwise work: CHUNK of assembly/elementwise.ts. */
 const CHUNK = 16_384;
 
-/** A new device with a memory of its own. Throws `noWebAssemblySimd`, `badThreads`. */
+/** A new device with a memory of its own. Throws `noWebAssemblySimd`, `badThreads`, `unknownOption`. */
 export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernels> {
+  knownOnly<WasmOptions>('wasmKernels', options, { relaxed: true, threads: true, workerUrl: true });
   const shared = typeof SharedArrayBuffer !== 'undefined';
   const relaxed = options.relaxed === true && hasRelaxedSimd();
   const module = await wasmModule(shared, relaxed);

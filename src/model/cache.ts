@@ -65,7 +65,13 @@ export class KeyValueCache implements Cache {
 
   /** Makes room for the tokens of a run that begins; for an encoder-decoder `source` is the encoder's text. */
   begin(added: number, source: Int32Array | null): void {
-    if (this.#freed) throw new TypeError('this cache was freed before');
+    if (this.#freed)
+      throw new SiseonError({
+        code: 'cacheFreed',
+        kind: 'usage',
+        what: 'this cache was freed, or the session that holds it',
+        next: 'Make another one.',
+      });
     const needed = this.length + added;
     if (needed > this.#capacity) this.#grow(Math.min(this.#architecture.positionCount, Math.max(64, 2 * needed)));
     if (!this.cross || !source) return;

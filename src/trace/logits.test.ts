@@ -126,6 +126,7 @@ describe('logits where they are asked for', () => {
     expect((await logitRows(longer, model, [1])).data).toEqual(rowsOf(whole, [1]));
     expect((await session.record({ ids: [...ids, 2, 4] })).recorded.get('logits')!.shape[0]).toBe(7);
     session.free();
+    await expect(session.record({ ids })).rejects.toMatchObject({ name: 'SiseonError', code: 'cacheFreed' });
   });
 
   it('as a stage by name they are had from either trace, and saved the same', async () => {

@@ -56,7 +56,7 @@ export class TraceSession {
     return result;
   }
 
-  /** Frees the device's memory; the traces stay. */
+  /** Frees the device's memory; the traces stay. Of a causal model nothing more can be recorded: `cacheFreed`. */
   free(): void {
     this.#cache?.free();
   }

@@ -41,7 +41,7 @@ const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] }
 
 const starts = [];
 for (let i = 0; i < 5; i++) {
-  const context = await browser.newContext();
+  const context = await browser.newContext({ locale: 'ko-KR' });
   const page = await context.newPage();
   await page.addInitScript(() => {
     const watch = new MutationObserver(() => {
@@ -60,7 +60,7 @@ for (let i = 0; i < 5; i++) {
 }
 print('navigation to first attention, cold, median of 5', median(starts), 'ms', 1000);
 
-const page = await browser.newPage();
+const page = await browser.newPage({ locale: 'ko-KR' });
 await page.goto(address);
 await page.locator('data').first().waitFor();
 const strokes = await page.evaluate(async () => {

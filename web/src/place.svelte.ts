@@ -4,6 +4,7 @@ import { ask, engine, Latest } from './engine/client.svelte.ts';
 import { readLookup } from './library/address.ts';
 import { overwriteGetLocale } from './paraglide/runtime.js';
 import { fromHash, type LongTexts, longestText, type Place, toHash } from './permalink.ts';
+import { ownLanguage } from './settings.svelte.ts';
 import { readTraining } from './train/address.ts';
 
 /** Texts that are too long for the address, for this window: it is opened again with them. */
@@ -25,7 +26,7 @@ function rememberTexts(texts: LongTexts): void {
 }
 
 /** The place that the page was opened at. */
-export const first = fromHash(location.hash, 'ko', rememberedTexts());
+export const first = fromHash(location.hash, ownLanguage(), rememberedTexts());
 
 class Here implements Required<Place> {
   language = $state(first.language);

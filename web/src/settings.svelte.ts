@@ -1,18 +1,28 @@
-/** What the visitor sets once: theme and digits. Kept by the browser where it lets us, else for this window alone. */
+/** What the visitor sets once: theme, language and digits. Kept by the browser where it lets us, else for this window alone. */
+import type { Language } from 'siseon/views';
+
 type Theme = 'light' | 'dark';
 
-const remembered = (): string | null => {
+const remembered = (name: 'theme' | 'language'): string | null => {
   try {
-    return localStorage.getItem('siseon-theme');
+    return localStorage.getItem(`siseon-${name}`);
   } catch {
     return null;
   }
 };
 const systemTheme = (): Theme => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-const initial = remembered();
+const initialTheme = remembered('theme');
+
+/** Where the address names no language: the one chosen last, else Korean for whoever reads it before English, else English. */
+export function ownLanguage(): Language {
+  const chosen = remembered('language');
+  if (chosen === 'ko' || chosen === 'en') return chosen;
+  const first = navigator.languages.map((tag) => tag.split('-')[0]).find((name) => name === 'ko' || name === 'en');
+  return first === 'ko' ? 'ko' : 'en';
+}
 
 class Settings {
-  theme = $state<Theme>(initial === 'light' || initial === 'dark' ? initial : systemTheme());
+  theme = $state<Theme>(initialTheme === 'light' || initialTheme === 'dark' ? initialTheme : systemTheme());
   /** All digits of every number instead of two decimals. */
   exact = $state(false);
   /** The browser did not let the page remember. */
@@ -20,8 +30,15 @@ class Settings {
 
   setTheme(theme: Theme): void {
     this.theme = theme;
+    this.#remember('theme', theme);
+  }
+  /** For the next visit; the language that is shown stands in the address. */
+  rememberLanguage(language: Language): void {
+    this.#remember('language', language);
+  }
+  #remember(name: 'theme' | 'language', value: string): void {
     try {
-      localStorage.setItem('siseon-theme', theme);
+      localStorage.setItem(`siseon-${name}`, value);
     } catch {
       this.forgetful = true;
     }

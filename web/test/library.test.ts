@@ -26,6 +26,34 @@ describe('what is brought in', () => {
       ['운동법', ''],
     ]);
   });
+  it('lines that are pasted are cut at their first tab or comma, and nothing behind it is lost', async () => {
+    const text = '과일 요리\t파이, 굽기\n자동차, 엔진 오일, 그리고 타이어\n한 줄만\n"따옴표, 안",내용\n\n,이름 없음\n';
+    expect(await readPasted(text)).toEqual({
+      books: [
+        { tag: '과일 요리', content: '파이, 굽기' },
+        { tag: '자동차', content: '엔진 오일, 그리고 타이어' },
+        { tag: '한 줄만', content: '' },
+        { tag: '따옴표, 안', content: '내용' },
+      ],
+      problems: [{ file: '', kind: 'untagged', count: 1 }],
+      older: [],
+    });
+  });
+  it('what is left out is counted: entries without a tag, columns that nothing names', async () => {
+    expect((await readTable('가,나,다\n라,마\n바,사,\n', 'x')).problems).toEqual([
+      { file: 'x', kind: 'columns', count: 1 },
+    ]);
+    expect((await readTable('색인,내용,더\n가,나,다\n', 'x')).problems).toEqual([]);
+    const json = '[{"tag":"과일"},{"content":"이름 없음"},{"tag":5},null,{"tag":"차","content":7}]';
+    expect(readJson(json, 'x')).toEqual({
+      books: [
+        { tag: '과일', content: '' },
+        { tag: '차', content: '' },
+      ],
+      problems: [{ file: 'x', kind: 'untagged', count: 3 }],
+      older: [],
+    });
+  });
   it('says which row’s quotation marks do not match', async () =>
     expect((await readTable('a,b\nc,"d\n', 'x.csv')).problems).toEqual([{ file: 'x.csv', kind: 'quotes', row: 2 }]));
   it('JSON as the command line takes it, pairs, tags; refuses what is none', async () => {
@@ -147,6 +175,13 @@ onThePage('the room Library', (_site, visited) => {
       await page.getByText(/x.exe: 읽지 않는/).waitFor();
       await page.getByRole('button', { name: '책장을 이것으로 바꾸기' }).click();
       await ranked(page, '3');
+      await page.getByRole('button', { name: '앞의 책장 6개로 되돌리기' }).click();
+      await ranked(page, '6');
+      await page
+        .locator('#intake-files')
+        .setInputFiles([csv('a.csv', '노래,크게 부르는 법\n수영,천천히 하는 법\n"옷,신발"\n')]);
+      await page.getByRole('button', { name: '책장을 이것으로 바꾸기' }).click();
+      await ranked(page, '3');
       const books = [
         { tag: '노래', content: '크게 부르는 법' },
         { tag: '수영', content: '천천히 하는 법' },
@@ -177,6 +212,33 @@ onThePage('the room Library', (_site, visited) => {
       await page.getByRole('button', { name: '모두 지우기' }).click();
       await page.getByRole('button', { name: '지우기', exact: true }).click();
       await ranked(page, '4');
+    }));
+
+  it('in two windows is one library: what is written in one stands in the other, and neither writes over it', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/my-library');
+      await ranked(page, '4');
+      const other = await page.context().newPage();
+      await other.goto(page.url().replace(/#.*/, '#/ko/my-library'));
+      await ranked(other, '4');
+      const add = async (at: typeof page, tag: string): Promise<void> => {
+        await at.getByRole('button', { name: '책장 더하기' }).click();
+        await at.waitForFunction(() => document.activeElement?.matches('[data-shelf] input'));
+        await at.keyboard.type(tag);
+      };
+      await add(page, '첫째 창');
+      await ranked(other, '5');
+      await add(other, '둘째 창');
+      await ranked(page, '6');
+      await page.waitForTimeout(400);
+      await page.reload();
+      await ranked(page, '6');
+      for (const at of [page, other])
+        expect(
+          await at
+            .locator('[data-shelf] .tag input')
+            .evaluateAll((list) => list.slice(-2).map((one) => (one as HTMLInputElement).value)),
+        ).toEqual(['첫째 창', '둘째 창']);
     }));
 
   it('takes a folder of notes through its field: a note in a folder inside as well, a picture among them named, the ranking the library’s', () =>

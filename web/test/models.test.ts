@@ -171,13 +171,16 @@ onThePage('models of the visitor’s own', (site) => {
       for (const [i, row] of weights.entries())
         for (const [j, weight] of row.entries()) expect(weight === null, `${i} ${j}`).toBe(j > i);
       sameCells(weights, (await wordMatrix(trace, known, { layer: 1, head: 0 })).weights);
-      // One pixel a cell: what is masked is of the stripes' colour and the ground's, in turns.
-      const striped = await page
+      // What is masked is hatched: of the stripes' colour and the ground's, and of no other.
+      const hatched = await page
         .locator('.grid canvas')
         .first()
         .evaluate((canvas: HTMLCanvasElement) => {
-          const { data } = canvas.getContext('2d')!.getImageData(0, 0, 4, 4);
-          return [1, 2, 3].map((j) => data[j * 4 + 1]!);
+          const side = canvas.width / 4;
+          return [1, 2, 3].map((j) => {
+            const { data } = canvas.getContext('2d')!.getImageData(j * side, 0, side, side);
+            return [...new Set(Array.from({ length: side * side }, (_, i) => data[i * 4 + 1]!))];
+          });
         });
       const channel = (name: string): Promise<number> =>
         page.evaluate(
@@ -185,7 +188,7 @@ onThePage('models of the visitor’s own', (site) => {
           name,
         );
       const [stripe, ground] = [await channel('--stripe'), await channel('--ground')];
-      expect(striped).toEqual([ground, stripe, ground]);
+      for (const colours of hatched) expect(colours.toSorted()).toEqual([ground, stripe].toSorted());
 
       await page.locator('#write-temperature').focus();
       await page.keyboard.press('Home');
@@ -207,6 +210,18 @@ onThePage('models of the visitor’s own', (site) => {
       }
       // The sentence has grown by what was written.
       expect(await page.locator('#sentence').inputValue()).toBe(text);
+      // It writes no more than it can read again, and says that it is full.
+      await page.locator('#write-count').fill('200');
+      await page.getByRole('button', { name: '이어 쓰기 시작' }).click();
+      const { positionCount } = known.architecture;
+      await page.getByText(`한 번에 읽는 토큰은 ${positionCount}개까지예요. 글이 그만큼 찼어요.`).waitFor();
+      expect((await page.locator('#sentence').inputValue()).trim().split(/\s+/)).toHaveLength(positionCount);
+      expect(await page.getByText(/문장이 너무 길어요/).count()).toBe(0);
+      // What the fields do not allow is not written: the browser says why.
+      await page.locator('#write-seed').fill('-5');
+      expect(await page.locator('#write-seed').evaluate((field: HTMLInputElement) => field.form!.checkValidity())).toBe(
+        false,
+      );
     }));
 
   it('a model that reads no text is refused, and the one in use stays; two checkpoints in one folder are not mixed', () =>

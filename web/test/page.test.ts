@@ -349,6 +349,27 @@ onThePage('the page', (site, visited) => {
       await page.getByRole('heading', { name: '도서관: 질문, 색인, 내용' }).waitFor();
     }));
 
+  it.each(['ko-KR', 'en-GB'])(
+    'opens without an address in the browser’s language (%s), and from then on in the one chosen last',
+    (locale) =>
+      visited(
+        async ({ page, open }) => {
+          const own = locale.slice(0, 2);
+          await open('');
+          await page.waitForFunction((language) => location.hash.startsWith(`#/${language}/`), own);
+          expect(await page.locator('html').getAttribute('lang')).toBe(own);
+          await page.getByRole('button', { name: own === 'ko' ? 'English' : '한국어' }).click();
+          await page.goto('about:blank');
+          await open('');
+          await page.waitForFunction(
+            (language) => location.hash.startsWith(`#/${language}/`),
+            own === 'ko' ? 'en' : 'ko',
+          );
+        },
+        { locale },
+      ),
+  );
+
   it('can be walked with the keyboard alone', () =>
     visited(async ({ page, open }) => {
       await open('#/ko/opening');

@@ -52,6 +52,7 @@ export async function startSite(executablePath: string, { isolated = true } = {}
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },
       reducedMotion: 'reduce',
+      locale: 'ko-KR',
       ...options,
     });
     const page = await context.newPage();

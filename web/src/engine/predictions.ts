@@ -175,9 +175,14 @@ export async function write(
   { layer, head }: { readonly layer: number; readonly head: number },
   tell: (written: Written) => void,
   signal: AbortSignal,
-): Promise<void> {
-  const options = { temperature, seed, maxTokens: count, signal, ...(topK !== null && { topK }) };
+): Promise<{ readonly full: boolean }> {
+  // What is written is read again, as the sentence: no more than the model can read.
+  const room = model.architecture.positionCount - model.tokenizer!.encode(text).ids.length;
+  const maxTokens = Math.max(0, Math.min(count, room));
+  const options = { temperature, seed, maxTokens, signal, ...(topK !== null && { topK }) };
+  let done = 0;
   for await (const token of generate(model, { text }, options)) {
+    done++;
     const { data, shape } = await token.look(layer);
     const [, keys = 0] = shape;
     const row = Array.from(data.subarray(head * keys, (head + 1) * keys));
@@ -194,4 +199,5 @@ export async function write(
     // Whoever wants to stop it is heard between two tokens.
     await new Promise((resolve) => setTimeout(resolve));
   }
+  return { full: done === maxTokens && maxTokens < count };
 }

@@ -188,11 +188,16 @@ export class Reading {
   }
 
   /** Writes on from a text; each token is told as it comes. Throws `cancelled` when it was stopped. */
-  async write(text: string, sampling: Sampling, choice: Choice, tell: (written: Written) => void): Promise<void> {
+  async write(
+    text: string,
+    sampling: Sampling,
+    choice: Choice,
+    tell: (written: Written) => void,
+  ): Promise<{ readonly full: boolean }> {
     this.#writing?.abort();
     const writing = new AbortController();
     this.#writing = writing;
-    await this.#reader.answer(({ model }) =>
+    return this.#reader.answer(({ model }) =>
       cancellable(writing, 'writing', () =>
         write(model, text, sampling, chooseHead(model, choice), tell, writing.signal),
       ),

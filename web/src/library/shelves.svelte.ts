@@ -32,6 +32,8 @@ class Shelves {
   unkept = $state(false);
   /** What is shown came with a link; the visitor's own library waits. */
   linked = $state(false);
+  /** What stood there before others were put in their place. */
+  before = $state.raw<readonly Book[] | null>(null);
   /** What the ranking is of: the shelves that have a tag, as they were embedded. */
   ready = $state.raw<readonly Shelf[]>([]);
   prepared = $state.raw<Prepared | null>(null);
@@ -70,17 +72,37 @@ class Shelves {
     this.#change(this.all.filter((shelf) => shelf.id !== id));
   }
   take(books: readonly Book[], way: 'add' | 'replace'): void {
+    this.before = way === 'replace' ? asBooks(this.all) : null;
     this.#change([...(way === 'add' ? this.all : []), ...asShelves(books)], 0);
+  }
+  /** Puts back what others were put in place of. */
+  undo(): void {
+    const { before } = this;
+    this.before = null;
+    if (before) this.#change(asShelves(before), 0);
   }
   /** Back to the story's shelves; what the browser kept of the library and its vectors is gone. */
   async clear(): Promise<void> {
     clearTimeout(this.#timer);
+    this.before = null;
     await Promise.all([del(storeName).catch(() => {}), ask((e) => e.librarian.forget())]);
     [this.#own, this.all, this.linked, this.unkept] = [storyShelves, asShelves(storyShelves), false, false];
+    windows?.postMessage(null);
     await this.read();
   }
   async backToOwn(): Promise<void> {
     [this.all, this.linked] = [asShelves(this.#own), false];
+    await this.read();
+  }
+
+  /** Another window has written the library: from here it must not be written over with what it was before. */
+  async renew(): Promise<void> {
+    if (this.phase === 'opening') return;
+    const kept = await get<readonly Book[]>(storeName).catch(() => undefined);
+    this.#own = kept ?? storyShelves;
+    if (this.linked || same(this.#own, this.all)) return;
+    clearTimeout(this.#timer);
+    this.all = asShelves(this.#own);
     await this.read();
   }
 
@@ -89,6 +111,7 @@ class Shelves {
     try {
       await set(storeName, this.#own);
       this.unkept = false;
+      windows?.postMessage(null);
     } catch {
       this.unkept = true;
     }
@@ -124,3 +147,7 @@ class Shelves {
   }
 }
 export const shelves = new Shelves();
+
+/** Windows of this page tell each other that the library was written. */
+const windows = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(storeName);
+windows?.addEventListener('message', () => void shelves.renew());
