@@ -8,7 +8,11 @@ import { close, expected, tinyIds, tinyModel } from './tiny.testing.ts';
 
 describe('maximum flow', () => {
   it('on paper: two ways, one shared pipe, and a way back that has to be used', () => {
-    const most = (nodes: number, pipes: readonly (readonly [number, number, number])[], sinks: (number | number[])[]): number[] => {
+    const most = (
+      nodes: number,
+      pipes: readonly (readonly [number, number, number])[],
+      sinks: (number | number[])[],
+    ): number[] => {
       const builder = new NetworkBuilder(nodes);
       for (const pipe of pipes) builder.add(...pipe);
       return maximumFlows(builder.network, 0, sinks);
