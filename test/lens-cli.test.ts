@@ -24,11 +24,15 @@ function siseon(...args: string[]) {
 describe('siseon heads', () => {
   it('measures a treebank, as table, JSON and picture', () => {
     const svg = join(folder, 'heads.svg');
-    const { status, stdout } = siseon('heads', '--treebank', example, '--least', '1', '--svg', svg);
+    // One sentence to choose by, one to report.
+    const twice = join(folder, 'twice.conllu');
+    writeFileSync(twice, readFileSync(example, 'utf8').repeat(2));
+    expect(siseon('heads', '--treebank', example, '--lang', 'en').stderr).toContain('in two sentences');
+    const { status, stdout } = siseon('heads', '--treebank', twice, '--least', '1', '--svg', svg);
     expect(status).toBe(0);
     for (const part of ['obj', 'nsubj', 'blind']) expect(stdout).toContain(part);
     expect(readFileSync(svg, 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
-    const report = JSON.parse(siseon('heads', '--treebank', example, '--json').stdout) as { rows: { count: number }[] };
+    const report = JSON.parse(siseon('heads', '--treebank', twice, '--json').stdout) as { rows: { count: number }[] };
     expect(report.rows.length).toBeGreaterThan(0);
   });
   it('names the line of a broken treebank', () => {
@@ -170,11 +174,13 @@ describe('taken apart', () => {
     expect(stdout).toContain('먹 → [CLS]');
     expect(readFileSync(svg, 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
   });
-  it('layer: weights sum to 1, and value zeroing too', () => {
-    const { columns, mixing } = JSON.parse(siseon('layer', story, '--lang', 'en', '--json').stdout) as {
+  it('layer: weights sum to 1, and value zeroing too, which says that it is a share', () => {
+    const { columns, mixing, legend } = JSON.parse(siseon('layer', story, '--lang', 'en', '--json').stdout) as {
       columns: { name: string; numbers: number[] }[];
       mixing: number;
+      legend: string;
     };
+    expect(legend).toContain('as a share of what all tokens turn it');
     const sum = (name: string): number =>
       columns.find((column) => column.name === name)!.numbers.reduce((a, b) => a + b, 0);
     expect(columns.map(({ name }) => name)).toEqual([
