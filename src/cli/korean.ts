@@ -228,6 +228,7 @@ const texts: Readonly<Record<string, Text>> = {
   cacheFreed: () => '이미 비운 캐시입니다. 새로 만들어 주세요.',
   unknownOption: ({ got, details: d }) =>
     `‘${got}’ 옵션은 없습니다.${d.nearest ? ` 혹시 ‘${d.nearest}’인가요?` : ' 빼 주세요.'}`,
+  unknownActivation: ({ expected, got }) => `활성화 함수 ‘${got}’은(는) 없습니다. 있는 것: ${expected}.`,
   idOutside: ({ expected, got }) => `표에 ${got}번 행은 없습니다(있는 것: ${expected}).`,
   noWebAssemblySimd: () => '이 환경에는 SIMD를 갖춘 WebAssembly가 없어 계산할 수 없습니다. Node 20 이상을 써 주세요.',
   engineEnded: (said) => `계산하던 엔진이 끝났습니다${found(said)}.`,

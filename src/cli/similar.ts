@@ -55,7 +55,7 @@ export function similar(program: Command): void {
     )
     .action(async (text: string, query: string, options: Options) => {
       speak(options, text);
-      const { choosePlace, similarContexts } = await import('../lens/index.ts');
+      const { choosePlace, positionLeftOut, similarContexts } = await import('../lens/index.ts');
       const own = { text, ...decoded(options) };
       const { model, trace } = await record(options.model, own);
       const texts = await textsIn(options.texts, model);
@@ -66,20 +66,16 @@ export function similar(program: Command): void {
         const { text: sentence, decoder } = texts[context.text]!;
         return { ...context, sentence, ...(decoder !== undefined && { decoder }) };
       });
-      if (options.json) return printJson({ model: model.name, text, query, layer, head, among, contexts });
+      const leftOut = positionLeftOut(model, layer);
+      if (options.json)
+        return printJson({ model: model.name, text, query, layer, head, among, positionLeftOut: leftOut, contexts });
       const ko = language() === 'ko';
       const keys = among === 'keys';
       const view = {
         title: ko
           ? `${model.name}, ${placeName(layer, 'ko')}, 헤드 ${head}: ‘${query}’의 질문(Query)과 ${keys ? '가장 잘 맞는 색인(Key)' : '가장 가까운 질문'}, 글 ${texts.length}개에서`
           : `${model.name}, ${placeName(layer, 'en')}, head ${head}: ${keys ? 'keys that answer' : 'queries nearest to'} the query of ${query}, in ${texts.length} texts`,
-        legend: keys
-          ? ko
-            ? '숫자는 q · k: 그 단어가 같은 문장에 있다면 이만큼 맞습니다. 단어는 첫 토큰으로 셉니다.'
-            : 'The number is q · k: how well the word would answer, if it stood in the sentence. Words count by their first token.'
-          : ko
-            ? '숫자는 두 질문 벡터의 코사인입니다. 단어는 첫 토큰으로 셉니다.'
-            : 'The number is the cosine of the two queries. Words count by their first token.',
+        legend: legendOf(keys, leftOut)[ko ? 'ko' : 'en'],
         groups: [
           {
             name: keys ? 'q · k' : 'cos',
@@ -96,4 +92,29 @@ export function similar(program: Command): void {
       if (options.svg !== undefined) await writePicture(options.svg, barsSvg(view));
       print(barsText(view, terminal()));
     });
+}
+
+/** What the numbers are, and what of a score they leave out. */
+function legendOf(keys: boolean, leftOut: 'rotation' | 'bias' | null): { readonly ko: string; readonly en: string } {
+  const number = keys
+    ? {
+        ko: '숫자는 q · k: 그 단어가 같은 문장에 있다면 이만큼 맞습니다.',
+        en: 'The number is q · k: how well the word would answer, if it stood in the sentence.',
+      }
+    : { ko: '숫자는 두 질문 벡터의 코사인입니다.', en: 'The number is the cosine of the two queries.' };
+  const position = {
+    rotation: {
+      ko: ' 위치에 따라 돌리기 전의 벡터입니다: 거리가 점수에 하는 일은 빠져 있습니다.',
+      en: ' Vectors are as they were before their position turned them: what distance does to a score is left out.',
+    },
+    bias: {
+      ko: ' 위치가 점수에 더하는 값은 빠져 있습니다.',
+      en: ' What position adds to a score is left out.',
+    },
+    none: { ko: '', en: '' },
+  }[leftOut ?? 'none'];
+  return {
+    ko: `${number.ko}${position.ko} 단어는 첫 토큰으로 셉니다.`,
+    en: `${number.en}${position.en} Words count by their first token.`,
+  };
 }

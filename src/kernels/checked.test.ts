@@ -198,6 +198,15 @@ describe.each(devices)('%s', (_, k) => {
     expect(() => k.allocate(length)).toThrow(expect.objectContaining({ code: 'badSize' }));
   });
 
+  it('refuses activations that there are none of', () => {
+    const [activation, six] = ['gelu_new' as 'gelu', k.allocate(6)];
+    const unknown = expect.objectContaining({ code: 'unknownActivation' });
+    const task = { out: six, left: six, right: six, rows: 2, inner: 2, columns: 2 };
+    expect(() => k.matmul({ ...task, activation })).toThrow(unknown);
+    expect(() => k.activate(activation, six, six)).toThrow(unknown);
+    expect(() => k.activateBackward(activation, six, six, six)).toThrow(unknown);
+  });
+
   it('refuses ids, positions and targets that name no row', () => {
     const outside = expect.objectContaining({ code: 'idOutside' });
     const [six, table, logits] = [k.allocate(6), k.allocate(12), k.allocate(15)];

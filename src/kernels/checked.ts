@@ -3,7 +3,7 @@
  * mean its neighbours'. A few comparisons a call, and one for each id of a table.
  */
 import type { Kernels, Storage } from './contract.ts';
-import { attend, attendBackward, holds, isPacked, matmul, names, refusal, rotate, whole } from './fits.ts';
+import { activates, attend, attendBackward, holds, isPacked, matmul, names, refusal, rotate, whole } from './fits.ts';
 
 /** Storages that a kernel over rows takes: whole rows, one number a column, one a row. */
 interface OverRows {
@@ -53,7 +53,7 @@ function table(kernel: string, storage: Storage, ids: Int32Array, rows: Storage,
 
 /**
  * The device, its kernels refusing what does not fit before anything is written. Throws `badSize`, `storageTooShort`,
- * `packedMisfit`, `idOutside`.
+ * `packedMisfit`, `idOutside`, `unknownActivation`.
  */
 export function checked(device: Kernels): Kernels {
   const after =
@@ -105,11 +105,14 @@ export function checked(device: Kernels): Kernels {
         }),
       device.rmsNormBackward,
     ),
-    activate: after((_, x, out) => alike('activate', x, { out }), device.activate),
-    activateBackward: after(
-      (_, x, gradient, xGradient) => alike('activateBackward', x, { gradient, xGradient }),
-      device.activateBackward,
-    ),
+    activate: after((kind, x, out) => {
+      activates('activate', kind);
+      alike('activate', x, { out });
+    }, device.activate),
+    activateBackward: after((kind, x, gradient, xGradient) => {
+      activates('activateBackward', kind);
+      alike('activateBackward', x, { gradient, xGradient });
+    }, device.activateBackward),
     add: after((left, right, out) => repeats('add', left, right, out), device.add),
     multiply: after((left, right, out) => repeats('multiply', left, right, out), device.multiply),
     scale: after((x, _, out) => alike('scale', x, { out }), device.scale),

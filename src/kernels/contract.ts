@@ -2,7 +2,8 @@
  * What a device must be able to compute, and nothing else. A device owns storage and runs kernels on it; it knows no
  * shapes, no gradients and no models. Every kernel returns at once (work may be queued behind it); only `read` waits.
  * reference.ts defines what each one means; every other device is checked against it. What does not fit is refused before
- * anything is written (checked.ts): `badSize`, `storageTooShort`, `packedMisfit`, `idOutside`.
+ * anything is written (checked.ts): `badSize`, `storageTooShort`, `packedMisfit`, `idOutside`,
+ * `unknownActivation`.
  *
  * Legend: all numbers are f32; matrices are row-major; offsets, strides and lengths count numbers, never bytes.
  */

@@ -1,6 +1,17 @@
 /** Whether what a kernel is given fits together: sizes, storages, strides, packed operands, ids. */
 import { SiseonError } from '../platform/errors.ts';
-import type { Attend, AttendBackward, AttentionShape, Heads, Matmul, Packed, Rotate, Storage } from './contract.ts';
+import type { Known } from '../platform/options.ts';
+import type {
+  Activation,
+  Attend,
+  AttendBackward,
+  AttentionShape,
+  Heads,
+  Matmul,
+  Packed,
+  Rotate,
+  Storage,
+} from './contract.ts';
 
 export const refusal = (code: string, what: string, expected: string, got: string, next: string): SiseonError =>
   new SiseonError({ code, kind: 'usage', what, expected, got, next });
@@ -8,6 +19,21 @@ export const refusal = (code: string, what: string, expected: string, got: strin
 /** A storage that cannot be used so, whatever its length. */
 export const wrongStorage = (what: string, next: string): SiseonError =>
   new SiseonError({ code: 'wrongStorage', kind: 'usage', what, next });
+
+const activations: Known<Record<Activation, true>> = { gelu: true, geluTanh: true, relu: true, silu: true, tanh: true };
+
+/** An activation that there is: programs without types write its name as they please. Throws `unknownActivation`. */
+export function activates(kernel: string, kind: Activation): void {
+  if (Object.hasOwn(activations, kind)) return;
+  const known = Object.keys(activations).join(', ');
+  throw refusal(
+    'unknownActivation',
+    `${kernel}: there is no activation ${kind}`,
+    known,
+    `${kind}`,
+    'Use one of those.',
+  );
+}
 
 /** Of another device. */
 export const foreign = (): SiseonError =>
@@ -87,21 +113,12 @@ export function names(kernel: string, name: string, ids: Int32Array, low: number
 
 export const isPacked = (storage: Storage): storage is Packed => 'columns' in storage;
 
-export function matmul({
-  out,
-  left,
-  right,
-  bias,
-  residual,
-  batch = 1,
-  rows,
-  inner,
-  columns,
-  rightTransposed,
-}: Matmul): void {
+export function matmul(task: Matmul): void {
+  const { out, left, right, bias, residual, batch = 1, rows, inner, columns, rightTransposed } = task;
   whole('matmul', { batch, rows, inner, columns });
   holds('matmul', 'out', out, batch * rows * columns);
   holds('matmul', 'left', left, batch * rows * inner);
+  if (task.activation !== undefined) activates('matmul', task.activation);
   if (bias) holds('matmul', 'bias', bias, columns);
   if (residual) holds('matmul', 'residual', residual, batch * rows * columns);
   if (isPacked(right)) packedFits(right, batch, inner, columns, rightTransposed === true);

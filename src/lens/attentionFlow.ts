@@ -1,4 +1,5 @@
 /** The most that may flow from a token to the input's (Abnar & Zuidema 2020). */
+import { checkPositions } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { maximumFlows, NetworkBuilder } from './maximumFlow.ts';
@@ -35,15 +36,7 @@ export async function attentionFlow(
       got: `${asked}`,
       next: 'Name the positions that matter, or use rollout, whose cost is one pass over the weights.',
     });
-  const wrong = positions.find((position) => !(Number.isInteger(position) && position >= 0 && position < asked));
-  if (wrong !== undefined)
-    throw new SiseonError({
-      code: 'tokenOutOfRange',
-      kind: 'usage',
-      what: `there is no token ${wrong}`,
-      expected: `0 to ${asked - 1}`,
-      got: `${wrong}`,
-    });
+  checkPositions(positions, asked);
   // Nodes: the positions above, between and below the layers, of the text begun in first, then of the encoder's.
   const steps = places.filter(({ prefix }) => !(prefix === 'encoder.' && memory > 0)).length;
   const [own, other] = [length * (steps + 1), memory * (places.length - steps + 1)];

@@ -3,11 +3,11 @@ import { type AttentionPlace, layerStage } from '../attention/index.ts';
 import { type Activation, activations } from '../kernels/index.ts';
 import { type Model, noLogits } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { recordedStage, sameModel, type Trace } from '../trace/index.ts';
+import { logitCount, recordedStage, sameModel, type Trace } from '../trace/index.ts';
 import { dotProduct } from './cells.ts';
 import { freeze, through } from './frozen.ts';
 import { type Part, residualStream } from './stream.ts';
-import { logitsAt, logTotal, prediction, type Target, targetOf } from './target.ts';
+import { idInRange, logitsAt, logTotal, prediction, type Target, targetOf, tokenInRange } from './target.ts';
 
 export interface LensLayer {
   /** `embeddings`, or the layer whose output is read. */
@@ -21,7 +21,7 @@ export interface LensLayer {
 /**
  * Logit lens (nostalgebraist 2020): the state of one position after the embeddings and after every layer, read through
  * the model's final norm and head as if it were the last; of an encoder-decoder the decoder's. Without `token` the model's own prediction is followed.
- * Cost: one decoding of layers + 1 rows. Throws `noLogits`, `tokenOutOfRange`, `anotherModel`.
+ * Cost: one decoding of layers + 1 rows. Throws `noLogits`, `tokenOutOfRange`, `idOutOfRange`, `anotherModel`.
  */
 export async function logitLens(
   trace: Trace,
@@ -30,6 +30,8 @@ export async function logitLens(
 ): Promise<{ readonly token: number; readonly layers: readonly LensLayer[] }> {
   sameModel(trace, model);
   const { layerCount, hiddenSize: hidden, vocabularySize, encoder } = model.architecture;
+  tokenInRange(position, logitCount(trace));
+  if (token !== undefined) idInRange(token, vocabularySize);
   const followed = token ?? prediction(await logitsAt(trace, model, position)).token;
   const states = new Float32Array((layerCount + 1) * hidden);
   const row = (data: Float32Array): Float32Array => data.subarray(position * hidden, (position + 1) * hidden);
@@ -65,7 +67,7 @@ export interface DirectPart {
  * says so). Where a layer with an activation stands before the unembedding (BERT's), each of its units keeps the factor
  * activation(z) / z that it had in this run, so that it too is a linear map, as the norms are (Elhage et al. 2021, and for
  * the factor Achtibat et al. 2024). They sum to the logit, or the difference. Cost: one run and a pass over the weights. Throws
- * `noLinearHead` where a soft-cap stands between the state and its logits, `noLogits`, `tokenOutOfRange`.
+ * `noLinearHead` where a soft-cap stands between the state and its logits, `noLogits`, `tokenOutOfRange`, `idOutOfRange`.
  */
 export async function directLogits(
   trace: Trace,
@@ -84,6 +86,7 @@ export async function directLogits(
       got: 'a soft-cap',
       next: 'Use gradientAttention or an ablation.',
     });
+  const asked = targetOf(logits, target, a);
   const stream = await residualStream(trace, model);
   let parts = await stream.parts('last', target.position);
   const other = target.against;
@@ -100,7 +103,7 @@ export async function directLogits(
   return {
     parts: named,
     sum: named.reduce((sum, { logit }) => sum + logit, 0),
-    logit: other === undefined ? logits[target.token]! : targetOf(logits, target, model.architecture),
+    logit: other === undefined ? logits[target.token]! : asked,
   };
 }
 

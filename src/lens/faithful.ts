@@ -1,5 +1,6 @@
 /** Whether a measure names what matters: drop words in the order that it names, or keep only those, and watch. */
 import type { Model } from '../model/index.ts';
+import { SiseonError } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { targetsUnder } from './ablate.ts';
 import { wordGroups } from './look.ts';
@@ -61,7 +62,8 @@ export async function randomOrders(
  * Deletion and insertion curves (Petsiuk, Das & Saenko 2018) of a measure's numbers, one a token. Whole words are dropped, a
  * word's number being the sum over its tokens; without a text, tokens, or the `units` given. Special tokens stay in sight,
  * and so does the word that the target is read at. A dropped token is out of sight of all others, in every layer.
- * Cost: 2 · (1 + orders) · units runs, or 2 · units with `random`. Throws what `targetsUnder` throws.
+ * Cost: 2 · (1 + orders) · units runs, or 2 · units with `random`. Throws `differentLengths` unless there is a number for each token, and
+ * what `targetsUnder` throws.
  */
 export async function faithfulness(
   trace: Trace,
@@ -73,6 +75,15 @@ export async function faithfulness(
     readonly random?: Faithfulness['random'];
   } = {},
 ): Promise<Faithfulness> {
+  if (scores.length !== trace.ids.length)
+    throw new SiseonError({
+      code: 'differentLengths',
+      kind: 'usage',
+      what: 'an order needs a number for each token',
+      expected: `${trace.ids.length}`,
+      got: `${scores.length}`,
+      details: { lengths: [trace.ids.length, scores.length] },
+    });
   const number = (tokens: readonly number[]): number => tokens.reduce((sum, token) => sum + scores[token]!, 0);
   const order = unitsOf(trace, target, options).toSorted((a, b) => number(b) - number(a) || a[0]! - b[0]!);
   const own = await curves(trace, model, target, order);

@@ -20,7 +20,7 @@ export {
 export { type ImportanceName, importance, importanceNames } from './importance.ts';
 export { type Group, type HeadChoice, look, textsAt, wordGroups, wordMatrix } from './look.ts';
 export { embedText, type LibraryEntry, type LookupResult, lookup, nothingKnown, spelledOut } from './lookup.ts';
-export { type Context, type CorpusText, similarContexts } from './nearest.ts';
+export { type Context, type CorpusText, positionLeftOut, similarContexts } from './nearest.ts';
 export { type LayerNorms, layerNorms, type NormRow } from './norms.ts';
 export { longestOverview, type Overview, type OverviewPart, overview } from './overview.ts';
 export { pair } from './pair.ts';

@@ -16,13 +16,14 @@ import {
   patchSweep,
   pathPatch,
   pathSweep,
+  positionLeftOut,
   prediction,
   randomOrders,
   replaced,
   similarContexts,
   targetOf,
 } from './index.ts';
-import { knownModel, letters, letterTokenizer } from './known.testing.ts';
+import { knownModel, knownTurnedModel, letters, letterTokenizer } from './known.testing.ts';
 import { tinyIds, tinyModel } from './tiny.testing.ts';
 
 const squareOf = async (trace: Trace, layer: LayerPlace, head: number): Promise<Float32Array[]> => {
@@ -253,6 +254,21 @@ describe('known heads', () => {
     });
     expect(found[0]).toMatchObject({ text: 2, word: 'a' });
     expect(found[0]!.cosine).toBeCloseTo(1, 5);
+  });
+  it('contexts of a head that position turns: in layer 0 a letter asks and answers alike wherever it stands: 1e-5', async () => {
+    const turned = await knownTurnedModel();
+    expect(positionLeftOut(turned, 0)).toBe('rotation');
+    expect(positionLeftOut(model, 0)).toBe(null);
+    const ask = { text: 'f g a', query: 'a', layer: 0, head: 2, count: 9 } as const;
+    const corpus = ['a b c', 'b c d e a', 'c d e f g h i b a'];
+    for (const among of ['queries', 'keys'] as const) {
+      const found = (await similarContexts(turned, corpus, { ...ask, among })).slice(0, 3);
+      expect(found.map(({ text, word }) => `${text} ${word}`).sort()).toEqual(['0 a', '1 a', '2 a']);
+      for (const { cosine, dot } of found) {
+        expect(Math.abs(dot / found[0]!.dot - 1)).toBeLessThan(1e-5);
+        if (among === 'queries') expect(Math.abs(cosine - 1)).toBeLessThan(1e-5);
+      }
+    }
   });
 });
 

@@ -12,11 +12,12 @@ import { outputSlices } from './circuits.ts';
 import { type FrozenNorm, freeze, through } from './frozen.ts';
 import { keyHeadOf, noMeaning, placeIn } from './places.ts';
 import { bandRow } from './rows.ts';
+import { tokenInRange } from './target.ts';
 
 /** Norms of one query's row; the entries are the keys. f_h(x) = (value − its bias) · W_O of head h. */
 export interface NormRow {
   readonly query: number;
-  /** One key alone: of each head, of all together, and with residual and norm (null in cross-attention). */
+  /** One key alone: of each head, of all together, and with residual and norm (null in cross-attention). Throws `tokenOutOfRange`. */
   at(key: number): {
     readonly heads: readonly number[];
     readonly contribution: number;
@@ -45,7 +46,7 @@ export interface NormRow {
 
 export interface LayerNorms {
   readonly keys: number;
-  /** One query's row; nothing beyond it is computed. */
+  /** One query's row; nothing beyond it is computed. Throws `tokenOutOfRange`. */
   row(query: number): Promise<NormRow>;
   /** All queries' rows in their order, by one pass over the weights. */
   rows(): AsyncGenerator<NormRow>;
@@ -88,11 +89,14 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
       Float64Array.from({ length: keys }, (_, j) => norm(j));
     const row: NormRow = {
       query,
-      at: (j) => ({
-        heads: weights.map((_, h) => carries(h, j)),
-        contribution: together(plain, j),
-        withResidual: place.crossed ? null : afterNorm(j),
-      }),
+      at(j) {
+        tokenInRange(j, keys);
+        return {
+          heads: weights.map((_, h) => carries(h, j)),
+          contribution: together(plain, j),
+          withResidual: place.crossed ? null : afterNorm(j),
+        };
+      },
       head: (h) => every((j) => carries(h, j)),
       contribution: () => every((j) => together(plain, j)),
       withResidual: () => every(afterNorm),
@@ -113,6 +117,7 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
   return {
     keys,
     async row(query) {
+      tokenInRange(query, recordedStage(trace, layerStage(layer, 'query')).shape[1]!);
       const { weights } = await attentionRows(trace, layer, [query]);
       return rowOf(
         query,

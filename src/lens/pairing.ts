@@ -1,6 +1,6 @@
 /** Which positions of two runs belong together. */
 import type { PatchEdit } from '../attention/index.ts';
-import { type Encoding, positionsAt } from '../model/index.ts';
+import { checkPositions, type Encoding, positionsAt } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import type { Trace } from '../trace/index.ts';
 
@@ -20,17 +20,36 @@ export interface Aligned {
   readonly decoderAlignment?: Alignment;
 }
 
-/** The alignment for a stage's positions. */
+/** The alignment for a stage's positions. Throws `differentLengths`, `tokenOutOfRange`, `nothingAligns` where nothing is aligned. */
 export function alignedAt(
   into: Trace,
   from: Trace,
   { alignment, decoderAlignment }: Aligned,
 ): (stage: string) => Alignment {
-  const own = alignment ?? sameLength(into, from);
+  const own = alignment ? insideOf(alignment, into.ids, from.ids) : sameLength(into, from);
   if (!into.decoderIds) return () => own;
-  const decoders = decoderAlignment ?? sameLength(into, from, 'decoderIds');
+  const decoders = decoderAlignment
+    ? insideOf(decoderAlignment, into.decoderIds, from.decoderIds!)
+    : sameLength(into, from, 'decoderIds');
   // Which text a stage's positions are of: the one whose length a run of lengths 0 and 1 gives. Logits are the decoder's.
   return (stage) => (positionsAt(stage, { ids: 0, decoderIds: 1 }) === 1 ? decoders : own);
+}
+
+/** Pairs of positions that both texts have. */
+function insideOf(alignment: Alignment, into: Int32Array, from: Int32Array): Alignment {
+  for (const [side, { length }] of [into, from].entries())
+    checkPositions(
+      alignment.map((pair) => pair[side]!),
+      length,
+    );
+  if (alignment.length > 0) return alignment;
+  throw new SiseonError({
+    code: 'nothingAligns',
+    kind: 'usage',
+    what: 'the two runs have nothing in common',
+    got: 'no pair of positions',
+    next: 'Say which positions belong together.',
+  });
 }
 
 /**

@@ -12,31 +12,34 @@ import {
   squareStages,
   type VectorStage,
 } from '../attention/index.ts';
-import { checkPositions, type Model } from '../model/index.ts';
+import { checkEdits, checkPositions, type Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { headOutput, logitCount, logitRows, mixtures, recordedStage, type Trace } from '../trace/index.ts';
 import { targetsUnder } from './ablate.ts';
 import { type Aligned, type Alignment, alignedAt, takenFrom } from './pairing.ts';
-import { allHeads, attentionPlaces, type HeadPlace, headIn, placeIn } from './places.ts';
+import { allHeads, attentionPlaces, type HeadPlace, headIn } from './places.ts';
 import { squareRows } from './squareFrom.ts';
 import { type Followed, followed, gradientTarget, readAgain } from './target.ts';
 
 /**
  * Some rows of one stage of a trace, by position, of one head where it has heads; of scores and weights a query's.
- * Throws `layerOutOfRange`, `headOutOfRange`, `noStage`, `tokenOutOfRange`.
+ * Throws `badEdit` where such a place cannot be edited, `noStage`, `tokenOutOfRange`.
  */
 async function rowsOf(
   trace: Trace,
   model: Model,
-  { stage, layer = 0, head = 0 }: EditPlace,
+  at: EditPlace,
   asked?: readonly number[],
 ): Promise<Map<number, Float32Array>> {
+  const { ids, decoderIds } = trace;
+  const lengths = { ids: ids.length, ...(decoderIds && { decoderIds: decoderIds.length }) };
+  checkEdits([{ kind: 'set', ...at, positions: [], vectors: [] }], trace.model.architecture, lengths);
+  const { stage, layer = 0, head = 0 } = at;
   if (isSquareStage(stage)) {
     const rows = new Map<number, Float32Array>();
     for await (const { query, row } of squareRows(trace, { layer, head }, stage)) rows.set(query, row);
     return chosen(rows, asked);
   }
-  if (!outsideLayers(stage)) placeIn(trace, layer);
   if (stage === 'logits') {
     const positions = asked ?? Array.from({ length: logitCount(trace) }, (_, i) => i);
     const { data, shape } = await logitRows(trace, model, positions);
@@ -67,7 +70,8 @@ function chosen(rows: Map<number, Float32Array>, asked?: readonly number[]): Map
 /**
  * A stage of another run as an edit: plain data, which replays without that run. Positions are aligned explicitly; texts
  * of one length align by themselves (`sameLength`). For scores and weights, whose keys are aligned as well, see `squareFrom`.
- * Throws `tokenOutOfRange`, `noStage`, `layerOutOfRange`, and of logits what `logitRows` throws.
+ * Throws `badEdit` where there is no such stage, layer or head, or a head is not said of a stage that has them;
+ * `tokenOutOfRange`, `noStage`, and of logits what `logitRows` throws.
  */
 export async function patchFrom(
   from: Trace,
@@ -93,8 +97,8 @@ export async function patchFrom(
 /**
  * Any stage changed by a function of the caller, row by row (those of `positions`, or all): what it gives is recorded as a
  * `set` edit, which replays without it. Of scores and weights a row is a query's, a number a key; of logits a position's, a
- * number a token. Cost: the stage's; of scores and weights one pass over the head. Throws `noStage`, `noLogits`,
- * `layerOutOfRange`, `headOutOfRange`, `tokenOutOfRange`, and when it runs `badEdit` for a row of another width.
+ * number a token. Cost: the stage's; of scores and weights one pass over the head. Throws `badEdit` as
+ * `patchFrom` does, `noStage`, `noLogits`, `tokenOutOfRange`, and when it runs `badEdit` for a row of another width.
  */
 export async function replaced(
   trace: Trace,

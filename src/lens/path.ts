@@ -20,7 +20,7 @@ export interface Path extends Aligned {
  * straight into another's queries, keys or values. The sender is patched, all attention in between is held as it was, the
  * receiver's input then read off, and that alone is patched into a plain run. Feed-forward layers in between are let
  * through. Cost: two runs and a pass over the weights of the layers between. Throws `differentLengths`, `layerOutOfRange`,
- * `headOutOfRange`, `badPath` unless the sender stands below the receiver.
+ * `headOutOfRange`, `badPath` unless the sender stands below the receiver, `noStage` unless it is a query, key or value.
  */
 export async function pathPatch(into: Trace, from: Trace, model: Model, path: Path): Promise<Trace> {
   const put = await alongPath(into, from, model, path);
@@ -42,6 +42,14 @@ async function alongPath(into: Trace, from: Trace, model: Model, path: Path): Pr
       what: 'a path leads from a layer to a later one',
       expected: `a receiver above layer ${sender.layer}`,
       got: `layer ${receiver.layer}`,
+    });
+  if (!['query', 'key', 'value'].includes(receiver.stage))
+    throw new SiseonError({
+      code: 'noStage',
+      kind: 'usage',
+      what: `a path ends in what a head reads, not in its ${receiver.stage}`,
+      expected: 'query, key or value',
+      details: { name: receiver.stage },
     });
   const alignment = alignedAt(into, from, path);
   const itself = alignedAt(into, into, {});

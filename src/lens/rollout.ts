@@ -1,9 +1,9 @@
 /** What reaches a token through all layers, by the weights alone (Abnar & Zuidema 2020). */
 import type { LayerPlace } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
-import { attentionBands, placeOf, type Trace } from '../trace/index.ts';
+import { attentionBands, type Trace } from '../trace/index.ts';
 import { layerNorms } from './norms.ts';
-import { type WhichText, wayDown } from './places.ts';
+import { placeIn, type WhichText, wayDown } from './places.ts';
 import { bandRow } from './rows.ts';
 
 /** What a layer does to one position: how much of each position its output is made of; row and `kept` sum to 1. */
@@ -19,7 +19,7 @@ export interface MixedRow {
  * 3), row by row. Cost: one pass over the weights; a band of rows is held at a time.
  */
 export async function* weightMixing(trace: Trace, layer: LayerPlace): AsyncGenerator<MixedRow> {
-  const { crossed } = placeOf(trace, layer);
+  const { crossed } = placeIn(trace, layer);
   for await (const band of attentionBands(trace, layer)) {
     const [heads = 0, , keys = 0] = band.weights.shape;
     for (let r = 0; r < band.count; r++) {
@@ -39,7 +39,7 @@ export async function* weightMixing(trace: Trace, layer: LayerPlace): AsyncGener
  * cross-attention the residual stands beside the keys (Ferrando et al. 2022). Cost: that of `layerNorms`.
  */
 export async function* contributionMixing(trace: Trace, model: Model, layer: LayerPlace): AsyncGenerator<MixedRow> {
-  const { crossed } = placeOf(trace, layer);
+  const { crossed } = placeIn(trace, layer);
   for await (const norms of (await layerNorms(trace, model, layer)).rows()) {
     const { keys, residual } = crossed ? norms.besideResidual() : { keys: norms.withResidual(), residual: 0 };
     const total = keys.reduce((sum, number) => sum + number, residual);

@@ -1,13 +1,13 @@
 /** Rotation of queries and keys by their position (Su et al. 2021), pair by pair. */
-import { type Rotary, rotaryTable } from '../model/index.ts';
+import { type Rotary, rotaryFrequencies } from '../model/index.ts';
 
 /** Cosines and sines of one position, a pair of numbers each: number c turns with number c + rotated / 2. */
 function anglesAt(rotary: Rotary, position: number): { readonly cosine: Float32Array; readonly sine: Float32Array } {
-  const { cosine, sine } = rotaryTable(rotary, position + 1);
-  const half = rotary.rotated / 2;
-  const own = (table: ArrayLike<number>): Float32Array =>
-    Float32Array.from({ length: half }, (_, c) => table[position * half + c]!);
-  return { cosine: own(cosine), sine: own(sine) };
+  const { turns, magnitude } = rotaryFrequencies(rotary);
+  return {
+    cosine: Float32Array.from(turns, (turn) => magnitude * Math.cos(position * turn)),
+    sine: Float32Array.from(turns, (turn) => magnitude * Math.sin(position * turn)),
+  };
 }
 
 function rotated(vector: ArrayLike<number>, cosine: Float32Array, sine: Float32Array, sign: 1 | -1): Float64Array {

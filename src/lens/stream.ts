@@ -14,6 +14,7 @@ import { mixtures, recordedStage, sameModel, type Trace } from '../trace/index.t
 import { outputSlices } from './circuits.ts';
 import { freeze, through } from './frozen.ts';
 import { placeIn } from './places.ts';
+import { tokenInRange } from './target.ts';
 
 /** One of the things that a position of the stream is made of. */
 export interface Part {
@@ -26,7 +27,7 @@ export interface Part {
 export type StreamPlace = LayerPlace | 'last' | 'memory';
 
 export interface Stream {
-  /** Parts of the stream at a position, before the norm of the place that reads it. They sum to it. */
+  /** Parts of the stream at a position, before the norm of the place that reads it. They sum to it. Throws `tokenOutOfRange`. */
   parts(at: StreamPlace, position: number): Promise<Part[]>;
 }
 
@@ -137,6 +138,7 @@ interface Layers {
 /** The input of layer `count` of a stack, or its last state, as far as it was recorded. */
 async function upTo(layers: Layers, prefix: StackPrefix, stack: Stack, count: number, position: number): Promise<Sum> {
   const { trace, model } = layers;
+  tokenInRange(position, (prefix === 'decoder.' ? trace.decoderIds! : trace.ids).length);
   const sum = await embeddingParts(trace, model, prefix, stack, position);
   for (let n = 0; n < count; n++) await addLayer(layers, sum, `${prefix}layers.${n}` as AttentionPlace, position);
   const last = count === stack.layerCount;

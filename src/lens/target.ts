@@ -46,7 +46,7 @@ export const isScore = ({ classifier }: Pick<Architecture, 'classifier'>, target
 
 /**
  * log p(token) or log p(label), or with `against` the difference of the two logits (which is that of the
- * log-probabilities). Of labels that say something by themselves: the score.
+ * log-probabilities). Of labels that say something by themselves: the score. Throws `idOutOfRange`.
  */
 export function targetOf(
   logits: ArrayLike<number>,
@@ -55,6 +55,7 @@ export function targetOf(
 ): number {
   const chosen = 'label' in target ? target.label : target.token;
   const { against } = target;
+  if (!('label' in target)) for (const id of [chosen, against ?? chosen]) idInRange(id, logits.length);
   if (isScore(architecture, target)) return logits[chosen]!;
   return against === undefined ? logits[chosen]! - logTotal(logits) : logits[chosen]! - logits[against]!;
 }
@@ -92,7 +93,7 @@ function labelRow(classes: Float32Array, count: number, { label, against, positi
   return rows > 1 ? classes.subarray(position * count, (position + 1) * count) : classes;
 }
 
-/** The target's number in a trace. Throws what `scoresOf` throws. */
+/** The target's number in a trace. Throws what `scoresOf` and `targetOf` throw. */
 export const followed = async (trace: Trace, model: Model, target: Followed): Promise<number> =>
   targetOf(await scoresOf(trace, model, target), target, model.architecture);
 
@@ -141,6 +142,18 @@ export function likeliest(
 /** The token of a target as a person reads it, Hangul that the vocabulary holds in letters composed; its id where there is no tokenizer. */
 export const tokenName = (model: Model, token: number): string =>
   model.tokenizer?.piece(token)?.normalize('NFC') ?? `${token}`;
+
+/** Throws `idOutOfRange` for what is no token of a vocabulary of so many. */
+export function idInRange(id: number, vocabularySize: number): void {
+  if (Number.isInteger(id) && id >= 0 && id < vocabularySize) return;
+  throw new SiseonError({
+    code: 'idOutOfRange',
+    kind: 'usage',
+    what: 'a token id is not in the vocabulary',
+    expected: `0 to ${vocabularySize - 1}`,
+    got: `${id}`,
+  });
+}
 
 /** Throws `tokenOutOfRange`. */
 export const tokenInRange = (token: number, length: number): void => checkPositions([token], length);

@@ -1,6 +1,6 @@
 /** What a token's values are worth to each position of a layer: take them away and look. */
 import { type AttentionPlace, type LayerPlace, layerStage } from '../attention/index.ts';
-import type { Model } from '../model/index.ts';
+import { checkPositions, type Model } from '../model/index.ts';
 import { recordedStage, sameModel, type Trace } from '../trace/index.ts';
 import { atOnce, stagesUnder } from './ablate.ts';
 import { norm } from './cells.ts';
@@ -10,7 +10,7 @@ import { placeIn } from './places.ts';
  * Value zeroing (Mohebbi, Zuidema, Chrupała & Alishahi 2023): with the values of token j set to 0 in one layer, how far each
  * position's output of that layer turns, 1 − cos; each row divided by its sum, [query][key]. In cross-attention the keys
  * are the encoder's tokens, the output that of the decoder's layer. Cost: a run a token; with `keys` only those tokens are
- * zeroed, and a row sums to 1 over them. Throws `layerOutOfRange`, `anotherModel`.
+ * zeroed, and a row sums to 1 over them. Throws `layerOutOfRange`, `tokenOutOfRange`, `anotherModel`.
  */
 export async function valueZeroing(
   trace: Trace,
@@ -24,7 +24,9 @@ export async function valueZeroing(
   const output = layerStage(path.replace(/\.cross$/, '') as AttentionPlace, 'output');
   const plain = recordedStage(trace, output).data;
   const length = plain.length / hidden;
-  const zeroed = keys ?? Array.from({ length: recordedStage(trace, layerStage(path, 'key')).shape[1]! }, (_, j) => j);
+  const width = recordedStage(trace, layerStage(path, 'key')).shape[1]!;
+  const zeroed = keys ?? Array.from({ length: width }, (_, j) => j);
+  checkPositions(zeroed, width);
   const row = (data: Float32Array, i: number): Float32Array => data.subarray(i * hidden, (i + 1) * hidden);
   const turned = Array.from({ length }, () => new Array<number>(zeroed.length).fill(0));
   const side = atOnce(length);

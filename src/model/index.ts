@@ -1,6 +1,7 @@
 export type * from './architecture.ts';
 export { checkPositions, type LogitRows, type RunOptions, type RunResult, type TextRun } from './batch.ts';
 export { commonPrefix, goesOn, KeyValueCache } from './cache.ts';
+export { checkEdits } from './checkEdits.ts';
 export { type LoadOptions, loadModel, modelNeed, readCard } from './checkpoint/load.ts';
 export { checkMemory, type MemoryNeed } from './checkpoint/memory.ts';
 export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './checkpoint/npy.ts';
@@ -26,7 +27,7 @@ export { type ClassTarget, type GradientTarget, type LogitTarget, noLabels, noLo
 export { classifiedRow, classify, decode } from './heads.ts';
 export { Model, type ModelMetadata, type ModelParts } from './model.ts';
 export { fileTensors, type HostTensor, type TakenParameter } from './parameters.ts';
-export { rotaryFrequencies, rotaryTable } from './rotary.ts';
+export { rotaryFrequencies } from './rotary.ts';
 export { type Choice, checkSampling, chooseToken, type Sampling } from './sampling.ts';
 export { shippedModel } from './shipped.ts';
 export { type ChatMessage, type ChatTemplate, chatText, renderChat } from './tokenizer/chat.ts';
