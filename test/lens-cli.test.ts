@@ -170,11 +170,13 @@ describe('taken apart', () => {
     expect(stdout).toContain('먹 → [CLS]');
     expect(readFileSync(svg, 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
   });
-  it('layer: weights sum to 1, and value zeroing too', () => {
-    const { columns, mixing } = JSON.parse(siseon('layer', story, '--lang', 'en', '--json').stdout) as {
+  it('layer: weights sum to 1, and value zeroing too, which says that it is a share', () => {
+    const { columns, mixing, legend } = JSON.parse(siseon('layer', story, '--lang', 'en', '--json').stdout) as {
       columns: { name: string; numbers: number[] }[];
       mixing: number;
+      legend: string;
     };
+    expect(legend).toContain('as a share of what all tokens turn it');
     const sum = (name: string): number =>
       columns.find((column) => column.name === name)!.numbers.reduce((a, b) => a + b, 0);
     expect(columns.map(({ name }) => name)).toEqual([

@@ -51,15 +51,16 @@ async function measured(text: string, options: Asked & { faithful?: boolean }): 
   const target = await targetFor(trace, model, options);
   const names = options.faithful ? lens.importanceNames : always;
   const ko = language() === 'ko';
+  const groups = lens.wordGroups(trace);
+  const words = groups.map(({ tokens }) => tokens);
   const random = options.faithful ? await lens.randomOrders(trace, model, target) : undefined;
   const columns: { measure: ImportanceName; name: string; tokens: Float64Array; curves?: Faithfulness }[] = [];
   for (const name of names) {
-    const numbers = await lens.importance(name, trace, model, target);
+    const numbers = await lens.importance(name, trace, model, target, { words });
     if (!numbers) continue;
     const curves = random && (await lens.faithfulness(trace, model, target, numbers, { random }));
     columns.push({ measure: name, name: named[name][ko ? 1 : 0], tokens: numbers, ...(curves && { curves }) });
   }
-  const groups = lens.wordGroups(trace);
   const view: WordMeasures = {
     title: `${model.name}: ${await saidTarget(trace, model, target)}.`,
     legend: legend(options.faithful === true, random?.orders ?? 0),
@@ -104,9 +105,10 @@ async function decodersText(
     ? lens.wordGroups({ encoding: decoderEncoding })
     : Array.from(decoderIds, (id, i) => ({ text: lens.tokenName(model, id), tokens: [i] }));
   const of: WhichText = 'decoderIds';
+  const tokens = groups.map((group) => group.tokens);
   const columns = [];
   for (const name of names) {
-    const numbers = await lens.importance(name, trace, model, target, { of });
+    const numbers = await lens.importance(name, trace, model, target, { of, words: tokens });
     if (numbers) columns.push({ name: named[name][language() === 'ko' ? 1 : 0], numbers: summed(groups, numbers) });
   }
   const title = language() === 'ko' ? '디코더가 읽은 글에서:' : 'In what the decoder read:';
@@ -116,7 +118,7 @@ async function decodersText(
 const legend = (faithful: boolean, orders: number): string =>
   language() === 'ko'
     ? [
-        '단어로 향하는 것은 토큰을 더합니다. 롤아웃·흐름(Abnar & Zuidema 2020), 기여 롤아웃(Kobayashi 외 2021의 노름), 기울기×가중치와 관련도(Chefer 외 2021), 적분 기울기(Sundararajan 외 2017).',
+        '단어로 향하는 것은 토큰을 더하고, 흐름은 토큰 모두에 한꺼번에 흘러드는 최대입니다. 롤아웃·흐름(Abnar & Zuidema 2020), 기여 롤아웃(Kobayashi 외 2021의 노름), 기울기×가중치와 관련도(Chefer 외 2021), 적분 기울기(Sundararajan 외 2017).',
         ...(faithful
           ? [
               '가중치·기여(Kobayashi 외 2021)·값 지우기(Mohebbi 외 2023)는 그 자리의 마지막 층 한 줄, 평균 가중치는 모든 층의 평균.',
@@ -125,7 +127,7 @@ const legend = (faithful: boolean, orders: number): string =>
           : []),
       ].join(' ')
     : [
-        'Into a word: the sum over its tokens. rollout, flow: Abnar & Zuidema 2020; by norms: layers mixed by contributions (Kobayashi et al. 2021); grad × att, relevance: Chefer et al. 2021; integrated: Sundararajan et al. 2017.',
+        'Into a word: the sum over its tokens; of flow the most into all of them at once. rollout, flow: Abnar & Zuidema 2020; by norms: layers mixed by contributions (Kobayashi et al. 2021); grad × att, relevance: Chefer et al. 2021; integrated: Sundararajan et al. 2017.',
         ...(faithful
           ? [
               'last weights, norms (Kobayashi et al. 2021) and zeroing (Mohebbi et al. 2023) are the last layer’s row at that place, mean weights the mean over all layers.',

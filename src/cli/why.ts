@@ -185,8 +185,8 @@ async function arriving(text: string, options: Options & { readonly query?: stri
       ...(mixing === null ? [] : [`${ko ? '다른 곳에서 오는 비율' : 'From elsewhere:'} ${fixed(mixing, 2)}.`]),
     ].join(' '),
     legend: ko
-      ? '단어로 향하는 것은 토큰을 더합니다. 가중치: 헤드들의 평균. ‖H0‖: 헤드 0의 가중치 × 실어 오는 내용의 길이, 모든 헤드: 합친 것의 길이(Kobayashi 외 2020). +잔차: 잔차와 정규화까지(2021). 값 지우기: 그 토큰의 내용(Value)을 0으로 두면 이 자리의 출력이 얼마나 돌아가는가(Mohebbi 외 2023).'
-      : 'Into a word: the sum over its tokens. weight: mean over the heads. ‖H0‖: length of what head 0’s weight carries, all heads: of all together (Kobayashi et al. 2020). +residual: with residual and norm (2021). zeroing: how far the output here turns when that token’s values are 0 (Mohebbi et al. 2023).',
+      ? '단어로 향하는 것은 토큰을 더합니다. 가중치: 헤드들의 평균. ‖H0‖: 헤드 0의 가중치 × 실어 오는 내용의 길이, 모든 헤드: 합친 것의 길이(Kobayashi 외 2020, 내용(Value)의 편향은 빼고). +잔차: 잔차와 정규화까지(2021). 값 지우기: 그 토큰의 내용(Value)을 0으로 두면 이 자리의 출력이 얼마나 돌아가는가, 모든 토큰의 합으로 나눈 몫(Mohebbi 외 2023).'
+      : 'Into a word: the sum over its tokens. weight: mean over the heads. ‖H0‖: length of what head 0’s weight carries, all heads: of all together (Kobayashi et al. 2020, without the value bias). +residual: with residual and norm (2021). zeroing: how far the output here turns when that token’s values are 0, as a share of what all tokens turn it (Mohebbi et al. 2023).',
     words: groups.map((group) => group.text),
     columns,
   };

@@ -20,8 +20,8 @@ export const longestFlow = 512;
 export async function attentionFlow(
   trace: Trace,
   options: Omit<RolloutOptions, 'model'> & {
-    /** Only of these, in this order. */
-    readonly positions?: readonly number[];
+    /** Only of these, in this order; of several together (a word's tokens) the most into all of them at once, which is less than the sum of theirs where they share pipes. */
+    readonly positions?: readonly (number | readonly number[])[];
   },
 ): Promise<Float64Array> {
   const { places, length, memory, through } = wayDown(trace, options);
@@ -36,7 +36,7 @@ export async function attentionFlow(
       got: `${asked}`,
       next: 'Name the positions that matter, or use rollout, whose cost is one pass over the weights.',
     });
-  checkPositions(positions, asked);
+  checkPositions(positions.flat(), asked);
   // Nodes: the positions above, between and below the layers, of the text begun in first, then of the encoder's.
   const steps = places.filter(({ prefix }) => !(prefix === 'encoder.' && memory > 0)).length;
   const [own, other] = [length * (steps + 1), memory * (places.length - steps + 1)];
@@ -53,6 +53,7 @@ export async function attentionFlow(
     if (led) inMemory += memory;
     else at += length;
   }
-  const sinks = positions.map((position) => (through ? inMemory : at) + position);
+  const below = (position: number): number => (through ? inMemory : at) + position;
+  const sinks = positions.map((one) => (typeof one === 'number' ? below(one) : one.map(below)));
   return Float64Array.from(maximumFlows(pipes.network, token, sinks));
 }

@@ -34,14 +34,15 @@ export type ImportanceName = (typeof importanceNames)[number];
  * encoder's text those of the decoder's cross-attention.
  * The rest follow the whole run: see `rollout`, `attentionFlow`, `gradientAttentionByToken`, `relevance`,
  * `integratedGradients`. Null where a measure has nothing to say: flow of longer texts, and what follows one position
- * where a classifier reads the mean of all. Cost: the measure's; valueZeroing takes a run a token.
+ * where a classifier reads the mean of all. Numbers of a word's tokens add up, but for flow: with `words` (tokens of each)
+ * the flow into all of a word's tokens at once stands at its first, and 0 at the others. Cost: the measure's; valueZeroing takes a run a token.
  */
 export async function importance(
   name: ImportanceName,
   trace: Trace,
   model: Model,
   target: Followed,
-  { of = 'ids' }: { readonly of?: WhichText } = {},
+  { of = 'ids', words }: { readonly of?: WhichText; readonly words?: readonly (readonly number[])[] } = {},
 ): Promise<Float64Array | null> {
   if (name === 'gradientAttention') return gradientAttentionByToken(trace, model, target, { of });
   if (name === 'integratedGradients') return (await integratedGradients(trace, model, target, { of })).attributions;
@@ -66,10 +67,22 @@ export async function importance(
     case 'contributionRollout':
       return (await rollout(trace, { token, model, of })).shares;
     case 'flow':
-      return trace[of]!.length > longestFlow ? null : attentionFlow(trace, { token, of });
+      return trace[of]!.length > longestFlow ? null : flowOf(trace, { token, of }, words);
     case 'valueZeroing':
       return Float64Array.from((await valueZeroing(trace, model, last))[token]!);
   }
+}
+
+async function flowOf(
+  trace: Trace,
+  from: { readonly token: number; readonly of: WhichText },
+  words: readonly (readonly number[])[] | undefined,
+): Promise<Float64Array> {
+  if (!words) return attentionFlow(trace, from);
+  const flows = await attentionFlow(trace, { ...from, positions: words });
+  const byToken = new Float64Array(trace[from.of]!.length);
+  for (const [n, tokens] of words.entries()) byToken[tokens[0]!] = flows[n]!;
+  return byToken;
 }
 
 /** Mean over the heads of some places of one query's weights. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadModel, Model, shippedModel } from '../model/index.ts';
 import { attentionRows, attentionStages, recordTrace } from '../trace/index.ts';
-import { defaultWord, look, lookup, pair, remix, wordMatrix } from './index.ts';
+import { defaultWord, look, lookup, overview, pair, remix, wordMatrix } from './index.ts';
 import { letterTokenizer } from './known.testing.ts';
 
 const text = '철수가 사과를 맛있게 먹었다';
@@ -39,6 +39,19 @@ describe('look', async () => {
     ).toBeLessThanOrEqual(1e-9);
     for (const weights of Object.values(seen.counterfactual))
       expect(Math.abs(sum(weights as number[]) - 1)).toBeLessThanOrEqual(1e-9);
+  });
+  it('is the same in an overview of every head, a word of several tokens carrying the sum of their vectors: 1e-5', async () => {
+    const [all] = (await overview(trace, model)).parts;
+    const { headCount, queries, keys, contributions } = all!;
+    for (const head of [0, 1, 2])
+      for (const [i, { word }] of queries.entries()) {
+        if (word === null) continue;
+        const one = await look(trace, model, { layer: 1, head, query: word });
+        for (const [j, { contributionNorm }] of one.keys.entries()) {
+          const at = ((headCount + head) * queries.length + i) * keys.length + j;
+          expect(Math.abs(contributions[at]! - contributionNorm)).toBeLessThan(1e-5);
+        }
+      }
   });
   it('has scores, dots, lengths and angles that fit together: |q||k| cos θ = q·k, score = scale · q·k, 1e-5', () => {
     for (const { tokens } of seen.keys)

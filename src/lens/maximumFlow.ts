@@ -48,24 +48,30 @@ export class NetworkBuilder {
 type Back = readonly { readonly from: number; readonly pipe: number }[];
 
 /**
- * The most that flows from source to each sink, by itself (Dinic 1970): breadth-first levels, then depth-first pushes along
+ * The most that flows from source to each sink, or into several nodes together, by itself (Dinic 1970): breadth-first levels, then depth-first pushes along
  * them, until the sink cannot be reached. Cost: 16 bytes a pipe held, and a few passes over all pipes for each sink.
  */
-export function maximumFlows({ starts, to, capacity }: Network, source: number, sinks: readonly number[]): number[] {
+export function maximumFlows(
+  { starts, to, capacity }: Network,
+  source: number,
+  sinks: readonly (number | readonly number[])[],
+): number[] {
   const nodes = starts.length - 1;
   const room = new Float64Array(capacity.length);
   const level = new Int32Array(nodes);
   const next = new Uint32Array(nodes);
   const queue = new Uint32Array(nodes);
   return sinks.map((sink) => {
-    if (source === sink) return Number.POSITIVE_INFINITY;
+    const ends = new Set(typeof sink === 'number' ? [sink] : sink);
+    if (ends.has(source)) return Number.POSITIVE_INFINITY;
     room.set(capacity);
     const back = new Map<number, { from: number; pipe: number }[]>();
     const flowing = (node: number): Back => back.get(node) ?? [];
     /** What may still be taken back out of a pipe. */
     const used = (pipe: number): number => capacity[pipe]! - room[pipe]!;
-    /** Steps from the source over pipes with room, as far as the sink; −1 where there is no way. */
+    /** Steps from the source over pipes with room, as far as the nearest end; −1 where there is no way. */
     const found = (): boolean => {
+      let reached = false;
       level.fill(-1);
       level[source] = 0;
       let count = 1;
@@ -74,17 +80,18 @@ export function maximumFlows({ starts, to, capacity }: Network, source: number, 
         if (level[node]! >= 0) return;
         level[node] = steps;
         queue[count++] = node;
+        reached ||= ends.has(node);
       };
-      for (let at = 0; at < count && level[sink]! < 0; at++) {
+      for (let at = 0; at < count && !reached; at++) {
         const node = queue[at]!;
         const steps = level[node]! + 1;
         for (let pipe = starts[node]!; pipe < starts[node + 1]!; pipe++) if (room[pipe]! > drop) see(to[pipe]!, steps);
         for (const { from, pipe } of flowing(node)) if (used(pipe) > drop) see(from, steps);
       }
-      return level[sink]! >= 0;
+      return reached;
     };
     const push = (node: number, most: number): number => {
-      if (node === sink) return most;
+      if (ends.has(node)) return most;
       let left = most;
       const size = starts[node + 1]! - starts[node]!;
       // A node's own pipes first, then what flows into it, which may be sent back.

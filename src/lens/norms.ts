@@ -2,7 +2,8 @@
  * How much of each token arrives: weights times what they carry. A head may look at a token and take almost nothing from
  * it, and then its weight misleads.
  *
- * Kobayashi, Kuribayashi, Yokoi & Inui 2020 (norms of weight · value · W_O) and 2021 (with the residual and the norm).
+ * Kobayashi, Kuribayashi, Yokoi & Inui 2020 (norms of weight · value · W_O) and 2021 (with the residual and the norm). Their
+ * f(x) = (x W_V + b_V) W_O has the value bias; here it is left out, since it is the same for every token: f(x) = x W_V W_O.
  */
 import { type AttentionPlace, type LayerPlace, layerStage } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
@@ -50,11 +51,16 @@ export interface LayerNorms {
   row(query: number): Promise<NormRow>;
   /** All queries' rows in their order, by one pass over the weights. */
   rows(): AsyncGenerator<NormRow>;
+  /**
+   * Of one head, given a query's weights: ‖Σ weight · f_h(x_j)‖ over the tokens of each word together, whose vectors may
+   * cancel or add up. Cost: tokens² · hidden for each word and head, once.
+   */
+  words(words: readonly (readonly number[])[]): (head: number, weights: ArrayLike<number>) => Float64Array;
 }
 
 /**
- * Contribution norms of a layer, or of a decoder's cross-attention. The biases belong to no token and are left out, as in
- * the papers. Cost: heads · headSize · hidden for each key that is asked for, once, then heads² a cell; nothing square is held.
+ * Contribution norms of a layer, or of a decoder's cross-attention. The biases belong to no token and are left out.
+ * Cost: heads · headSize · hidden for each key that is asked for, once, then heads² a cell; nothing square is held.
  * Throws `anotherModel`, `layerOutOfRange`.
  */
 export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace): Promise<LayerNorms> {
@@ -132,6 +138,19 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
             heads.map((h) => bandRow(band, band.weights, h, r)),
           );
     },
+    words(words) {
+      const grams = words.map((tokens) => {
+        const vectors = tokens.map((j) => mixer.carried(j));
+        return heads.map((h) => gram(vectors.map((own) => own[h]!)));
+      });
+      return (head, weights) =>
+        Float64Array.from(words, (tokens, n) =>
+          joined(
+            grams[n]![head]!,
+            Float64Array.from(tokens, (j) => weights[j]!),
+          ),
+        );
+    },
   };
 }
 
@@ -144,7 +163,7 @@ function remembered(compute: (key: number) => Float64Array): (key: number) => Fl
   };
 }
 
-/** ‖Σ_h weight · f_h(x_j)‖ by the heads' products with each other. */
+/** ‖Σ weight · vector‖ by the vectors' products with each other. */
 function joined(gram: Float64Array, weights: Float64Array): number {
   let square = 0;
   for (let a = 0, at = 0; a < weights.length; a++) {
@@ -278,11 +297,11 @@ function carrier(
   };
 }
 
-/** ⟨f_a, f_b⟩ of one token for every pair of heads b ≤ a, row by row: [heads · (heads + 1) / 2]. */
+/** ⟨f_a, f_b⟩ for every pair b ≤ a of vectors (one token's in every head, or one head's of some tokens), row by row. */
 function gram(vectors: readonly Float64Array[]): Float64Array {
-  const heads = vectors.length;
-  const out = new Float64Array((heads * (heads + 1)) / 2);
-  for (let a = 0, at = 0; a < heads; a++)
+  const { length } = vectors;
+  const out = new Float64Array((length * (length + 1)) / 2);
+  for (let a = 0, at = 0; a < length; a++)
     for (let b = 0; b <= a; b++, at++) out[at] = dotProduct(vectors[a]!, vectors[b]!);
   return out;
 }

@@ -28,7 +28,7 @@ export interface OverviewPart {
   readonly keys: readonly Group[];
   /** [layer, head, query word, key word]: from a word by its first token, into a word the sum over its tokens. */
   readonly weights: Float32Array;
-  /** Likewise: Σ weight · ‖f(x)‖ over the key word's tokens (Kobayashi et al. 2020). */
+  /** Likewise: ‖Σ weight · f(x)‖ over the key word's tokens together, f as in `layerNorms` (Kobayashi et al. 2020). */
   readonly contributions: Float32Array;
   /** Likewise: log Σ exp of the key word's masked scores; −∞ where all of it is masked. */
   readonly scores: Float32Array;
@@ -84,19 +84,16 @@ async function part(trace: Trace, model: Model, layers: readonly LayerPlace[]): 
   const width = answering.tokens.length;
   for (const [layer, place] of layers.entries()) {
     const rows = await attentionRows(trace, place, first);
-    const norms = await layerNorms(trace, model, place);
-    for (const [i, token] of first.entries()) {
-      const given = await norms.row(token);
+    const carriedBy = (await layerNorms(trace, model, place)).words(keys.map(({ tokens }) => tokens));
+    for (const i of first.keys()) {
       for (let head = 0; head < headCount; head++) {
         const row = rows.weights.data.subarray((head * first.length + i) * width);
         const masked = rows.maskedScores.data.subarray((head * first.length + i) * width);
-        const carried = given.head(head);
+        const carried = carriedBy(head, row);
         for (const [j, { tokens }] of keys.entries()) {
           const at = ((layer * headCount + head) * first.length + i) * keys.length + j;
-          for (const answer of tokens) {
-            weights[at]! += row[answer]!;
-            contributions[at]! += carried[answer]!;
-          }
+          for (const answer of tokens) weights[at]! += row[answer]!;
+          contributions[at] = carried[j]!;
           scores[at] = logSumExp(tokens.map((answer) => masked[answer]!));
         }
       }

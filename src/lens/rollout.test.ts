@@ -1,14 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Model } from '../model/index.ts';
 import { recordTrace, type Trace } from '../trace/index.ts';
-import { attentionFlow, rollout } from './index.ts';
+import { attentionFlow, importance, rollout, weightMixing } from './index.ts';
 import { knownModel, letters } from './known.testing.ts';
 import { maximumFlows, NetworkBuilder } from './maximumFlow.ts';
 import { close, expected, tinyIds, tinyModel } from './tiny.testing.ts';
 
 describe('maximum flow', () => {
   it('on paper: two ways, one shared pipe, and a way back that has to be used', () => {
-    const most = (nodes: number, pipes: readonly (readonly [number, number, number])[], sinks: number[]): number[] => {
+    const most = (
+      nodes: number,
+      pipes: readonly (readonly [number, number, number])[],
+      sinks: (number | number[])[],
+    ): number[] => {
       const builder = new NetworkBuilder(nodes);
       for (const pipe of pipes) builder.add(...pipe);
       return maximumFlows(builder.network, 0, sinks);
@@ -32,6 +36,14 @@ describe('maximum flow', () => {
     ] as const;
     expect(most(4, greedy, [3])).toEqual([2]);
     expect(most(3, [[0, 1, 4]], [2])).toEqual([0]);
+    // Several ends together get no more than the pipe that they share brings.
+    const narrow = [
+      [0, 1, 1],
+      [0, 3, 2],
+      [1, 2, 1],
+      [1, 3, 1],
+    ] as const;
+    expect(most(4, narrow, [2, 3, [2, 3], [3, 2, 1], [0, 2]])).toEqual([1, 3, 3, 3, Infinity]);
   });
 });
 
@@ -53,6 +65,21 @@ describe.each(['gpt2', 'bert'] as const)('numpy agrees on a tiny %s', (kind) => 
   });
   it('about flow: 1e-6', async () => {
     for (const token of tokens) close([...(await attentionFlow(trace, { token }))], theirs.flow[token], 1e-6);
+  });
+  it('into a word of several tokens: through two layers Σ over the middle of min(A₂, Σ A₁ of its tokens), at most 1: 1e-6', async () => {
+    const mixed: Float64Array[][] = [[], []];
+    for (const layer of [0, 1]) for await (const { row } of weightMixing(trace, layer)) mixed[layer]!.push(row);
+    const words = [[0, 2], [1], [3, 4, 6], [5]];
+    for (const token of tokens) {
+      const flows = await attentionFlow(trace, { token, positions: words });
+      for (const [n, word] of words.entries()) {
+        const arrives = (middle: number): number => word.reduce((sum, k) => sum + mixed[0]![middle]![k]!, 0);
+        const most = mixed[1]![token]!.reduce((sum, weight, middle) => sum + Math.min(weight, arrives(middle)), 0);
+        expect(Math.abs(flows[n]! - most)).toBeLessThan(1e-6);
+      }
+      const byWord = await importance('flow', trace, model, { position: token, token: 1 }, { words });
+      expect([...byWord!]).toEqual([flows[0], flows[1], 0, flows[2], 0, flows[3], 0]);
+    }
   });
 });
 

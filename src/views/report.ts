@@ -16,7 +16,7 @@ const words = {
     weight: 'weight',
     contribution: 'contribution',
     measure:
-      'Score: log Σ exp over a key word’s tokens, after mask and bias. Weight: what the model gives, summed into a word, from a word by its first token; a row sums to 1. Contribution: the length of what is carried, |weight · f(x)| (Kobayashi et al. 2020); a head may look at a word and take almost nothing from it.',
+      'Score: log Σ exp over a key word’s tokens, after mask and bias. Weight: what the model gives, summed into a word, from a word by its first token; a row sums to 1. Contribution: the length of what is carried, a word’s tokens together, |Σ weight · f(x)| (Kobayashi et al. 2020, without the value bias); a head may look at a word and take almost nothing from it.',
     head: 'head',
     attention: 'attention',
     encoder: 'encoder',
@@ -46,7 +46,7 @@ const words = {
     weight: '가중치',
     contribution: '기여',
     measure:
-      '점수: 색인 단어의 토큰에 걸친 log Σ exp이며, 마스크와 편향을 더한 뒤의 값입니다. 가중치: 모델이 준 값 그대로이며, 단어로 향하는 것은 토큰을 더하고 단어의 시선은 첫 토큰의 것입니다. 한 행의 합은 1입니다. 기여: 실려 오는 내용의 길이 |가중치 · f(x)|입니다(Kobayashi 외 2020). 바라보기만 하고 거의 가져오지 않을 수도 있습니다.',
+      '점수: 색인 단어의 토큰에 걸친 log Σ exp이며, 마스크와 편향을 더한 뒤의 값입니다. 가중치: 모델이 준 값 그대로이며, 단어로 향하는 것은 토큰을 더하고 단어의 시선은 첫 토큰의 것입니다. 한 행의 합은 1입니다. 기여: 실려 오는 내용의 길이 |Σ 가중치 · f(x)|이며 단어의 토큰을 함께 셉니다(Kobayashi 외 2020, 내용(Value)의 편향은 빼고). 바라보기만 하고 거의 가져오지 않을 수도 있습니다.',
     head: '헤드',
     attention: '어텐션',
     encoder: '인코더',

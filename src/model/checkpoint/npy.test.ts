@@ -27,6 +27,20 @@ it('reads back what it wrote', () => {
   for (const { name, shape, data } of entries) expect(readNpz(writeNpz(entries)).get(name)).toEqual({ shape, data });
 });
 
+it('refuses an array of which one byte is another, naming it', () => {
+  const bytes = writeNpz(entries);
+  const weights = new Uint8Array(entries[0]!.data.buffer);
+  const at = bytes.findIndex((_, start) => weights.every((byte, i) => bytes[start + i] === byte));
+  for (let byte = at; byte < at + weights.length; byte++) {
+    const damaged = bytes.slice();
+    damaged[byte]! ^= 0x40;
+    expect(() => readNpz(damaged, 'x.npz')).toThrow(
+      /x\.npz is no sound .* layers\.0\.weights is damaged: its checksum/,
+    );
+  }
+  expect(readNpz(bytes).size).toBe(2);
+});
+
 it.skipIf(!python)('reads what NumPy writes: halves, doubles, long integers, booleans, text', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'siseon-')), 'y.npz');
   const code = `import numpy,sys
