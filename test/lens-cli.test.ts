@@ -25,11 +25,15 @@ function siseon(...args: string[]) {
 describe('siseon heads', () => {
   it('measures a treebank, as table, JSON and picture', () => {
     const svg = join(folder, 'heads.svg');
-    const { status, stdout } = siseon('heads', '--treebank', example, '--least', '1', '--svg', svg);
+    // One sentence to choose by, one to report.
+    const twice = join(folder, 'twice.conllu');
+    writeFileSync(twice, readFileSync(example, 'utf8').repeat(2));
+    expect(siseon('heads', '--treebank', example, '--lang', 'en').stderr).toContain('in two sentences');
+    const { status, stdout } = siseon('heads', '--treebank', twice, '--least', '1', '--svg', svg);
     expect(status).toBe(0);
     for (const part of ['obj', 'nsubj', 'blind']) expect(stdout).toContain(part);
     expect(readFileSync(svg, 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
-    const report = JSON.parse(siseon('heads', '--treebank', example, '--json').stdout) as { rows: { count: number }[] };
+    const report = JSON.parse(siseon('heads', '--treebank', twice, '--json').stdout) as { rows: { count: number }[] };
     expect(report.rows.length).toBeGreaterThan(0);
   });
   it('names the line of a broken treebank', () => {
@@ -266,6 +270,8 @@ describe('options that would do nothing', () => {
   it.each([
     [['ablate', story, '--texts', 'x.txt'], '--texts는', '--by mean'],
     [['ablate', story, '--heads', '1.2', '--token', '카레'], '--token은', '--heads를 빼'],
+    [['heads', '--least', '5', '--lang', 'ko'], '--least은', '--treebank 파일과 함께'],
+    [['heads', '--strict', '--lang', 'ko'], '--strict은', '--treebank 파일과 함께'],
     [['patch', story, '철수가 수박을 먹었다', '--stage', 'key'], '--stage는', '--into와 함께'],
     [['patch', story, '철수가 수박을 먹었다', '--into', '1.2', '--approximate'], '--approximate는', '--into를 빼면'],
     [['heads', '--texts', 'x.txt', '--treebank', 'x.conllu', '--lang', 'ko'], '--texts는', '둘 가운데 하나만'],

@@ -94,6 +94,7 @@ const texts: Readonly<Record<string, Text>> = {
       into: '--into와 함께 써 주세요.',
       noInto: '--into의 경로는 실행해서 잽니다. --into를 빼면 모든 헤드를 어림합니다.',
       noTreebank: '--treebank의 문장으로 잽니다. 둘 가운데 하나만 적어 주세요.',
+      treebank: '--treebank 파일과 함께 써 주세요.',
       tokenLabels: '토큰마다 이름표를 붙이는 분류기에서만 씁니다.',
       decoder: '디코더의 층(decoder.N이나 cross.N)을 적어 주세요.',
     };

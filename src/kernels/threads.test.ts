@@ -163,7 +163,7 @@ describe('threads', () => {
   });
 
   it('are not asked for by another name', async () => {
-    const error = { code: 'unknownOption', parts: { next: 'Did you mean threads?' } };
+    const error = { code: 'unknownOption', parts: { expected: 'one of threads, workerUrl, relaxed' } };
     await expect(wasmKernels({ thread: 1 } as object)).rejects.toMatchObject(error);
   });
 

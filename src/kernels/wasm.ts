@@ -1,6 +1,5 @@
 /** The WebAssembly device: one memory of its own, on as many threads as share it, in Node and in browsers. */
 import { SiseonError } from '../platform/errors.ts';
-import { knownOnly } from '../platform/options.ts';
 import * as plain from './binary.ts';
 import { checked } from './checked.ts';
 import type { Heads, Kernels, Rows, Storage } from './contract.ts';
@@ -80,12 +79,27 @@ async function compile(shared: boolean, relaxed: boolean): Promise<WebAssembly.M
   }
 }
 
+/** Names alone are compared, without a library: kernels are loaded as they are, by pages without a bundler too. */
+function check(options: WasmOptions): void {
+  const known: readonly string[] = ['threads', 'workerUrl', 'relaxed'] satisfies (keyof WasmOptions)[];
+  const name = Object.keys(options).find((name) => !known.includes(name));
+  if (name === undefined) return;
+  throw new SiseonError({
+    code: 'unknownOption',
+    kind: 'usage',
+    what: `wasmKernels has no option ${name}`,
+    expected: `one of ${known.join(', ')}`,
+    got: name,
+    next: 'Leave it away.',
+  });
+}
+
 /** Numbers in a unit of elementwise work: CHUNK of assembly/elementwise.ts. */
 const CHUNK = 16_384;
 
 /** A new device with a memory of its own. Throws `noWebAssemblySimd`, `badThreads`, `unknownOption`. */
 export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernels> {
-  knownOnly<WasmOptions>('wasmKernels', options, { relaxed: true, threads: true, workerUrl: true });
+  check(options);
   const shared = typeof SharedArrayBuffer !== 'undefined';
   const relaxed = options.relaxed === true && hasRelaxedSimd();
   const module = await wasmModule(shared, relaxed);

@@ -48,6 +48,28 @@ describe('a saved cache opens without its model', () => {
     );
     expect(await openCache(path)).toMatchObject({ tokens: ['0', '1', '2'], tokensNamed: false, tokensMismatched: 2 });
   });
+  it('of an encoder-decoder by the tokens that each text has as an array of its own, of a batch those of its text', async () => {
+    const path = saved(
+      'pair.npz',
+      writeNpz([
+        { name: 'encoder_attentions.0', shape: [2, 2, 3, 3], data: twice(layer(0)) },
+        {
+          name: 'cross_attentions.0',
+          shape: [2, 1, 2, 3],
+          data: Float32Array.of(0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0.5, 0.5),
+        },
+        { name: 'tokens', shape: [2, 3], data: ['x', 'y', 'z', 'a', 'b', 'c'] },
+        { name: 'decoderTokens', shape: [2, 2], data: ['v', 'w', '<s>', 'd'] },
+      ]),
+    );
+    expect(await openCache(path, { batch: 1 })).toMatchObject({
+      stack: 'cross',
+      tokens: ['<s>', 'd'],
+      keyTokens: ['a', 'b', 'c'],
+      tokensNamed: true,
+    });
+    expect(await openCache(path, { stack: 'encoder' })).toMatchObject({ tokens: ['x', 'y', 'z'] });
+  });
   it('by the names of Hugging Face, one array a layer or one for all', async () => {
     const each = saved(
       'each.npz',

@@ -190,8 +190,8 @@ function cacheOf(
   // What one step of generation looked at is a row, not the square that the measures of heads are of.
   if (stack !== 'cross' && queries !== keys)
     throw badShape(source, all[0]!.shape, '[head, query, key] with as many keys as queries: a run over the whole text');
-  const text = tokensOf(arrays, metadata);
-  const decoder = tokensIn(metadata.decoder, 'tokens');
+  const text = tokensOf(arrays, ['tokens', 'str_tokens'], batch) ?? tokensIn(metadata.tokens);
+  const decoder = tokensOf(arrays, ['decoderTokens'], batch) ?? tokensIn(metadata.decoder, 'tokens');
   const tokens =
     stack === 'cross'
       ? namedBy(decoder, queries)
@@ -309,13 +309,15 @@ function oneText(source: string, { shape, data }: NpyArray, layer: number, batch
   return { shape: rest, data: data.subarray(batch * size, (batch + 1) * size) };
 }
 
-/** Tokens as the file lists them, however many. */
-function tokensOf(arrays: Arrays, metadata: Readonly<Record<string, string>>): string[] | null {
-  for (const name of ['tokens', 'str_tokens']) {
+/** Tokens as an array of text lists them, however many; of a batch, one text's. */
+function tokensOf(arrays: Arrays, names: readonly string[], batch: number): string[] | null {
+  for (const name of names) {
     const array = arrays.get(name);
-    if (array && !(array.data instanceof Float32Array || array.data instanceof Int32Array)) return [...array.data];
+    if (!array || array.data instanceof Float32Array || array.data instanceof Int32Array) continue;
+    const [texts = 1, length = array.data.length] = array.shape.length === 2 ? array.shape : [1, array.data.length];
+    return [...array.data.slice((texts === 1 ? 0 : batch) * length, ((texts === 1 ? 0 : batch) + 1) * length)];
   }
-  return tokensIn(metadata.tokens);
+  return null;
 }
 
 /** A list of tokens, of texts or of objects with a piece, in JSON; `field` says where in it. */

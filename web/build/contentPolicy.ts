@@ -1,12 +1,12 @@
 import type { Plugin } from 'vite';
+import { hubHosts } from '../src/explore/hub.ts';
 
 /**
- * Where models come from when the visitor asks for one: the public hub, with the hosts that it sends large files from, or a
- * mirror on the visitor's own machine, on whatever port it listens: a build cannot know it, and no name that could lead
- * elsewhere is let in. The page asks there for nothing unless the visitor has written the address; what else runs on that
- * machine is guarded by CORS as from any page.
+ * Where models come from when the visitor asks for one. A build cannot know where a mirror listens on the visitor's own
+ * machine, and no name that could lead elsewhere is let in. The page asks there for nothing unless the visitor has written
+ * the address; what else runs on that machine is guarded by CORS as from any page.
  */
-const hubs = 'https://huggingface.co https://*.huggingface.co https://*.hf.co http://localhost:* http://127.0.0.1:*';
+const hubs = hubHosts.join(' ');
 
 /** Everything from the page's own origin, but for models of a hub; WebAssembly may be compiled, nothing else may be evaluated. */
 export const policy = [

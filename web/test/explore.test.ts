@@ -268,6 +268,14 @@ onThePage('the room Explore', (_site, visited) => {
       await page.locator('#sentence').fill('영희가 책을 읽었다');
       await page.waitForFunction(() => !location.hash.includes('e='));
       expect((await numbers()).size).toBeGreaterThan(0);
+      // It is put aside, and comes back with its sentence; what was done to a head stays through it all.
+      await page.getByText(/단어에 손댄 것 1가지는 잠시 빼/).waitFor();
+      await page.getByRole('button', { name: '이 헤드 끄기' }).click();
+      await page.locator('#sentence').fill('영희가 책을 조용히 읽었다');
+      await page.waitForFunction(() => /e=s\d+\.\d+$/.test(location.hash));
+      await page.getByRole('button', { name: '그 문장으로 돌아가기' }).click();
+      await page.waitForFunction(() => /e=s\d+\.\d+,w/.test(location.hash));
+      expect(await page.locator('#sentence').inputValue()).toBe(storySentence);
     }));
 
   it('takes a cell of a changed run apart: its numbers are the library’s for the same edits, and they come to its weight', () =>

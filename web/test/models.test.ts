@@ -224,7 +224,7 @@ onThePage('models of the visitor’s own', (site) => {
       );
     }));
 
-  it('a model that reads no text leaves no picture of the one before under its name; two checkpoints in one folder are not mixed', () =>
+  it('a model that reads no text is refused, and the one in use stays; two checkpoints in one folder are not mixed', () =>
     site.visited(async ({ page, open }) => {
       const mute = join(folder, 'mute');
       mkdirSync(mute);
@@ -233,11 +233,16 @@ onThePage('models of the visitor’s own', (site) => {
       await drop(page, folder);
       await page.getByText('체크포인트가 둘 이상 들어 있어요').waitFor();
       expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
+      // A folder shows it with its size, before anything is read; a GGUF file when it is opened.
       await drop(page, mute);
+      await page.getByText('tokenizer.json이 없어').waitFor();
+      await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
+      expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
+      await drop(page, sample);
       await page.getByRole('button', { name: '이 모델 열기' }).click();
-      await opened(page, 'mute');
-      await page.getByText('tokenizer.json이 없어').first().waitFor();
-      expect(await page.locator('.grid, .readout, data[data-of]').count()).toBe(0);
+      await page.getByText('어휘가 들어 있지 않아서').waitFor();
+      expect(await page.locator('.grid').count()).toBe(1);
+      expect((await json(page)).model).toBe('siseon/models/ko');
       expect(await page.locator('#sentence').inputValue()).toBe('c a b c');
     }));
 
@@ -411,6 +416,14 @@ onThePage('models of the visitor’s own', (site) => {
     await page.locator('#own-hub').fill('owner/known');
     await page.getByRole('button', { name: '크기 알아보기' }).click();
     await alert(/허브에 닿지 못했어요/);
+    // What the page's own policy forbids is not blamed on the connection.
+    await page.locator('#own-endpoint').fill('https://example.com');
+    await page.getByRole('button', { name: '크기 알아보기' }).click();
+    await alert(/그 주소에 물을 수 없어요.*huggingface\.co/);
+    await page.locator('#own-endpoint').fill('not an address');
+    await page.getByRole('button', { name: '크기 알아보기' }).click();
+    await alert(/허브 주소로 읽을 수 없어요/);
+    await page.locator('#own-endpoint').fill('http://127.0.0.1:9');
     await page.locator('#own-hub').fill('not a name');
     await page.getByRole('button', { name: '크기 알아보기' }).click();
     await alert(/만든이\/이름/);

@@ -139,8 +139,8 @@ export class Latest<T> {
   failure = $state.raw<Failure | null>(null);
   #busy = false;
   #next: (() => Promise<T>) | null = null;
-  /** What `engine.version` was when the value was asked for. */
-  #version = 0;
+  /** What `engine.version` was when the value was asked for: of a model before, its places say nothing of the one now. */
+  version = 0;
 
   /**
    * The last good value stays while a newer one is computed or cannot be, unless another model is there by then: what one
@@ -157,10 +157,10 @@ export class Latest<T> {
       try {
         const value = await now();
         if (this.#next) continue;
-        [this.value, this.failure, this.#version] = [value, null, version];
+        [this.value, this.failure, this.version] = [value, null, version];
       } catch (cause) {
         if (this.#next) continue;
-        if (this.#version !== version) this.value = null;
+        if (this.version !== version) this.value = null;
         this.failure = asFailure(cause);
       }
     }

@@ -1,6 +1,6 @@
 /** Models of the visitor's own: files that were dropped or chosen, or a name on the hub. */
 import { checkMemory, loadModel, type MemoryNeed, type Model, modelNeed } from 'siseon/model';
-import { blobFolder, hubModel, isHubName, SiseonError } from 'siseon/platform';
+import { blobFolder, type Folder, hubModel, isHubName, SiseonError } from 'siseon/platform';
 
 export type ModelSource =
   | {
@@ -40,35 +40,55 @@ function repositoryOf(name: string): { repository: string; revision: string | un
 
 /** What it takes, and what loadModel would throw for it where it is too large. */
 export interface Need extends MemoryNeed {
-  readonly refused: { readonly message: string } | null;
+  readonly refused: { readonly code: string; readonly message: string } | null;
+}
+
+/** Files of which any is a tokenizer, alone or with others. */
+const tokenizers = ['tokenizer.json', 'vocab.txt', 'vocab.json', 'tokenizer.model', 'spiece.model'];
+const speechless = (name: string): SiseonError =>
+  new SiseonError({
+    code: 'noTokenizer',
+    kind: 'failure',
+    what: `${name} has no tokenizer`,
+    expected: 'a model that reads text',
+    details: { gguf: name.endsWith('.gguf') },
+  });
+/** Throws `noTokenizer` for a folder that holds none: what reads no text has nothing to show. */
+async function checkTokenizer(folder: Folder): Promise<void> {
+  if (!(await folder.has('config.json'))) return;
+  for (const file of tokenizers) if (await folder.has(file)) return;
+  throw speechless(folder.name);
 }
 
 export async function needOf(source: ModelSource): Promise<Need> {
-  const need = await askedOf(source);
+  const folder = folderOf(source);
   try {
-    checkMemory(source.name, need);
-  } catch (cause) {
-    if (cause instanceof SiseonError) return { ...need, refused: { message: cause.message } };
-    throw cause;
-  }
-  return { ...need, refused: null };
-}
-
-async function askedOf(source: ModelSource): Promise<MemoryNeed> {
-  if (source.kind === 'files') return modelNeed(blobFolder(source.files, source.name));
-  const { repository, revision, file } = repositoryOf(source.name);
-  const environment = { HF_ENDPOINT: source.endpoint };
-  const folder = hubModel(repository, { environment, attempts: 2, ...(revision && { revision }) });
-  try {
-    return await modelNeed(folder, file);
+    const need = await modelNeed(folder, source.kind === 'hub' ? repositoryOf(source.name).file : null);
+    try {
+      await checkTokenizer(folder);
+      checkMemory(source.name, need);
+    } catch (cause) {
+      if (cause instanceof SiseonError) return { ...need, refused: { code: cause.code, message: cause.message } };
+      throw cause;
+    }
+    return { ...need, refused: null };
   } finally {
     await folder.close();
   }
 }
 
+/** Throws `notHubName`. */
+function folderOf(source: ModelSource): Folder {
+  if (source.kind === 'files') return blobFolder(source.files, source.name);
+  const { repository, revision } = repositoryOf(source.name);
+  const environment = { HF_ENDPOINT: source.endpoint };
+  return hubModel(repository, { environment, attempts: 2, ...(revision && { revision }) });
+}
+
 /** Progress is told ten times a second at most: every message to the page costs some. */
 const often = 100;
 
+/** Throws what loadModel throws, and `noTokenizer`: the model that reads text stays in use. */
 export async function openSource(
   source: ModelSource,
   tell: (progress: Opening) => void,
@@ -83,14 +103,20 @@ export async function openSource(
   const onProgress = (done: number, total: number): void => say({ phase: 'read', done, total, secondsLeft: null });
   if (source.kind === 'files') {
     const { name, files } = source;
-    return loadModel(blobFolder(files, name), { name, signal, onProgress });
+    return reading(await loadModel(blobFolder(files, name), { name, signal, onProgress }));
   }
   repositoryOf(source.name);
-  return loadModel(source.name, {
+  const model = await loadModel(source.name, {
     name: source.name,
     signal,
     onProgress,
     onDownload: ({ done, total, secondsLeft }) => say({ phase: 'download', done, total, secondsLeft }),
     environment: { HF_ENDPOINT: source.endpoint },
   });
+  return reading(model);
+}
+
+function reading(model: Model): Model {
+  if (model.tokenizer) return model;
+  throw speechless(model.name);
 }

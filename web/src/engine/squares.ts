@@ -27,13 +27,14 @@ export interface Entry {
 
 /** Words with their tokens, special tokens between them; or every token by itself. */
 export function entriesOf({ tokens, words }: Encoding, { unit, bare }: Pick<View, 'unit' | 'bare'>): Entry[] {
-  const separated = tokens[0]?.word === null;
-  const sink = (word: number | null, first: number): Sink | null =>
-    word === null ? 'special' : first === 0 && !separated ? 'first' : null;
-  const all = tokens.flatMap(({ word, text, index }): Entry[] => {
-    if (unit === 'token' || word === null) return [{ word, text, tokens: [index], sink: sink(word, index) }];
+  const separated = tokens[0]?.special === true;
+  const sink = (special: boolean, first: number): Sink | null =>
+    special ? 'special' : first === 0 && !separated ? 'first' : null;
+  const all = tokens.flatMap(({ word, text, index, special }): Entry[] => {
+    // A space that is a token of its own belongs to no word either, and is no separator.
+    if (unit === 'token' || word === null) return [{ word, text, tokens: [index], sink: sink(special, index) }];
     const own = words[word]!;
-    return own.tokens[0] === index ? [{ word, text: own.text, tokens: own.tokens, sink: sink(word, index) }] : [];
+    return own.tokens[0] === index ? [{ word, text: own.text, tokens: own.tokens, sink: sink(special, index) }] : [];
   });
   const left = bare ? all.filter((entry) => entry.sink === null) : all;
   // A text that is nothing else is shown whole.

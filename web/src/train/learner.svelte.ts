@@ -7,6 +7,7 @@ import { writtenModel } from '../explore/modelAddress.ts';
 import * as m from '../paraglide/messages.js';
 import { storySentence } from '../permalink.ts';
 import { first, here } from '../place.svelte.ts';
+import type { Training } from './address.ts';
 import type { Facts } from './lesson.ts';
 import { taskNames } from './names.ts';
 import type { Settings } from './settings.ts';
@@ -23,7 +24,7 @@ const shared = (settings: Settings): boolean => settings.task === 'small' || set
 
 class Learner {
   /** What the settings would come to. */
-  readonly survey = new Latest<Facts>();
+  readonly survey = new Latest<{ readonly of: Training; readonly facts: Facts }>();
   phase = $state<'idle' | 'running' | 'paused' | 'stopped' | 'done'>('idle');
   /** What the run under way, or the last one, was begun with. */
   settings = $state.raw<Settings | null>(null);
@@ -194,7 +195,9 @@ class Learner {
 
   /** Every room looks through this checkpoint, and at its sentence, or through a model that was kept. */
   async explore(at: At): Promise<void> {
-    const text = typeof at === 'number' ? here.text : (this.#page?.text ?? here.text);
+    // A kept model of the same task as the run speaks as the run does.
+    const own = typeof at === 'number' || (this.lent && at.startsWith(`${this.settings?.task}-`));
+    const text = own ? here.text : (this.#page?.text ?? here.text);
     this.remember();
     this.alone();
     await this.#exchange(async () => {
