@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { importanceNames } from '../src/lens/index.ts';
+import { writeNpz } from '../src/model/index.ts';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const example = fileURLToPath(new URL('../models/ko/evaluation/treebank.example.conllu', import.meta.url));
@@ -58,6 +59,18 @@ describe('siseon open and report', () => {
     expect(siseon('trace', story, '--save', file).status).toBe(0);
     expect(siseon('open', file).stdout.replace(/\s+/g, ' ')).toContain('2 × 3 layers × heads');
     expect(siseon('open', file, '--layer', '1', '--head', '2').stdout).toContain('layer 1, head 2');
+    const odd = join(folder, 'odd.npz');
+    const rows = Float32Array.of(1, 0, 0.5, 0.5, 1, 0, 0.5, 1.5);
+    writeFileSync(odd, writeNpz([{ name: 'attentions.0', shape: [2, 2, 2], data: rows }]));
+    for (const [head, sums] of [
+      ['0', 'Every row sums to 1.'],
+      ['1', 'Not every row sums to 1.'],
+    ] as const) {
+      const picture = join(folder, `odd${head}.svg`);
+      const { stdout } = siseon('open', odd, '--layer', '0', '--head', head, '--lang', 'en', '--svg', picture);
+      expect(stdout.replace(/\s+/g, ' ')).toContain('Some rows do not sum to 1 (largest difference 1.0e+0).');
+      expect(readFileSync(picture, 'utf8')).toContain(sums);
+    }
     expect(siseon('open', file, '--layer', '9').stderr).toContain('there is no layer 9');
     expect(siseon('open', file, '--batch', '1').stderr).toContain('there is no text 1');
     const json = join(folder, 'gaze.json');

@@ -111,6 +111,8 @@ const texts: Readonly<Record<string, Text>> = {
     said.what.startsWith('cannot load the module')
       ? `${said.what.replace(/^cannot load the module /, '').replace(/: /s, '의 모듈을 불러올 수 없습니다: ')}`
       : path(said, '을'),
+  cannotPrint: ({ what, system }) =>
+    `표준 출력에 쓸 수 없습니다: ${(system && reasons[system]) || what.slice(what.indexOf(': ') + 2)}.`,
   cannotWrite: (said) => `${path(said, '에')} 그곳의 것은 바뀌지 않았습니다.`,
   unknownFormat: ({ what, expected }) =>
     `${what.replace(' says no format', '')}: 형식을 알 수 없습니다. 이름이 ${expected.replace('a name ending in ', '').replace(' or ', ', ')} 가운데 하나로 끝나야 합니다.`,

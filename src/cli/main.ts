@@ -5,7 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { StageNames, TraceFormat } from '../trace/index.ts';
 import { particle } from '../views/language.ts';
 import { editsIn, editsOption } from './edits.ts';
-import { explain } from './errors.ts';
+import { cannotPrint, explain } from './errors.ts';
 import { flow } from './flow.ts';
 import { generate } from './generate.ts';
 import { heads } from './heads.ts';
@@ -65,7 +65,7 @@ const program = new Command('siseon')
   .addOption(modelOption())
   .addOption(langOption())
   .option('--json', 'print the numbers as JSON')
-  .option('--svg <FILE>', 'write the picture to a file')
+  .addOption(svgOption())
   .option('--nfc', 'compose decomposed text (NFC) before it is read')
   .option('--all', 'the whole word × word matrix as well')
   .addHelpText(
@@ -258,7 +258,11 @@ for (const register of [predict, generate, why, heads, flow, interfere, similar,
 for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
 
 // `siseon … | head`: the reader has seen enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`${explain(cannotPrint(error), language()).message}\n`);
+  process.exit(1);
+});
 
 // Behind a leading `--` stands a text, even one that is written like a command.
 if (process.argv[2] === '--') (program.commands as Command[]).splice(0);

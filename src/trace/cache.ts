@@ -30,6 +30,8 @@ export interface AttentionCache {
   readonly largestDeviation: number;
   /** Rows with a number that is no weight: NaN, infinite or below 0. */
   readonly unsoundRows: number;
+  /** Edits that a trace of this package was made with, each in a word or two; else none. */
+  readonly edits: readonly string[];
   /** Everything in the file. */
   readonly stages: readonly string[];
 }
@@ -69,7 +71,8 @@ export async function openCache(
 async function parse(path: string, bytes: Uint8Array): Promise<[Arrays, Readonly<Record<string, string>>]> {
   if (path.endsWith('.npz')) {
     const arrays = readNpz(bytes, path);
-    return [arrays, { decoder: decoderIn(arrays.get('description')) }];
+    const description = arrays.get('description');
+    return [arrays, { decoder: described(description, 'decoder'), edits: described(description, 'edits') }];
   }
   if (path.endsWith('.safetensors')) {
     const { tensors, metadata } = readSafetensors(bytes, path);
@@ -88,10 +91,10 @@ async function parse(path: string, bytes: Uint8Array): Promise<[Arrays, Readonly
   });
 }
 
-/** What the description of a trace in npz says of the decoder's text, as JSON. */
-function decoderIn(description: NpyArray | undefined): string {
+/** What the description of a trace in npz says of the decoder's text, or of edits, as JSON. */
+function described(description: NpyArray | undefined, field: 'decoder' | 'edits'): string {
   try {
-    return JSON.stringify((JSON.parse(`${description?.data[0]}`) as { decoder?: unknown }).decoder ?? null);
+    return JSON.stringify((JSON.parse(`${description?.data[0]}`) as Record<string, unknown>)[field] ?? null);
   } catch {
     // Another program's description.
     return 'null';
@@ -109,13 +112,13 @@ function parseJson(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<st
       got,
       next: 'Save one with siseon trace TEXT --save FILE.json.',
     });
-  let json: { readonly stages?: unknown; readonly tokens?: unknown; readonly decoder?: unknown } | null;
+  let json: Readonly<Record<'stages' | 'tokens' | 'decoder' | 'edits', unknown>> | null;
   try {
     json = JSON.parse(new TextDecoder().decode(bytes)) as typeof json;
   } catch (cause) {
     throw refuse(cause instanceof Error ? cause.message : String(cause));
   }
-  const { stages, tokens, decoder } = json ?? {};
+  const { stages, tokens, decoder, edits } = json ?? {};
   if (typeof stages !== 'object' || stages === null) throw refuse('no stages');
   const arrays = Object.entries(stages as Record<string, { shape?: unknown; data?: unknown } | null>).map(
     ([name, stage]): [string, NpyArray] => {
@@ -129,7 +132,14 @@ function parseJson(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<st
       return [name, { shape, data: Float32Array.from(data, (number: number | null) => number ?? -Infinity) }];
     },
   );
-  return [new Map(arrays), { tokens: JSON.stringify(tokens ?? null), decoder: JSON.stringify(decoder ?? null) }];
+  return [
+    new Map(arrays),
+    {
+      tokens: JSON.stringify(tokens ?? null),
+      decoder: JSON.stringify(decoder ?? null),
+      edits: JSON.stringify(edits ?? null),
+    },
+  ];
 }
 
 function cacheOf(
@@ -214,8 +224,30 @@ function cacheOf(
     },
     largestDeviation: Math.max(...all.map(deviation)),
     unsoundRows: all.reduce((sum, stage) => sum + unsound(stage), 0),
+    edits: editsIn(metadata.edits),
     stages,
   };
+}
+
+/** Edits by their kind and place, as a trace of this package keeps them. */
+function editsIn(json: string | undefined): string[] {
+  let list: unknown;
+  try {
+    list = JSON.parse(json ?? 'null');
+  } catch {
+    // Another program's field of that name.
+  }
+  if (!Array.isArray(list)) return [];
+  return (list as Record<string, unknown>[]).map(({ kind, stage, layer, head }) =>
+    [
+      kind,
+      stage,
+      layer !== undefined && (typeof layer === 'number' ? `L${layer}` : layer),
+      head !== undefined && `H${head}`,
+    ]
+      .filter(Boolean)
+      .join(' '),
+  );
 }
 
 /** Names where there are as many as places, else the places' numbers. */
