@@ -256,6 +256,11 @@ describe('taken apart', () => {
     expect(siseon('patch', story, '영희가 책을 천천히 읽었다', '--lang', 'ko').stdout).toContain('짝이 없어');
   });
 
+  it('patch --at names a word of the text that is patched', () => {
+    const { status, stdout } = siseon('patch', story, '철수가 수박을 맛있게 먹었다', '--at', '사과를', '--lang', 'en');
+    expect(status).toBe(0);
+    expect(stdout).toContain('at token 3 (사과)');
+  });
   it('patch --into: a row for each layer below', () => {
     const { heads } = JSON.parse(
       siseon('patch', story, '철수가 수박을 맛있게 먹었다', '--into', '1.2', '--at', '먹었다', '--json').stdout,

@@ -140,7 +140,9 @@ export function interfere(program: Command): void {
       const { recordTrace } = await import('../trace/index.ts');
       const from = await recordTrace(model, { text: other, logits: false, ...decoded(options) });
       const lens = await import('../lens/index.ts');
-      const target = await targetFor(from.ids.length === trace.ids.length ? from : trace, model, options);
+      // A word is one of the text that is patched; what is followed there is what the other text says, where its positions are the same.
+      const likeliestIn = from.ids.length === trace.ids.length ? from : trace;
+      const target = await targetFor(trace, model, options, likeliestIn);
       const align = lens.alignRuns(trace, from);
       const unaligned = unalignedWords(trace, from, align.alignment);
       const [into] = options.into ?? [];
