@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,8 +74,24 @@ describe('siseon TEXT', () => {
     const failed = siseon(story, '--svg', join(target, 'no', 'x.svg'));
     expect(failed.status).toBe(1);
     expect(failed.stderr).toContain('쓸 수 없습니다');
-    expect(siseon(story, '--svg', target).status).toBe(1);
-    expect(readdirSync(target)).toEqual(['x.svg']);
+    mkdirSync(join(target, 'folder.svg'));
+    expect(siseon(story, '--svg', join(target, 'folder.svg')).status).toBe(1);
+    const png = siseon('flow', story, '--svg', join(target, 'x.png'));
+    expect([png.status, png.stderr]).toEqual([2, expect.stringContaining('.svg')]);
+    expect(readdirSync(target).sort()).toEqual(['folder.svg', 'x.svg']);
+  });
+  it.skipIf(!existsSync('/dev/full'))('says why where what it prints finds no room', () => {
+    const full = openSync('/dev/full', 'w');
+    for (const [language, said] of [
+      ['en', 'error: cannot write to the standard output: '],
+      ['ko', '오류: 표준 출력에 쓸 수 없습니다: '],
+    ] as const) {
+      const { status, stderr } = spawnSync(process.execPath, [main, 'info', '--lang', language], {
+        encoding: 'utf8',
+        stdio: ['ignore', full, 'pipe'],
+      });
+      expect([status, stderr]).toEqual([1, expect.stringContaining(said)]);
+    }
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { importanceNames } from '../src/lens/index.ts';
+import { writeNpz } from '../src/model/index.ts';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const example = fileURLToPath(new URL('../models/ko/evaluation/treebank.example.conllu', import.meta.url));
@@ -24,11 +25,15 @@ function siseon(...args: string[]) {
 describe('siseon heads', () => {
   it('measures a treebank, as table, JSON and picture', () => {
     const svg = join(folder, 'heads.svg');
-    const { status, stdout } = siseon('heads', '--treebank', example, '--least', '1', '--svg', svg);
+    // One sentence to choose by, one to report.
+    const twice = join(folder, 'twice.conllu');
+    writeFileSync(twice, readFileSync(example, 'utf8').repeat(2));
+    expect(siseon('heads', '--treebank', example, '--lang', 'en').stderr).toContain('in two sentences');
+    const { status, stdout } = siseon('heads', '--treebank', twice, '--least', '1', '--svg', svg);
     expect(status).toBe(0);
     for (const part of ['obj', 'nsubj', 'blind']) expect(stdout).toContain(part);
     expect(readFileSync(svg, 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
-    const report = JSON.parse(siseon('heads', '--treebank', example, '--json').stdout) as { rows: { count: number }[] };
+    const report = JSON.parse(siseon('heads', '--treebank', twice, '--json').stdout) as { rows: { count: number }[] };
     expect(report.rows.length).toBeGreaterThan(0);
   });
   it('names the line of a broken treebank', () => {
@@ -54,6 +59,18 @@ describe('siseon open and report', () => {
     expect(siseon('trace', story, '--save', file).status).toBe(0);
     expect(siseon('open', file).stdout.replace(/\s+/g, ' ')).toContain('2 × 3 layers × heads');
     expect(siseon('open', file, '--layer', '1', '--head', '2').stdout).toContain('layer 1, head 2');
+    const odd = join(folder, 'odd.npz');
+    const rows = Float32Array.of(1, 0, 0.5, 0.5, 1, 0, 0.5, 1.5);
+    writeFileSync(odd, writeNpz([{ name: 'attentions.0', shape: [2, 2, 2], data: rows }]));
+    for (const [head, sums] of [
+      ['0', 'Every row sums to 1.'],
+      ['1', 'Not every row sums to 1.'],
+    ] as const) {
+      const picture = join(folder, `odd${head}.svg`);
+      const { stdout } = siseon('open', odd, '--layer', '0', '--head', head, '--lang', 'en', '--svg', picture);
+      expect(stdout.replace(/\s+/g, ' ')).toContain('Some rows do not sum to 1 (largest difference 1.0e+0).');
+      expect(readFileSync(picture, 'utf8')).toContain(sums);
+    }
     expect(siseon('open', file, '--layer', '9').stderr).toContain('there is no layer 9');
     expect(siseon('open', file, '--batch', '1').stderr).toContain('there is no text 1');
     const json = join(folder, 'gaze.json');
@@ -230,6 +247,11 @@ describe('taken apart', () => {
     expect(siseon('patch', story, '영희가 책을 천천히 읽었다', '--lang', 'ko').stdout).toContain('짝이 없어');
   });
 
+  it('patch --at names a word of the text that is patched', () => {
+    const { status, stdout } = siseon('patch', story, '철수가 수박을 맛있게 먹었다', '--at', '사과를', '--lang', 'en');
+    expect(status).toBe(0);
+    expect(stdout).toContain('at token 3 (사과)');
+  });
   it('patch --into: a row for each layer below', () => {
     const { heads } = JSON.parse(
       siseon('patch', story, '철수가 수박을 맛있게 먹었다', '--into', '1.2', '--at', '먹었다', '--json').stdout,
@@ -253,6 +275,8 @@ describe('options that would do nothing', () => {
   it.each([
     [['ablate', story, '--texts', 'x.txt'], '--texts는', '--by mean'],
     [['ablate', story, '--heads', '1.2', '--token', '카레'], '--token은', '--heads를 빼'],
+    [['heads', '--least', '5', '--lang', 'ko'], '--least은', '--treebank 파일과 함께'],
+    [['heads', '--strict', '--lang', 'ko'], '--strict은', '--treebank 파일과 함께'],
     [['patch', story, '철수가 수박을 먹었다', '--stage', 'key'], '--stage는', '--into와 함께'],
     [['patch', story, '철수가 수박을 먹었다', '--into', '1.2', '--approximate'], '--approximate는', '--into를 빼면'],
     [['heads', '--texts', 'x.txt', '--treebank', 'x.conllu', '--lang', 'ko'], '--texts는', '둘 가운데 하나만'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { TraceInput } from '../src/trace/index.ts';
 import type { WorkerEngine as Engine } from '../src/worker/index.ts';
 import type { FromEngine } from '../src/worker/messages.ts';
 import { deepModel, longText } from './deep.testing.ts';
@@ -30,6 +31,25 @@ describe('the engine in a worker', async () => {
     const [here, there] = [await recordTrace(own, { ids: [3, 14, 7] }), await engine.record({ ids: [3, 14, 7] })];
     expect([...there.recorded.keys()]).toEqual([...here.recorded.keys()]);
     const names = ['logits', 'layers.1.weights', 'layers.0.headOutput'];
+    const [mine, theirs] = [await stages(here, own, names), await engine.stages(there, names)];
+    for (const name of names) expect(theirs.get(name)!.data).toEqual(mine.get(name as 'logits')!.data);
+  });
+  it('makes edits as the same call makes them without it, −∞ among them', async () => {
+    const { loadModel } = await import('../src/model/index.ts');
+    const { recordTrace, stages } = await import('../src/trace/index.ts');
+    const own = await loadModel(tiny, { name: 'tiny' });
+    const row = { layer: 0, head: 4, position: 2 } as const;
+    const input: TraceInput = {
+      ids: [3, 14, 7],
+      edits: [
+        { kind: 'set', stage: 'scores', ...row, vector: [2, -1, 0] },
+        { kind: 'set', stage: 'maskedScores', ...row, position: 1, vector: [-Infinity, 1, -Infinity] },
+        { kind: 'scale', stage: 'logits', position: 0, factor: 3 },
+      ],
+    };
+    const [here, there] = [await recordTrace(own, input), await engine.record(input)];
+    expect(there.edits).toEqual(input.edits);
+    const names = ['layers.0.weights', 'layers.1.output', 'logits'];
     const [mine, theirs] = [await stages(here, own, names), await engine.stages(there, names)];
     for (const name of names) expect(theirs.get(name)!.data).toEqual(mine.get(name as 'logits')!.data);
   });

@@ -27,6 +27,15 @@ export const cancelled = (): SiseonError =>
     next: 'What came is kept; the same command goes on from there.',
   });
 
+/** Of output that its reader could not take: a full disk behind a pipe or a redirection. */
+export const cannotPrint = (cause: Error): SiseonError =>
+  new SiseonError({
+    code: 'cannotPrint',
+    kind: 'failure',
+    what: `cannot write to the standard output: ${cause.message}`,
+    cause,
+  });
+
 /** That a model of the hub was read from the cache, and why, for stderr. */
 export const keptNotice = (
   model: string,

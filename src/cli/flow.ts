@@ -1,10 +1,10 @@
 /** `siseon flow`: what a prediction rests on, word by word, under several measures. */
-import type { Command } from 'commander';
-import type { Faithfulness, ImportanceName, WhichText } from '../lens/index.ts';
+import { type Command, Option } from 'commander';
+import type { Faithfulness, ImportanceName, IntegratedGradients, WhichText } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import type { WordMeasures } from '../views/index.ts';
-import { decoded, language, print, printJson, record, speak, terminal, writePicture } from './shell.ts';
+import { atLeastOne, decoded, language, print, printJson, record, speak, terminal, writePicture } from './shell.ts';
 import { type Asked, following, saidTarget, targetFor } from './target.ts';
 
 export function flow(program: Command): void {
@@ -15,6 +15,10 @@ export function flow(program: Command): void {
       '--faithful',
       'more measures, and how faithful each is: words dropped or kept in its order, against random orders',
     )
+    .addOption(
+      new Option('--baseline <WHERE>', 'where integrated gradients set out (default: mean)').choices(['mean', 'zero']),
+    )
+    .option('--steps <N>', 'of integrated gradients, two passes each (default: 32)', atLeastOne)
     .addHelpText(
       'after',
       '\nExamples:\n  siseon flow "철수가 사과를 맛있게 먹었다" --faithful\n  siseon flow "정말 좋은 영화였다" --model ./my-classifier --label positive\n',
@@ -44,7 +48,27 @@ const always: readonly ImportanceName[] = [
   'integratedGradients',
 ];
 
-async function measured(text: string, options: Asked & { faithful?: boolean }): Promise<void> {
+interface Following extends Asked {
+  readonly faithful?: boolean;
+  readonly baseline?: 'mean' | 'zero';
+  readonly steps?: number;
+}
+
+/** From where integrated gradients are led, and how far short they are of what they explain. */
+function toldGap(
+  { value, baseline, gap }: IntegratedGradients,
+  from: 'mean' | 'zero',
+  fixed: (number: number, decimals: number) => string,
+): string {
+  const explained = value - baseline;
+  const [all, short] = [fixed(explained, 3), fixed(gap, 3)];
+  const far = Math.abs(gap) > 0.05 * Math.abs(explained);
+  if (language() === 'ko')
+    return `적분 기울기는 ${from === 'mean' ? '어휘의 평균 임베딩만 있는 글' : '0인 임베딩'}에서 출발합니다. 설명할 것 ${all}, 합과의 차이 ${short}.${far ? ' 차이가 커서 이 열은 믿기 어렵습니다. --steps를 늘리거나 --baseline을 바꿔 보세요.' : ''}`;
+  return `integrated: led from ${from === 'mean' ? 'a text of mean embeddings' : 'embeddings of 0'}; it explains ${all}, and its sum is ${short} off.${far ? ' That is too much to trust this column: take more --steps or another --baseline.' : ''}`;
+}
+
+async function measured(text: string, options: Following): Promise<void> {
   speak(options, text);
   const { model, trace } = await record(options.model, { text, ...decoded(options) });
   const lens = await import('../lens/index.ts');
@@ -55,15 +79,25 @@ async function measured(text: string, options: Asked & { faithful?: boolean }): 
   const words = groups.map(({ tokens }) => tokens);
   const random = options.faithful ? await lens.randomOrders(trace, model, target) : undefined;
   const columns: { measure: ImportanceName; name: string; tokens: Float64Array; curves?: Faithfulness }[] = [];
+  let led: IntegratedGradients | null = null;
   for (const name of names) {
-    const numbers = await lens.importance(name, trace, model, target, { words });
+    if (name === 'integratedGradients')
+      led = await lens.integratedGradients(trace, model, target, {
+        ...(options.baseline && { baseline: options.baseline }),
+        ...(options.steps && { steps: options.steps }),
+      });
+    const numbers =
+      led && name === 'integratedGradients'
+        ? led.attributions
+        : await lens.importance(name, trace, model, target, { words });
     if (!numbers) continue;
     const curves = random && (await lens.faithfulness(trace, model, target, numbers, { random }));
     columns.push({ measure: name, name: named[name][ko ? 1 : 0], tokens: numbers, ...(curves && { curves }) });
   }
+  const { fixed, measuresSvg, measuresText } = await import('../views/index.ts');
   const view: WordMeasures = {
     title: `${model.name}: ${await saidTarget(trace, model, target)}.`,
-    legend: legend(options.faithful === true, random?.orders ?? 0),
+    legend: `${legend(options.faithful === true, random?.orders ?? 0)}${led ? ` ${toldGap(led, options.baseline ?? 'mean', fixed)}` : ''}`,
     words: groups.map((group) => group.text),
     columns: columns.map(({ name, tokens, curves }) => ({
       name,
@@ -80,9 +114,9 @@ async function measured(text: string, options: Asked & { faithful?: boolean }): 
       target,
       ...view,
       columns: view.columns.map((column, n) => ({ measure: columns[n]!.measure, ...column, ...columns[n]!.curves })),
+      ...(led && { integrated: { value: led.value, baseline: led.baseline, gap: led.gap } }),
       ...(read && { decoder: read }),
     });
-  const { measuresSvg, measuresText } = await import('../views/index.ts');
   if (options.svg !== undefined) await writePicture(options.svg, measuresSvg(view));
   if (read) print(measuresText({ ...read, legend: '' }, terminal()).trimEnd());
   print(measuresText(view, terminal()));

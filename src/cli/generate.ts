@@ -4,6 +4,7 @@ import type { Model } from '../model/index.ts';
 import type { SiseonError } from '../platform/index.ts';
 import type { Ending, NewToken, TraceInput } from '../trace/index.ts';
 import { placeName } from '../views/language.ts';
+import { editsIn, editsOption } from './edits.ts';
 import {
   type Common,
   type Decoding,
@@ -37,6 +38,7 @@ interface Options extends Common, Placed, Decoding {
   readonly stop?: string[];
   readonly chat?: boolean;
   readonly system?: string;
+  readonly edits?: string;
 }
 
 /** A token, what wrote it, and the tokens that it looked at most. */
@@ -84,6 +86,7 @@ export function generate(program: Command): void {
     .option('--chat', 'the text is what a user says to the model, in the model’s own chat template')
     .option('--system <TEXT>', 'with --chat: what is said before, in the system’s name')
     .option('--looks <N>', 'how many tokens looked at are shown for each', whole, 3)
+    .addOption(editsOption())
     .addOption(placeOption())
     .addOption(headOption())
     .addOption(modelOption())
@@ -113,7 +116,8 @@ export function generate(program: Command): void {
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
       const source = text === undefined ? { ids: options.ids! } : await asked(model, text, options);
-      const input: TraceInput = { ...source, ...decoded(options) };
+      const edits = options.edits === undefined ? [] : await editsIn(options.edits);
+      const input: TraceInput = { ...source, ...decoded(options), edits };
       try {
         for await (const token of trace.generate(model, input, { ...sampling, signal: stop.signal })) {
           const own = await lookedAt(model, token, options);

@@ -22,9 +22,9 @@ import {
 interface Options extends Common {
   readonly treebank?: string;
   readonly texts?: string;
-  readonly from: 'mean' | 'first';
+  readonly from?: 'mean' | 'first';
   readonly subtypes?: boolean;
-  readonly least: number;
+  readonly least?: number;
   readonly strict?: boolean;
   readonly svg?: string;
 }
@@ -44,10 +44,10 @@ export function heads(program: Command): void {
     )
     .option('--treebank <FILE>', 'sentences with their grammar, CoNLL-U: every head and relation')
     .addOption(
-      new Option('--from <HOW>', 'treebank: from a word of several tokens').choices(['mean', 'first']).default('mean'),
+      new Option('--from <HOW>', 'treebank: from a word of several tokens (default: mean)').choices(['mean', 'first']),
     )
     .option('--subtypes', 'treebank: keep subtypes of relations (nsubj:pass) apart')
-    .option('--least <N>', 'treebank: show relations with at least so many arcs', whole, 50)
+    .option('--least <N>', 'treebank: show relations with at least so many arcs (default: 50)', whole)
     .option('--strict', 'treebank: stop at a sentence whose tokens do not align with its words')
     .addOption(modelOption())
     .addOption(langOption())
@@ -60,6 +60,9 @@ export function heads(program: Command): void {
     .action((options: Options) => {
       if (options.texts !== undefined && options.treebank !== undefined)
         throw unheeded('--texts', 'no --treebank', { needs: 'noTreebank' });
+      for (const name of ['from', 'subtypes', 'least', 'strict'] as const)
+        if (options[name] !== undefined && options.treebank === undefined)
+          throw unheeded(`--${name}`, 'a treebank: --treebank FILE', { needs: 'treebank' });
       return options.treebank === undefined ? measured(options) : grammar(options, options.treebank);
     });
 }
@@ -86,11 +89,11 @@ async function grammar(options: Options, path: string): Promise<void> {
   if (options.strict && model.tokenizer)
     for (const { text, words } of sentences) alignTokens(model.tokenizer.encode(text), words);
   const report = await relationReport(model, sentences, {
-    from: options.from,
+    from: options.from ?? 'mean',
     subtypes: options.subtypes === true,
     onProgress,
   });
-  const view = { file, least: options.least };
+  const view = { file, least: options.least ?? 50 };
   const { relationsSvg, relationsText } = await import('../views/index.ts');
   if (options.svg !== undefined) await writePicture(options.svg, relationsSvg(report, view, { language: language() }));
   if (options.json) return printJson(report);

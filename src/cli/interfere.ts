@@ -5,6 +5,7 @@ import type { Ablation, Alignment, HeadPlace } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { placeName } from '../views/language.ts';
+import { editsIn } from './edits.ts';
 import {
   decoded,
   decoding,
@@ -139,7 +140,9 @@ export function interfere(program: Command): void {
       const { recordTrace } = await import('../trace/index.ts');
       const from = await recordTrace(model, { text: other, logits: false, ...decoded(options) });
       const lens = await import('../lens/index.ts');
-      const target = await targetFor(from.ids.length === trace.ids.length ? from : trace, model, options);
+      // A word is one of the text that is patched; what is followed there is what the other text says, where its positions are the same.
+      const likeliestIn = from.ids.length === trace.ids.length ? from : trace;
+      const target = await targetFor(trace, model, options, likeliestIn);
       const align = lens.alignRuns(trace, from);
       const unaligned = unalignedWords(trace, from, align.alignment);
       const [into] = options.into ?? [];
@@ -153,7 +156,7 @@ export function interfere(program: Command): void {
       await shown(options, {
         title: `${moved}${saidUnaligned(unaligned)}`,
         legend: into
-          ? pathLegend(into, stage)
+          ? pathLegend(into, stage, model)
           : ko
             ? `그 헤드의 혼합만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부.${options.approximate ? ' 기울기로 어림한 값입니다. 소프트맥스가 굳어 기울기가 0에 가까운 곳(가중치나 확률이 거의 0이나 1)에서는 실제보다 작게, 때로 엉뚱하게 나오니 눈에 띄는 헤드는 --approximate 없이 확인해 주세요.' : ''}`
             : `What part of the difference comes along when this head’s mixture alone is taken from the other text: 0 none, 1 all.${options.approximate ? ' Estimated by gradients: where a softmax is saturated (a weight or a probability near 0 or 1) the slope says little of the whole step, so check heads that matter without --approximate.' : ''}`,
@@ -208,7 +211,23 @@ interface Patching extends Asked {
 const named = ({ layer, head }: HeadPlace): string =>
   typeof layer === 'number' ? `L${layer}·H${head}` : `${placeName(layer, language())}, H${head}`;
 
-const pathLegend = (into: HeadPlace, stage: NonNullable<Patching['stage']>): string =>
+/** Heads that read the same keys and values as this one, itself among them. */
+function sharing({ layer, head }: HeadPlace, { architecture: a }: Model): HeadPlace[] {
+  const { headCount, keyValueHeadCount } = `${layer}`.startsWith('encoder.') ? a.encoder! : a;
+  const each = headCount / keyValueHeadCount;
+  const first = Math.floor(head / each) * each;
+  return Array.from({ length: each }, (_, n) => ({ layer, head: first + n }));
+}
+
+const pathLegend = (into: HeadPlace, stage: NonNullable<Patching['stage']>, model: Model): string =>
+  `${toldPath(into, stage)}${stage === 'query' || sharing(into, model).length === 1 ? '' : toldSharing(sharing(into, model))}`;
+
+const toldSharing = (heads: readonly HeadPlace[]): string =>
+  language() === 'ko'
+    ? ` 이 모델에서는 ${heads.map(named).join(', ')}가 색인과 내용을 함께 쓰므로, 옮겨 온 것은 이들 모두에 들어갑니다.`
+    : ` In this model ${heads.map(named).join(', ')} share their keys and values: what is taken goes into all of them.`;
+
+const toldPath = (into: HeadPlace, stage: NonNullable<Patching['stage']>): string =>
   language() === 'ko'
     ? `아래층의 헤드가 ${named(into)}의 ${{ query: '질문(Query)', key: '색인(Key)', value: '내용(Value)' }[stage]}에 곧장 보낸 것만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부(경로 패칭, Wang 외 2022).`
     : `What part of the difference comes along when only what a head below sends straight into the ${stage} of ${named(into)} is taken from the other text: 0 none, 1 all (path patching, Wang et al. 2022).`;
@@ -225,29 +244,6 @@ async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; tex
     });
   const read = await textsIn(texts, model);
   return by === 'mean' ? { by, texts: read } : { by, from: read[0]! };
-}
-
-/** Edits as a JSON array, or those of a saved trace. Throws `badEdits`, `cannotRead`, and of a trace what its reader throws. */
-async function editsIn(file: string): Promise<Edit[]> {
-  const { readText, SiseonError } = await import('../platform/index.ts');
-  const { readSavedRun, unpackEdits } = await import('../trace/index.ts');
-  if (/\.(safetensors|npz)$/.test(file)) return [...(await readSavedRun(file)).edits];
-  let content: unknown;
-  try {
-    content = JSON.parse(await readText(file));
-  } catch (error) {
-    if (error instanceof SiseonError) throw error;
-  }
-  if (Array.isArray(content) && content.every((edit) => typeof edit === 'object' && edit !== null && 'kind' in edit))
-    return [...unpackEdits(content)];
-  if (typeof content === 'object' && content !== null && 'fingerprint' in content)
-    return [...(await readSavedRun(file)).edits];
-  throw new SiseonError({
-    code: 'badEdits',
-    kind: 'usage',
-    what: `${file} holds no edits`,
-    expected: 'a JSON array of edits, each with a kind, or a saved trace',
-  });
 }
 
 async function editedRun(trace: Trace, model: Model, edits: readonly Edit[]): Promise<Trace> {

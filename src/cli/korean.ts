@@ -94,6 +94,7 @@ const texts: Readonly<Record<string, Text>> = {
       into: '--into와 함께 써 주세요.',
       noInto: '--into의 경로는 실행해서 잽니다. --into를 빼면 모든 헤드를 어림합니다.',
       noTreebank: '--treebank의 문장으로 잽니다. 둘 가운데 하나만 적어 주세요.',
+      treebank: '--treebank 파일과 함께 써 주세요.',
       tokenLabels: '토큰마다 이름표를 붙이는 분류기에서만 씁니다.',
       decoder: '디코더의 층(decoder.N이나 cross.N)을 적어 주세요.',
     };
@@ -110,6 +111,8 @@ const texts: Readonly<Record<string, Text>> = {
     said.what.startsWith('cannot load the module')
       ? `${said.what.replace(/^cannot load the module /, '').replace(/: /s, '의 모듈을 불러올 수 없습니다: ')}`
       : path(said, '을'),
+  cannotPrint: ({ what, system }) =>
+    `표준 출력에 쓸 수 없습니다: ${(system && reasons[system]) || what.slice(what.indexOf(': ') + 2)}.`,
   cannotWrite: (said) => `${path(said, '에')} 그곳의 것은 바뀌지 않았습니다.`,
   unknownFormat: ({ what, expected }) =>
     `${what.replace(' says no format', '')}: 형식을 알 수 없습니다. 이름이 ${expected.replace('a name ending in ', '').replace(' or ', ', ')} 가운데 하나로 끝나야 합니다.`,

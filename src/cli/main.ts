@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { StageNames, TraceFormat } from '../trace/index.ts';
 import { particle } from '../views/language.ts';
-import { explain } from './errors.ts';
+import { editsIn, editsOption } from './edits.ts';
+import { cannotPrint, explain } from './errors.ts';
 import { flow } from './flow.ts';
 import { generate } from './generate.ts';
 import { heads } from './heads.ts';
@@ -64,7 +65,7 @@ const program = new Command('siseon')
   .addOption(modelOption())
   .addOption(langOption())
   .option('--json', 'print the numbers as JSON')
-  .option('--svg <FILE>', 'write the picture to a file')
+  .addOption(svgOption())
   .option('--nfc', 'compose decomposed text (NFC) before it is read')
   .option('--all', 'the whole word × word matrix as well')
   .addHelpText(
@@ -175,6 +176,7 @@ decoding(program.command('trace'))
   .option('--ids <LIST>', 'token ids instead of a text, as 1,2,3', idList)
   .option('--stages <LIST>', 'names with commas between, or all', 'all')
   .requiredOption('--save <FILE>', 'target: .safetensors, .npz, .json or .parquet')
+  .addOption(editsOption())
   .addOption(
     new Option('--names <WHOSE>', 'names and shapes of the stages in .safetensors and .npz')
       .choices(['siseon', 'transformerlens', 'huggingface'])
@@ -189,7 +191,7 @@ decoding(program.command('trace'))
   .action(
     async (
       text: string | undefined,
-      options: Common & Decoding & { ids?: number[]; stages: string; save: string; names: StageNames },
+      options: Common & Decoding & { ids?: number[]; stages: string; save: string; names: StageNames; edits?: string },
     ) => {
       speak(options, text ?? '');
       const { saveTrace } = await import('../trace/index.ts');
@@ -203,7 +205,8 @@ decoding(program.command('trace'))
           expected: 'one of the two',
         });
       const input = text === undefined ? { ids: options.ids! } : { text };
-      const { model, trace } = await record(options.model, { ...input, ...decoded(options) });
+      const edits = options.edits === undefined ? [] : await editsIn(options.edits);
+      const { model, trace } = await record(options.model, { ...input, ...decoded(options), edits });
       const stages = options.stages === 'all' ? 'all' : options.stages.split(',').map((name) => name.trim());
       const bytes = await saveTrace(trace, model, { stages, format, names: options.names });
       await writeFileAtomically(options.save, bytes);
@@ -255,7 +258,11 @@ for (const register of [predict, generate, why, heads, flow, interfere, similar,
 for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
 
 // `siseon … | head`: the reader has seen enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`${explain(cannotPrint(error), language()).message}\n`);
+  process.exit(1);
+});
 
 // Behind a leading `--` stands a text, even one that is written like a command.
 if (process.argv[2] === '--') (program.commands as Command[]).splice(0);

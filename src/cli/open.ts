@@ -44,8 +44,11 @@ export function open(program: Command): void {
           await writePicture(options.svg, matrixSvg(matrix, { language: language() }));
         }
         if (options.json) return printJson({ ...about, matrix });
-        const { matrixText } = await import('../views/index.ts');
-        return print(matrixText(matrix, terminal()));
+        const { cacheRemarks, matrixText } = await import('../views/index.ts');
+        const remarks = cacheRemarks(cache, terminal()).map((line) => `${line}\n`);
+        return print(
+          [...(remarks.length > 0 ? ['\n', ...remarks, '\n'] : []), matrixText(matrix, terminal())].join(''),
+        );
       }
       const patterns = cachePatterns(cache);
       if (options.svg !== undefined) {

@@ -162,7 +162,11 @@ export const modelOption = () =>
   );
 export const langOption = () => new Option('--lang <LANG>', 'language of what is printed').choices(['ko', 'en']);
 export const jsonOption = () => new Option('--json', 'print the numbers as JSON');
-export const svgOption = () => new Option('--svg <FILE>', 'write the picture to a file');
+export const svgOption = () =>
+  new Option('--svg <FILE>', 'write the picture to a file').argParser((path: string) => {
+    expectEnding(path, ['svg']);
+    return path;
+  });
 
 /** A model by its folder, file or name on the hub; none: the Korean one. What comes from the hub is told on stderr. */
 export async function load(

@@ -125,16 +125,16 @@ async function labelFor(trace: Trace, model: Model, options: Asked): Promise<Lab
 }
 
 /** What is followed: a token, or of a classifier a label; the likeliest where none is said. */
-export async function targetFor(trace: Trace, model: Model, options: Asked): Promise<Followed> {
+export async function targetFor(trace: Trace, model: Model, options: Asked, likeliestIn = trace): Promise<Followed> {
   if (options.label !== undefined || (model.architecture.classifier && !model.architecture.head))
-    return labelFor(trace, model, options);
-  return tokenFor(trace, model, options);
+    return labelFor(likeliestIn, model, options);
+  return tokenFor(trace, model, options, likeliestIn);
 }
 
-async function tokenFor(trace: Trace, model: Model, options: Asked): Promise<Target> {
+async function tokenFor(trace: Trace, model: Model, options: Asked, likeliestIn: Trace): Promise<Target> {
   const { logitsFor, prediction } = await import('../lens/index.ts');
   const position = await positionFor(trace, options);
-  const logits = await logitsFor(trace, model, position);
+  const logits = await logitsFor(likeliestIn, model, position);
   return {
     position,
     token: options.token === undefined ? prediction(logits).token : await tokenOf(model, options.token),

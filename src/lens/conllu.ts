@@ -32,14 +32,17 @@ interface Draft {
   text: string | null;
   line: number;
   words: Omit<TreeWord, 'start' | 'end'>[];
+  /** Empty nodes since the last word. */
+  empty: number;
   /** Surface tokens: how many words each covers, and whether a space follows. */
   surfaces: { form: string; first: number; last: number; space: boolean; line: number }[];
 }
 
 /**
- * All sentences of a file. Ranges (1-2) give their words one span; empty nodes (1.1) belong to the enhanced graph and
- * are passed over. Throws `badTreebank` with `details.line`: a line of other than ten fields, ids out of order, a head
- * that is not there, none or several roots, a circle of heads, words that do not spell the sentence's text.
+ * All sentences of a file, the last one too closed by an empty line, as the format demands. Ranges (1-2) give their words
+ * one span; empty nodes (1.1) belong to the enhanced graph and are passed over. Throws `badTreebank` with `details.line`: a
+ * line of other than ten fields, ids out of order, a head that is not there, none or several roots, a circle of heads, words
+ * that do not spell the sentence's text, a last sentence that is not closed.
  */
 export function readConllu(content: string, { name = 'treebank' }: { readonly name?: string } = {}): TreeSentence[] {
   const sentences: TreeSentence[] = [];
@@ -48,21 +51,30 @@ export function readConllu(content: string, { name = 'treebank' }: { readonly na
     if (draft && (draft.words.length > 0 || draft.text !== null)) sentences.push(whole(draft, name));
     draft = null;
   };
-  for (const [at, raw] of content
-    .replace(/^\ufeff/, '')
-    .split('\n')
-    .entries()) {
+  const lines = content.replace(/^\ufeff/, '').split('\n');
+  // What follows the last line's end is no line.
+  if (lines.at(-1) === '') lines.pop();
+  for (const [at, raw] of lines.entries()) {
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
     const number = at + 1;
     if (line.trim() === '') {
       finish();
       continue;
     }
-    draft ??= { id: null, text: null, line: number, words: [], surfaces: [] };
+    draft ??= { id: null, text: null, line: number, words: [], empty: 0, surfaces: [] };
     if (line.startsWith('#')) comment(draft, line, number, name);
     else row(draft, line.split('\t'), number, name);
   }
-  finish();
+  if (draft) {
+    finish();
+    throw broken(
+      name,
+      lines.length,
+      'the last sentence is not closed',
+      'an empty line behind it',
+      'the end of the file',
+    );
+  }
   return sentences;
 }
 
@@ -89,8 +101,12 @@ function row(draft: Draft, fields: readonly string[], line: number, name: string
   if (fields.length !== 10)
     throw broken(name, line, 'the wrong number of fields', '10, with tabs between', `${fields.length}`);
   const [id = '', form = '', , tag = '', , , head = '', relation = '', , misc = ''] = fields;
-  if (/^\d+\.\d+$/.test(id)) return;
   const count = draft.words.length;
+  if (/^\d+\.\d+$/.test(id)) {
+    if (id !== `${count}.${++draft.empty}`)
+      throw broken(name, line, 'an empty node out of order', `${count}.${draft.empty}`, id);
+    return;
+  }
   const space = !misc.split('|').includes('SpaceAfter=No');
   if (form === '') throw broken(name, line, 'a word without a form', 'a form in the second field', 'nothing');
   const [, from, to] = /^(\d+)-(\d+)$/.exec(id) ?? [];
@@ -105,6 +121,7 @@ function row(draft: Draft, fields: readonly string[], line: number, name: string
     throw broken(name, line, 'the head is no number', '0 or the id of a word', head || 'nothing');
   if (!/^[^\s]+$/.test(relation) || relation === '_')
     throw broken(name, line, 'no relation', 'a relation in the eighth field', relation || 'nothing');
+  draft.empty = 0;
   draft.words.push({ index: count, form, tag, head: head === '0' ? null : Number(head) - 1, relation, line });
   if (covered(draft) <= count) draft.surfaces.push({ form, first: count, last: count, space, line });
 }
@@ -123,7 +140,7 @@ function whole(draft: Draft, name: string): TreeSentence {
       `${words.length}`,
       `${covered(draft)}`,
     );
-  checkHeads(words, line, name);
+  checkHeads(draft, name);
   const text =
     draft.text ??
     surfaces
@@ -150,10 +167,16 @@ function whole(draft: Draft, name: string): TreeSentence {
   return { id: draft.id ?? `line ${line}`, text, line, words: words.map((word, i) => ({ ...word, ...spans[i]! })) };
 }
 
-function checkHeads(words: Draft['words'], line: number, name: string): void {
+function checkHeads({ words, id, line }: Draft, name: string): void {
   const roots = words.filter(({ head }) => head === null);
   if (roots.length !== 1)
-    throw broken(name, roots[1]?.line ?? line, 'a sentence with other than one root', '1', `${roots.length}`);
+    throw broken(
+      name,
+      (roots[1] ?? words[0]!).line,
+      `a sentence with other than one root (${id ?? `line ${line}`})`,
+      '1',
+      `${roots.length}`,
+    );
   for (const word of words) {
     if (word.head !== null && (word.head >= words.length || word.head === word.index))
       throw broken(

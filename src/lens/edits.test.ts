@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Edit } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
-import { attentionStages, headOutput, recordTrace, recordTraces, type Trace } from '../trace/index.ts';
+import { attentionStages, headOutput, logitRows, recordTrace, recordTraces, type Trace } from '../trace/index.ts';
 import { compareRuns } from './compare.ts';
 import { replaced } from './patch.ts';
 import { squareFrom } from './squareFrom.ts';
-import { tinyIds, tinyModel } from './tiny.testing.ts';
+import { close, expected, tinyIds, tinyModel } from './tiny.testing.ts';
 
 const n = tinyIds.length;
 const vector = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => Math.sin(from + 2.3 * i));
@@ -194,6 +194,31 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
     expect(edit).toMatchObject({ positions: [4, 6], vectors: [row(2), row(3)] });
     expect((await compareRuns(plain, await run(edit))).notDistributions).toHaveLength(2);
   });
+  it.each([
+    ['scores', { layer: 0, head: 1 }, 4],
+    ['maskedScores', { layer: 1, head: 2 }, 6],
+    ['weights', { layer: 0, head: 2 }, 5],
+    ['mixed', { layer: 0, head: 1 }, 3],
+    ['headOutput', { layer: 0, head: 1 }, 3],
+    ['feedForward', { layer: 0 }, 4],
+    ['logits', {}, 6],
+  ] as const)(
+    '%s made another by a function gives what NumPy gives in double precision: 1e-5',
+    async (stage, place, position) => {
+      const backwards = (row: Float32Array): number[] =>
+        [...row].reverse().map((number) => (Number.isFinite(number) ? number + 0.5 : number));
+      const edits = await replaced(plain, model, { stage, ...place, positions: [position] }, backwards);
+      const trace = await run(...edits);
+      const theirs = (expected[family]!.edited as Record<string, { output: number[][]; logits: number[][] }>)[stage]!;
+      close([...trace.recorded.get('layers.1.output')!.data], theirs.output.flat(), 1e-5);
+      close([...logits(trace)], theirs.logits.flat(), 1e-5);
+      // Without the logits at hand they are read out, and changed, as well.
+      const bare = await recordTrace(model, { ids: tinyIds, edits, logits: false });
+      expect((await logitRows(bare, model, [6, 4])).data).toEqual(
+        Float32Array.of(...logits(trace).subarray(66, 77), ...logits(trace).subarray(44, 55)),
+      );
+    },
+  );
   it('a weight multiplied: the row divided by its new sum: 1e-6', async () => {
     const before = await rowOf(plain, 1, 5);
     const sum = 1 + 2 * before[2]!;

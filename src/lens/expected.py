@@ -85,7 +85,7 @@ class Tiny:
         return y @ self.token.T + self.decoderBias
 
     def run(self, embedded=None, change=None):
-        """All stages. `change(stage, layer, array)` may put another array in place of weights, value, mixed or input."""
+        """All stages. `change(stage, layer, array)` may put another array in place of any of them but query and key."""
         change = change or (lambda stage, layer, array: array)
         x = self.embed() if embedded is None else embedded
         out = []
@@ -94,26 +94,28 @@ class Tiny:
             into = self.norm(x, p["attentionNorm"]) if self.pre else x
             q, k, v = (self.heads(into @ p[name][0].T + p[name][1]) for name in ("query", "key", "value"))
             v = change("value", n, v)
-            scores = q @ k.transpose(0, 2, 1) / math.sqrt(S)
+            scores = change("scores", n, q @ k.transpose(0, 2, 1) / math.sqrt(S))
             masked = np.where(np.tril(np.ones((N, N), bool)), scores, -np.inf) if self.causal else scores
+            masked = change("maskedScores", n, masked)
             weights = np.exp(masked - masked.max(-1, keepdims=True))
             weights = change("weights", n, weights / weights.sum(-1, keepdims=True))
             mixed = change("mixed", n, weights @ v)
             wo = p["attentionOutput"][0]
-            head_output = np.stack([mixed[h] @ wo[:, h * S:(h + 1) * S].T for h in range(H)])
+            head_output = change("headOutput", n, np.stack([mixed[h] @ wo[:, h * S:(h + 1) * S].T for h in range(H)]))
             attention = head_output.sum(0) + p["attentionOutput"][1]
             middle = x + attention
             if not self.pre:
                 middle = self.norm(middle, p["attentionNorm"])
             fed = self.norm(middle, p["outputNorm"]) if self.pre else middle
             fed = self.act(fed @ p["inner"][0].T + p["inner"][1]) @ p["outer"][0].T + p["outer"][1]
+            fed = change("feedForward", n, fed)
             output = middle + fed
             if not self.pre:
                 output = self.norm(output, p["outputNorm"])
             out.append(dict(input=x, into=into, query=q, key=k, value=v, scores=scores, weights=weights, mixed=mixed,
                             headOutput=head_output, attention=attention, middle=middle, fed=fed, output=output))
             x = output
-        return out, x, self.logits(x)
+        return out, x, change("logits", None, self.logits(x))
 
 
 def pattern(weights, causal):
@@ -234,6 +236,23 @@ def flow(stages):
                 total += most
             row.append(total)
         result.append(row)
+    return result
+
+
+def edited(model, stages):
+    """Logits and the last layer's output with one row of a stage replaced: its numbers backwards, and a half more."""
+    result = {}
+    for name, layer, place in (("scores", 0, (1, 4)), ("maskedScores", 1, (2, 6)), ("weights", 0, (2, 5)), ("mixed", 0, (1, 3)),
+                               ("headOutput", 0, (1, 3)), ("feedForward", 0, (4,)), ("logits", None, (6,))):
+        def change(stage, n, a):
+            if (stage, n) != (name, layer):
+                return a
+            a = a.copy()
+            row = a[place][::-1]
+            a[place] = np.where(np.isfinite(row), row + 0.5, row)
+            return a
+        out, _, logits = model.run(change=change)
+        result[name] = dict(output=out[-1]["output"].tolist(), logits=logits.tolist())
     return result
 
 
@@ -380,6 +399,7 @@ def main():
             "zeroing": zeroing(model, stages),
             "lens": lens(model, stages),
             "direct": direct(model, stages),
+            "edited": edited(model, stages),
         }
     print(json.dumps(result))
 

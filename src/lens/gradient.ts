@@ -1,5 +1,5 @@
 /** Which tokens a prediction rests on, by gradients. */
-import { attention, type LayerPlace, layerStage, type StageName } from '../attention/index.ts';
+import { attention, type LayerPlace, layerStage, type StackPrefix, type StageName } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { attentionRows, placeOf, recordedStage, type Stage, sameModel, type Trace } from '../trace/index.ts';
 import { attentionPlaces, keyHeadOf, placeIn, type WhichText } from './places.ts';
@@ -84,16 +84,19 @@ export async function gradientAttentionByToken(
 export interface IntegratedGradients {
   /** One number a token, [position]. */
   readonly attributions: Float64Array;
-  /** The target on the text and on the baseline; their difference is what the attributions sum to, but for `gap`. */
+  /** The target on the text and on the baseline; their difference is what the attributions sum to, but for `gap`. That shrinks with the square of the steps, unless the path leads through a leap. */
   readonly value: number;
   readonly baseline: number;
   readonly gap: number;
 }
 
 /**
- * Integrated gradients (Sundararajan, Taly & Yan 2017) over the first layer's input, from embeddings of 0 (or a baseline
- * given, [position, hidden]) in a straight line, by the midpoint rule. Of an encoder-decoder: over the encoder's input, or
- * with `of: 'decoderIds'` over the decoder's, the other held as it is. Cost: a forward and a backward pass a step.
+ * Integrated gradients (Sundararajan, Taly & Yan 2017) over the first layer's input, from a baseline in a straight line, by
+ * the midpoint rule. The baseline is a text that says nothing: the mean of the vocabulary's embeddings at every position
+ * (`mean`), or `zero`, or numbers given, [position, hidden]. From 0 a model that norms what it reads first cannot be
+ * followed, since x / ‖x‖ leaps there and the sum stays short at any number of steps: see `gap`. Of an encoder-decoder: over
+ * the encoder's input, or with `of: 'decoderIds'` over the decoder's, the other held as it is. Cost: a forward and a backward
+ * pass a step.
  */
 export async function integratedGradients(
   trace: Trace,
@@ -101,17 +104,23 @@ export async function integratedGradients(
   target: Followed,
   options: {
     readonly steps?: number;
-    readonly baseline?: ArrayLike<number>;
+    readonly baseline?: 'mean' | 'zero' | ArrayLike<number>;
     readonly of?: WhichText;
   } = {},
 ): Promise<IntegratedGradients> {
   sameModel(trace, model);
-  const { steps = 32, baseline, of = 'ids' } = options;
+  const { steps = 32, baseline = 'mean', of = 'ids' } = options;
   const { hiddenSize: hidden, encoder } = model.architecture;
   const stage: StageName = encoder ? (of === 'ids' ? 'encoder.embeddings' : 'decoder.embeddings') : 'embeddings';
   const embeddings = recordedStage(trace, stage).data;
   const length = embeddings.length / hidden;
-  const start = baseline ?? new Float32Array(embeddings.length);
+  const prefix = stage.slice(0, stage.indexOf('embeddings')) as StackPrefix;
+  const start =
+    baseline === 'zero'
+      ? new Float32Array(embeddings.length)
+      : baseline === 'mean'
+        ? await model.meanEmbeddings(prefix, length)
+        : baseline;
   const at = (share: number) => ({
     kind: 'patch' as const,
     stage: stage as 'embeddings',

@@ -174,6 +174,9 @@ describe('known heads', () => {
   it('words that stand in for each other belong together; what one text alone has belongs to nothing', () => {
     const tokenizer = letterTokenizer();
     const aligned = (one: string, other: string) => alignTexts(tokenizer.encode(one), tokenizer.encode(other));
+    // A text that is decomposed (NFD) has the same words.
+    const [story, longer] = ['철수가 사과를 먹었다', '철수가 사과를 아주 맛있게 먹었다'];
+    expect(aligned(story.normalize('NFD'), longer)).toEqual(aligned(story, longer));
     expect(aligned('a b', 'c d')).toEqual([
       [0, 0],
       [1, 1],

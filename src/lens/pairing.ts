@@ -54,7 +54,7 @@ function insideOf(alignment: Alignment, into: Int32Array, from: Int32Array): Ali
 
 /**
  * Tokens of two texts that belong together. Texts with as many tokens: token by token. Others: the longest sequence of
- * words that both have, in order (special tokens by their writing); where between two of these as many tokens stand in
+ * words that both have, in order (composed, NFC; special tokens by their writing); where between two of these as many tokens stand in
  * both, they pair one by one, and else, where as many words do, words of as many tokens. Throws `nothingAligns`.
  */
 export function alignTexts(one: Encoding, other: Encoding): Alignment {
@@ -110,7 +110,7 @@ function unitsOf({ tokens, words }: Encoding): Unit[] {
     if (word === null) units.push({ text: piece, tokens: [index] });
     else {
       const own = words.find((entry) => entry.index === word)!;
-      if (own.tokens[0] === index) units.push({ text: own.text, tokens: own.tokens });
+      if (own.tokens[0] === index) units.push({ text: own.text.normalize('NFC'), tokens: own.tokens });
     }
   return units;
 }

@@ -18,7 +18,8 @@ export interface Path extends Aligned {
 /**
  * Path patching (Wang et al. 2022; Goldowsky-Dill et al. 2023): what of the other run's difference goes from one head
  * straight into another's queries, keys or values. The sender is patched, all attention in between is held as it was, the
- * receiver's input then read off, and that alone is patched into a plain run. Feed-forward layers in between are let
+ * receiver's input then read off, and that alone is patched into a plain run. Keys and values that
+ * several heads share (grouped-query attention) are patched for all of them. Feed-forward layers in between are let
  * through. Cost: two runs and a pass over the weights of the layers between. Throws `differentLengths`, `layerOutOfRange`,
  * `headOutOfRange`, `badPath` unless the sender stands below the receiver, `noStage` unless it is a query, key or value.
  */

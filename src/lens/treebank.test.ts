@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Model } from '../model/index.ts';
+import { loadModel, type Model, shippedModel } from '../model/index.ts';
 import { alignTokens, binomialTail, corrected, readConllu, relationReport, wilson } from './index.ts';
 import { knownModel, letterTokenizer } from './known.testing.ts';
 
@@ -14,7 +14,8 @@ const conllu = (...sentences: string[][]): string =>
         })
         .join('\n'),
     )
-    .join('\n\n');
+    .join('\n\n')
+    .concat('\n\n');
 
 describe('CoNLL-U', () => {
   it('gives words, heads and spans; a contraction has one span, an empty node none', () => {
@@ -30,6 +31,7 @@ describe('CoNLL-U', () => {
         row('3', 'nos', '_', 'PRON', '_', '_', '2', 'obj'),
         row('4', '!', '_', 'PUNCT', '_', '_', '2', 'punct'),
         '',
+        '',
       ].join('\r\n'),
     );
     expect(sentence!.id).toBe('x');
@@ -44,7 +46,7 @@ describe('CoNLL-U', () => {
   });
   it('makes the text from forms and SpaceAfter where none is said', () => {
     const lines = ['1\t가\t_\tX\t_\t_\t0\troot\t_\tSpaceAfter=No', '2\t.\t_\tX\t_\t_\t1\tpunct\t_\t_'];
-    expect(readConllu(lines.join('\n'))[0]!.text).toBe('가.');
+    expect(readConllu([...lines, '', ''].join('\n'))[0]!.text).toBe('가.');
   });
   const good = conllu(['a 2 x', 'b 0 root', 'c 2 y']).split('\n');
   it.each([
@@ -58,6 +60,8 @@ describe('CoNLL-U', () => {
     ['no relation', 1, good[0]!.replace('\t2\tx', '\t2\t_'), 'no relation'],
     ['two roots', 3, good[2]!.replace('\t2\ty', '\t0\troot'), 'other than one root'],
     ['a comment inside', 2, '# text = late', 'a comment among the words'],
+    ['an empty node out of order', 3, '3.1\tx\t_\t_\t_\t_\t_\t_\t_\t_', 'an empty node out of order'],
+    ['an empty node without the one before', 3, '2.2\tx\t_\t_\t_\t_\t_\t_\t_\t_', 'an empty node out of order'],
     ['a range that starts late', 2, '5-6\tbc\t_\t_\t_\t_\t_\t_\t_\t_', 'a range out of order'],
   ])('refuses %s, naming line %i', (_, line, wrong, what) => {
     const lines = good.with(line - 1, wrong);
@@ -77,11 +81,23 @@ describe('CoNLL-U', () => {
       'line 3: the words do not spell the text',
     );
     expect(() => readConllu(`# text = a b c\n${conllu(['a 2 x', 'b 0 root'])}`)).toThrow('"c" left over');
-    expect(() => readConllu('# text = a b\n')).toThrow('a sentence without words');
+    expect(() => readConllu('# text = a b\n\n')).toThrow('a sentence without words');
+    // Where the sentence's words begin, and its name.
+    expect(() => readConllu(`# sent_id = s7\n# text = a b\n${conllu(['a 2 x', 'b 1 x'])}`)).toThrow(
+      'line 3: a sentence with other than one root (s7)',
+    );
     expect(() => readConllu(`1-4\tab\t_\t_\t_\t_\t_\t_\t_\t_\n${conllu(['a 2 x', 'b 0 root'])}`)).toThrow(
       'ends after the last word',
     );
   });
+});
+
+it('a last sentence that no empty line closes is refused, at its last line', () => {
+  const closed = conllu(['a 2 x', 'b 0 root'], ['c 0 root']);
+  expect(readConllu(closed)).toHaveLength(2);
+  expect(readConllu(`${closed}\n\n`)).toHaveLength(2);
+  for (const open of [closed.slice(0, -1), closed.slice(0, -2)])
+    expect(() => readConllu(open)).toThrow('line 4: the last sentence is not closed');
 });
 
 describe('tokens and words', () => {
@@ -136,14 +152,45 @@ describe('a head’s knowledge of grammar', () => {
     expect(report.leftOut).toMatchObject({ hidden: 12, sameToken: 0, tooLong: 0, unaligned: [] });
     expect(report.rows.every(({ objectMarker }) => objectMarker === null)).toBe(true);
   });
+  it('is held against a rule arc by arc: McNemar’s test on paper; what one half alone has is left out', async () => {
+    // An earlier equal word stands two words away, or in some of the reported sentences four.
+    const near = ['b 0 root', 'a 1 x', 'c 2 x', 'a 2 same'];
+    const far = ['b 0 root', 'a 1 x', 'c 2 x', 'd 3 x', 'f 4 x', 'a 2 same'];
+    const rare = ['a 0 root', 'b 1 rare'];
+    const pairs = [near, far, near, far, near, far, near, near, near, rare];
+    const report = await relationReport(model, readConllu(conllu(...pairs)));
+    const row = report.rows.find(({ relation, direction }) => relation === 'same' && direction === 'toHead')!;
+    expect(row).toMatchObject({
+      best: { layer: 0, head: 2, reported: { right: 4, count: 4 } },
+      offset: { offset: -2, reported: { right: 1 } },
+    });
+    // Three arcs that the head alone has right, none that the rule alone has; blind choice is rarer to do as well.
+    expect(row.probability).toBeCloseTo(0.5 ** 3, 12);
+    expect(report.rows.some(({ relation }) => relation === 'rare')).toBe(false);
+    expect(report.leftOut.oneHalf).toBe(1);
+  });
+  it('asks the 을/를 rule of Korean treebanks alone: where most words are in Hangul', async () => {
+    const korean = ['a 0 root', '나를 1 x', '너를 1 x'];
+    const english = ['a 0 root', 'b 1 x', 'c 1 x', '를 1 x'];
+    const both = await loadModel(shippedModel);
+    for (const [sentence, asked] of [
+      [korean, true],
+      [english, false],
+    ] as const) {
+      const report = await relationReport(both, readConllu(conllu([...sentence], [...sentence])));
+      expect(report.rows.some(({ objectMarker }) => objectMarker !== null)).toBe(asked);
+    }
+  });
   it('leaves out what is too long or does not align, and says so', async () => {
     const long = Array.from({ length: 24 }, (_, i) => `a ${i} ${i === 0 ? 'root' : 'left'}`);
     const joined = `# text = xy c\n1\tx\t_\tX\t_\t_\t2\tx\t_\tSpaceAfter=No\n2\ty\t_\tX\t_\t_\t0\troot\t_\t_\n3\tc\t_\tX\t_\t_\t2\tx\t_\t_\n`;
-    const sentences = readConllu([conllu(long), conllu(['a 0 root', 'b 1 left']), joined].join('\n\n'));
+    const plain = conllu(['a 0 root', 'b 1 left']);
+    const sentences = readConllu([conllu(long), plain, plain, joined, '\n'].join(''));
     const { leftOut, sentences: used } = await relationReport(model, sentences);
-    expect({ used, ...leftOut }).toMatchObject({ used: 1, tooLong: 1 });
+    expect({ used, ...leftOut }).toMatchObject({ used: 2, tooLong: 1, oneHalf: 0 });
     expect(leftOut.unaligned).toMatchObject([{ shown: '[x] [y] [c] ≠ ⟨xy⟩|c' }]);
-    await expect(relationReport(model, sentences.slice(0, 1))).rejects.toMatchObject({ code: 'nothingToMeasure' });
+    for (const few of [sentences.slice(0, 1), sentences.slice(1, 2)])
+      await expect(relationReport(model, few)).rejects.toMatchObject({ code: 'nothingToMeasure' });
   });
 });
 

@@ -7,7 +7,6 @@ import {
   editKinds,
   headedStages,
   isCrossed,
-  isSquare,
   type LayerPlace,
   outsideLayers,
   type PatchEdit,
@@ -23,39 +22,30 @@ import { SiseonError } from '../platform/index.ts';
 import type { Architecture } from './architecture.ts';
 import { keysAt, positionsAt, type RunLengths, rowsAt, stackAt, widthOf } from './edits.ts';
 
+const badEdit = (what: string, expected: string, edit: unknown): SiseonError =>
+  new SiseonError({ code: 'badEdit', kind: 'usage', what, expected, got: printed(edit), details: { edit } });
+
 /**
- * Throws `badEdit`, saying what fits, where an edit names a stage, layer, head or position that is not there, carries a
- * vector of another width or a number that is not finite, or sets weights of a row to more than 1 together.
+ * Throws `badEdit`, saying what fits, where an edit names a kind, field, stage, layer, head or position that is not there,
+ * carries a vector of another width or a number that is not finite, or sets weights of a row to more than 1 together.
  */
 export function checkEdits(edits: readonly Edit[], a: Architecture, lengths: RunLengths): void {
   for (const edit of edits) {
     if (typeof (edit as unknown) !== 'object' || (edit as unknown) === null)
-      throw new SiseonError({
-        code: 'badEdit',
-        kind: 'usage',
-        what: 'an edit',
-        expected: 'an object with a kind',
-        got: String(edit),
-      });
+      throw badEdit('an edit', 'an object with a kind', edit);
     if (!editKinds.includes(edit.kind))
-      throw new SiseonError({
-        code: 'badEdit',
-        kind: 'usage',
-        what: 'an edit of a kind that is none',
-        expected: `one of ${editKinds.join(', ')}`,
-        got: printed(edit),
-        details: { edit },
-      });
+      throw badEdit('an edit of a kind that is none', `one of ${editKinds.join(', ')}`, edit);
+    const unknown = Object.entries(edit).find(
+      ([field, value]) => value !== undefined && !Object.hasOwn(fields[edit.kind], field),
+    );
+    if (unknown)
+      throw badEdit(
+        `an edit (${edit.kind}) with a field "${unknown[0]}"`,
+        `no field but ${Object.keys(fields[edit.kind]).join(', ')}`,
+        edit,
+      );
     const problem = problemOf(edit, a, lengths);
-    if (problem === null) continue;
-    throw new SiseonError({
-      code: 'badEdit',
-      kind: 'usage',
-      what: `an edit of ${named(edit)} (${edit.kind})`,
-      expected: problem,
-      got: printed(edit),
-      details: { edit },
-    });
+    if (problem !== null) throw badEdit(`an edit of ${named(edit) || 'all layers'} (${edit.kind})`, problem, edit);
   }
   const sums = new Map<string, number>();
   for (const edit of edits) {
@@ -74,19 +64,36 @@ export function checkEdits(edits: readonly Edit[], a: Architecture, lengths: Run
   }
 }
 
-/** What an edit is of, for the message of an error. */
+/** Every field that an edit of a kind may have. */
+const fields: Readonly<Record<Edit['kind'], Readonly<Record<string, true>>>> = (() => {
+  const of = (...names: string[]): Readonly<Record<string, true>> =>
+    Object.fromEntries(['kind', 'layer', 'head', ...names].map((name) => [name, true as const]));
+  return {
+    set: of('stage', 'position', 'vector', 'positions', 'vectors'),
+    scale: of('stage', 'position', 'factor'),
+    patch: of('stage', 'positions', 'vectors', 'from'),
+    ablate: of('by', 'vector', 'vectors'),
+    weight: of('query', 'key', 'to', 'times', 'renormalize'),
+    temperature: of('value'),
+    block: of('pairs'),
+    drop: of('position'),
+  };
+})();
+
+/** What an edit is of, for the message of an error; nothing where it is of all layers. */
 function named(edit: Edit): string {
   const where = edit.layer === undefined ? '' : attentionPlace(edit.layer);
-  if ('stage' in edit) return [where, edit.stage].filter(Boolean).join('.');
-  return isSquare(edit) ? where || 'all layers' : where;
+  return 'stage' in edit ? [where, edit.stage].filter(Boolean).join('.') : where;
 }
 
-/** An edit as one line, numbers that JSON has no word for by their names. */
-const printed = (edit: Edit): string =>
-  JSON.stringify(edit, (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? `${value}` : value)).slice(
-    0,
-    200,
-  );
+/** An edit as one line: of a long list of numbers its first ones, and numbers that JSON has no word for by their names. */
+function printed(edit: unknown): string {
+  const line = JSON.stringify(edit, (_, value: unknown) => {
+    if (typeof value === 'number' && !Number.isFinite(value)) return `${value}`;
+    return Array.isArray(value) && value.length > 8 ? [...value.slice(0, 4), `… ${value.length} in all`] : value;
+  });
+  return (line ?? String(edit)).slice(0, 200);
+}
 
 const below = (count: number): string => (count === 1 ? '0' : `0 to ${count - 1}`);
 const inside = (index: unknown, count: number): boolean =>
@@ -128,9 +135,10 @@ function ablationProblem(edit: AblateEdit, a: Architecture, lengths: RunLengths)
   const { headCount, headSize } = stackAt(place, a);
   const head = unlessInside('head', edit.head, headCount);
   if (head || edit.by === 'zero') return head;
+  if (!['mean', 'resample'].includes(edit.by)) return 'by: "zero", "mean" or "resample"';
   if (edit.by === 'mean') return vectorProblem(edit.vector, headSize);
   const length = positionsAt(place, lengths);
-  if (edit.vectors.length !== length) return `${length} vectors, one a position`;
+  if (!Array.isArray(edit.vectors) || edit.vectors.length !== length) return `${length} vectors, one a position`;
   return first(edit.vectors.map((vector) => vectorProblem(vector, headSize)));
 }
 
@@ -195,8 +203,13 @@ function squareProblem(edit: Named, a: Architecture, lengths: RunLengths): strin
   if (edit.kind === 'temperature')
     return Number.isFinite(edit.value) && edit.value > 0 ? null : 'a temperature above 0';
   if (edit.kind === 'drop') return keyAt(edit.position);
+  if (
+    edit.kind === 'block' &&
+    !(Array.isArray(edit.pairs) && edit.pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
+  )
+    return 'pairs: [[query, key], …]';
   if (edit.kind === 'block') return first(edit.pairs.flatMap(([query, key]) => [queryAt(query), keyAt(key)]));
-  if ('to' in edit && 'times' in edit) return 'either to or times';
+  if ('to' in edit === 'times' in edit) return 'either to or times';
   const number = 'to' in edit ? edit.to : edit.times;
   const free = edit.renormalize === false;
   if (!Number.isFinite(number) || (!free && (number < 0 || ('to' in edit && number > 1))))

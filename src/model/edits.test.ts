@@ -92,8 +92,28 @@ describe.each(['wasm', 'reference'] as const)('an edit on the %s device', (devic
     ['nothing', null],
     ['a number', 3],
     ['a kind that is none', { kind: 'bogus', layer: 0 }],
+    ['a slip of a field', { kind: 'temperature', layer: 0, heads: [0], value: 2 }],
+    ['a block of nothing', { kind: 'block', layer: 0 }],
+    ['a block of no pairs', { kind: 'block', layer: 0, pairs: [[1, 2, 3]] }],
+    ['an ablation by nothing', { kind: 'ablate', layer: 0, head: 0 }],
+    ['a mean that is missing', { kind: 'ablate', layer: 0, head: 0, by: 'mean' }],
+    ['a set of nothing', { kind: 'set', stage: 'value', layer: 0, head: 0 }],
+    ['positions without vectors', { kind: 'patch', stage: 'value', layer: 0, head: 0, positions: [1] }],
+    ['a weight without a wish', { kind: 'weight', layer: 0, head: 0, query: 1, key: 0 }],
     ['two wishes for one weight', { kind: 'weight', layer: 0, head: 0, query: 1, key: 0, to: 0.5, times: 2 }],
   ])('that is %s is refused', async (_, wrong) => {
     await expect(model.run(ids, undefined, [wrong as unknown as Edit])).rejects.toMatchObject({ code: 'badEdit' });
+  });
+  it('is printed short, with what JSON has no word for by its name', async () => {
+    const edit = {
+      kind: 'set',
+      stage: 'input',
+      layer: 0,
+      position: 0,
+      vector: [Number.NaN, ...Array(7).fill(1), 2],
+    } as const;
+    await expect(model.run(ids, undefined, [edit as unknown as Edit])).rejects.toThrow('["NaN",1,1,1,"… 9 in all"]');
+    const unknown = { kind: 'bogus' } as unknown as Edit;
+    await expect(model.run(ids, undefined, [unknown])).rejects.toThrow('one of set, scale, patch, ablate');
   });
 });

@@ -1,4 +1,4 @@
-import type { AttentionPlace, Edit, Probe, StageName } from '../attention/index.ts';
+import type { AttentionPlace, Edit, Probe, StackPrefix, StageName } from '../attention/index.ts';
 import type { Kernels } from '../kernels/index.ts';
 import { wasmKernels } from '../kernels/index.ts';
 import { type AttendTask, type Operations, operations, scope, sizeOf, Tape, type Tensor } from '../tensor/index.ts';
@@ -26,7 +26,7 @@ import { norm } from './norm.ts';
 import type { HostTensor, TakenParameter } from './parameters.ts';
 import { attendEdited } from './squareEdits.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { type Batch, type Parameters, type StageListener, type SumHeads, transform } from './transformer.ts';
+import { type Batch, embed, type Parameters, type StageListener, type SumHeads, transform } from './transformer.ts';
 
 /** What Siseon adds to a checkpoint's config.json, under the field `siseon`. */
 export interface ModelMetadata {
@@ -251,6 +251,33 @@ export class Model {
     for (const [name, [rows = 0], numbers] of queued.gradients)
       gradients.set(name, inOwnShape(name, await numbers, rows, stackAt(name, a)));
     return { value: (await queued.value)[0]!, gradients };
+  }
+
+  /**
+   * What the first layer of a stack would read of a text that says nothing: at each of `length` positions the mean of the
+   * vocabulary's token embeddings in a token's place, [position, hidden]. Cost: one pass over the table.
+   */
+  async meanEmbeddings(prefix: StackPrefix, length: number): Promise<Float32Array> {
+    const { architecture: a } = this;
+    const table = this.parameters.get('embeddings.token')!;
+    const [tokens = 0, width = 0] = table.shape;
+    const sum = new Float64Array(width);
+    for (let first = 0; first < tokens; first += 1024) {
+      const rows = await table.read(first, Math.min(1024, tokens - first));
+      for (const [at, number] of rows.entries()) sum[at % width]! += number;
+    }
+    return scope(this.#kernels, () => {
+      const o = operations(this.#kernels);
+      const mean = o.constant(
+        [1, width],
+        sum.map((number) => number / tokens),
+      );
+      const parameters = new Map([...this.#device, ['embeddings.token', mean]]);
+      const nothing = { ids: new Int32Array(length), length };
+      const positions = Int32Array.from({ length }, (_, i) => i);
+      const x = embed(o, parameters, a, stackAt(prefix, a), prefix, nothing, positions);
+      return this.#kernels.read(x.storage);
+    });
   }
 
   /** States of the residual stream read as if they were the last: [rows, hidden] → final norm, head → logits [rows, vocabulary]. */

@@ -135,7 +135,7 @@ function runStack(run: {
 }
 
 /** Token + position (+ segment) embeddings, (B·N, D). */
-function embed(
+export function embed(
   o: Operations,
   parameters: Parameters,
   a: Architecture,

@@ -48,6 +48,28 @@ describe('a saved cache opens without its model', () => {
     );
     expect(await openCache(path)).toMatchObject({ tokens: ['0', '1', '2'], tokensNamed: false, tokensMismatched: 2 });
   });
+  it('of an encoder-decoder by the tokens that each text has as an array of its own, of a batch those of its text', async () => {
+    const path = saved(
+      'pair.npz',
+      writeNpz([
+        { name: 'encoder_attentions.0', shape: [2, 2, 3, 3], data: twice(layer(0)) },
+        {
+          name: 'cross_attentions.0',
+          shape: [2, 1, 2, 3],
+          data: Float32Array.of(0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0.5, 0.5),
+        },
+        { name: 'tokens', shape: [2, 3], data: ['x', 'y', 'z', 'a', 'b', 'c'] },
+        { name: 'decoderTokens', shape: [2, 2], data: ['v', 'w', '<s>', 'd'] },
+      ]),
+    );
+    expect(await openCache(path, { batch: 1 })).toMatchObject({
+      stack: 'cross',
+      tokens: ['<s>', 'd'],
+      keyTokens: ['a', 'b', 'c'],
+      tokensNamed: true,
+    });
+    expect(await openCache(path, { stack: 'encoder' })).toMatchObject({ tokens: ['x', 'y', 'z'] });
+  });
   it('by the names of Hugging Face, one array a layer or one for all', async () => {
     const each = saved(
       'each.npz',
@@ -79,6 +101,24 @@ describe('a saved cache opens without its model', () => {
     );
     expect(await openCache(path)).toMatchObject({ names: 'siseon', layers: [0], tokens: ['[CLS]', '나', '##는'] });
     expect((await openCache(path)).weights(0).data).toEqual(layer(1));
+  });
+  it('of a run that was interfered with, and says how', async () => {
+    const model = await loadModel(fileURLToPath(new URL('../../test/families/gpt2', import.meta.url)), {
+      tokenizer: 'none',
+    });
+    const edits = [
+      { kind: 'temperature', layer: 1, value: 2 },
+      { kind: 'weight', layer: 0, head: 1, query: 2, key: 0, to: 0.5 },
+      { kind: 'scale', stage: 'output', layer: 0, factor: 2 },
+    ] as const;
+    for (const own of [edits, []]) {
+      const trace = await recordTrace(model, { ids: [3, 4, 5], edits: own });
+      for (const format of ['npz', 'json', 'safetensors'] as const) {
+        const path = saved(`edited.${format}`, await saveTrace(trace, model, { stages: ['layers.0.weights'], format }));
+        const said = own.length === 0 ? [] : ['temperature L1', 'weight L0 H1', 'scale output L0'];
+        expect((await openCache(path)).edits).toEqual(said);
+      }
+    }
   });
   it('of an encoder-decoder: each of its three attentions, with the tokens of queries and keys', async () => {
     const model = await loadModel(fileURLToPath(new URL('../../test/families/bart', import.meta.url)), {

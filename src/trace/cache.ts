@@ -30,6 +30,8 @@ export interface AttentionCache {
   readonly largestDeviation: number;
   /** Rows with a number that is no weight: NaN, infinite or below 0. */
   readonly unsoundRows: number;
+  /** Edits that a trace of this package was made with, each in a word or two; else none. */
+  readonly edits: readonly string[];
   /** Everything in the file. */
   readonly stages: readonly string[];
 }
@@ -69,7 +71,8 @@ export async function openCache(
 async function parse(path: string, bytes: Uint8Array): Promise<[Arrays, Readonly<Record<string, string>>]> {
   if (path.endsWith('.npz')) {
     const arrays = readNpz(bytes, path);
-    return [arrays, { decoder: decoderIn(arrays.get('description')) }];
+    const description = arrays.get('description');
+    return [arrays, { decoder: described(description, 'decoder'), edits: described(description, 'edits') }];
   }
   if (path.endsWith('.safetensors')) {
     const { tensors, metadata } = readSafetensors(bytes, path);
@@ -88,10 +91,10 @@ async function parse(path: string, bytes: Uint8Array): Promise<[Arrays, Readonly
   });
 }
 
-/** What the description of a trace in npz says of the decoder's text, as JSON. */
-function decoderIn(description: NpyArray | undefined): string {
+/** What the description of a trace in npz says of the decoder's text, or of edits, as JSON. */
+function described(description: NpyArray | undefined, field: 'decoder' | 'edits'): string {
   try {
-    return JSON.stringify((JSON.parse(`${description?.data[0]}`) as { decoder?: unknown }).decoder ?? null);
+    return JSON.stringify((JSON.parse(`${description?.data[0]}`) as Record<string, unknown>)[field] ?? null);
   } catch {
     // Another program's description.
     return 'null';
@@ -109,13 +112,13 @@ function parseJson(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<st
       got,
       next: 'Save one with siseon trace TEXT --save FILE.json.',
     });
-  let json: { readonly stages?: unknown; readonly tokens?: unknown; readonly decoder?: unknown } | null;
+  let json: Readonly<Record<'stages' | 'tokens' | 'decoder' | 'edits', unknown>> | null;
   try {
     json = JSON.parse(new TextDecoder().decode(bytes)) as typeof json;
   } catch (cause) {
     throw refuse(cause instanceof Error ? cause.message : String(cause));
   }
-  const { stages, tokens, decoder } = json ?? {};
+  const { stages, tokens, decoder, edits } = json ?? {};
   if (typeof stages !== 'object' || stages === null) throw refuse('no stages');
   const arrays = Object.entries(stages as Record<string, { shape?: unknown; data?: unknown } | null>).map(
     ([name, stage]): [string, NpyArray] => {
@@ -129,7 +132,14 @@ function parseJson(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<st
       return [name, { shape, data: Float32Array.from(data, (number: number | null) => number ?? -Infinity) }];
     },
   );
-  return [new Map(arrays), { tokens: JSON.stringify(tokens ?? null), decoder: JSON.stringify(decoder ?? null) }];
+  return [
+    new Map(arrays),
+    {
+      tokens: JSON.stringify(tokens ?? null),
+      decoder: JSON.stringify(decoder ?? null),
+      edits: JSON.stringify(edits ?? null),
+    },
+  ];
 }
 
 function cacheOf(
@@ -180,8 +190,8 @@ function cacheOf(
   // What one step of generation looked at is a row, not the square that the measures of heads are of.
   if (stack !== 'cross' && queries !== keys)
     throw badShape(source, all[0]!.shape, '[head, query, key] with as many keys as queries: a run over the whole text');
-  const text = tokensOf(arrays, metadata);
-  const decoder = tokensIn(metadata.decoder, 'tokens');
+  const text = tokensOf(arrays, ['tokens', 'str_tokens'], batch) ?? tokensIn(metadata.tokens);
+  const decoder = tokensOf(arrays, ['decoderTokens'], batch) ?? tokensIn(metadata.decoder, 'tokens');
   const tokens =
     stack === 'cross'
       ? namedBy(decoder, queries)
@@ -214,8 +224,30 @@ function cacheOf(
     },
     largestDeviation: Math.max(...all.map(deviation)),
     unsoundRows: all.reduce((sum, stage) => sum + unsound(stage), 0),
+    edits: editsIn(metadata.edits),
     stages,
   };
+}
+
+/** Edits by their kind and place, as a trace of this package keeps them. */
+function editsIn(json: string | undefined): string[] {
+  let list: unknown;
+  try {
+    list = JSON.parse(json ?? 'null');
+  } catch {
+    // Another program's field of that name.
+  }
+  if (!Array.isArray(list)) return [];
+  return (list as Record<string, unknown>[]).map(({ kind, stage, layer, head }) =>
+    [
+      kind,
+      stage,
+      layer !== undefined && (typeof layer === 'number' ? `L${layer}` : layer),
+      head !== undefined && `H${head}`,
+    ]
+      .filter(Boolean)
+      .join(' '),
+  );
 }
 
 /** Names where there are as many as places, else the places' numbers. */
@@ -277,13 +309,15 @@ function oneText(source: string, { shape, data }: NpyArray, layer: number, batch
   return { shape: rest, data: data.subarray(batch * size, (batch + 1) * size) };
 }
 
-/** Tokens as the file lists them, however many. */
-function tokensOf(arrays: Arrays, metadata: Readonly<Record<string, string>>): string[] | null {
-  for (const name of ['tokens', 'str_tokens']) {
+/** Tokens as an array of text lists them, however many; of a batch, one text's. */
+function tokensOf(arrays: Arrays, names: readonly string[], batch: number): string[] | null {
+  for (const name of names) {
     const array = arrays.get(name);
-    if (array && !(array.data instanceof Float32Array || array.data instanceof Int32Array)) return [...array.data];
+    if (!array || array.data instanceof Float32Array || array.data instanceof Int32Array) continue;
+    const [texts = 1, length = array.data.length] = array.shape.length === 2 ? array.shape : [1, array.data.length];
+    return [...array.data.slice((texts === 1 ? 0 : batch) * length, ((texts === 1 ? 0 : batch) + 1) * length)];
   }
-  return tokensIn(metadata.tokens);
+  return null;
 }
 
 /** A list of tokens, of texts or of objects with a piece, in JSON; `field` says where in it. */

@@ -53,6 +53,85 @@ describe('choosing a token', () => {
   });
 });
 
+describe('a text that is interfered with', () => {
+  const likeliest = (row: Float32Array): number => row.indexOf(Math.max(...row));
+  it.each(['llama', 'gemma2', 'bloom'])(
+    '%s writes on as runs with the same edits say, token by token',
+    async (name) => {
+      const ids = [3, 14, 7];
+      const row = { layer: 0, head: 1, position: 2 } as const;
+      for (const edit of [
+        { kind: 'set', stage: 'scores', ...row, vector: [9, -3, 2] },
+        { kind: 'set', stage: 'maskedScores', ...row, vector: [9, -Infinity, 2] },
+        {
+          kind: 'patch',
+          stage: 'weights',
+          layer: 0,
+          head: 1,
+          positions: [2],
+          vectors: [[0, 1, 0]],
+          from: { model: '', text: '', positions: [2] },
+        },
+        { kind: 'ablate', layer: 1, head: 0, by: 'zero' },
+        { kind: 'scale', stage: 'feedForward', layer: 0, factor: -2 },
+      ] as const) {
+        const found = await written(name, { ids, edits: [edit] }, { maxTokens: 3 });
+        const model = await tiny(name);
+        const own = [...ids];
+        for (const { id, trace } of found) {
+          // Later keys are hidden from the row that was changed.
+          const wide = 'vector' in edit ? [...edit.vector] : [0, 1, 0];
+          while (wide.length < own.length) wide.push(edit.stage === 'maskedScores' ? -Infinity : 0);
+          const widened =
+            'vector' in edit ? { ...edit, vector: wide } : 'vectors' in edit ? { ...edit, vectors: [wide] } : edit;
+          const run = await recordTrace(model, { ids: own, edits: [widened] });
+          const { data, shape } = run.recorded.get('logits')!;
+          expect(id).toBe(likeliest(data.subarray(data.length - shape[1]!)));
+          expect(trace.recorded.get('layers.1.output')!.data).toEqual(run.recorded.get('layers.1.output')!.data);
+          own.push(id);
+        }
+        expect(found).toHaveLength(3);
+      }
+    },
+  );
+  it('logits that are put choose the token, in a text and behind what an encoder read', async () => {
+    const vector = Array.from({ length: 19 }, (_, id) => (id === 5 ? 9 : 0));
+    const edits = [{ kind: 'set', stage: 'logits', position: 2, vector }] as const;
+    const [first, second] = await written('llama', { ids: [3, 14, 7], edits }, { maxTokens: 2 });
+    const plain = await written('llama', { ids: [3, 14, 7, 5] }, { maxTokens: 1 });
+    expect([first!.id, second!.id]).toEqual([5, plain[0]!.id]);
+    const asked = [{ kind: 'set', stage: 'logits', position: 0, vector: vector.slice(0, 17) }] as const;
+    const [begun] = await written('t5', { ids: [3, 14, 7], decoderIds: [0], edits: asked }, { maxTokens: 1 });
+    expect(begun!.id).toBe(5);
+  });
+  it('what an encoder is looked at for is changed at every token; a head resampled by position is refused', async () => {
+    const edit = {
+      kind: 'set',
+      stage: 'weights',
+      layer: 'decoder.layers.0.cross',
+      head: 0,
+      position: 0,
+      vector: [0, 1, 0],
+    } as const;
+    const found = await written('t5', { ids: [3, 14, 7], decoderIds: [0], edits: [edit] }, { maxTokens: 2 });
+    for (const { trace } of found) {
+      const { weights } = await attentionStages(trace, 'decoder.layers.0.cross');
+      expect([...weights.data.subarray(0, 3)]).toEqual([0, 1, 0]);
+    }
+    const resampled = {
+      kind: 'ablate',
+      layer: 0,
+      head: 0,
+      by: 'resample',
+      vectors: [
+        [1, 2, 3, 4],
+        [1, 2, 3, 4],
+      ],
+    } as const;
+    await expect(written('llama', { ids: [3, 14], edits: [resampled] })).rejects.toMatchObject({ code: 'badEdit' });
+  });
+});
+
 describe('a model that writes on', () => {
   it.each(['llama', 'gemma2', 'bloom', 'mixtral'])(
     '%s says at each step what a run from the start says, greedily',

@@ -1,7 +1,8 @@
 /** A model that writes on, one token after another, each with the trace of what it was written by. */
-import type { AttentionPlace } from '../attention/index.ts';
+import type { AttentionPlace, Edit } from '../attention/index.ts';
 import { checkSampling, chooseToken, type Model, type RunOptions, type Sampling } from '../model/index.ts';
 import { type Random, SiseonError, seededRandom } from '../platform/index.ts';
+import { grownEdits } from './grownEdits.ts';
 import { logitRows } from './logits.ts';
 import { TraceSession } from './session.ts';
 import { attentionRow } from './squares.ts';
@@ -48,8 +49,9 @@ export interface NewToken {
 
 /**
  * Writes on from a text or ids, token by token, each computed alone (keys and values are kept). Ends with an end token or
- * stop string, after maxTokens, or where the model can read no further. Throws `noLanguageHead`, `badSampling`, what
- * recordTrace throws, and the signal's reason when it is aborted.
+ * stop string, after maxTokens, or where the model can read no further. Edits of the text are made at every token; the text is
+ * then read from its start each time, since what an edit changes is kept nowhere. Throws `noLanguageHead`, `badSampling`,
+ * what recordTrace throws, and the signal's reason when it is aborted.
  */
 export function generate(
   model: Model,
@@ -130,6 +132,7 @@ class Writer {
   /** What an encoder reads. */
   readonly #source: Int32Array | null;
   readonly #ids: number[];
+  readonly #edits: readonly Edit[];
   readonly #first: number;
   readonly #text: WrittenText | null;
 
@@ -145,6 +148,7 @@ class Writer {
     this.#source = a.encoder ? read.ids : null;
     this.#ids = [...(a.encoder ? read.decoderIds! : read.encoding ? this.#prompt(read.ids) : read.ids)];
     this.#first = this.#ids.length;
+    this.#edits = input.edits ?? [];
     const stops = (options.stop ?? []).filter((stop) => stop !== '');
     this.#text = tokenizer && new WrittenText((ids) => tokenizer.decode(ids), this.#ids, stops);
   }
@@ -157,7 +161,11 @@ class Writer {
   /** What is read to write the next token. */
   input(): TraceInput {
     const own = this.#source ? { ids: this.#source, decoderIds: this.#ids } : { ids: [...this.#ids] };
-    return { ...own, logits: false };
+    return {
+      ...own,
+      logits: false,
+      ...(this.#edits.length > 0 && { edits: grownEdits(this.#edits, this.#ids.length) }),
+    };
   }
 
   /** Chooses the token that follows what was read. */

@@ -25,34 +25,21 @@ function stackName({ stack, stacks }: AttentionCache, ko: boolean): string {
   return `${stackNames[stack][ko ? 0 : 1]}${more}`;
 }
 
-/** What a file holds, and where each head looks: mean weights; those of a head that looks at all alike in the last line. */
-export function cacheText(
+/** What the reader of a file should know of its numbers, in lines; none where there is nothing. */
+export function cacheRemarks(
   cache: AttentionCache,
-  patterns: readonly (readonly Pattern[])[],
-  { language, color, width = WIDTH }: TextOptions,
-): string {
-  const c = pc.createColors(color);
+  { language, width = WIDTH }: Pick<TextOptions, 'language' | 'width'>,
+): string[] {
   const ko = language === 'ko';
-  const number = (value: number): string => (Number.isNaN(value) ? '–' : two(value));
-  const row = (name: string, pattern: Pattern, which: 'value' | 'uniform'): string[] => [
-    name,
-    number(pattern.entropy[which]),
-    ...columns.map((column) => number(pattern[column][which])),
-  ];
-  const rows = patterns.flatMap((heads, layer) =>
-    heads.map((pattern, head) => row(`L${cache.layers[layer]}·H${head}`, pattern, 'value')),
-  );
-  const first = patterns[0]?.[0];
-  if (first) rows.push(row(ko ? '고르게' : 'uniform', first, 'uniform'));
-  const heading = ko
-    ? ['헤드', '엔트로피', '자신', '앞', '뒤', '첫', '같은', '유도']
-    : ['head', 'entropy', 'self', 'prev', 'next', 'sink', 'dup', 'ind'];
-  const size = `${cache.layers.length} × ${cache.headCount}`;
   const last = cache.layers.at(-1)!;
-  const about = ko
-    ? `${cache.source}: ${cache.names} 이름, 층 × 헤드 ${size}, 토큰 ${cache.queryLength}개${stackName(cache, ko)}.`
-    : `${cache.source}: names of ${cache.names}, ${size} layers × heads, ${cache.queryLength} tokens${stackName(cache, ko)}.`;
   const remarks = [
+    ...(cache.edits.length > 0
+      ? [
+          ko
+            ? `손을 댄 실행입니다(편집 ${cache.edits.length}개: ${cache.edits.join(', ')}). 모델이 스스로 한 일이 아닙니다.`
+            : `This run was interfered with (${cache.edits.length} edits: ${cache.edits.join(', ')}): it is not what the model does by itself.`,
+        ]
+      : []),
     ...(cache.tokensNamed
       ? []
       : cache.tokensMismatched !== null
@@ -84,11 +71,40 @@ export function cacheText(
         ]
       : []),
   ];
+  return remarks.flatMap((remark) => wrap(remark, '  ', width));
+}
+
+/** What a file holds, and where each head looks: mean weights; those of a head that looks at all alike in the last line. */
+export function cacheText(
+  cache: AttentionCache,
+  patterns: readonly (readonly Pattern[])[],
+  { language, color, width = WIDTH }: TextOptions,
+): string {
+  const c = pc.createColors(color);
+  const ko = language === 'ko';
+  const number = (value: number): string => (Number.isNaN(value) ? '–' : two(value));
+  const row = (name: string, pattern: Pattern, which: 'value' | 'uniform'): string[] => [
+    name,
+    number(pattern.entropy[which]),
+    ...columns.map((column) => number(pattern[column][which])),
+  ];
+  const rows = patterns.flatMap((heads, layer) =>
+    heads.map((pattern, head) => row(`L${cache.layers[layer]}·H${head}`, pattern, 'value')),
+  );
+  const first = patterns[0]?.[0];
+  if (first) rows.push(row(ko ? '고르게' : 'uniform', first, 'uniform'));
+  const heading = ko
+    ? ['헤드', '엔트로피', '자신', '앞', '뒤', '첫', '같은', '유도']
+    : ['head', 'entropy', 'self', 'prev', 'next', 'sink', 'dup', 'ind'];
+  const size = `${cache.layers.length} × ${cache.headCount}`;
+  const about = ko
+    ? `${cache.source}: ${cache.names} 이름, 층 × 헤드 ${size}, 토큰 ${cache.queryLength}개${stackName(cache, ko)}.`
+    : `${cache.source}: names of ${cache.names}, ${size} layers × heads, ${cache.queryLength} tokens${stackName(cache, ko)}.`;
   return [
     '',
     ...wrap(about, '  ', width),
     ...(cache.tokensNamed ? [`  ${clip(cache.tokens.join(' '), 74)}`] : []),
-    ...remarks.flatMap((remark) => wrap(remark, '  ', width)),
+    ...cacheRemarks(cache, { language, width }),
     '',
     ...table(heading, rows, { right: [1, 2, 3, 4, 5, 6, 7], width, heading: c.dim }),
     '',

@@ -1,5 +1,5 @@
 export { type BarGroup, type Bars, barsSvg, barsText } from './bars.ts';
-export { cacheSvg, cacheText } from './cache.ts';
+export { cacheRemarks, cacheSvg, cacheText } from './cache.ts';
 export { alignedOrLong, caption, fixed, illustration, type Manner, two } from './caption.ts';
 export {
   comparisonText,

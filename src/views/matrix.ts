@@ -12,7 +12,9 @@ const words = {
     rows: 'query ↓',
     columns: 'key →',
     masked: 'masked',
-    legend: 'Every row sums to 1. The ground’s colour is 0, the full colour 1. Layers and heads count from 0.',
+    rowsSum: 'Every row sums to 1.',
+    rowsDiffer: 'Not every row sums to 1.',
+    legend: 'The ground’s colour is 0, the full colour 1. Layers and heads count from 0.',
   },
   ko: {
     title: (where: string) => `어텐션 가중치, ${where}`,
@@ -21,7 +23,9 @@ const words = {
     rows: '질문(Query) ↓',
     columns: '색인(Key) →',
     masked: '가려짐',
-    legend: '한 줄의 합은 1입니다. 바탕색이 0, 가장 진한 색이 1입니다. 층과 헤드는 0부터 셉니다.',
+    rowsSum: '한 줄의 합은 1입니다.',
+    rowsDiffer: '합이 1이 아닌 줄이 있습니다.',
+    legend: '바탕색이 0, 가장 진한 색이 1입니다. 층과 헤드는 0부터 셉니다.',
   },
 } as const;
 
@@ -108,6 +112,12 @@ export function measured(number: number, range: number): string {
   return number === 0 ? '0' : number.toExponential(1).replaceAll('-', '−');
 }
 
+/** Whether a row's weights are 0 or more and sum to 1, or are all 0 where everything is masked. */
+function isShared(row: readonly (number | null)[]): boolean {
+  const sum = row.reduce<number>((total, weight) => total + (weight ?? 0), 0);
+  return row.every((weight) => weight === null || weight >= 0) && (Math.abs(sum - 1) <= 1e-3 || sum === 0);
+}
+
 /** The square as one self-contained SVG. Numbers stand in the cells where there are few; masked cells are hatched. */
 export function matrixSvg(
   matrix: Matrix,
@@ -120,7 +130,11 @@ export function matrixSvg(
   const { rows, columns, weights } = matrix;
   const t = words[language];
   const title = measure ? `${measure.title}, ${t.where(matrix)}` : t.title(t.where(matrix));
-  const { legend, range, signed } = measure ?? { legend: t.legend, range: 1, signed: false };
+  const { legend, range, signed } = measure ?? {
+    legend: `${weights.every(isShared) ? t.rowsSum : t.rowsDiffer} ${t.legend}`,
+    range: 1,
+    signed: false,
+  };
   const someMasked = weights.some((row) => row.includes(null));
   const p = themes[theme];
   const cell = rows.length <= 16 ? 44 : 18;

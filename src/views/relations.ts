@@ -1,7 +1,7 @@
 /** What heads know of grammar, as a table and as a picture. */
 import pc from 'picocolors';
 import type { RelationReport, RelationRow } from '../lens/index.ts';
-import { binomialTail, corrected } from '../lens/statistics.ts';
+import { corrected } from '../lens/statistics.ts';
 import { two } from './caption.ts';
 import { table, WIDTH, wrap } from './columns.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
@@ -15,10 +15,10 @@ const words = {
     toDependent: 'down',
     title: (r: RelationReport, file: string) =>
       `${r.model} on ${file}: ${r.sentences} sentences, ${r.words} words; from a word ${r.from === 'mean' ? 'the mean over its tokens' : 'its first token'}.`,
-    legend: (least: number) =>
-      `How often the most-attended other word is the right one (Clark et al. 2019). up: a dependent looks at its head; down: a head at its dependent. Head and offset were chosen on every other sentence; the numbers are of the rest, with Wilson's interval. offset: the word so many places away; blind: one of the other words by chance; 을/를: the nearest word to the left that ends so. ▲: better than every rule, by a binomial test against the best of them, times the number of rows, at 0.025. Relations with fewer than ${least} arcs are left out. Layers and heads count from 0.`,
+    legend: (least: number, marks: boolean) =>
+      `How often the most-attended other word is the right one (Clark et al. 2019). up: a dependent looks at its head; down: a head at its dependent. Head and offset were chosen on every other sentence; the numbers are of the rest, with Wilson's interval. offset: the word so many places away; blind: one of the other words by chance;${marks ? ' 을/를: the nearest word to the left that ends so.' : ''} ▲: better than every rule, by McNemar’s exact test arc by arc (a binomial one against blind choice), times the number of all rows measured, at 0.025. Relations with fewer than ${least} arcs are not shown. Layers and heads count from 0.`,
     left: (r: RelationReport) =>
-      `Left out: ${r.leftOut.tooLong} sentences that are too long, ${r.leftOut.unaligned.length} whose tokens do not align with the words, ${r.leftOut.sameToken} arcs inside one written word${r.leftOut.hidden ? `, ${r.leftOut.hidden} looks that the model cannot make` : ''}.`,
+      `Left out: ${r.leftOut.tooLong} sentences that are too long, ${r.leftOut.unaligned.length} whose tokens do not align with the words, ${r.leftOut.sameToken} arcs inside one written word${r.leftOut.oneHalf ? `, ${r.leftOut.oneHalf} relations and directions that one half of the sentences alone has` : ''}${r.leftOut.hidden ? `, ${r.leftOut.hidden} looks that the model cannot make` : ''}.`,
     first: 'The first that does not align',
   },
   ko: {
@@ -27,10 +27,10 @@ const words = {
     toDependent: '아래로',
     title: (r: RelationReport, file: string) =>
       `${r.model}${particle(r.model, '으로')} ${file}: 문장 ${r.sentences}개, 단어 ${r.words}개. 단어의 시선은 ${r.from === 'mean' ? '토큰들의 평균' : '첫 토큰'}입니다.`,
-    legend: (least: number) =>
-      `자신을 뺀 단어 가운데 가장 많이 본 단어가 정답인 비율입니다(Clark 외 2019). 위로: 딸린 단어가 지배소를 봅니다. 아래로: 지배소가 딸린 단어를 봅니다. 헤드와 위치는 한 문장씩 걸러 고르고, 수치는 나머지 문장에서 쟀습니다(윌슨 구간). 위치: 몇 칸 떨어진 단어. 무작위: 다른 단어 하나를 아무렇게나 고를 때. 을/를: 왼쪽에서 가장 가까운 을/를 단어. ▲: 어느 규칙보다 낫습니다(가장 나은 규칙에 대한 이항 검정에 줄의 수를 곱해 0.025 이하). ${least}개가 안 되는 관계는 뺐습니다. 층과 헤드는 0부터 셉니다.`,
+    legend: (least: number, marks: boolean) =>
+      `자신을 뺀 단어 가운데 가장 많이 본 단어가 정답인 비율입니다(Clark 외 2019). 위로: 딸린 단어가 지배소를 봅니다. 아래로: 지배소가 딸린 단어를 봅니다. 헤드와 위치는 한 문장씩 걸러 고르고, 수치는 나머지 문장에서 쟀습니다(윌슨 구간). 위치: 몇 칸 떨어진 단어. 무작위: 다른 단어 하나를 아무렇게나 고를 때.${marks ? ' 을/를: 왼쪽에서 가장 가까운 을/를 단어.' : ''} ▲: 어느 규칙보다 낫습니다(관계 하나하나를 짝지은 맥니마 정확 검정, 무작위에는 이항 검정. 잰 줄 모두의 수를 곱해 0.025 이하). ${least}개가 안 되는 관계는 보이지 않습니다. 층과 헤드는 0부터 셉니다.`,
     left: (r: RelationReport) =>
-      `뺀 것: 너무 긴 문장 ${r.leftOut.tooLong}개, 토큰과 단어가 맞지 않는 문장 ${r.leftOut.unaligned.length}개, 한 어절 안의 관계 ${r.leftOut.sameToken}개${r.leftOut.hidden ? `, 모델이 볼 수 없는 방향 ${r.leftOut.hidden}개` : ''}.`,
+      `뺀 것: 너무 긴 문장 ${r.leftOut.tooLong}개, 토큰과 단어가 맞지 않는 문장 ${r.leftOut.unaligned.length}개, 한 어절 안의 관계 ${r.leftOut.sameToken}개${r.leftOut.oneHalf ? `, 한쪽 절반의 문장에만 있는 관계와 방향 ${r.leftOut.oneHalf}가지` : ''}${r.leftOut.hidden ? `, 모델이 볼 수 없는 방향 ${r.leftOut.hidden}개` : ''}.`,
     first: '맞지 않는 첫 문장',
   },
 } as const;
@@ -45,15 +45,9 @@ export interface RelationView {
 const shown = (report: RelationReport, least: number): RelationRow[] =>
   report.rows.filter(({ count }) => count >= least).toSorted((a, b) => b.count - a.count);
 
-/**
- * Whether a row is better than every rule beside it: the chance that a head as good as the best of them has so many right
- * (binomial), times the number of rows looked at (Bonferroni), is at most 0.025.
- */
-export function beatsRules({ best, offset, random, objectMarker }: RelationRow, rows: number): boolean {
-  const { right, count } = best.reported;
-  const rule = Math.max(offset.reported.share, random, objectMarker?.share ?? 0);
-  return corrected(binomialTail(right, count, rule), rows) <= 0.025;
-}
+/** Whether a row is better than every rule beside it: its probability times the number of all rows measured (Bonferroni) is at most 0.025. */
+export const beatsRules = ({ probability }: RelationRow, { rows }: RelationReport): boolean =>
+  corrected(probability, rows.length) <= 0.025;
 
 const signed = (offset: number): string => (offset < 0 ? `−${-offset}` : `+${offset}`);
 
@@ -75,21 +69,24 @@ export function relationsText(
     `${signed(row.offset.offset)} ${two(row.offset.reported.share)}`,
     two(row.random),
     row.objectMarker ? two(row.objectMarker.share) : '',
-    beatsRules(row, kept.length) ? '▲' : '',
+    beatsRules(row, report) ? '▲' : '',
   ]);
+  // A treebank that is not Korean has no such column.
+  const marks = report.rows.some(({ objectMarker }) => objectMarker !== null);
+  const columns = (line: readonly string[]): string[] => (marks ? [...line] : line.toSpliced(7, 1));
   const { unaligned } = report.leftOut;
   return [
     '',
     ...wrap(t.title(report, file), '  ', width),
     '',
-    ...table(t.heading, rows, {
-      right: [2, 5, 6, 7],
+    ...table(columns(t.heading), rows.map(columns), {
+      right: marks ? [2, 5, 6, 7] : [2, 5, 6],
       width,
       heading: c.dim,
       row: (line, i) => (rows[i]!.at(-1) === '▲' ? c.bold(line) : line),
     }),
     '',
-    ...wrap(t.legend(least), '  ', width).map((line) => c.dim(line)),
+    ...wrap(t.legend(least, marks), '  ', width).map((line) => c.dim(line)),
     ...wrap(t.left(report), '  ', width),
     ...(unaligned[0] ? wrap(`${t.first} (${unaligned[0].id}): ${unaligned[0].shown}`, '  ', width) : []),
     '',
@@ -112,7 +109,9 @@ export function relationsSvg(
   const rules = [
     { of: (row: RelationRow) => row.offset.reported.share, fill: p.key, name: t.heading[5] },
     { of: (row: RelationRow) => row.random, fill: p.faint, name: t.heading[6] },
-    { of: (row: RelationRow) => row.objectMarker?.share, fill: p.value, name: t.heading[7] },
+    ...(report.rows.some(({ objectMarker }) => objectMarker !== null)
+      ? [{ of: (row: RelationRow) => row.objectMarker?.share, fill: p.value, name: t.heading[7] }]
+      : []),
   ];
   const out = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="13" font-variant-numeric="tabular-nums">`,
