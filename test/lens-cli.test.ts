@@ -143,10 +143,19 @@ describe('interfering', () => {
       heads: unknown;
     };
     writeFileSync(saved, JSON.stringify({ fingerprint: '0', model: 'm', ids: [1], edits: first }));
-    expect(JSON.parse(siseon('compare', story, '--edits', saved, '--json').stdout)).toMatchObject({
-      edits: first,
-      heads,
-    });
+    const elsewhere = siseon('compare', story, '--edits', saved, '--json');
+    expect(JSON.parse(elsewhere.stdout)).toMatchObject({ edits: first, heads });
+    // Made by hand: of no model and no text that is here.
+    expect(elsewhere.stderr).toMatch(
+      /알림: 다른 모델\(m\)에서 저장한 편집입니다.*\n알림: 다른 글\(1\)에서 저장한 편집입니다/,
+    );
+    const own = join(folder, 'edited.npz');
+    expect(siseon('trace', story, '--edits', edits, '--save', own)).toMatchObject({ status: 0, stderr: '' });
+    expect(siseon('compare', story, '--edits', own)).toMatchObject({ status: 0, stderr: '' });
+    const other = siseon('compare', '영희가 수박을 먹었다', '--edits', own, '--lang', 'en');
+    expect(other.stderr).toBe(
+      `notice: these edits were saved with another text (${story}); their positions are counted in this one.\n`,
+    );
     const none = siseon('similar', story, '먹었다', '--texts', edits, '--count', '0', '--lang', 'en');
     expect(none).toMatchObject({ status: 2, stdout: '' });
     expect(none.stderr).toContain('at least 1');

@@ -179,6 +179,10 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
       { colorScheme, viewport: { width: 360, height: 800 } },
       async (page) => {
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+        // The longer sentence wraps: no arcs, which the caption says, and bars in their place.
+        expect(await page.locator('#arcs').isVisible()).toBe(file === 'pair.html');
+        expect(await page.locator('main > p').first().textContent()).toMatch(/on one line|한 줄에 들어가면/);
+        expect(await page.locator('#sentence .bar').first().isVisible()).toBe(true);
         await page.addScriptTag({ content: axe });
         const violations = await page.evaluate(async () => {
           type Found = { violations: { id: string; nodes: { html: string }[] }[] };

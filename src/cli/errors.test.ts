@@ -87,6 +87,18 @@ describe('errors in Korean', () => {
   });
 });
 
+it('has no English half where a file is another than was asked for', () => {
+  const what = 'cannot read ed.parquet: it is not UTF-8 text';
+  const unread = new SiseonError({ code: 'cannotRead', kind: 'failure', what });
+  expect(explain(unread, 'ko').message).toBe('오류: ed.parquet을 읽을 수 없습니다: UTF-8로 적은 글이 아닙니다.');
+  const trace = new SiseonError({
+    code: 'notATrace',
+    kind: 'failure',
+    what: 'x.npz is no trace that this package saved',
+  });
+  expect(explain(trace, 'ko').message).toBe('오류: x.npz: siseon trace로 저장한 파일이 아닙니다.');
+});
+
 /** Details that answer to every name. */
 const anything: Readonly<Record<string, unknown>> = new Proxy(
   {},

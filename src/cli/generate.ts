@@ -4,7 +4,7 @@ import type { Model } from '../model/index.ts';
 import type { SiseonError } from '../platform/index.ts';
 import type { Ending, NewToken, TraceInput } from '../trace/index.ts';
 import { placeName } from '../views/language.ts';
-import { editsIn, editsOption } from './edits.ts';
+import { editsIn, editsOption, remarkOnOrigin } from './edits.ts';
 import {
   type Common,
   type Decoding,
@@ -116,7 +116,9 @@ export function generate(program: Command): void {
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
       const source = text === undefined ? { ids: options.ids! } : await asked(model, text, options);
-      const edits = options.edits === undefined ? [] : await editsIn(options.edits);
+      const file = options.edits === undefined ? null : await editsIn(options.edits);
+      if (file) remarkOnOrigin(file, { model });
+      const edits = file?.edits ?? [];
       const input: TraceInput = { ...source, ...decoded(options), edits };
       try {
         for await (const token of trace.generate(model, input, { ...sampling, signal: stop.signal })) {

@@ -5,7 +5,7 @@ import type { Ablation, Alignment, HeadPlace } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { placeName } from '../views/language.ts';
-import { editsIn } from './edits.ts';
+import { editsIn, remarkOnOrigin } from './edits.ts';
 import {
   decoded,
   decoding,
@@ -197,8 +197,9 @@ export function interfere(program: Command): void {
         const beside = await load(options.with);
         return compared(trace, await recordTrace(beside, { text, ...own }), model, options, options.with, beside);
       }
-      const edits = await editsIn(options.edits!);
-      return compared(trace, await editedRun(trace, model, edits), model, options, options.edits!);
+      const file = await editsIn(options.edits!);
+      remarkOnOrigin(file, trace);
+      return compared(trace, await editedRun(trace, model, file.edits), model, options, options.edits!);
     });
 }
 

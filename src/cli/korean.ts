@@ -46,7 +46,9 @@ const found = (said: Said): string => ` (${said.details.problem ? `${said.detail
 /** The path of a file and why it could not be used. */
 const path = ({ details, what, system }: Said, kind: '을' | '에'): string => {
   const name = details.path ?? /(?:read|write|make the folder|remove) (.+?):/.exec(what)?.[1] ?? '';
-  const why = (system && reasons[system]) || what.slice(what.indexOf(': ') + 2);
+  const problem = what.slice(what.indexOf(': ') + 2);
+  const why =
+    (system && reasons[system]) || (problem === 'it is not UTF-8 text' ? 'UTF-8로 적은 글이 아닙니다' : problem);
   return `${kind === '을' ? with_(name, '을') : `${name}에`} ${kind === '을' ? '읽을' : '쓸'} 수 없습니다: ${why}.`;
 };
 const outOf =
@@ -212,7 +214,8 @@ const texts: Readonly<Record<string, Text>> = {
     `‘${d.name}’ 단계에는 ${what.startsWith('Hugging') ? 'Hugging Face' : 'TransformerLens'}의 이름이 없어 그 이름으로 저장할 수 없습니다. 이름이 있는 단계: ${expected}.`,
   namesNotInFormat: () =>
     '다른 도구의 이름(--names)은 .safetensors와 .npz에만 씁니다. 그 둘 가운데 하나로 저장하거나 --names를 빼 주세요.',
-  notATrace: ({ what }) => `${what}: siseon trace로 저장한 파일이 아닙니다.`,
+  notATrace: ({ what }) =>
+    `${what.replace(' is no trace that this package saved', '')}: siseon trace로 저장한 파일이 아닙니다.`,
   noMeaning: ({ what, expected }) => `${what}: 여기서는 뜻이 없는 값입니다. 뜻이 있는 곳: ${expected}.`,
   noGradient: ({ got }) => `이 실행은 기울기로 되짚을 수 없습니다(${got}).`,
   notCausal: () => '이 모델은 양쪽을 다 보므로, 새 단어가 앞의 것을 모두 바꿉니다. 앞만 보는 모델에서만 됩니다.',

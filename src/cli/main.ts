@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { StageNames, TraceFormat } from '../trace/index.ts';
 import { particle } from '../views/language.ts';
-import { editsIn, editsOption } from './edits.ts';
+import { editsIn, editsOption, remarkOnOrigin } from './edits.ts';
 import { cannotPrint, explain } from './errors.ts';
 import { flow } from './flow.ts';
 import { generate } from './generate.ts';
@@ -205,8 +205,10 @@ decoding(program.command('trace'))
           expected: 'one of the two',
         });
       const input = text === undefined ? { ids: options.ids! } : { text };
-      const edits = options.edits === undefined ? [] : await editsIn(options.edits);
+      const file = options.edits === undefined ? null : await editsIn(options.edits);
+      const edits = file?.edits ?? [];
       const { model, trace } = await record(options.model, { ...input, ...decoded(options), edits });
+      if (file) remarkOnOrigin(file, trace);
       const stages = options.stages === 'all' ? 'all' : options.stages.split(',').map((name) => name.trim());
       const bytes = await saveTrace(trace, model, { stages, format, names: options.names });
       await writeFileAtomically(options.save, bytes);

@@ -8,7 +8,7 @@ import { type ReportData, type ReportPart, type ReportWord, reportPage } from '.
 const words = {
   en: {
     title: 'Where it looks',
-    asks: 'Choose a word: it asks, and the arcs run to what it looks at. The left and right arrow keys go on.',
+    asks: 'Choose a word: it asks. Bars beneath the words show what it looks at, and arcs where the sentence stands on one line. The left and right arrow keys go on.',
     looks: 'Queries are rows, keys columns, in the order of the sentence.',
     keys: 'Hover to see a cell, click or use the arrow keys to keep it, Escape to let it go.',
     cell: 'No cell is chosen.',
@@ -30,7 +30,7 @@ const words = {
     masked: 'masked',
     largest: 'largest of this head',
     heads: 'All heads',
-    headsNote: 'A row a layer; layers and heads count from 0.',
+    headsNote: 'Layer after layer, head after head; both count from 0.',
     numbers: 'The numbers',
     square: 'One head',
     word: 'key',
@@ -38,7 +38,7 @@ const words = {
   },
   ko: {
     title: '어디를 보는가',
-    asks: '단어를 고르면 그 단어가 묻고, 곡선이 바라보는 단어로 이어집니다. 왼쪽과 오른쪽 화살표 키로 옮겨 갑니다.',
+    asks: '단어를 고르면 그 단어가 묻습니다. 무엇을 바라보는지 단어 밑의 막대가 보이고, 문장이 한 줄에 들어가면 곡선도 이어집니다. 왼쪽과 오른쪽 화살표 키로 옮겨 갑니다.',
     looks: '행은 질문(Query), 열은 색인(Key)이며 문장의 순서를 따릅니다.',
     keys: '칸에 올리면 값이 보이고, 누르거나 화살표 키를 쓰면 고정되며, Esc로 풀립니다.',
     cell: '고른 칸이 없습니다.',
@@ -60,7 +60,7 @@ const words = {
     masked: '가려짐',
     largest: '이 헤드에서 가장 큰 값',
     heads: '모든 헤드',
-    headsNote: '한 줄이 한 층입니다. 층과 헤드는 0부터 셉니다.',
+    headsNote: '층을 차례로, 층마다 헤드를 차례로 놓았습니다. 둘 다 0부터 셉니다.',
     numbers: '숫자',
     square: '헤드 하나',
     word: '색인',
