@@ -7,9 +7,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as lens from '../dist/lens/index.js';
-import { configReader, families, Model, Tokenizer } from '../dist/model/index.js';
+import { families, Model, Tokenizer } from '../dist/model/index.js';
 import { recordTrace } from '../dist/trace/index.js';
-import { drawn } from './models.mjs';
+import { gpt2Sizes, gpt2Small } from './models.mjs';
 
 const length = 2048;
 const last = length - 1;
@@ -28,32 +28,20 @@ const tokenizer = () =>
     model: {
       type: 'WordLevel',
       unk_token: 'w0',
-      vocab: Object.fromEntries(Array.from({ length: 50_257 }, (_, id) => [`w${id}`, id])),
+      vocab: Object.fromEntries(Array.from({ length: gpt2Sizes.vocabulary }, (_, id) => [`w${id}`, id])),
     },
   });
 
-async function longModel() {
-  const family = families.get('gpt2');
-  const config = { n_embd: 768, n_head: 12, n_layer: 12, n_positions: length, vocab_size: 50_257 };
-  const architecture = family.architecture(
-    configReader({ model_type: 'gpt2', architectures: ['GPT2LMHeadModel'], ...config }),
-  );
-  const parameters = new Map(
-    family
-      .parameters(architecture, new Set(['wte.weight']))
-      .map(({ name, shape }) => [name, { shape, data: drawn(name, shape) }]),
-  );
-  return Model.create({
+const longModel = () =>
+  Model.create({
     name: 'drawn',
-    family,
-    architecture,
+    family: families.get('gpt2'),
+    ...gpt2Small(length),
     tokenizer: tokenizer(),
     metadata: {},
-    parameters,
   });
-}
 
-const textIds = (step) => Int32Array.from({ length }, (_, i) => (i * step) % 50_257);
+const textIds = (step) => Int32Array.from({ length }, (_, i) => (i * step) % gpt2Sizes.vocabulary);
 const words = (ids) => Array.from(ids, (id) => `w${id}`);
 /** Another run of as many tokens, as measures of two runs take it. */
 const otherRun = (model) => recordTrace(model, { ids: textIds(7907), logits: false });

@@ -22,9 +22,10 @@ function drawnModel(modelType, fields, tensors) {
   return { architecture, parameters };
 }
 
-export function gpt2Small() {
+/** As published it reads 1,024 positions. */
+export function gpt2Small(positions = gpt2Sizes.positions) {
   state = 1;
-  const { hidden, heads, layers, positions, vocabulary } = gpt2Sizes;
+  const { hidden, heads, layers, vocabulary } = gpt2Sizes;
   const sizes = { n_embd: hidden, n_head: heads, n_layer: layers, n_positions: positions, vocab_size: vocabulary };
   return drawnModel('gpt2', { architectures: ['GPT2LMHeadModel'], ...sizes }, ['wte.weight']);
 }
