@@ -7,10 +7,8 @@ import {
   batchOf,
   checkText,
   type LogitRows,
-  lengthsOf,
   type RunOptions,
   type RunResult,
-  rowsOf,
   rowsOfText,
   stageListener,
   type TextRun,
@@ -18,15 +16,16 @@ import {
 import { KeyValueCache } from './cache.ts';
 import { DeviceParameters, fromHost, type ModelParameter } from './deviceParameters.ts';
 import { attendDisentangled, type DisentangledTask } from './disentangled.ts';
-import { changeRows, changesOf, stackAt } from './edits.ts';
+import { changeScores, sumHeadsOf } from './editedRun.ts';
+import { stackAt } from './edits.ts';
 import { checkGradient, type GradientTarget, inOwnShape, noLogits, targetValue } from './gradients.ts';
-import { editedOutputs, outputOf } from './headOutputs.ts';
+import { outputOf } from './headOutputs.ts';
 import { classify, decode } from './heads.ts';
 import { norm } from './norm.ts';
 import type { HostTensor, TakenParameter } from './parameters.ts';
 import { attendEdited } from './squareEdits.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { type Batch, embed, type Parameters, type StageListener, type SumHeads, transform } from './transformer.ts';
+import { embed, type Parameters, type StageListener, transform } from './transformer.ts';
 
 /** What Siseon adds to a checkpoint's config.json, under the field `siseon`. */
 export interface ModelMetadata {
@@ -322,35 +321,6 @@ export class Model {
     }
     return all;
   }
-}
-
-/** Heads' outputs as the texts' edits want them. */
-function sumHeadsOf(a: Architecture, batch: Batch, texts: readonly TextRun[]): SumHeads {
-  return (o, projected) =>
-    editedOutputs(
-      o,
-      projected,
-      a,
-      texts.map((text, b) => ({
-        edits: text.edits ?? [],
-        lengths: lengthsOf(text),
-        first: b * rowsOf(`${projected.place}.attentionOutput`, batch),
-      })),
-    );
-}
-
-/** Logits and labels' scores as a text's edits want them: nothing comes after them on the device. */
-function changeScores(a: Architecture, text: TextRun, { logits, classes }: RunResult, rows: number): void {
-  const { edits = [], logits: asked = 'all' } = text;
-  const all = Array.from({ length: rows }, (_, i) => i);
-  const changed = (
-    name: 'logits' | 'classes',
-    numbers: Float32Array | null,
-    width: number,
-    positions: readonly number[],
-  ) => numbers && changeRows(numbers, width, changesOf(edits, name, a, lengthsOf(text)), positions);
-  changed('logits', logits, a.vocabularySize, Array.isArray(asked) ? asked : asked === 'last' ? [rows - 1] : all);
-  changed('classes', classes, a.classifier?.labels.length ?? 0, all);
 }
 
 /** Rows of hidden states (N, D) → those that logits are asked for. */
