@@ -254,10 +254,11 @@ const texts: Readonly<Record<string, Text>> = {
     `도서관 파일이 맞지 않습니다(${what.replace('it is not JSON', 'JSON이 아닙니다')}). 이런 꼴이어야 합니다: ${expected}`,
 
   badTreebank: ({ details: d, expected, got }) =>
-    `${d.file} ${d.line}번째 줄이 CoNLL-U에 맞지 않습니다: ${d.problem}${expected && ` (있어야 할 것: ${expected})`}${got && ` (있는 것: ${got})`}. 형식은 universaldependencies.org/format.html에 있습니다.`,
+    `${d.file} ${d.line}번째 줄이 CoNLL-U에 맞지 않습니다: ${brokenLine(d.problem)}${expected && ` (있어야 할 것: ${expected})`}${got && ` (있는 것: ${got})`}. 형식은 universaldependencies.org/format.html에 있습니다.`,
   tokensDoNotAlign: ({ details: d }) =>
     `토큰과 단어가 맞물리지 않습니다. 단어 ${d.words}, 토큰 ${d.tokens}. 이 문장을 빼거나 --strict를 빼 주세요.`,
-  nothingToMeasure: ({ got }) => `잴 수 있는 문장이 없습니다(${got}). 모델이 읽을 수 있는 문장을 주세요.`,
+  nothingToMeasure: ({ got }) =>
+    `잴 수 있는 문장이 없습니다(${got}). 모델이 읽을 수 있고 같은 관계가 있는 문장이 둘 이상이어야 합니다. 하나로 고르고 하나로 잽니다.`,
   tooFewTexts: ({ expected, got }) =>
     `글이 모자랍니다: ${count(expected)}개 이상이어야 하는데 ${/^\d+$/.test(got) ? `${got}개입니다` : '하나도 없습니다'}.`,
   decoderTextMissing: ({ details: d, got }) =>
@@ -325,3 +326,26 @@ export function koreanText({ code, details, parts, cause }: SiseonError): string
 }
 
 export const koreanCodes: readonly string[] = Object.keys(texts);
+
+/** What is wrong with a line of a treebank; with the name of its sentence where that stands in brackets. */
+function brokenLine(problem: unknown): string {
+  const [, what = '', sentence = ''] = /^(.*?)( \(.*\))?$/.exec(`${problem}`) ?? [];
+  const said: Readonly<Record<string, string>> = {
+    'the wrong number of fields': '칸의 수가 다릅니다',
+    'a comment among the words': '단어들 사이에 주석이 있습니다',
+    'a word without a form': '형태가 없는 단어입니다',
+    'a range out of order': '범위의 순서가 틀렸습니다',
+    'a range that ends after the last word': '범위가 마지막 단어 뒤에서 끝납니다',
+    'an id out of order': '번호의 순서가 틀렸습니다',
+    'an empty node out of order': '빈 마디의 순서가 틀렸습니다',
+    'the head is no number': '지배소가 수가 아닙니다',
+    'a head that is not there': '없는 단어를 지배소로 적었습니다',
+    'heads that lead round in a circle': '지배소를 따라가면 제자리로 돌아옵니다',
+    'no relation': '관계가 없습니다',
+    'a sentence without words': '단어가 없는 문장입니다',
+    'a sentence with other than one root': '뿌리가 하나가 아닌 문장입니다',
+    'the words do not spell the text': '단어를 이으면 글과 다릅니다',
+    'the last sentence is not closed': '마지막 문장 뒤에 빈 줄이 없습니다',
+  };
+  return `${said[what] ?? what}${sentence}`;
+}

@@ -1,10 +1,10 @@
 /** Every number that the room Explore shows through a lens is the library's for it. */
 import {
-  attentionFlow,
   gradientAttention,
   gradientAttentionByToken,
   headRows,
   headsReport,
+  importance,
   integratedGradients,
   layerNorms,
   logitLens,
@@ -93,7 +93,11 @@ onThePage('the lenses of the room Explore', (site, _visited) => {
         ['byContribution', '기여 롤아웃', (await rollout(trace, { token, model })).shares],
         ['gradient', '기울기 × 어텐션', await gradientAttentionByToken(trace, model, target)],
         ['relevance', '관련도', await relevance(trace, model, target)],
-        ['flow', '흐름', await attentionFlow(trace, { token })],
+        [
+          'flow',
+          '흐름',
+          (await importance('flow', trace, model, target, { words: wordGroups(trace).map(({ tokens }) => tokens) }))!,
+        ],
         ['integrated', '적분 기울기', (await integratedGradients(trace, model, target)).attributions],
       ];
       const group = page.getByRole('group', { name: /모든 층을 지나/ });

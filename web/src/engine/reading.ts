@@ -168,8 +168,9 @@ export class Reading {
   async reach({ text, changes }: Asked, name: ReachName, view: View): Promise<Reached[]> {
     return this.#reader.answer(async (reader) => {
       const trace = await reader.changed(text, changes);
-      const numbers = await reachOf(name, trace, reader.model, view.token);
       const all = entriesOf(trace.encoding!, { unit: view.unit, bare: false });
+      const words = all.map(({ tokens }) => tokens);
+      const numbers = await reachOf(name, trace, reader.model, view.token, words);
       return all.map(({ text: name, sink, tokens }) => ({
         text: name,
         sink,
