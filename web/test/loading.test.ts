@@ -14,6 +14,7 @@ const executablePath = findChromium();
 const types: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.mjs': 'text/javascript' };
 const modules = {
   '@huggingface/tokenizers': '/node_modules/@huggingface/tokenizers/dist/tokenizers.mjs',
+  'fastest-levenshtein': '/node_modules/fastest-levenshtein/esm/mod.js',
   fflate: '/node_modules/fflate/esm/browser.js',
 };
 /** What the page does, as its own script: a test runner would rewrite imports in a function that is sent over. */
