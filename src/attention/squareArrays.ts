@@ -13,13 +13,18 @@ export interface SquareRows {
 /**
  * Square edits as arrays [query, key]:
  * scores = scores · scored.times + scored.plus; maskedScores = (scores + bias) · times + plus, where 0 · x is 0 and what is
- * hidden stays hidden; weights = softmax(maskedScores) · share + put.
+ * hidden stays hidden; weights = softmax(maskedScores + tilt) · share + put.
  */
 export interface SquareArrays {
   /** Null where no edit is of the scores. */
   readonly scored: { readonly times: Float32Array; readonly plus: Float32Array } | null;
   readonly times: Float32Array;
   readonly plus: Float32Array;
+  /**
+   * Single weights that were set or multiplied, told before the softmax, where what they leave is shared exactly: −∞ takes a
+   * weight that is put apart out of it, a logarithm multiplies one. Masked scores stay what they are. Null where there are none.
+   */
+  readonly tilt: Float32Array | null;
   readonly share: Float32Array;
   readonly put: Float32Array;
 }
@@ -44,13 +49,22 @@ export function squareArrays(edits: readonly SquareEdit[], rows: SquareRows): Sq
     const row = edit.kind === 'weight' && !whole.has(edit.query) ? rowOf.get(edit.query) : undefined;
     return edit.kind === 'weight' && row !== undefined ? [{ edit, row, cell: row + edit.key }] : [];
   });
+  const shared = weights.filter(({ edit }) => edit.renormalize !== false);
+  const tilt = shared.length === 0 ? null : new Float32Array(size);
   // The weights that are set leave the softmax, and what they leave is shared by the rest.
-  for (const { edit, row, cell } of weights) {
-    if (edit.renormalize === false || !('to' in edit)) continue;
-    masked.plus[cell] = -Infinity;
-    put[cell] = edit.to;
-    const set = put.subarray(row, row + keys).reduce((sum, number) => sum + number, 0);
-    share.fill(Math.max(0, 1 - set), row, row + keys);
+  for (const { edit, row, cell } of shared) {
+    const apart = put.subarray(row, row + keys);
+    if ('to' in edit) [tilt![cell], put[cell]] = [-Infinity, edit.to];
+    else if (tilt![cell] !== -Infinity) {
+      // Multiplying a weight and dividing the row by its sum is adding the logarithm to its score.
+      tilt![cell]! += Math.log(edit.times);
+      continue;
+    } else {
+      const sum = 1 - put[cell]! + put[cell]! * edit.times;
+      put[cell]! *= edit.times;
+      for (let j = 0; j < keys; j++) apart[j]! /= sum;
+    }
+    share.fill(Math.max(0, 1 - apart.reduce((sum, number) => sum + number, 0)), row, row + keys);
   }
   for (const { edit, cell } of weights) {
     if (edit.renormalize !== false) continue;
@@ -58,7 +72,7 @@ export function squareArrays(edits: readonly SquareEdit[], rows: SquareRows): Sq
     else [share[cell], put[cell]] = [share[cell]! * edit.times, put[cell]! * edit.times];
   }
   putRows(own, rowOf, keys, { share, put });
-  return { scored, ...masked, share, put };
+  return { scored, ...masked, tilt, share, put };
 }
 
 const isRowsOfWeights = (edit: SquareEdit): edit is (SetEdit | PatchEdit) & { readonly stage: 'weights' } =>
@@ -102,10 +116,6 @@ function changeScores(
       }
     } else if (edit.kind === 'drop') {
       for (const [query, row] of rowOf) if (crossed || query !== edit.position) plus[row + edit.position] = -Infinity;
-    } else if (edit.renormalize !== false && 'times' in edit) {
-      // Multiplying a weight and dividing the row by its sum is adding the logarithm to its score.
-      const row = rowOf.get(edit.query);
-      if (row !== undefined) plus[row + edit.key]! += Math.log(edit.times);
     }
 }
 
@@ -155,7 +165,7 @@ export function changeSquares(
   arrays: SquareArrays,
   keys: number,
 ): number[] {
-  const { scored, times, plus, share, put } = arrays;
+  const { scored, times, plus, tilt, share, put } = arrays;
   const changed = (x: number, factor: number, added: number): number => {
     if (factor === 0) return added;
     return x === -Infinity ? x : Math.fround(x * factor + added);
@@ -176,13 +186,18 @@ export function changeSquares(
       scoresMoved ||= masked !== maskedScores[at];
       maskedScores[at] = masked;
     }
-    if (scoresMoved) softmax(maskedScores.subarray(from, to), weights.subarray(from, to));
+    const tilted = tilt?.subarray(from, to).some((number) => number !== 0);
+    if (scoresMoved || tilted)
+      softmax(
+        maskedScores.subarray(from, to).map((score, j) => score + (tilt?.[from + j] ?? 0)),
+        weights.subarray(from, to),
+      );
     for (let at = from; at < to; at++) {
       const weight = Math.fround(weights[at]! * share[at]! + put[at]!);
       weightsMoved ||= weight !== weights[at];
       weights[at] = weight;
     }
-    if (scoresMoved || weightsMoved) moved.push(row);
+    if (scoresMoved || tilted || weightsMoved) moved.push(row);
   }
   return moved;
 }

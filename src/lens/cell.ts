@@ -54,7 +54,7 @@ export async function cell(
     edited: arrays && {
       score: row.scored[j]!,
       times: arrays.times[j]!,
-      plus: arrays.plus[j]!,
+      plus: arrays.plus[j]! + (arrays.tilt?.[j] ?? 0),
       share: arrays.share[j]!,
       put: arrays.put[j]!,
     },
@@ -100,7 +100,9 @@ async function scoredRow(trace: Trace, cells: HeadCells, head: number, i: number
   const arrays = edits.length === 0 ? null : squareArrays(edits, { head, queries: [i], keys: length, crossed });
   const changed = (x: number, times = 1, plus = 0): number => (times === 0 ? plus : x * times + plus);
   const scored = scores.map((score, j) => changed(score, arrays?.scored?.times[j], arrays?.scored?.plus[j]));
-  const masked = scored.map((score, j) => changed(score + bias[j]!, arrays?.times[j], arrays?.plus[j]));
+  const masked = scored.map(
+    (score, j) => changed(score + bias[j]!, arrays?.times[j], arrays?.plus[j]) + (arrays?.tilt?.[j] ?? 0),
+  );
   const largest = Math.max(...masked);
   const exponentials = masked.map((score) => (largest === -Infinity ? 0 : Math.exp(score - largest)));
   const total = sum(exponentials);

@@ -140,6 +140,36 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
     const alone = await rowOf(await run(kinds['set weight alone']!), 1, 5);
     expect(apart(alone, before.with(2, 0.75))).toBeLessThanOrEqual(1e-6);
   });
+  it('single weights are set after the softmax: masked scores stay what they are, and edits of them count wherever they stand in the list: 1e-6', async () => {
+    const weight = { kind: 'weight', layer: 0, head: 1, query: 5, key: 2 } as const;
+    const scores = [1, 2, 3, 0, 1, 2, 0];
+    const others: readonly Edit[] = [
+      { kind: 'set', stage: 'maskedScores', layer: 0, head: 1, position: 5, vector: scores },
+      { kind: 'scale', stage: 'maskedScores', layer: 0, head: 1, position: 5, factor: 2 },
+      { kind: 'temperature', layer: 0, head: 1, value: 2 },
+    ];
+    const masked = async (trace: Trace): Promise<number[]> =>
+      Array.from((await attentionStages(trace, 0)).maskedScores.data.subarray((n + 5) * n, (n + 6) * n));
+    for (const other of others)
+      for (const own of [{ times: 0.5 }, { times: 3 }, { to: 0.5 }] as const) {
+        const [plainRow, plainMasked] = [await rowOf(await run(other), 1, 5), await masked(await run(other))];
+        const value = 'to' in own ? own.to : (plainRow[2]! * own.times) / (1 - plainRow[2]! + plainRow[2]! * own.times);
+        const expected = plainRow.map((w, j) => (j === 2 ? value : (w * (1 - value)) / (1 - plainRow[2]!)));
+        for (const list of [
+          [{ ...weight, ...own }, other],
+          [other, { ...weight, ...own }],
+        ] as Edit[][]) {
+          const both = await run(...list);
+          expect(apart(await rowOf(both, 1, 5), expected)).toBeLessThanOrEqual(1e-6);
+          expect(await masked(both)).toEqual(plainMasked);
+          await agrees(both);
+        }
+      }
+    // Set, and then multiplied: 0.5 · 3 beside the other half.
+    const twice = await rowOf(await run({ ...weight, to: 0.5 }, { ...weight, times: 3 }), 1, 5);
+    expect(twice[2]).toBeCloseTo(0.75, 6);
+    expect(twice.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
+  });
   it('rows of weights are as they are put, sum or no sum, and single weights set afterwards move within them: 1e-6', async () => {
     const [first, second] = (kinds.weights as Edit & { readonly vectors: [number[], number[]] }).vectors;
     const put = await run(kinds.weights!);
