@@ -165,6 +165,53 @@ describe('training on a grammar of one’s own', () => {
     expect(siseon('dbcaab aabbcd', '--model', join(place, 'out')).status).toBe(0);
     expect(readdirSync(join(place, 'out')).sort()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json']);
   });
+  it('keeps the models of moments on the way, which compare holds against each other', () => {
+    const place = withGrammar(sorting, { checkpoints: [1, 3] });
+    expect(siseon('train', join(place, 'config.json')).status).toBe(0);
+    expect(readdirSync(join(place, 'out')).sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'step-1',
+      'step-3',
+      'tokenizer.json',
+    ]);
+    const compared = siseon(
+      'compare',
+      'dbcaab',
+      '--model',
+      join(place, 'out', 'step-1'),
+      '--with',
+      join(place, 'out'),
+      '--json',
+    );
+    const { stages } = JSON.parse(compared.stdout) as { stages: { name: string; distance: number }[] };
+    for (const { distance } of stages) expect(distance).toBeGreaterThan(0);
+    const late = withGrammar(sorting, { checkpoints: [5] });
+    const refused = siseon('train', join(late, 'config.json'), '--lang', 'en');
+    expect([refused.status, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('checkpoints: have to be within steps'),
+    ]);
+  });
+  it('writes the picture that is asked for beside the numbers, wherever there are both', () => {
+    const place = folder();
+    const story = ['철수가 사과를 먹었다'];
+    for (const command of [
+      ['why', ...story, '먹었다', '사과를'],
+      ['layer', ...story],
+      ['predict', ...story],
+      ['flow', ...story],
+      ['ablate', ...story],
+      ['patch', ...story, '철수가 수박을 먹었다'],
+      ['compare', ...story, '철수가 수박을 먹었다'],
+    ]) {
+      const picture = join(place, `${command[0]}.svg`);
+      const { status, stdout } = siseon(...command, '--json', '--svg', picture);
+      expect(status, command[0]).toBe(0);
+      expect(typeof JSON.parse(stdout)).toBe('object');
+      expect(readFileSync(picture, 'utf8')).toMatch(/^<svg[\s\S]*<\/svg>\s*$/);
+    }
+  });
   it.each([
     ['a grammar that writes nothing', 'export const other = 1;', {}, 'writes no texts'],
     ['a grammar that is no module', 'export const (', {}, 'cannot load the module'],

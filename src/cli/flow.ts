@@ -109,6 +109,7 @@ async function measured(text: string, options: Following): Promise<void> {
     ...(random && { random: { deletion: random.deletionMean, insertion: random.insertionMean } }),
   };
   const read = await decodersText(trace, model, target, names);
+  if (options.svg !== undefined) await writePicture(options.svg, measuresSvg(view));
   if (options.json)
     return printJson({
       target,
@@ -117,7 +118,6 @@ async function measured(text: string, options: Following): Promise<void> {
       ...(led && { integrated: { value: led.value, baseline: led.baseline, gap: led.gap } }),
       ...(read && { decoder: read }),
     });
-  if (options.svg !== undefined) await writePicture(options.svg, measuresSvg(view));
   if (read) print(measuresText({ ...read, legend: '' }, terminal()).trimEnd());
   print(measuresText(view, terminal()));
 }

@@ -37,6 +37,12 @@ const placesOf = (list: string): HeadPlace[] =>
     return { layer: placeNamed(layer), head: Number(head) };
   });
 
+const placeOf = (text: string): HeadPlace => {
+  const places = placesOf(text);
+  if (places.length === 1) return places[0]!;
+  throw new InvalidArgumentError('One layer and head with a dot between, as 1.0, is expected.');
+};
+
 export function interfere(program: Command): void {
   following(program.command('ablate'))
     .description('heads taken away: how each moves a prediction, or what some of them move')
@@ -90,7 +96,6 @@ export function interfere(program: Command): void {
         }
         const target = await targetFor(trace, model, options);
         const { plain, heads } = await lens.ablationSweep(trace, model, target, ablation);
-        if (options.json) return printJson({ target, plain, by: options.by, heads });
         const ko = language() === 'ko';
         const { fixed } = await import('../views/index.ts');
         const number = lens.isScore(model.architecture, target)
@@ -98,13 +103,14 @@ export function interfere(program: Command): void {
           : target.against === undefined
             ? ['로그 확률이', 'log-probability']
             : ['로짓 차가', 'difference of logits'];
-        await shown(options, {
+        const effects = {
           title: `${model.name}: ${await saidTarget(trace, model, target)}, ${ko ? '그대로는' : 'as it is'} ${fixed(plain, 3)}.`,
           legend: ko
             ? `헤드 하나를 빼면(${options.by}) ${number[0]} 얼마나 움직이는가. 음수: 그 헤드가 예측을 떠받쳤습니다.`
             : `How far the ${number[1]} moves without the head (${options.by}). Below 0: the head spoke for the prediction.`,
           heads: heads.map(({ layer, head, effect }) => ({ layer, head, number: effect })),
-        });
+        };
+        await shown(options, effects, { target, plain, by: options.by, heads });
       },
     );
 
@@ -116,7 +122,7 @@ export function interfere(program: Command): void {
     .option(
       '--into <HEAD>',
       'layer.head: only what goes straight into this head from those below (path patching)',
-      placesOf,
+      placeOf,
     )
     .addOption(
       new Option('--stage <STAGE>', 'with --into: which of its inputs (default: value)').choices([
@@ -145,15 +151,14 @@ export function interfere(program: Command): void {
       const target = await targetFor(trace, model, options, likeliestIn);
       const align = lens.alignRuns(trace, from);
       const unaligned = unalignedWords(trace, from, align.alignment);
-      const [into] = options.into ?? [];
+      const { into } = options;
       const report = into
         ? await lens.pathSweep(trace, from, model, target, { receiver: { ...into, stage }, ...align })
         : await (options.approximate ? lens.attributionSweep : lens.patchSweep)(trace, from, model, target, align);
-      if (options.json) return printJson({ target, ...report, unaligned });
       const ko = language() === 'ko';
       const { fixed } = await import('../views/index.ts');
       const moved = `${model.name}: ${await saidTarget(trace, model, target)}, ${fixed(report.into, 3)} → ${fixed(report.from, 3)}.`;
-      await shown(options, {
+      const effects = {
         title: `${moved}${saidUnaligned(unaligned)}`,
         legend: into
           ? pathLegend(into, stage, model)
@@ -161,7 +166,8 @@ export function interfere(program: Command): void {
             ? `그 헤드의 혼합만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부.${options.approximate ? ' 기울기로 어림한 값입니다. 소프트맥스가 굳어 기울기가 0에 가까운 곳(가중치나 확률이 거의 0이나 1)에서는 실제보다 작게, 때로 엉뚱하게 나오니 눈에 띄는 헤드는 --approximate 없이 확인해 주세요.' : ''}`
             : `What part of the difference comes along when this head’s mixture alone is taken from the other text: 0 none, 1 all.${options.approximate ? ' Estimated by gradients: where a softmax is saturated (a weight or a probability near 0 or 1) the slope says little of the whole step, so check heads that matter without --approximate.' : ''}`,
         heads: report.heads.map(({ layer, head, part }) => ({ layer, head, number: part })),
-      });
+      };
+      await shown(options, effects, { target, ...report, unaligned });
     });
 
   decoding(program.command('compare'))
@@ -205,7 +211,7 @@ export function interfere(program: Command): void {
 
 interface Patching extends Asked {
   readonly approximate?: boolean;
-  readonly into?: readonly HeadPlace[];
+  readonly into?: HeadPlace;
   readonly stage?: 'query' | 'key' | 'value';
 }
 
@@ -268,7 +274,6 @@ async function compared(
     vocabulary: sameVocabulary(model, beside) ? 'same' : 'other',
   });
   const unaligned = unalignedWords(one, other, comparison.alignment);
-  if (options.json) return printJson({ ...comparison, unaligned, edits: other.edits });
   const { comparisonText, effectsSvg } = await import('../views/index.ts');
   const title = `${one.encoding?.text ?? [...one.ids].join(' ')} ↔ ${what}`;
   if (options.svg !== undefined)
@@ -283,6 +288,7 @@ async function compared(
         heads: comparison.heads.map(({ layer, head, weights }) => ({ layer, head, number: weights })),
       }),
     );
+  if (options.json) return printJson({ ...comparison, unaligned, edits: other.edits });
   const tokens = Array.from(predicted(one).ids, (_, position) => predictedToken(one, model, position));
   print(comparisonText(comparison, { title, name: (token) => tokenName(model, token), tokens, unaligned }, terminal()));
 }

@@ -66,8 +66,8 @@ async function said(text: string | undefined, options: Options): Promise<void> {
     ? await lens.directLogits(trace, model, { position, token, ...(against !== undefined && { against }) })
     : null;
   const name = (id: number): string => lens.tokenName(model, id);
-  if (options.json)
-    return printJson({
+  const json = (): void =>
+    printJson({
       model: model.name,
       text: text ?? null,
       position,
@@ -93,6 +93,7 @@ async function said(text: string | undefined, options: Options): Promise<void> {
   });
   const { barsSvg, barsText } = await import('../views/index.ts');
   if (options.svg !== undefined) await writePicture(options.svg, barsSvg(view));
+  if (options.json) return json();
   print(barsText(view, terminal()));
 }
 
@@ -112,7 +113,6 @@ async function labelled(trace: Trace, model: Model, text: string | undefined, op
     score: scores[label]!,
     ...(says !== 'number' && { probability: alone ? 1 / (1 + Math.exp(-scores[label]!)) : probability }),
   }));
-  if (options.json) return printJson({ model: model.name, text: text ?? null, position, guesses });
   const ko = language() === 'ko';
   const place = position === null ? '' : predictedToken(trace, model, position);
   const whole = ko ? '글 전체' : 'the text';
@@ -141,6 +141,7 @@ async function labelled(trace: Trace, model: Model, text: string | undefined, op
   };
   const { barsSvg, barsText } = await import('../views/index.ts');
   if (options.svg !== undefined) await writePicture(options.svg, barsSvg(view));
+  if (options.json) return printJson({ model: model.name, text: text ?? null, position, guesses });
   print(barsText(view, terminal()));
 }
 

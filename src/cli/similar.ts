@@ -67,8 +67,6 @@ export function similar(program: Command): void {
         return { ...context, sentence, ...(decoder !== undefined && { decoder }) };
       });
       const leftOut = positionLeftOut(model, layer);
-      if (options.json)
-        return printJson({ model: model.name, text, query, layer, head, among, positionLeftOut: leftOut, contexts });
       const ko = language() === 'ko';
       const keys = among === 'keys';
       const view = {
@@ -90,6 +88,8 @@ export function similar(program: Command): void {
       };
       const { barsSvg, barsText } = await import('../views/index.ts');
       if (options.svg !== undefined) await writePicture(options.svg, barsSvg(view));
+      if (options.json)
+        return printJson({ model: model.name, text, query, layer, head, among, positionLeftOut: leftOut, contexts });
       print(barsText(view, terminal()));
     });
 }

@@ -13,6 +13,7 @@ import {
   language,
   modelOption,
   print,
+  printJson,
   svgOption,
   terminal,
   unheeded,
@@ -180,8 +181,13 @@ export async function tokenNamed(encoding: Encoding, wanted: string): Promise<nu
   return findWord(encoding, wanted).tokens[0]!;
 }
 
-export async function shown(options: Asked, effects: import('../views/index.ts').Effects): Promise<void> {
+export async function shown(
+  options: Asked,
+  effects: import('../views/index.ts').Effects,
+  json: unknown,
+): Promise<void> {
   const { effectsSvg, effectsText } = await import('../views/index.ts');
   if (options.svg !== undefined) await writePicture(options.svg, effectsSvg(effects));
+  if (options.json) return printJson(json);
   print(effectsText(effects, terminal()));
 }

@@ -84,7 +84,6 @@ async function takenApart(text: string, query: string, key: string, options: Opt
   const [from, to] = [await tokenNamed(asking, query), await tokenNamed(answering, key)];
   const found = await lens.why(trace, model, { ...where, query: from, key: to });
   const [asks, answers] = [asking.tokens[from]!.text, answering.tokens[to]!.text];
-  if (options.json) return printJson({ model: model.name, text, ...found, tokens: [asks, answers] });
   const ko = language() === 'ko';
   const { fixed } = await import('../views/index.ts');
   const bent = Math.abs(found.dot - found.score) > 1e-3 * (1 + Math.abs(found.score));
@@ -107,6 +106,7 @@ async function takenApart(text: string, query: string, key: string, options: Opt
     const { gridSvg } = await import('../views/index.ts');
     await writePicture(options.svg, gridSvg(grid));
   }
+  if (options.json) return printJson({ model: model.name, text, ...found, tokens: [asks, answers] });
   const strongest = rows
     .flatMap((i) => columns.map((j) => ({ i, j, number: found.pairs[i]![j]! })))
     .toSorted((a, b) => Math.abs(b.number) - Math.abs(a.number))
@@ -190,7 +190,7 @@ async function arriving(text: string, options: Options & { readonly query?: stri
     words: groups.map((group) => group.text),
     columns,
   };
-  if (options.json) return printJson({ model: model.name, text, layer, query: token, mixing, ...view });
   if (options.svg !== undefined) await writePicture(options.svg, measuresSvg(view));
+  if (options.json) return printJson({ model: model.name, text, layer, query: token, mixing, ...view });
   print(measuresText(view, terminal()));
 }

@@ -178,7 +178,7 @@ describe.each([
   it('need texts for both halves, and a text that comes again is none', async () => {
     const model = await knownModel();
     await expect(headsReport(model, [[1, 2]])).rejects.toMatchObject({ code: 'tooFewTexts' });
-    const same = Array.from({ length: 24 }, () => ({ text: 'a b c a b' }));
+    const same = Array.from({ length: 24 }, (_, n) => ({ text: `a b c${' '.repeat(1 + (n % 3))}a b` }));
     await expect(headsReport(model, same)).rejects.toMatchObject({ code: 'tooFewTexts' });
     const texts = repeatedSequences(model, { count: 10, length: 5 });
     const { texts: once, repeated, heads } = await headsReport(model, [...texts, ...texts]);

@@ -186,6 +186,11 @@ describe('known heads', () => {
       [1, 1],
       [2, 2],
     ]);
+    // As many words, which stand elsewhere: only what both have in order belongs together, with what stands for each other.
+    expect(aligned('a b c', 'b c a')).toEqual([
+      [1, 0],
+      [2, 1],
+    ]);
     expect(aligned('a c', 'a d e c')).toEqual([
       [0, 0],
       [1, 3],

@@ -53,12 +53,11 @@ function insideOf(alignment: Alignment, into: Int32Array, from: Int32Array): Ali
 }
 
 /**
- * Tokens of two texts that belong together. Texts with as many tokens: token by token. Others: the longest sequence of
+ * Tokens of two texts that belong together: the longest sequence of
  * words that both have, in order (composed, NFC; special tokens by their writing); where between two of these as many tokens stand in
  * both, they pair one by one, and else, where as many words do, words of as many tokens. Throws `nothingAligns`.
  */
 export function alignTexts(one: Encoding, other: Encoding): Alignment {
-  if (one.tokens.length === other.tokens.length) return one.tokens.map((_, i) => [i, i] as const);
   const [a, b] = [unitsOf(one), unitsOf(other)];
   const pairs: (readonly [number, number])[] = [];
   const pair = (left: readonly number[], right: readonly number[]): void => {

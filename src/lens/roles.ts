@@ -4,7 +4,7 @@
  */
 import type { Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
-import { recordTrace, type TraceInput } from '../trace/index.ts';
+import { readInput, recordTrace, type TraceInput } from '../trace/index.ts';
 import { inputOf, type MeasuredText } from './ablate.ts';
 import { type Circuit, circuits, copies } from './circuits.ts';
 import { layerPatterns, type Pattern, type RoleName, roleNames } from './pattern.ts';
@@ -68,7 +68,7 @@ export async function headsReport(
   texts: readonly MeasuredText[],
   { least = 0.4, level = 0.01, onProgress = () => {} }: HeadsOptions = {},
 ): Promise<HeadsReport> {
-  const inputs = different(texts.map((text) => inputOf(model, text)));
+  const inputs = different(model, texts);
   if (inputs.length < 4)
     throw new SiseonError({
       code: 'tooFewTexts',
@@ -111,13 +111,13 @@ export async function headsReport(
   };
 }
 
-/** Each input once, the first of its kind. */
-function different(inputs: readonly TraceInput[]): TraceInput[] {
+/** Each text once, the first of those that the model reads alike. */
+function different(model: Model, texts: readonly MeasuredText[]): TraceInput[] {
   const seen = new Map<string, TraceInput>();
-  for (const input of inputs) {
-    const key = JSON.stringify(input, (_, value) =>
-      ArrayBuffer.isView(value) ? Array.from(value as Int32Array) : value,
-    );
+  for (const text of texts) {
+    const input = inputOf(model, text);
+    const { ids, decoderIds } = readInput(model, input);
+    const key = `${ids.join(' ')}|${decoderIds?.join(' ') ?? ''}`;
     if (!seen.has(key)) seen.set(key, input);
   }
   return [...seen.values()];

@@ -30,6 +30,7 @@ const badEdit = (what: string, expected: string, edit: unknown): SiseonError =>
  * carries a vector of another width or a number that is not finite, or sets weights of a row to more than 1 together.
  */
 export function checkEdits(edits: readonly Edit[], a: Architecture, lengths: RunLengths): void {
+  if (!Array.isArray(edits as unknown)) throw badEdit('edits', 'a list of them', edits);
   for (const edit of edits) {
     if (typeof (edit as unknown) !== 'object' || (edit as unknown) === null)
       throw badEdit('an edit', 'an object with a kind', edit);
@@ -101,11 +102,15 @@ const inside = (index: unknown, count: number): boolean =>
 const unlessInside = (name: string, index: unknown, count: number): string | null =>
   inside(index, count) ? null : `${name} ${below(count)}`;
 const first = (problems: readonly (string | null)[]): string | null => problems.find((one) => one !== null) ?? null;
+/** Runs compute in single precision: what is infinite there is no number. */
+const isNumber = (x: unknown): boolean => typeof x === 'number' && Number.isFinite(Math.fround(x));
 const vectorProblem = (vector: unknown, width: number): string | null =>
-  Array.isArray(vector) && vector.length === width && vector.every(Number.isFinite) ? null : `${width} finite numbers`;
+  Array.isArray(vector) && vector.length === width && vector.every(isNumber)
+    ? null
+    : `${width} finite numbers (in single precision)`;
 /** A row of masked scores says by −∞ what the query does not see. */
 const maskedProblem = (vector: unknown, width: number): string | null =>
-  Array.isArray(vector) && vector.length === width && vector.every((x) => Number.isFinite(x) || x === -Infinity)
+  Array.isArray(vector) && vector.length === width && vector.every((x) => isNumber(x) || x === -Infinity)
     ? null
     : `${width} numbers, each finite or −∞`;
 
@@ -134,7 +139,8 @@ function ablationProblem(edit: AblateEdit, a: Architecture, lengths: RunLengths)
   const place = attentionPlace(edit.layer);
   const { headCount, headSize } = stackAt(place, a);
   const head = unlessInside('head', edit.head, headCount);
-  if (head || edit.by === 'zero') return head;
+  if (head) return head;
+  if (edit.by === 'zero') return 'vector' in edit || 'vectors' in edit ? 'no vector by zero' : null;
   if (!['mean', 'resample'].includes(edit.by)) return 'by: "zero", "mean" or "resample"';
   if (edit.by === 'mean') return vectorProblem(edit.vector, headSize);
   const length = positionsAt(place, lengths);
@@ -172,7 +178,7 @@ function vectorEditProblem(edit: SetEdit | ScaleEdit | PatchEdit, a: Architectur
   const position = (index: unknown): string | null => unlessInside('position', index, rowsAt(name, a, lengths));
   if (edit.kind === 'scale') {
     if (stage === 'weights') return 'stage mixed: a row of weights times a factor is its mixture times that';
-    if (!Number.isFinite(edit.factor)) return 'a finite factor';
+    if (!isNumber(edit.factor)) return 'a finite factor (in single precision)';
     if (stage === 'maskedScores' && edit.factor <= 0) return 'a factor above 0: what is hidden stays hidden';
     return edit.position === undefined ? null : position(edit.position);
   }
@@ -181,9 +187,18 @@ function vectorEditProblem(edit: SetEdit | ScaleEdit | PatchEdit, a: Architectur
   if (edit.kind === 'patch' || 'vectors' in edit) {
     if (!Array.isArray(edit.positions) || !Array.isArray(edit.vectors) || edit.positions.length !== edit.vectors.length)
       return 'positions, and a vector for each';
+    if (new Set(edit.positions).size < edit.positions.length) return 'every position once';
+    if ('vector' in edit) return 'a vector with a position, or vectors with positions, and not both';
+    if (edit.kind === 'patch' && !isSource(edit.from))
+      return 'from: {model, text, positions}, where the vectors were taken';
   } else if ('positions' in edit) return 'vectors with positions, or a vector with a position';
   return first(putsOf(edit).flatMap((put) => [position(put.position), problem(put.vector, width)]));
 }
+
+const isSource = (from: unknown): boolean => {
+  const { model, text, positions } = (from ?? {}) as Partial<PatchEdit['from']>;
+  return typeof model === 'string' && typeof text === 'string' && Array.isArray(positions);
+};
 
 /** Square edits with names of their own. */
 type Named = Exclude<SquareEdit, { readonly stage: unknown }>;
@@ -211,8 +226,9 @@ function squareProblem(edit: Named, a: Architecture, lengths: RunLengths): strin
   if (edit.kind === 'block') return first(edit.pairs.flatMap(([query, key]) => [queryAt(query), keyAt(key)]));
   if ('to' in edit === 'times' in edit) return 'either to or times';
   const number = 'to' in edit ? edit.to : edit.times;
+  if (!['undefined', 'boolean'].includes(typeof edit.renormalize)) return 'renormalize: true or false';
   const free = edit.renormalize === false;
-  if (!Number.isFinite(number) || (!free && (number < 0 || ('to' in edit && number > 1))))
+  if (!isNumber(number) || (!free && (number < 0 || ('to' in edit && number > 1))))
     return free ? 'a finite number' : 'to: a weight from 0 to 1, or times: a factor of 0 or more';
   return queryAt(edit.query) ?? keyAt(edit.key);
 }

@@ -88,6 +88,8 @@ describe.each(['wasm', 'reference'] as const)('an edit on the %s device', (devic
     } as const;
     await expect(model.run(ids, undefined, [edit])).rejects.toMatchObject({ code: 'badEdit' });
   });
+  const row = [1, 2, 3, 4];
+  const set = { kind: 'set', stage: 'value', layer: 0, head: 0, position: 0, vector: row };
   it.each([
     ['nothing', null],
     ['a number', 3],
@@ -100,9 +102,18 @@ describe.each(['wasm', 'reference'] as const)('an edit on the %s device', (devic
     ['a set of nothing', { kind: 'set', stage: 'value', layer: 0, head: 0 }],
     ['positions without vectors', { kind: 'patch', stage: 'value', layer: 0, head: 0, positions: [1] }],
     ['a weight without a wish', { kind: 'weight', layer: 0, head: 0, query: 1, key: 0 }],
+    ['no list', undefined],
+    ['a vector and vectors', { ...set, positions: [0], vectors: [[1, 2, 3, 4]] }],
+    ['a position twice', { kind: 'set', stage: 'value', layer: 0, head: 0, positions: [0, 0], vectors: [row, row] }],
+    ['infinite in single precision', { ...set, vector: [1e39, 0, 0, 0] }],
+    ['a factor that is', { kind: 'scale', stage: 'value', layer: 0, head: 0, factor: 1e300 }],
+    ['a vector by zero', { kind: 'ablate', layer: 0, head: 0, by: 'zero', vector: row }],
+    ['a patch from nowhere', { kind: 'patch', stage: 'value', layer: 0, head: 0, positions: [1], vectors: [row] }],
+    ['a yes in words', { kind: 'weight', layer: 0, head: 0, query: 1, key: 0, to: 0.5, renormalize: 'no' }],
     ['two wishes for one weight', { kind: 'weight', layer: 0, head: 0, query: 1, key: 0, to: 0.5, times: 2 }],
   ])('that is %s is refused', async (_, wrong) => {
-    await expect(model.run(ids, undefined, [wrong as unknown as Edit])).rejects.toMatchObject({ code: 'badEdit' });
+    const edits = (wrong === undefined ? {} : [wrong]) as unknown as Edit[];
+    await expect(model.run(ids, undefined, edits)).rejects.toMatchObject({ code: 'badEdit' });
   });
   it('is printed short, with what JSON has no word for by its name', async () => {
     const edit = {

@@ -42,6 +42,14 @@ export const trainingConfig = z
     decay: z.number().min(0).default(0.01),
     seed: z.int().default(1),
     keepEvery: count.default(250).describe('steps between two states to go on from'),
+    checkpoints: z
+      .array(count)
+      .default([])
+      .describe('steps after which the model of that moment is kept too, in step-N beside the trained one'),
+  })
+  .refine(({ checkpoints, steps }) => checkpoints.every((step) => step <= steps), {
+    path: ['checkpoints'],
+    message: 'have to be within steps',
   })
   .refine(({ texts, grammar }) => (texts === undefined) !== (grammar === undefined), {
     message: 'either texts or grammar is needed, and not both',
@@ -86,7 +94,7 @@ const refuse = (
 ): SiseonError => new SiseonError({ code, kind: 'usage', what, next, ...more });
 
 /**
- * Reads the config, trains, saves. A training that was cut off goes on from `training.safetensors` in its output.
+ * Reads the config, trains, saves; the models of `checkpoints` on the way in `step-N`. A training that was cut off goes on from `training.safetensors` in its output.
  * Throws `badConfig` naming every wrong field, `emptyText`, `badGrammar`, `textTooLong`, `vocabularyTooSmall` naming what
  * the vocabulary lacks, `badTokenizer`, and what train and reading and writing throw.
  */
@@ -143,16 +151,25 @@ export async function trainFromConfig(
   await makeFolder(output);
   const state = `${output}/training.safetensors`;
   const { seed, steps, batchSize, rate, warmUp, decay, corruption } = config;
+  const saved = { config: layout, sources: plan.sources, tokenizer: tokenizerJson };
+  const moment = async (progress: TrainingProgress): Promise<void> => {
+    if (config.checkpoints.includes(progress.step)) {
+      const folder = `${output}/step-${progress.step}`;
+      await makeFolder(folder);
+      await saveModel(folder, { ...saved, parameters: await progress.parameters() });
+    }
+    onProgress?.(progress);
+  };
   const parameters = await train(
     { ...plan, seed, steps, batchSize, rate, warmUp, decay, corruption, maskId, firstToken: special.length },
     texts,
-    onProgress,
+    moment,
     {
       resume: await loadTrainingState(state),
       keep: { every: config.keepEvery, save: (kept) => saveTrainingState(state, kept) },
     },
   );
-  await saveModel(output, { config: layout, sources: plan.sources, parameters, tokenizer: tokenizerJson });
+  await saveModel(output, { ...saved, parameters });
   await removeFile(state);
   return { output, parameters, config };
 }

@@ -27,9 +27,11 @@ describe('what is brought in', () => {
     ]);
   });
   it('lines that are pasted are cut at their first tab or comma, and nothing behind it is lost', async () => {
-    const text = '과일 요리\t파이, 굽기\n자동차, 엔진 오일, 그리고 타이어\n한 줄만\n"따옴표, 안",내용\n\n,이름 없음\n';
+    const text =
+      '봄, 여름\t철마다\n과일 요리\t파이, 굽기\n자동차, 엔진 오일, 그리고 타이어\n한 줄만\n"따옴표, 안",내용\n\n,이름 없음\n';
     expect(await readPasted(text)).toEqual({
       books: [
+        { tag: '봄, 여름', content: '철마다' },
         { tag: '과일 요리', content: '파이, 굽기' },
         { tag: '자동차', content: '엔진 오일, 그리고 타이어' },
         { tag: '한 줄만', content: '' },
@@ -71,6 +73,7 @@ describe('what is brought in', () => {
       new File([new Uint8Array([0xbb, 0xe7, 0xb0, 0xfa, 0x2c, 0xbb, 0xa1, 0xb0, 0xad])], 'old.csv'),
       new File([new Uint8Array([0xff, 0xff, 0xff])], 'broken.txt'),
       new File(['x'], 'picture.png'),
+      new File(['x'], '.hidden.md'),
     ]);
     expect(read.books).toEqual([
       { tag: '사과', content: '빨강' },

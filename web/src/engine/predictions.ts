@@ -177,12 +177,17 @@ export async function write(
   signal: AbortSignal,
 ): Promise<{ readonly full: boolean }> {
   // What is written is read again, as the sentence: no more than the model can read.
-  const room = model.architecture.positionCount - model.tokenizer!.encode(text).ids.length;
+  const most = model.architecture.positionCount;
+  const read = (text: string): number => model.tokenizer!.encode(text).ids.length;
+  const room = most - read(text);
   const maxTokens = Math.max(0, Math.min(count, room));
   const options = { temperature, seed, maxTokens, signal, ...(topK !== null && { topK }) };
-  let done = 0;
+  let [done, whole] = [0, text];
   for await (const token of generate(model, { text }, options)) {
     done++;
+    // Read again, a token may be several: one that is written out and means another, such as [UNK].
+    whole += token.text ?? '';
+    if (read(whole) > most) return { full: true };
     const { data, shape } = await token.look(layer);
     const [, keys = 0] = shape;
     const row = Array.from(data.subarray(head * keys, (head + 1) * keys));

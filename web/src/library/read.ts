@@ -111,11 +111,10 @@ export async function readPasted(text: string): Promise<Intake> {
 async function readLines(text: string): Promise<Intake> {
   const { default: papa } = await import('papaparse');
   const { data, errors } = papa.parse<string[]>(bare(text), { skipEmptyLines: 'greedy', delimiter: ',' });
-  const books = data.map(([begin = '', ...rest]) => {
-    const tab = begin.indexOf('\t');
-    return tab < 0
-      ? bookOf(begin, rest.join(','))
-      : bookOf(begin.slice(0, tab), [begin.slice(tab + 1), ...rest].join(','));
+  const books = data.map((cells) => {
+    const line = cells.join(',');
+    const tab = line.indexOf('\t');
+    return tab < 0 ? bookOf(cells[0], cells.slice(1).join(',')) : bookOf(line.slice(0, tab), line.slice(tab + 1));
   });
   return taken(books, '', quotes(errors, ''));
 }
@@ -123,7 +122,9 @@ async function readLines(text: string): Promise<Intake> {
 /** Files by their ending, in the order of their names. */
 export async function readFiles(files: readonly File[]): Promise<Intake> {
   const all: Intake[] = [];
-  for (const file of [...files].sort((a, b) => (a.name < b.name ? -1 : 1))) all.push(await readFile(file));
+  // What begins with a dot is nobody's note.
+  const shown = files.filter(({ name }) => !name.startsWith('.'));
+  for (const file of shown.sort((a, b) => (a.name < b.name ? -1 : 1))) all.push(await readFile(file));
   return {
     books: all.flatMap(({ books }) => books),
     problems: all.flatMap(({ problems }) => problems),
