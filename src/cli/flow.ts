@@ -156,7 +156,7 @@ const legend = (faithful: boolean, orders: number): string =>
         ...(faithful
           ? [
               '가중치·기여(Kobayashi 외 2021)·값 지우기(Mohebbi 외 2023)는 그 자리의 마지막 층 한 줄, 평균 가중치는 모든 층의 평균.',
-              `가릴 때와 남길 때: 그 척도가 꼽은 순서로 단어를 하나씩 가리거나 남기며 잰 예측의 평균(Petsiuk 외 2018). 충실도는 남길 때에서 가릴 때를 뺀 것이 무작위 순서 ${orders}개보다 얼마나 큰가: 0보다 크면 무작위보다 낫습니다.`,
+              `가릴 때와 남길 때: 그 척도가 꼽은 순서로 단어를 하나씩 가리거나 남기며 잰 예측의 평균(Petsiuk 외 2018). 충실도는 남길 때에서 가릴 때를 뺀 것이 무작위 순서 ${orders}개보다 얼마나 큰가: 0보다 크면 순서들의 평균보다 낫습니다. 예측을 읽는 단어는 그대로 둡니다.`,
             ]
           : []),
       ].join(' ')
@@ -165,7 +165,7 @@ const legend = (faithful: boolean, orders: number): string =>
         ...(faithful
           ? [
               'last weights, norms (Kobayashi et al. 2021) and zeroing (Mohebbi et al. 2023) are the last layer’s row at that place, mean weights the mean over all layers.',
-              `deletion, insertion: mean of the prediction while words are hidden, or kept, one by one in the measure’s order (Petsiuk et al. 2018). faithful: insertion less deletion, less the same of ${orders} random orders; above 0 is better than chance.`,
+              `deletion, insertion: mean of the prediction while words are hidden, or kept, one by one in the measure’s order (Petsiuk et al. 2018). faithful: insertion less deletion, less the same of ${orders} random orders; above 0 is better than the average order. The target’s own word stays.`,
             ]
           : []),
       ].join(' ');

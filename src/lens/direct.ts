@@ -21,7 +21,7 @@ export interface LensLayer {
 /**
  * Logit lens (nostalgebraist 2020): the state of one position after the embeddings and after every layer, read through
  * the model's final norm and head as if it were the last; of an encoder-decoder the decoder's. Without `token` the model's own prediction is followed.
- * Cost: one decoding of layers + 1 rows. Throws `noLogits`, `tokenOutOfRange`, `idOutOfRange`, `anotherModel`.
+ * An edit of the logits themselves is behind it and does not show. Cost: one decoding of layers + 1 rows. Throws `noLogits`, `tokenOutOfRange`, `idOutOfRange`, `anotherModel`.
  */
 export async function logitLens(
   trace: Trace,
@@ -66,8 +66,9 @@ export interface DirectPart {
  * the final norm, frozen, and held against the token's row of the unembedding (against another token's, where the target
  * says so). Where a layer with an activation stands before the unembedding (BERT's), each of its units keeps the factor
  * activation(z) / z that it had in this run, so that it too is a linear map, as the norms are (Elhage et al. 2021, and for
- * the factor Achtibat et al. 2024). They sum to the logit, or the difference. Cost: one run and a pass over the weights. Throws
- * `noLinearHead` where a soft-cap stands between the state and its logits, `noLogits`, `tokenOutOfRange`, `idOutOfRange`.
+ * the factor Achtibat et al. 2024). They sum to the logit, or the difference. Cost: one run and a pass over the weights.
+ * `rest` is what an edit of the logits added. Throws `noLinearHead` where a soft-cap stands between the state and its
+ * logits, `noLogits`, `tokenOutOfRange`, `idOutOfRange`.
  */
 export async function directLogits(
   trace: Trace,
@@ -100,11 +101,12 @@ export async function directLogits(
   const named = parts.map(({ name, vector }) => ({ name, logit: dotProduct(vector, direction) }));
   const unembedding = bias ? bias[target.token]! - (other === undefined ? 0 : bias[other]!) : 0;
   if (bias) named.push({ name: 'unembedding bias', logit: unembedding });
-  return {
-    parts: named,
-    sum: named.reduce((sum, { logit }) => sum + logit, 0),
-    logit: other === undefined ? logits[target.token]! : asked,
-  };
+  const sum = (): number => named.reduce((whole, { logit }) => whole + logit, 0);
+  const logit = other === undefined ? logits[target.token]! : asked;
+  // Logits that an edit changed are no longer what the state says.
+  if (trace.edits.some((edit) => 'stage' in edit && edit.stage === 'logits'))
+    named.push({ name: 'rest', logit: logit - sum() });
+  return { parts: named, sum: sum(), logit };
 }
 
 /** The parts through a norm of their sum, frozen; its bias joins the biases. */

@@ -3,6 +3,7 @@ import type { Edit } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
 import { attentionStages, headOutput, logitRows, recordTrace, recordTraces, type Trace } from '../trace/index.ts';
 import { compareRuns } from './compare.ts';
+import { directLogits } from './direct.ts';
 import { replaced } from './patch.ts';
 import { squareFrom } from './squareFrom.ts';
 import { close, expected, tinyIds, tinyModel } from './tiny.testing.ts';
@@ -169,6 +170,17 @@ describe.each(['gpt2', 'bert'] as const)('edits of a tiny %s', (family) => {
     const twice = await rowOf(await run({ ...weight, to: 0.5 }, { ...weight, times: 3 }), 1, 5);
     expect(twice[2]).toBeCloseTo(0.75, 6);
     expect(twice.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
+  });
+  it('logits that are scaled are more than what speaks for them: the difference is a part of its own, 1e-5', async () => {
+    const target = { position: 5, token: 3 };
+    const [before, after] = await Promise.all(
+      [plain, await run({ kind: 'scale', stage: 'logits', factor: 2 })].map((trace) =>
+        directLogits(trace, model, target),
+      ),
+    );
+    expect(after!.logit).toBeCloseTo(2 * before!.logit, 5);
+    expect(Math.abs(after!.sum - after!.logit)).toBeLessThanOrEqual(1e-5);
+    expect(after!.parts.at(-1)).toMatchObject({ name: 'rest', logit: expect.closeTo(before!.logit, 4) });
   });
   it('rows of weights are as they are put, sum or no sum, and single weights set afterwards move within them: 1e-6', async () => {
     const [first, second] = (kinds.weights as Edit & { readonly vectors: [number[], number[]] }).vectors;

@@ -175,7 +175,7 @@ export function comparisonText(
       ? wrap(
           ko
             ? `합이 1이 아닌 행 ${comparison.notDistributions.length}개: 편집에서 정규화하지 않았습니다.`
-            : `${comparison.notDistributions.length} rows do not sum to 1: an edit left them so.`,
+            : `Rows that do not sum to 1, left so by an edit: ${comparison.notDistributions.length}.`,
           '  ',
           width,
         )
