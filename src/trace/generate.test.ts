@@ -129,6 +129,11 @@ describe('a text that is interfered with', () => {
       ],
     } as const;
     await expect(written('llama', { ids: [3, 14], edits: [resampled] })).rejects.toMatchObject({ code: 'badEdit' });
+    // A row that does not fit the text that was given is no row that has still to grow.
+    for (const vector of [[1], [], [1, 0, 0]]) {
+      const slip = { kind: 'set', stage: 'weights', layer: 0, head: 0, position: 1, vector } as const;
+      await expect(written('llama', { ids: [3, 14], edits: [slip] })).rejects.toMatchObject({ code: 'badEdit' });
+    }
   });
 });
 

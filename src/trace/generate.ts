@@ -1,6 +1,6 @@
 /** A model that writes on, one token after another, each with the trace of what it was written by. */
 import type { AttentionPlace, Edit } from '../attention/index.ts';
-import { checkSampling, chooseToken, type Model, type RunOptions, type Sampling } from '../model/index.ts';
+import { checkEdits, checkSampling, chooseToken, type Model, type RunOptions, type Sampling } from '../model/index.ts';
 import { type Random, SiseonError, seededRandom } from '../platform/index.ts';
 import { grownEdits } from './grownEdits.ts';
 import { logitRows } from './logits.ts';
@@ -149,6 +149,9 @@ class Writer {
     this.#ids = [...(a.encoder ? read.decoderIds! : read.encoding ? this.#prompt(read.ids) : read.ids)];
     this.#first = this.#ids.length;
     this.#edits = input.edits ?? [];
+    // Held against the text that was given: rows that fit it grow with what is written, others are slips.
+    const given = a.encoder ? { ids: read.ids.length, decoderIds: this.#first } : { ids: this.#first };
+    checkEdits(this.#edits, a, given);
     const stops = (options.stop ?? []).filter((stop) => stop !== '');
     this.#text = tokenizer && new WrittenText((ids) => tokenizer.decode(ids), this.#ids, stops);
   }
