@@ -131,8 +131,10 @@ onThePage('the room Explore', (_site, visited) => {
         );
       const { keys } = await look(await recordTrace(model, { text }), model, { ...last, query: 3 });
       expect(tints).toHaveLength(keys.length);
+      const largest = Math.max(...keys.map(({ weight }) => weight));
       for (const [i, { weight }] of keys.entries())
-        expect(Math.abs(tints[i]! / 100 - weight)).toBeLessThanOrEqual(1e-6);
+        expect(Math.abs(tints[i]! / 100 - weight / largest)).toBeLessThanOrEqual(1e-5);
+      await page.getByText(`가장 큰 가중치 ${largest.toFixed(2)}`).waitFor();
       const box = (await page.locator('.folded').boundingBox())!;
       expect(box.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
       await page.locator('.running button').nth(5).click();
