@@ -135,7 +135,7 @@ onThePage('the room Explore', (_site, visited) => {
       for (const [i, { weight }] of keys.entries())
         expect(Math.abs(tints[i]! / 100 - weight / largest)).toBeLessThanOrEqual(1e-5);
       await page.getByText(`가장 큰 가중치 ${largest.toFixed(2)}`).waitFor();
-      const box = (await page.locator('.folded').boundingBox())!;
+      const box = (await page.locator('.gaze .folded').boundingBox())!;
       expect(box.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
       await page.locator('.running button').nth(5).click();
       await page.locator('.running button').nth(5).and(page.locator('[aria-pressed=true]')).waitFor();

@@ -144,12 +144,13 @@ export async function cause(
     };
     if (prefers((await model.run(base)).logits!) !== 'own') continue;
     const donorTrace = await recordTrace(model, { ids: [...donor] });
-    const patched = async (where: HeadPlace): Promise<'own' | 'other'> => {
-      const values = await vectors(donorTrace, where, 'value');
+    const patched = async ({ layer, head }: HeadPlace): Promise<'own' | 'other'> => {
+      const values = await vectors(donorTrace, { layer, head }, 'value');
       const edits = positions.map((position) => ({
         kind: 'set' as const,
         stage: 'value' as const,
-        ...where,
+        layer,
+        head,
         position,
         vector: [...values[position]!],
       }));
