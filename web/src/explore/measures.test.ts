@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { measuresOf } from './measures.ts';
+import { measuresOf, tallest } from './measures.ts';
 import type { Cells, Named } from './tiles.svelte.ts';
 
 const entry = (text: string, other?: string): Named => ({
@@ -35,6 +35,11 @@ describe('squares beside each other', () => {
     expect(measuresOf([square(named, true)], 560, 16)).toMatchObject({ stacked: true });
     const narrow = measuresOf([square(Array(20).fill(entry('사과를')), true)], 328, 16);
     expect(narrow).toMatchObject({ numbers: null, stacked: false, cell: 20 });
+  });
+  it('are whole on the screen before their cells are as large as they may be', () => {
+    const { head, cell } = measuresOf([square(words(10))], 1000, 16);
+    expect(cell).toBeLessThan(3.25 * 16);
+    expect(head + 10 * cell + 1).toBeLessThanOrEqual(tallest * 16);
   });
   it('leave names room on a slant: letters are no larger than the distance of their lines', () => {
     for (const room of [328, 560, 800]) {

@@ -21,6 +21,9 @@ export interface Measures {
   readonly stacked: boolean;
 }
 
+/** In rem: a square that is higher scrolls within itself. */
+export const tallest = 34;
+
 /** The height of the letters above the line and below it, as a share of their size. */
 const line = 1.05;
 /** What is askew by 45° keeps so much of its distance. */
@@ -42,7 +45,8 @@ export function measuresOf(squares: readonly Cells[], room: number, rem: number)
   );
   const tail = 1.5 * rem;
   const least = (room < 30 * rem ? 1.25 : 1.1) * rem;
-  const cell = Math.max(least, Math.min(3.25 * rem, Math.floor((room - names - tail) / count)));
+  const [across, down] = [(room - names - tail) / count, (tallest * rem - head - 1) / count];
+  const cell = Math.max(least, Math.min(3.25 * rem, Math.floor(across), Math.floor(down)));
   // A digit, a point or a sign takes about as much as its share here of its size.
   const letters = Math.max(
     ...squares.map(({ range, signed }) =>
