@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { koreanCodes } from '../korean/index.ts';
 import { SiseonError } from '../platform/errors.ts';
 import { explain } from './errors.ts';
-import { koreanCodes } from '../korean/index.ts';
 import { commandMeant, usageText } from './usage.ts';
 
 const source = fileURLToPath(new URL('..', import.meta.url));

@@ -7,15 +7,10 @@ import { attentionPhrases } from './phrases/attention.ts';
 import { checkpointPhrases } from './phrases/checkpoints.ts';
 import { commonPhrases } from './phrases/common.ts';
 import { editPhrases } from './phrases/edits.ts';
+import type { Phrase } from './phrases/entry.ts';
 import { filePhrases } from './phrases/files.ts';
 import { tokenizerPhrases } from './phrases/tokenizers.ts';
 import { trainingPhrases } from './phrases/training.ts';
-
-/**
- * English and Korean with the same names in braces: `{x}` is anything and `{#x}` a number. In Korean `{x:을}` stands for the
- * name and its particle.
- */
-export type Phrase = readonly [english: string, korean: string];
 
 type Particle = Parameters<typeof particle>[1];
 
@@ -40,12 +35,12 @@ let patterns: readonly Pattern[] | null = null;
 function patternOf([english, korean]: Phrase): Pattern {
   const names: string[] = [];
   const source = english
-    .split(/(\{#?\w+\})/)
+    .split(/(\{[#@]?\w+\})/)
     .map((part) => {
-      const [, number, name] = /^\{(#?)(\w+)\}$/.exec(part) ?? [];
+      const [, kind, name] = /^\{([#@]?)(\w+)\}$/.exec(part) ?? [];
       if (name === undefined) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
       names.push(name);
-      return number ? '([-−+.,\\de∞]+|NaN|Infinity)' : '(.+?)';
+      return kind === '#' ? '([-−+.,\\de∞]+|NaN|Infinity)' : kind === '@' ? '(\\S+)' : '(.+?)';
     })
     .join('');
   return { matches: new RegExp(`^${source}$`, 's'), names, korean };

@@ -19,7 +19,7 @@ export const callers: Texts = {
   brokenCase: misused('검사 자료가 온전하지 않아요.'),
   halfPast: misused('지난 색인(Key)과 내용(Value)은 함께 주어야 해요.'),
   missingInput: misused('입력이 빠졌어요.'),
-  noEntries: misused('찾아볼 것이 없어요.'),
+  noEntries: () => '찾아볼 것이 없어요. key와 value를 하나 이상 주세요.',
   pastAndKeyLengths: misused('함께 줄 수 없는 입력이에요.'),
   unknownOperator: misused('모르는 연산이에요.'),
   unknownSquare: misused('모르는 단계예요.'),

@@ -60,7 +60,7 @@ const ofEdits: Texts = {
   badEdits: ({ what }) =>
     `${what.replace(' holds no edits', '')}: 편집 목록이 아니에요. kind가 있는 편집들의 JSON 배열이어야 해요(docs/lens.md).`,
   badEdit: misused('할 수 없는 편집이에요.'),
-  badWeights: misused('이 글의 가중치가 될 수 없어요.'),
+  badWeights: (one) => `이 글의 가중치가 될 수 없어요.${contrast(one)}`,
 };
 
 const ofTrainings: Texts = {

@@ -1,10 +1,11 @@
-import type { Phrase } from '../phrase.ts';
+import type { Phrase } from './entry.ts';
 
 /** Of attention's operands, ONNX operators, kernels and device: what only callers of the library see. */
 export const attentionPhrases: readonly Phrase[] = [
   ['a past and key lengths describe the same cache in two ways', '지난 것과 keyLengths가 같은 캐시를 두 가지로 말해요'],
   ['one of them', '둘 가운데 하나'],
   ['both', '둘 다'],
+  ['scale {scale}, softcap {softcap}', 'scale {scale}, softcap {softcap}'],
   ['a finite scale and a softcap from 0', '유한한 scale과 0 이상의 softcap'],
   ['scale or softcap is not usable', 'scale이나 softcap을 쓸 수 없어요'],
   ['there is no square named {name}', '정사각 단계 {name:은} 없어요'],
@@ -20,6 +21,8 @@ export const attentionPhrases: readonly Phrase[] = [
   ['the mask has {count} numbers, which its shape does not hold', '마스크의 수가 {count}개인데 모양과 맞지 않아요'],
   ['the mask does not fit the queries and keys', '마스크가 질문(Query)과 색인(Key)에 맞지 않아요'],
   ['there is not one key length for each batch item', 'keyLengths가 묶음의 글마다 하나씩이 아니에요'],
+  ['RotaryEmbedding: {problem}', 'RotaryEmbedding: {problem}'],
+  ['the input has neither three axes nor four', '입력의 축이 셋도 넷도 아니에요'],
   ['the {name} has neither three axes nor four', '{name}의 축이 셋도 넷도 아니에요'],
   ['3 or 4 axes', '축 셋이나 넷'],
   ['the {name} holds another number of numbers than its shape', '{name}의 수의 개수가 모양과 달라요'],
@@ -94,7 +97,6 @@ export const attentionPhrases: readonly Phrase[] = [
   ['a table has another shape', '표의 모양이 달라요'],
   ['there is not one position for each row', '자리가 행마다 하나씩이 아니에요'],
   ['a position lies outside the table', '표에 없는 자리예요'],
-  ['the input has neither three axes nor four', '입력의 축이 셋도 넷도 아니에요'],
   ['a tensor of {type} has another number of bytes', '{type} 텐서의 바이트 수가 달라요'],
   ['{op}: {operand} has the wrong shape', '{op}: {operand}의 모양이 달라요'],
   ['tensor: wrong number of values', '텐서의 수의 개수가 달라요'],
@@ -125,7 +127,7 @@ export const attentionPhrases: readonly Phrase[] = [
   ['{#count} numbers or more', '수 {count}개 이상'],
   ['{kernel}: {name} does not lie in its storage', '{kernel}: {name:이} 저장 공간을 벗어나요'],
   ['the bias', 'bias'],
-  ['numbers {range}', '수 {range}'],
+  ['numbers {#from} to {#to}', '{from}부터 {to}까지의 수'],
   ['{kernel}: number {at} of {name} names no row', '{kernel}: {name}의 {at}번째 수가 가리키는 행이 없어요'],
   [
     'matmul: a packed operand is one matrix, not one for each batch item',
@@ -135,7 +137,7 @@ export const attentionPhrases: readonly Phrase[] = [
     "matmul: the packed operand is another matrix than the product's right, with rightTransposed {turned}",
     'matmul: rightTransposed가 {turned}인 곱셈의 right와 다른 행렬이에요',
   ],
-  ['{size}, packed with transposed {turned}', 'transposed {turned:으로} 묶은 {size}'],
+  ['{size}, packed with transposed {turned}', '{size}(transposed: {turned})'],
   [
     '{kernel}: the heads cannot share the key heads evenly',
     '{kernel}: 헤드들이 key의 헤드를 고르게 나누어 쓸 수 없어요',

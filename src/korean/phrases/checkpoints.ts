@@ -1,4 +1,4 @@
-import type { Phrase } from '../phrase.ts';
+import type { Phrase } from './entry.ts';
 
 /** Of safetensors, npy and PyTorch's archives, and of the tensors in any of them. */
 const tensors: readonly Phrase[] = [
@@ -160,7 +160,7 @@ const gguf: readonly Phrase[] = [
   ['it rotates {rotated} of the {size} numbers of a head', '헤드의 수 {size}개 가운데 {rotated}개를 회전해요'],
   ['its rotation is multiplied by {factor}', '회전에 {factor:을} 곱해요'],
   ['its positions are stretched by the rule {name}', '위치를 {name} 규칙으로 늘려요'],
-  ['{field} is {value}, not {expected}', '{field:이} {value}인데 {expected:이} 와야 해요'],
+  ['{@field} is {value}, not {expected}', '{field:이} {value}인데 {expected:이} 와야 해요'],
   ['it lacks the number {name}', '{name}의 수가 없어요'],
   ['it lacks {name}', '{name:이} 없어요'],
   ['Take the checkpoint in Hugging Face layout.', '허깅페이스 배치의 체크포인트를 써 주세요.'],

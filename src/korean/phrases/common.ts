@@ -1,4 +1,4 @@
-import type { Phrase } from '../phrase.ts';
+import type { Phrase } from './entry.ts';
 
 /** What errors of every kind are made of. */
 export const commonPhrases: readonly Phrase[] = [

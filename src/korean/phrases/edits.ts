@@ -1,10 +1,10 @@
-import type { Phrase } from '../phrase.ts';
+import type { Phrase } from './entry.ts';
 
 /** Of edits, and of treebanks, whose faults are told by line. */
 export const editPhrases: readonly Phrase[] = [
-  ['edits', '편집이에요'],
+  ['edits', '편집의 목록이 아니에요'],
   ['a list of them', '편집의 목록'],
-  ['an edit', '편집이에요'],
+  ['an edit', '객체가 아니에요'],
   ['an object with a kind', 'kind가 있는 객체'],
   ['an edit of a kind that is none', '없는 종류(kind)의 편집이에요'],
   ['an edit ({kind}) with a field "{field}"', '{kind} 편집에 모르는 항목 {field:이} 있어요'],

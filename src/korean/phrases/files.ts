@@ -1,4 +1,4 @@
-import type { Phrase } from '../phrase.ts';
+import type { Phrase } from './entry.ts';
 
 /** Of disks, networks and the hub. */
 export const filePhrases: readonly Phrase[] = [
@@ -30,6 +30,7 @@ export const filePhrases: readonly Phrase[] = [
   ['{came} bytes came, and {asked} were asked for', '{asked}바이트를 달라고 했는데 {came}바이트가 왔어요'],
   ['the server said nothing for {seconds} s', '서버가 {seconds}초 동안 아무 말이 없었어요'],
   ['the connection broke off', '연결이 끊겼어요'],
+  ['bad port', '쓸 수 없는 포트'],
   ['fetch failed ({why})', '연결하지 못했어요({why})'],
   ['fetch failed', '연결하지 못했어요'],
   ['terminated ({why})', '연결이 끊겼어요({why})'],

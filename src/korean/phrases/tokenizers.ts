@@ -1,4 +1,4 @@
-import type { Phrase } from '../phrase.ts';
+import type { Phrase } from './entry.ts';
 
 /** Of tokenizers and chat templates. */
 export const tokenizerPhrases: readonly Phrase[] = [
@@ -7,20 +7,25 @@ export const tokenizerPhrases: readonly Phrase[] = [
   ['its vocabulary lacks {piece}', '어휘에 {piece:이} 없어요'],
   ['model.vocab is not a list of pieces with scores', 'model.vocab이 조각과 점수의 목록이 아니에요'],
   ['model.vocab is not an object of ids', 'model.vocab이 번호의 객체가 아니에요'],
+  ['the id of one of its {count} tokens', '토큰 {count}개 가운데 하나의 번호'],
   ['the id of {piece} is {id}', '{piece}의 번호가 {id:이에요}'],
+  ['the id of {@piece}', '{piece}의 번호가 달라요'],
   ['vocab.txt has a piece twice', 'vocab.txt에 같은 조각이 두 번 있어요'],
   ['merges.txt has the line {line}, which is no pair', 'merges.txt의 줄 {line:이} 둘씩 짝지은 것이 아니에요'],
   ['vocab.json is not JSON', 'vocab.json이 JSON이 아니에요'],
-  ['{file} lacks {piece}', '{file}에 {piece:이} 없어요'],
+  ['vocab.txt lacks {piece}', 'vocab.txt에 {piece:이} 없어요'],
+  ['vocab.json lacks {piece}', 'vocab.json에 {piece:이} 없어요'],
   ['the pattern {pattern} is not understood', '패턴 {pattern:을} 읽을 수 없어요'],
   ['{form} of the text cannot be traced back to it', '{form:으로} 바꾼 글을 본디 글로 되짚을 수 없어요'],
   ['{piece} does not spell the text', '{piece:이} 글과 맞지 않아요'],
   ['its pieces do not spell the text', '조각을 이으면 글과 달라요'],
   ['its precompiled_charsmap is no normalisation table', 'precompiled_charsmap이 정규화 표가 아니에요'],
   ['it is no JSON object', 'JSON 객체가 아니에요'],
-  ['model.dropout (its tokens differ from run to run)', 'model.dropout(토큰이 그때그때 달라져요)'],
+  [
+    'tokenizer.json: model.dropout (its tokens differ from run to run)',
+    'tokenizer.json: model.dropout(토큰이 그때그때 달라져요)',
+  ],
   ["the GGUF file's {field}", 'GGUF 파일의 {field}'],
-  ['the id of one of its {count} tokens', '토큰 {count}개 가운데 하나의 번호'],
   ['a number for each token', '토큰마다 수 하나'],
   ['something else', '다른 것'],
   ['{range} ({pieces} are 0 to 4)', '{range}({pieces}의 번호는 차례로 0부터 4까지)'],

@@ -1,8 +1,8 @@
-import type { Phrase } from '../phrase.ts';
+import type { Phrase } from './entry.ts';
 
 /** Of configs that people write (as zod tells their faults), grammars, and the state of a training. */
 export const trainingPhrases: readonly Phrase[] = [
-  ['the file: {problem}', '파일: {problem}'],
+  ['the file', '파일'],
   ['Invalid input: expected {expected}, received {got}', '{expected:이} 와야 하는데 {got:이} 왔어요'],
   ['Invalid input', '쓸 수 없는 값이에요'],
   ['Invalid option: expected one of {values}', '{values} 가운데 하나여야 해요'],
