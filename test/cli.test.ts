@@ -273,10 +273,10 @@ describe('what is broken exits with 1', () => {
     expect([status, stderr]).toEqual([1, expect.stringContaining('safetensors')]);
   });
   it.each([
-    ['missing', 'bert.embeddings.LayerNorm.bias is missing'],
-    ['misshapen', 'bert.embeddings.LayerNorm.bias has shape [3], expected [96]'],
-    ['unexpected', 'extra is unexpected'],
-    ['NaN', 'holds NaN at index 5'],
+    ['missing', 'bert.embeddings.LayerNorm.bias가 없어요'],
+    ['misshapen', 'bert.embeddings.LayerNorm.bias의 모양이 [3]인데 [96]이 와야 해요'],
+    ['unexpected', 'extra는 여기 있을 것이 아니에요'],
+    ['NaN', '5번째 수가 NaN이에요'],
   ])('a %s parameter', (fault, said) => {
     const copy = modelCopy();
     const file = join(copy, 'model.safetensors');

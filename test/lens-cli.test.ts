@@ -177,7 +177,7 @@ describe('interfering', () => {
     const { status, stderr, stdout } = siseon('compare', story, '--edits', file);
     expect(status).toBe(2);
     expect(stdout).toBe('');
-    expect(stderr).toContain('할 수 없는 편집입니다');
+    expect(stderr).toContain('할 수 없는 편집이에요');
   });
 });
 
