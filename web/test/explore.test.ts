@@ -137,6 +137,11 @@ onThePage('the room Explore', (_site, visited) => {
       await page.getByText(`가장 큰 가중치 ${largest.toFixed(2)}`).waitFor();
       const box = (await page.locator('.gaze .folded').boundingBox())!;
       expect(box.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
+      // However many its words are, they are not painted again for what a pointer passes over in the square.
+      const painted = '.room > .gaze, .room > .heads, .room > .one';
+      expect(await page.locator(painted).evaluateAll((all) => all.map((each) => getComputedStyle(each).isolation))).toEqual(
+        ['isolate', 'isolate', 'isolate'],
+      );
       await page.locator('.running button').nth(5).click();
       await page.locator('.running button').nth(5).and(page.locator('[aria-pressed=true]')).waitFor();
       expect(new URL(page.url()).hash).toContain('q=5');
