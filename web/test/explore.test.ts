@@ -139,9 +139,9 @@ onThePage('the room Explore', (_site, visited) => {
       expect(box.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
       // However many its words are, they are not painted again for what a pointer passes over in the square.
       const painted = '.room > .gaze, .room > .heads, .room > .one';
-      expect(await page.locator(painted).evaluateAll((all) => all.map((each) => getComputedStyle(each).isolation))).toEqual(
-        ['isolate', 'isolate', 'isolate'],
-      );
+      expect(
+        await page.locator(painted).evaluateAll((all) => all.map((each) => getComputedStyle(each).isolation)),
+      ).toEqual(['isolate', 'isolate', 'isolate']);
       await page.locator('.running button').nth(5).click();
       await page.locator('.running button').nth(5).and(page.locator('[aria-pressed=true]')).waitFor();
       expect(new URL(page.url()).hash).toContain('q=5');

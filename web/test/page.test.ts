@@ -420,6 +420,38 @@ onThePage('the page', (site, visited) => {
     it('empty: asks for a word', () => typed('  ', /한 단어 이상 적어 보세요/));
     it('50,000 characters: says how many tokens and how many fit, and keeps the text', () =>
       typed('사과를 '.repeat(12_500), /이 모델은 한 번에 \d+개까지 읽어요/));
+    it('50,000 letters: written in one face of the system from before they are laid out, the page’s own again once they are few', () =>
+      visited(async ({ page, open }) => {
+        await open('#/ko/explore');
+        const face = (): Promise<string> =>
+          page.locator('#sentence').evaluate((field) => getComputedStyle(field).fontFamily.split(',')[0]!);
+        const own = await face();
+        await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+        await page.locator('#sentence').evaluate(async (field: HTMLTextAreaElement) => {
+          // As soon as the letters are in the field, which is before the page has seen them.
+          field.addEventListener(
+            'input',
+            () => (field.dataset.face = getComputedStyle(field).fontFamily.split(',')[0]!),
+            {
+              capture: true,
+            },
+          );
+          const letters = Array.from({ length: 50_000 }, (_, i) => String.fromCharCode(0xac00 + ((i * 7919) % 11_172)));
+          await navigator.clipboard.writeText(letters.join(''));
+          field.select();
+        });
+        await page.keyboard.press('Control+V');
+        const during = await page.locator('#sentence[data-face]').getAttribute('data-face');
+        expect(during).not.toBe(own);
+        expect(await face()).toBe(during);
+        await page.getByText(/이 모델은 한 번에/).waitFor();
+        await page.locator('#sentence').fill('철수가 빵을 먹었다');
+        await page
+          .getByText(/‘먹었다’는/)
+          .first()
+          .waitFor();
+        expect(await face()).toBe(own);
+      }));
     it('more than an address carries: no way through the page loses it, nor does opening it again', () =>
       visited(async ({ page, open }) => {
         await open('#/ko/explore');
