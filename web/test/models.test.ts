@@ -353,6 +353,11 @@ onThePage('models of the visitor’s own', (site) => {
     await opened(page, 'owner/known');
     expect(hub.asked.filter(({ path }) => path.startsWith('/elsewhere'))).toEqual([]);
     await page.waitForFunction(() => location.hash.includes('m=owner%2Fknown'));
+    // What is kept is opened at one press.
+    await page.getByRole('button', { name: '처음 모델로' }).click();
+    await page.waitForFunction(() => !location.hash.includes('m='));
+    await page.getByRole('button', { name: 'owner/known 열기' }).click();
+    await opened(page, 'owner/known');
     await page.getByRole('button', { name: 'owner/known 지우기' }).click();
     await page.getByRole('heading', { name: '이 브라우저에 남겨 둔 모델' }).waitFor({ state: 'detached' });
     expect(foreign()).toEqual([]);
