@@ -276,13 +276,48 @@ onThePage('the room Explore', (_site, visited) => {
       await page.waitForFunction(() => !location.hash.includes('e='));
       expect((await numbers()).size).toBeGreaterThan(0);
       // It is put aside, and comes back with its sentence; what was done to a head stays through it all.
-      await page.getByText(/단어에 손댄 것 1가지는 잠시 빼/).waitFor();
+      await page.getByText('단어에 손댄 것 1가지').waitFor();
       await page.getByRole('button', { name: '이 헤드 끄기' }).click();
       await page.locator('#sentence').fill('영희가 책을 조용히 읽었다');
       await page.waitForFunction(() => /e=s\d+\.\d+$/.test(location.hash));
-      await page.getByRole('button', { name: '그 문장으로 돌아가기' }).click();
+      // Another sentence's is put aside beside it, and both outlast a reload and "Undo all".
+      await page.locator('.one .frame').focus();
+      for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
+      await page.getByRole('button', { name: '이 쌍 끊기' }).click();
+      await page.waitForFunction(() => /e=s\d+\.\d+,x/.test(location.hash));
+      await page.locator('#sentence').fill('민수가 물을 마셨다');
+      await page.waitForFunction(() => /e=s\d+\.\d+$/.test(location.hash));
+      await page.reload();
+      const asides = page.locator('.aside li');
+      await asides.nth(1).waitFor();
+      expect(await asides.allTextContents()).toEqual([
+        expect.stringContaining(storySentence),
+        expect.stringContaining('영희가 책을 조용히 읽었다'),
+      ]);
+      await asides.nth(0).getByRole('button', { name: '그 문장으로 돌아가기' }).click();
       await page.waitForFunction(() => /e=s\d+\.\d+,w/.test(location.hash));
       expect(await page.locator('#sentence').inputValue()).toBe(storySentence);
+      await page.getByRole('button', { name: '모두 되돌리기' }).click();
+      await page.waitForFunction(() => !location.hash.includes('e='));
+      await asides.getByRole('button', { name: '그 문장으로 돌아가기' }).click();
+      await page.waitForFunction(() => /e=x/.test(location.hash));
+      await page.locator('#sentence').fill(storySentence);
+      await asides.getByRole('button', { name: /버리기/ }).click();
+      await asides.first().waitFor({ state: 'detached' });
+    }));
+
+  it('says what an address has that cannot be used, leaves it out and keeps the rest', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/explore?a=99.99&e=zzz,s0.1,x1.2.70-79.3-4,s7.7&u=token');
+      const said = page.locator('main > p', { hasText: '빼고 열었어요' });
+      await said.getByText('4군데').waitFor();
+      for (const lost of ['e=zzz', 'e=x1.2.70-79.3-4', 'e=s7.7', 'a=99.99'])
+        expect(await said.textContent()).toContain(lost);
+      await page.waitForFunction(() => location.hash === '#/ko/explore?u=token&e=s0.1');
+      await said.getByRole('button').click();
+      await said.waitFor({ state: 'detached' });
+      await open('#/ko/my-library?l=[[1],["과일","사과"]]');
+      await said.getByText('l=[1]').waitFor();
     }));
 
   it('takes a cell of a changed run apart: its numbers are the library’s for the same edits, and they come to its weight', () =>

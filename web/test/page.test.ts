@@ -5,7 +5,7 @@ import { recordTrace } from 'siseon/trace';
 import { caption } from 'siseon/views';
 import { describe, expect, it } from 'vitest';
 import { parts, rooms } from '../src/parts.ts';
-import { fromHash, storySentence, toHash } from '../src/permalink.ts';
+import { fromHash, storySentence, toHash, unreadable } from '../src/permalink.ts';
 import { defaults, writeSettings } from '../src/train/settings.ts';
 import { Course, type Report } from '../src/training/course.ts';
 import { expectedOfLook, expectedOfPair } from './expected.ts';
@@ -646,6 +646,21 @@ describe('an address', () => {
       '#/?h=1&u=letter&e=x1.2,s1,t1.2.0,t1.2.x,s1.2.3,w1.1.2.3-4.1.5,d4-3,x1.1.4-2.1-1,z,p9.1.1.1-1.a,p1.1.1.1-.a,a:b:s1,%25:s',
     ])
       expect(fromHash(hash, 'ko')).toEqual(whole);
+    expect(unreadable('#/xx/nowhere?q=-1&h=a.b&u=letter&e=s1.2,z&l=nothing&b=1')).toEqual([
+      'xx',
+      'nowhere',
+      'q=-1',
+      'h=a.b',
+      'u=letter',
+      'e=z',
+      'l=nothing',
+    ]);
+    expect(unreadable('#/en/my-library?l=[[1]]&t=-1')).toEqual(['t=-1', 'l=[1]']);
+    expect(unreadable('#/en/my-library?l={')).toEqual(['l={']);
+    expect(fromHash('#/en/my-library?l=[[1]]', 'ko').lookup!.books).toBeNull();
+    expect(unreadable('#/en/train?p=small,nothing')).toEqual(['p=small,nothing']);
+    for (const hash of ['', '#', '#/ko/train', toHash({ ...whole, part: 'my-library' })])
+      expect(unreadable(hash)).toEqual([]);
     // What is too long is said to be missing, and taken from whoever has it.
     const long = { ...whole, text: '가'.repeat(2001), other: '나'.repeat(2001) };
     expect(toHash(long)).toBe('#/ko/opening?long=sc');
