@@ -145,6 +145,10 @@ onThePage('the room Explore', (_site, visited) => {
       await page.locator('.running button').nth(5).click();
       await page.locator('.running button').nth(5).and(page.locator('[aria-pressed=true]')).waitFor();
       expect(new URL(page.url()).hash).toContain('q=5');
+      // Nor is there a screen of rows where each word is given one of another sentence.
+      await page.locator('#paste-from').fill(text);
+      const pairs = (await page.locator('.paste .folded').boundingBox())!;
+      expect(pairs.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
       await accessible(page);
     }));
 
@@ -463,6 +467,29 @@ onThePage('the room Explore', (_site, visited) => {
         await page.locator('.gaze .word').getByText(text, { exact: true }).waitFor();
       }
       await page.waitForFunction(() => (window as unknown as { told: string[] }).told.at(-1) === '물을');
+      // Of a picture that no keystroke brought nothing is said.
+      await page.locator('.gaze .word').first().click();
+      await page.getByText(/그림이 나오기까지 걸린 시간이 여기에/).waitFor();
+    }));
+
+  it('shows one text in all pictures where the newest cannot be read, and speaks of a picture only where there is one', () =>
+    visited(async ({ page, open }) => {
+      const long = `#/ko/explore?s=${encodeURIComponent('철수가 '.repeat(300))}`;
+      await open(long);
+      await page.getByText(/이 모델은 한 번에/).waitFor();
+      expect(await page.getByText('그림은 마지막으로 읽은 문장이에요').count()).toBe(0);
+      await page.locator('#sentence').fill(storySentence);
+      await page.locator('.one .frame').waitFor();
+      await page.evaluate((hash) => (location.hash = hash), long);
+      await page.getByText('그림은 마지막으로 읽은 문장이에요').waitFor();
+      // A word that the sentence does not have: it can be read, but not looked at, and the square does not run ahead.
+      await page.evaluate(
+        () => (location.hash = '#/ko/explore?s=%EC%98%81%ED%9D%AC%EA%B0%80%20%EC%9B%83%EC%97%88%EB%8B%A4&q=9'),
+      );
+      await page.locator('[role=alert]').getByRole('button', { name: '처음 보이는 질문으로' }).waitFor();
+      await page.waitForTimeout(300);
+      const json = JSON.parse((await saved(page, 'JSON')).toString()) as { text: string };
+      expect(json.text).toBe(storySentence);
     }));
 
   it('opens a model from files of the visitor’s own, tells what is missing, and goes back', () =>
