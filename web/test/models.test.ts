@@ -374,7 +374,7 @@ onThePage('models of the visitor’s own', (site) => {
     expect(hub.asked.filter(({ path }) => path.startsWith('/elsewhere'))).toEqual([]);
     await page.waitForFunction(() => location.hash.includes('m=owner%2Fknown'));
     // What is kept is opened at one press.
-    await page.getByRole('button', { name: '처음 모델로' }).click();
+    await page.getByRole('button', { name: '원래 모델로 돌아가기' }).first().click();
     await page.waitForFunction(() => !location.hash.includes('m='));
     await page.getByRole('button', { name: 'owner/known 열기' }).click();
     await opened(page, 'owner/known');
