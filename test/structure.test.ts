@@ -77,6 +77,15 @@ describe('the structure of the source', () => {
       for (const name of importsOf(file)) expect(name, relative(models, file)).not.toContain('/src/');
   });
 
+  it('imports no module of Node outside cli/, types aside: a bundler for browsers would stop there', () => {
+    const wrong = files
+      .filter((file) => !/\.test(ing)?\.ts$/.test(file) && folderOf(file) !== 'cli')
+      .filter((file) =>
+        /^import (?!type ).*'node:|import\('node:/m.test(readFileSync(file, 'utf8').replace(/typeof import\(/g, '')),
+      );
+    expect(wrong.map((file) => relative(source, file))).toEqual([]);
+  });
+
   it('keeps globals of Node inside platform/ and cli/', () => {
     const wrong = files
       .filter(

@@ -1,5 +1,6 @@
 /** A folder on disk, read by position: what is not asked for is never in memory. */
 import type { FileHandle } from 'node:fs/promises';
+import { builtin } from './builtin.ts';
 import { reasonOf } from './files.ts';
 import { cannotRead, type Folder } from './folders.ts';
 
@@ -8,7 +9,7 @@ const LARGEST_READ = 1 << 30;
 
 /** Opens a file; a pipe or a device, on which opening or reading may wait forever, is none. */
 async function openFile(path: string): Promise<FileHandle> {
-  const { open, stat } = await import('node:fs/promises');
+  const { open, stat } = builtin('node:fs/promises');
   const about = await stat(path);
   if (about.isFile()) return open(path, 'r');
   throw Object.assign(new Error('it is no file but a pipe or a device'), about.isDirectory() && { code: 'EISDIR' });
@@ -36,11 +37,11 @@ export function diskFolder(path: string): Folder {
   return {
     name: folder,
     async list() {
-      const { readdir } = await import('node:fs/promises');
+      const { readdir } = builtin('node:fs/promises');
       return (await readdir(folder).catch((cause) => fail('', cause))).sort();
     },
     async has(file) {
-      const { stat } = await import('node:fs/promises');
+      const { stat } = builtin('node:fs/promises');
       return stat(full(file)).then(
         (about) => about.isFile(),
         () => false,

@@ -1,4 +1,5 @@
 /** Files in Node, and `fetch` where there is none: the one place that knows the difference. */
+import { builtin } from './builtin.ts';
 import { SiseonError } from './errors.ts';
 import { inNode } from './machine.ts';
 
@@ -32,7 +33,7 @@ export async function readFile(path: Path): Promise<Uint8Array> {
       if (!response.ok) throw new Error(`the server answered ${response.status}`);
       return new Uint8Array(await response.arrayBuffer());
     }
-    const { readFile: read } = await import('node:fs/promises');
+    const { readFile: read } = builtin('node:fs/promises');
     return new Uint8Array(await read(path));
   } catch (cause) {
     throw new SiseonError({
@@ -63,7 +64,7 @@ export async function readText(path: Path): Promise<string> {
 export async function fileExists(path: Path): Promise<boolean> {
   if (overNetwork(path)) return (await fetch(path, { method: 'HEAD' })).ok;
   if (!inNode) return false;
-  const { access } = await import('node:fs/promises');
+  const { access } = builtin('node:fs/promises');
   return access(path).then(
     () => true,
     () => false,
@@ -80,9 +81,9 @@ let drafts = 0;
  * Throws `cannotWrite`, naming target and reason.
  */
 export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const { open, realpath, rename, rm, stat } = await import('node:fs/promises');
+  const { open, realpath, rename, rm, stat } = builtin('node:fs/promises');
   let draft: string | null = null;
-  const ending = await whenEnding(() => draft);
+  const ending = whenEnding(() => draft);
   try {
     const target = await realpath(path).catch(() => path);
     const before = await stat(target).catch(() => null);
@@ -113,8 +114,8 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array): Prom
 }
 
 /** Removes a draft when the process is interrupted, then lets it end as it would have. */
-async function whenEnding(draft: () => string | null): Promise<{ forget: () => void }> {
-  const { rmSync } = await import('node:fs');
+function whenEnding(draft: () => string | null): { forget: () => void } {
+  const { rmSync } = builtin('node:fs');
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const forget = (): void => {
     for (const signal of signals) process.off(signal, end);
@@ -132,8 +133,8 @@ async function whenEnding(draft: () => string | null): Promise<{ forget: () => v
 
 /** Makes a folder and those above it, one after the other. Throws `cannotWrite`, also where nothing may be written into it. */
 export async function makeFolder(path: string): Promise<void> {
-  const { access, constants, mkdir, stat } = await import('node:fs/promises');
-  const { dirname, resolve } = await import('node:path');
+  const { access, constants, mkdir, stat } = builtin('node:fs/promises');
+  const { dirname, resolve } = builtin('node:path');
   // Not mkdir's own `recursive`: below /proc, where nothing can be made, Node 20 never comes back from it.
   const make = async (folder: string): Promise<void> => {
     const there = await stat(folder).catch(() => null);
@@ -162,7 +163,7 @@ export async function makeFolder(path: string): Promise<void> {
 
 /** Takes a file away; none is fine. Throws `cannotWrite`. */
 export async function removeFile(path: string): Promise<void> {
-  const { rm } = await import('node:fs/promises');
+  const { rm } = builtin('node:fs/promises');
   await rm(path, { force: true }).catch((cause) => {
     throw new SiseonError({
       code: 'cannotWrite',
@@ -177,8 +178,10 @@ export async function removeFile(path: string): Promise<void> {
 export async function importModule(name: string): Promise<Record<string, unknown>> {
   try {
     const isPath = /^\.{0,2}\//.test(name);
-    const { pathToFileURL } = await import('node:url');
-    return (await import(isPath ? pathToFileURL(name).href : name)) as Record<string, unknown>;
+    const { pathToFileURL } = builtin('node:url');
+    const address = isPath ? pathToFileURL(name).href : name;
+    // Bundlers leave it alone: what it names is known only when it runs.
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ address)) as Record<string, unknown>;
   } catch (cause) {
     const missing = (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND';
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -46,7 +46,7 @@ export const isHubName = (text: string): boolean =>
 export function hubModel(model: string, options: HubOptions = {}): Folder {
   const environment = options.environment ?? (inNode ? process.env : {});
   const cache = async (): Promise<HubCache> =>
-    inNode ? diskCache(await folderOfModel(model, environment)) : pageCache(endpointOf(environment), model);
+    inNode ? diskCache(folderOfModel(model, environment)) : pageCache(endpointOf(environment), model);
   return hubFolder(model, { ...options, environment }, cache);
 }
 

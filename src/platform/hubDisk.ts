@@ -1,5 +1,6 @@
 /** Files of the hub on disk, as Python's huggingface_hub lays them: blobs by checksum, snapshots that link to them, refs. */
 import type { FileHandle } from 'node:fs/promises';
+import { builtin } from './builtin.ts';
 import { diskFolder } from './disk.ts';
 import { SiseonError } from './errors.ts';
 import { fileExists, reasonOf, writeFileAtomically } from './files.ts';
@@ -16,7 +17,7 @@ export function diskCache(root: string): HubCache {
   return {
     name: root,
     async commitOf(revision) {
-      const { readFile } = await import('node:fs/promises');
+      const { readFile } = builtin('node:fs/promises');
       return readFile(`${root}/refs/${revision}`, 'utf8').then(
         (text) => text.trim(),
         () => null,
@@ -33,7 +34,7 @@ export function diskCache(root: string): HubCache {
       await write(lackAt(commit, file), '').catch(() => {});
     },
     async keep(commit, file, { size, checksum }, fill, signal) {
-      const { stat } = await import('node:fs/promises');
+      const { stat } = builtin('node:fs/promises');
       const blob = `${root}/blobs/${checksum}`;
       await folderOf(blob);
       const there = (): Promise<boolean> =>
@@ -54,8 +55,8 @@ export function diskCache(root: string): HubCache {
 
 /** Names of the files in a folder and those below it; none where there is no folder. */
 async function filesBelow(folder: string): Promise<string[]> {
-  const { readdir } = await import('node:fs/promises');
-  const { join, relative } = await import('node:path');
+  const { readdir } = builtin('node:fs/promises');
+  const { join, relative } = builtin('node:path');
   const found = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = found.filter((entry) => !entry.isDirectory());
   return files.map(({ parentPath, name }) => relative(folder, join(parentPath, name)).replaceAll('\\', '/')).sort();
@@ -63,7 +64,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 
 /** A blob appears under its name when it is whole and right; until then it is a draft, which stays for the next run. */
 async function fillFile(blob: string, fill: (draft: Draft) => Promise<void>): Promise<void> {
-  const { open, rename, rm } = await import('node:fs/promises');
+  const { open, rename, rm } = builtin('node:fs/promises');
   const path = `${blob}.siseon.incomplete`;
   const file = await open(path, 'a+').catch((cause) => {
     throw cannotKeep(path, cause);
@@ -90,7 +91,7 @@ const draftFile = (path: string, file: FileHandle): Draft => ({
     if ((await file.stat()).size > 0) await file.truncate(0);
   },
   async digest(algorithm, prefix) {
-    const { createHash } = await import('node:crypto');
+    const { createHash } = builtin('node:crypto');
     const hash = createHash(algorithm).update(prefix);
     const part = new Uint8Array(1 << 20);
     for (let at = 0, read = -1; read !== 0; at += read) {
@@ -107,8 +108,8 @@ async function lock(
   done: () => Promise<boolean>,
   signal?: AbortSignal,
 ): Promise<(() => Promise<void>) | null> {
-  const { readFile, rm, utimes, writeFile } = await import('node:fs/promises');
-  const { hostname } = await import('node:os');
+  const { readFile, rm, utimes, writeFile } = builtin('node:fs/promises');
+  const { hostname } = builtin('node:os');
   const owner = `${hostname()} ${process.pid} ${crypto.randomUUID()}`;
   for (;;) {
     signal?.throwIfAborted();
@@ -134,7 +135,7 @@ async function lock(
 
 /** Removes a lock whose owner is gone; of several who see that, one alone removes it, and never a lock taken since. */
 async function removeIfLeft(path: string, host: string): Promise<boolean> {
-  const { link, readFile, rename, rm, stat } = await import('node:fs/promises');
+  const { link, readFile, rename, rm, stat } = builtin('node:fs/promises');
   const owner = await readFile(path, 'utf8').catch(() => null);
   const age = await stat(path).then(
     (about) => Date.now() - about.mtimeMs,
@@ -166,8 +167,8 @@ function isRunning(id: number): boolean {
 
 /** A snapshot's entry: a link to its blob, as Python makes it; a copy where links are not allowed. */
 async function link(path: string, target: string): Promise<void> {
-  const { copyFile, symlink } = await import('node:fs/promises');
-  const { dirname, join } = await import('node:path');
+  const { copyFile, symlink } = builtin('node:fs/promises');
+  const { dirname, join } = builtin('node:path');
   await folderOf(path);
   await symlink(target, path)
     .catch(async (cause: { code?: string }) => {
@@ -179,8 +180,8 @@ async function link(path: string, target: string): Promise<void> {
 }
 
 async function folderOf(path: string): Promise<void> {
-  const { mkdir } = await import('node:fs/promises');
-  const { dirname } = await import('node:path');
+  const { mkdir } = builtin('node:fs/promises');
+  const { dirname } = builtin('node:path');
   await mkdir(dirname(path), { recursive: true }).catch((cause) => {
     throw cannotKeep(dirname(path), cause);
   });

@@ -1,4 +1,5 @@
 /** Where the hub is, who asks it and where its files are kept: Python's environment variables, with Python's meaning. */
+import { builtin } from './builtin.ts';
 import { inNode } from './machine.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -11,20 +12,17 @@ export const endpointOf = ({ HF_ENDPOINT }: Environment): string =>
 export const isOffline = ({ HF_HUB_OFFLINE }: Environment): boolean => /^(1|on|yes|true)$/i.test(HF_HUB_OFFLINE ?? '');
 
 /** HF_HOME, else the folder `huggingface` of the user's cache. Node alone. */
-async function homeOf({ HF_HOME, XDG_CACHE_HOME }: Environment): Promise<string> {
-  const { join } = await import('node:path');
-  const { homedir } = await import('node:os');
+function homeOf({ HF_HOME, XDG_CACHE_HOME }: Environment): string {
+  const { join } = builtin('node:path');
+  const { homedir } = builtin('node:os');
   const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface');
   return home.replace(/^~(?=$|\/)/, homedir());
 }
 
 /** The folder of a model: in HF_HUB_CACHE, else in HF_HOME's `hub`. Node alone. */
-export async function folderOfModel(model: string, environment: Environment): Promise<string> {
-  const { join } = await import('node:path');
-  return join(
-    environment.HF_HUB_CACHE || join(await homeOf(environment), 'hub'),
-    `models--${model.replaceAll('/', '--')}`,
-  );
+export function folderOfModel(model: string, environment: Environment): string {
+  const { join } = builtin('node:path');
+  return join(environment.HF_HUB_CACHE || join(homeOf(environment), 'hub'), `models--${model.replaceAll('/', '--')}`);
 }
 
 /** HF_TOKEN, else what logging in left in the file HF_TOKEN_PATH or HF_HOME's `token`. */
@@ -32,9 +30,9 @@ export async function tokenOf(environment: Environment): Promise<string | undefi
   const { HF_TOKEN, HF_TOKEN_PATH } = environment;
   if (HF_TOKEN?.trim()) return HF_TOKEN.trim();
   if (!inNode) return undefined;
-  const { join } = await import('node:path');
-  const { readFile } = await import('node:fs/promises');
-  return readFile(HF_TOKEN_PATH || join(await homeOf(environment), 'token'), 'utf8').then(
+  const { join } = builtin('node:path');
+  const { readFile } = builtin('node:fs/promises');
+  return readFile(HF_TOKEN_PATH || join(homeOf(environment), 'token'), 'utf8').then(
     (text) => text.trim() || undefined,
     () => undefined,
   );

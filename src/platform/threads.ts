@@ -1,29 +1,10 @@
 /** Threads below this one, in Node and in browsers; the code of a thread is one function without imports. */
-
-interface NodeWorker {
-  unref(): void;
-  terminate(): Promise<number>;
-}
-interface NodeThreads {
-  readonly Worker: new (source: string, options: object) => NodeWorker;
-  readonly isMainThread: boolean;
-}
-
-/** Node's worker_threads, had without an import so that bundlers for browsers see nothing of it. */
-function nodeThreads(): NodeThreads | undefined {
-  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  return process?.getBuiltinModule?.('node:worker_threads') as NodeThreads | undefined;
-}
+import { builtinIfAny } from './builtin.ts';
 
 /** How many threads the machine runs at once. */
 export function hardwareThreads(): number {
-  return Math.max(1, globalThis.navigator?.hardwareConcurrency ?? nodeParallelism());
-}
-
-function nodeParallelism(): number {
-  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  const os = process?.getBuiltinModule?.('node:os') as { availableParallelism(): number } | undefined;
-  return os?.availableParallelism() ?? 1;
+  const threads = globalThis.navigator?.hardwareConcurrency ?? builtinIfAny('node:os')?.availableParallelism();
+  return Math.max(1, threads ?? 1);
 }
 
 /**
@@ -33,7 +14,7 @@ function nodeParallelism(): number {
 export function threadsProblem(): string | null {
   if (typeof SharedArrayBuffer === 'undefined')
     return 'no SharedArrayBuffer: serve the page with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
-  if (nodeThreads()) return null;
+  if (builtinIfAny('node:worker_threads')) return null;
   if (typeof Worker === 'undefined') return 'this thread cannot start workers';
   if (typeof window !== 'undefined') return "a page's main thread may not wait for others: compute in a worker";
   return null;
@@ -61,7 +42,7 @@ export function startThread<T>(
   failed: (reason: string) => void,
   url: string | URL | undefined = ownModule,
 ): () => void {
-  const node = nodeThreads();
+  const node = builtinIfAny('node:worker_threads');
   if (node) {
     const source = `(${main.toString()})(require('node:worker_threads').workerData)`;
     const worker = new node.Worker(source, { eval: true, workerData: data, execArgv: [], name: 'siseon kernels' });

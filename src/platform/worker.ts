@@ -1,4 +1,5 @@
 /** Messages between this thread and one that runs a module of its own, in Node and in browsers. */
+import { builtinIfAny } from './builtin.ts';
 
 /** One end of the line. What is posted is copied, but for the buffers named to be handed over. */
 export interface Channel {
@@ -12,16 +13,6 @@ interface NodePort {
   on(event: 'message' | 'messageerror' | 'error' | 'exit', handle: (value: unknown) => void): void;
   terminate?(): Promise<number>;
   close?(): void;
-}
-interface NodeThreads {
-  readonly Worker: new (url: URL, options: object) => NodePort;
-  readonly parentPort: NodePort | null;
-}
-
-/** Node's worker_threads, had without an import so that bundlers for browsers see nothing of it. */
-function nodeThreads(): NodeThreads | undefined {
-  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  return process?.getBuiltinModule?.('node:worker_threads') as NodeThreads | undefined;
 }
 
 const nodeChannel = (port: NodePort): Channel => ({
@@ -38,7 +29,7 @@ const nodeChannel = (port: NodePort): Channel => ({
 
 /** Starts a worker that runs the module at `url`. */
 export function startWorker(url: URL): Channel {
-  const node = nodeThreads();
+  const node = builtinIfAny('node:worker_threads');
   if (node) return nodeChannel(new node.Worker(url, { name: 'siseon' }));
   const worker = new Worker(url, { type: 'module' });
   return {
@@ -55,7 +46,7 @@ export function startWorker(url: URL): Channel {
 
 /** Inside a worker: the line to the thread that started it. */
 export function ownChannel(): Channel {
-  const port = nodeThreads()?.parentPort;
+  const port = builtinIfAny('node:worker_threads')?.parentPort;
   if (port) return nodeChannel(port);
   const own = globalThis as unknown as {
     postMessage(message: unknown): void;

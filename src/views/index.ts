@@ -30,6 +30,6 @@ export {
 export { pairBars, pairText } from './pair.ts';
 export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
 export { beatsRules, type RelationView, relationsSvg, relationsText } from './relations.ts';
-export { reportHtml } from './report.ts';
+export { reportHtml } from './report/html.ts';
 export { lookSvg } from './svg.ts';
 export { lookText, matrixText, type TextOptions } from './text.ts';

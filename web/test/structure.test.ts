@@ -43,7 +43,8 @@ describe('the page’s source', () => {
  */
 describe('no number on the screen was written into a source', () => {
   const views = join(web, '../src/views');
-  const drawing = [...files, ...readdirSync(views).map((file) => join(views, file))].filter(
+  const drawn = readdirSync(views, { recursive: true, encoding: 'utf8' });
+  const drawing = [...files, ...drawn.filter((name) => name.endsWith('.ts')).map((file) => join(views, file))].filter(
     (file) => !file.endsWith('.test.ts'),
   );
   /** What looks like one and is none, by file. */

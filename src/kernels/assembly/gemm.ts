@@ -3,14 +3,15 @@
 //   right operand, packed before (parameters) or by packUnit        a unit: up to unitRows × unitColumns of the result
 //   ┌──┬──┬──┬──┐ panels of 8 columns                               for each stretch of `block` inner numbers:
 //   │  │  │  │  │                                                     pack the unit's rows of left (stays in the L2 cache)
-//   └──┴──┴──┴──┘                                                     for each panel (stays in the L1 cache):
+//   └──┴──┴──┴──┘                                                       (what the last unit left packed is not packed again)
+//                                                                     for each panel (stays in the L1 cache):
 //                                                                       for each group of 4 rows: one tile
 // A unit of one row alone takes four panels at a time where they lie (row.ts), without stretches.
 //
 // Units share nothing but what they read, so any thread may take any unit.
 //
 // Legend: see pack.ts.
-import { activateMany } from './activation';
+import { activateMany, activated4 } from './activation';
 import { packLeft, packPanel } from './pack';
 import { multiplyRow } from './row';
 import { ZEROS, multiplyTile } from './tile';
@@ -62,9 +63,15 @@ export function packUnit(u: i32, scratch: usize, at: usize): void {
   packPanel(to, from, t.rightInner, t.rightColumn, t.inner, t.columns - j);
 }
 
+/** Bytes in front of a thread's scratch: which rows and stretch of left it has packed, counted from 1; ../wasm-matmul.ts begins with 0. */
+// @ts-ignore: decorator
+@inline
+const HEADER: usize = 16;
+
 /**
- * Unit u of the product. Scratch: the unit's rows of left packed (unitRows × block), a panel (block × 8), and the tiles of the
- * unit, 4 × 8 each, which hold partial sums between stretches; where there is an activation, that of activateMany.
+ * Unit u of the product. Scratch: a header, the unit's rows of left packed (unitRows × block), a panel (block × 8), and tiles of
+ * 4 × 8: those of a panel, or of the whole unit where they hold partial sums between stretches; where there is an activation, that
+ * of activateMany.
  */
 export function matmul(u: i32, scratch: usize, at: usize): void {
   const t = changetype<MatmulTask>(at);
@@ -81,10 +88,13 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
   const left = t.left + ((<usize>b * t.leftBatch + <usize>i0 * t.leftRow) << 2);
   const right = t.right + ((<usize>b * t.rightBatch) << 2);
   const out = t.out + ((<usize>b * rows * columns) << 2);
-  const panel = scratch + ((<usize>((t.unitRows + 3) & ~3) * t.block) << 2);
+  const groups = scratch + HEADER;
+  const panel = groups + ((<usize>((t.unitRows + 3) & ~3) * t.block) << 2);
   const tiles = panel + (<usize>t.block << 5);
   const aside = tiles + ((<usize>((t.unitRows + 3) & ~3) * (t.unitColumns + 32)) << 2);
-  const plain = !t.accumulate && t.activation < 0 && !t.residual;
+  // An activation takes what is finished in rows of the result: many numbers at once cost less. Only where something is added to it
+  // afterwards each tile goes through it aside.
+  const plain = !t.accumulate && !t.residual;
   const start = count == 1 ? rowAlone(t, tiles, aside, b, i0, j0, last, left, right, out) : j0;
   if (start >= last) return;
   let p = 0;
@@ -92,27 +102,31 @@ export function matmul(u: i32, scratch: usize, at: usize): void {
     const length = min(t.block, inner - p);
     const done = p + length >= inner;
     const group = <usize>length << 4;
-    for (let i = 0, to = scratch; i < count; i += 4, to += group)
-      packLeft(to, left + ((<usize>i * t.leftRow + <usize>p * t.leftInner) << 2), t.leftRow, t.leftInner, count - i, length);
+    const wanted = 1 + u / across * ceilDiv(inner, t.block) + p / t.block;
+    if (load<i32>(scratch) != wanted) {
+      store<i32>(scratch, wanted);
+      for (let i = 0, to = groups; i < count; i += 4, to += group)
+        packLeft(to, left + ((<usize>i * t.leftRow + <usize>p * t.leftInner) << 2), t.leftRow, t.leftInner, count - i, length);
+    }
     let tile = tiles;
     for (let j = start; j < last; j += 8) {
+      if (inner <= t.block) tile = tiles;
       const from = panelOf(t, panel, right, b, j, p, length);
       const whole = done && plain && j + 8 <= columns;
-      for (let i = 0, a = scratch; i < count; i += 4, a += group, tile += 128) {
+      for (let i = 0, a = groups; i < count; i += 4, a += group, tile += 128) {
         const direct = whole && i + 4 <= count;
         const to = direct ? out + ((<usize>(i0 + i) * columns + j) << 2) : tile;
         const bias = direct && t.bias ? t.bias + (<usize>j << 2) : 0;
         multiplyTile(to, direct ? <usize>columns << 2 : 32, p ? tile : ZEROS, a, from, length, bias);
-        if (done && !direct && t.activation < 0) finish(t, out, tile, i0 + i, j, min(4, count - i));
+        if (!done || direct) continue;
+        if (!plain && t.activation >= 0) activateTile(t, tile, 128, j, aside);
+        finish(t, out, tile, i0 + i, j, min(4, count - i), plain || t.activation < 0 ? t.bias : 0);
       }
-      if (!done || t.activation < 0) continue;
-      // An activation takes the tiles of a panel together: many numbers at once cost less.
-      const first = tile - (<usize>((count + 3) & ~3) << 5);
-      activateTiles(t, first, tile, j, aside);
-      for (let i = 0; i < count; i += 4) finish(t, out, first + (<usize>i << 5), i0 + i, j, min(4, count - i));
     }
     p += length;
   } while (p < inner);
+  if (plain && t.activation >= 0)
+    for (let i = i0; i < i0 + count; i++) activateRow(t, out + ((<usize>i * columns + start) << 2), last - start, aside);
 }
 
 /**
@@ -132,8 +146,8 @@ function rowAlone(t: MatmulTask, tiles: usize, aside: usize, b: i32, i: i32, j: 
     multiplyRow(tiles, left, <usize>t.leftInner << 2, from, row, step, t.inner, t.type, t.scales + <usize>(c >> 3) * (<usize>ceilDiv(t.inner, t.group) << 5), scaleStep, t.group);
     for (let next = 0; next < 4; next++) {
       const tile = tiles + (<usize>next << 7);
-      if (t.activation >= 0) activateTiles(t, tile, tile + 32, c + apart * next, aside);
-      finish(t, out, tile, i, c + apart * next, 1);
+      if (t.activation >= 0) activateTile(t, tile, 32, c + apart * next, aside);
+      finish(t, out, tile, i, c + apart * next, 1, t.activation < 0 ? t.bias : 0);
     }
   }
   return j + (rounds << 5);
@@ -161,24 +175,34 @@ function panelOf(t: MatmulTask, panel: usize, right: usize, b: i32, j: i32, p: i
   return panel;
 }
 
-/** activation(tile + bias) in place, of the tiles from `from` to `end`, all of the panel from column j. */
-function activateTiles(t: MatmulTask, from: usize, end: usize, j: i32, aside: usize): void {
+/** activation(tile + bias) in place, of the first `bytes` of a tile of the panel from column j. */
+function activateTile(t: MatmulTask, tile: usize, bytes: usize, j: i32, aside: usize): void {
   if (t.bias) {
     memory.fill(aside, 0, 32);
     memory.copy(aside, t.bias + (<usize>j << 2), <usize>min(8, t.columns - j) << 2);
     const b0 = v128.load(aside), b1 = v128.load(aside, 16);
-    for (let o = from; o < end; o += 32) {
+    for (let o = tile; o < tile + bytes; o += 32) {
       v128.store(o, f32x4.add(v128.load(o), b0));
       v128.store(o, f32x4.add(v128.load(o, 16), b1), 16);
     }
   }
-  activateMany(t.activation, from, from, end - from, aside);
+  activateMany(t.activation, tile, tile, bytes, aside);
 }
 
-/** out = tile + bias + residual (+ out) for `rows` rows of one tile; the bias is in it already where there is an activation. */
-function finish(t: MatmulTask, out: usize, tile: usize, i: i32, j: i32, rows: i32): void {
+/** activation in place, of `count` numbers of a row of the result. */
+function activateRow(t: MatmulTask, row: usize, count: i32, aside: usize): void {
+  const bytes = <usize>(count & ~3) << 2, rest = <usize>(count & 3) << 2;
+  activateMany(t.activation, row, row, bytes, aside);
+  if (!rest) return;
+  v128.store(aside, f32x4.splat(0));
+  memory.copy(aside, row + bytes, rest);
+  v128.store(aside, activated4(t.activation, v128.load(aside)));
+  memory.copy(row + bytes, aside, rest);
+}
+
+/** out = tile + bias + residual (+ out) for `rows` rows of one tile; `bias` 0: none, or in it already. */
+function finish(t: MatmulTask, out: usize, tile: usize, i: i32, j: i32, rows: i32, bias: usize): void {
   const columns = t.columns;
-  const bias = t.activation < 0 ? t.bias : 0;
   const residual = t.residual ? t.residual + (out - t.out) : 0;
   for (let r = 0; r < rows; r++, tile += 32) {
     const row = (<usize>(i + r) * columns) << 2;

@@ -1,0 +1,128 @@
+import type { Picture, ReportPage, ReportWord } from './page.ts';
+
+/** The sentence: its words ask, arcs and bars show what they look at, and the caption says it. */
+export function sentenceRow(page: ReportPage): Picture {
+  const { find, element, written, numberAt, say } = page;
+
+  /** The words that ask are buttons, the asking one underlined; where they ask another text, it stands beneath. */
+  const drawWords = (): void => {
+    const { crossed, state, keys, queries } = page.part;
+    const words = (list: readonly ReportWord[], name: string): HTMLElement[] =>
+      list.map(({ text, word }) => {
+        const made = element(name, { class: `word${word === null ? ' special' : ''}` });
+        made.append(element('span', { class: 'text' }, text));
+        return made;
+      });
+    const asking = words(queries, 'button');
+    for (const [index, button] of asking.entries()) {
+      button.setAttribute('type', 'button');
+      button.setAttribute('aria-pressed', String(index === state.query));
+      button.addEventListener('click', () => ask(index));
+    }
+    const answering = crossed ? words(keys, 'span') : asking;
+    for (const [index, word] of answering.entries()) {
+      const bar = element('span', { class: 'bar' });
+      bar.style.setProperty('--share', String(page.shareOf(state.layer, state.head, state.query, index)));
+      word.append(bar, element('span', { class: 'number' }, written(numberAt(state.query, index), 2)));
+    }
+    find('asking').replaceChildren(...(crossed ? asking : []));
+    find('sentence').replaceChildren(...answering);
+    find('queries').textContent = crossed?.queries ?? '';
+    find('keys').textContent = crossed?.keys ?? '';
+  };
+  const ask = (query: number): void => {
+    page.ask(query);
+    (find(page.part.crossed ? 'asking' : 'sentence').children[query] as HTMLElement).focus();
+  };
+
+  /** Of each word its middle, counted from the picture's corner. */
+  const middlesOf = (words: HTMLElement, corner: DOMRect): { x: number; y: number; top: number }[] =>
+    [...words.children].map((word) => {
+      const { left, top, width, height } = word.getBoundingClientRect();
+      return { x: left + width / 2 - corner.left, y: top + height / 2 - corner.top, top };
+    });
+  /** A sentence that does not fit on a line stands in a column; one that is too long even for that wraps, without arcs. */
+  const longestColumn = 40;
+  const drawArcs = (): void => {
+    const { crossed, state, keys } = page.part;
+    const [svg, gaze, row] = [find('arcs'), find('gaze'), find('sentence')];
+    svg.replaceChildren();
+    svg.style.display = 'block';
+    gaze.classList.remove('down');
+    const oneLine = [row, find('asking')].every((words) => {
+      const tops = middlesOf(words, row.getBoundingClientRect()).map(({ top }) => top);
+      return tops.every((top) => Math.abs(top - tops[0]!) < 4);
+    });
+    const down = !oneLine && !crossed && keys.length <= longestColumn;
+    gaze.classList.toggle('down', down);
+    if (!oneLine && !down) {
+      svg.style.display = 'none';
+      return;
+    }
+    const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    if (down) svg.removeAttribute('width');
+    else svg.setAttribute('width', String(Math.max(row.scrollWidth, find('asking').scrollWidth)));
+    const corner = svg.getBoundingClientRect();
+    const answering = middlesOf(row, corner);
+    const from = (crossed ? middlesOf(find('asking'), corner) : answering)[state.query] ?? { x: 0, y: 0 };
+    const [foot, edge] = [7.75 * rem, corner.width - 0.5 * rem];
+    for (const [index, to] of answering.entries()) {
+      const share = page.shareOf(state.layer, state.head, state.query, index);
+      if (page.isItself(index) || share < 0.005) continue;
+      const bend = (most: number): number =>
+        Math.min(most * rem, 1.6 * rem + 0.32 * Math.abs(down ? to.y - from.y : to.x - from.x));
+      const curve = crossed
+        ? `M ${from.x} 8 C ${from.x} ${foot / 2}, ${to.x} ${foot / 2}, ${to.x} ${foot}`
+        : down
+          ? `M ${edge} ${from.y} C ${edge - bend(5)} ${from.y}, ${edge - bend(5)} ${to.y}, ${edge} ${to.y}`
+          : `M ${from.x} ${foot} C ${from.x} ${foot - bend(9)}, ${to.x} ${foot - bend(9)}, ${to.x} ${foot}`;
+      const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+      path.setAttribute('d', curve);
+      path.setAttribute('stroke-width', String((0.05 + 0.5 * share) * rem));
+      path.setAttribute('stroke-opacity', String(0.15 + 0.85 * share));
+      svg.append(path);
+    }
+  };
+
+  /** The picture as a sentence: the words looked at most, and what is left over. */
+  const drawSaying = (): void => {
+    const { crossed, state, keys, queries, layers } = page.part;
+    const others = keys
+      .map(({ text, word }, index) => ({ text, word, index, number: numberAt(state.query, index) }))
+      .filter(({ word, index }) => word !== null && !page.isItself(index))
+      .sort((a, b) => b.number - a.number)
+      .slice(0, 3);
+    const all = keys.reduce((sum, _, index) => sum + numberAt(state.query, index), 0);
+    const rest = written(all - others.reduce((sum, { number }) => sum + number, 0), 2);
+    const { text = '', topic = '' } = queries[state.query] ?? {};
+    const place = `(${layers[state.layer]}, ${say.head} ${state.head})`;
+    const listed = (one: (text: string, number: string) => string): string =>
+      others.map((other) => one(other.text, written(other.number, 2))).join(', ');
+    // 영, 일, 삼, 육, 칠, 팔 end in a consonant.
+    const closed = /[013678]$/.test(rest);
+    const korean =
+      page.measure === 'weight'
+        ? `${topic} ${listed((word, number) => `‘${word}’에 ${number}`)}의 어텐션을 주고, 나머지 ${rest}${closed ? '은' : '는'} ${crossed ? '' : '자기 자신과 '}구분 토큰, 다른 단어에 둡니다 ${place}.`
+        : `‘${text}’에 실려 온 길이는 ${listed((word, number) => `‘${word}’에서 ${number}`)}, 나머지에서 모두 ${rest}입니다 ${place}.`;
+    const english =
+      page.measure === 'weight'
+        ? `${text} gives ${listed((word, number) => `${number} to ${word}`)}, and ${rest} to ${crossed ? '' : 'itself, '}the separators and all others ${place}.`
+        : `To ${text} come lengths of ${listed((word, number) => `${number} from ${word}`)}, and ${rest} from all the rest ${place}.`;
+    find('saying').textContent = page.korean ? korean : english;
+  };
+
+  document.addEventListener('keydown', (event) => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    const count = page.part.queries.length;
+    if (step !== 0 && (event.target as HTMLElement).closest?.('.sentence'))
+      ask((page.part.state.query + step + count) % count);
+  });
+  return {
+    draw: () => {
+      drawWords();
+      drawArcs();
+      drawSaying();
+    },
+    resized: drawArcs,
+  };
+}

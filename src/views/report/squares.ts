@@ -1,0 +1,219 @@
+import type { Picture, ReportPage, ReportWord } from './page.ts';
+
+/** The weights as squares: every head small, the chosen one large, whose cells can be pointed at and kept. */
+export function squares(page: ReportPage): Picture {
+  const { find, element, written, numberAt, say } = page;
+  const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const channels = (name: string): number[] =>
+    (colour(name).match(/[\da-f]{2}/gi) ?? []).map((part) => Number.parseInt(part, 16));
+  const rem = (): number => Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const hidden = (layer: number, head: number, query: number, key: number): boolean =>
+    page.scoreOf(layer, head, query, key) === Number.NEGATIVE_INFINITY;
+
+  interface Square {
+    readonly layer: number;
+    readonly head: number;
+    readonly cell: number;
+    readonly left: number;
+    readonly top: number;
+  }
+  /** A head's square, cells from the ground to the full colour, masked ones hatched. */
+  const paint = (context: CanvasRenderingContext2D, { layer, head, cell, left, top }: Square): void => {
+    const [ground, full] = [channels('--ground'), channels('--score')];
+    for (let i = 0; i < page.part.queries.length; i++)
+      for (let j = 0; j < page.part.keys.length; j++) {
+        const share = page.shareOf(layer, head, i, j);
+        const mix = ground.map((part, c) => Math.round(part + (full[c]! - part) * share));
+        const [x, y] = [left + j * cell, top + i * cell];
+        context.fillStyle = `rgb(${mix.join(',')})`;
+        context.fillRect(x, y, cell, cell);
+        if (!hidden(layer, head, i, j)) continue;
+        context.strokeStyle = colour('--rule');
+        context.lineWidth = 1;
+        context.beginPath();
+        context.moveTo(x, y + cell);
+        context.lineTo(x + cell, y);
+        context.stroke();
+      }
+  };
+  /** A canvas of so many CSS pixels, sharp on every screen. */
+  const sized = (canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null => {
+    const density = Math.max(1, devicePixelRatio);
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    canvas.width = Math.round(width * density);
+    canvas.height = Math.round(height * density);
+    const context = canvas.getContext('2d');
+    context?.setTransform(density, 0, 0, density, 0, 0);
+    return context;
+  };
+
+  const drawHeads = (): void => {
+    const { state, headCount, queries, keys, layers } = page.part;
+    const grid = find('heads');
+    grid.replaceChildren();
+    grid.style.setProperty('--heads', String(headCount));
+    const cell = (4.5 * rem()) / Math.max(queries.length, keys.length);
+    for (const layer of layers.keys())
+      for (let head = 0; head < headCount; head++) {
+        const chosen = layer === state.layer && head === state.head;
+        const button = element('button', { type: 'button', class: 'head', 'aria-pressed': String(chosen) });
+        const canvas = document.createElement('canvas');
+        const context = sized(canvas, keys.length * cell, queries.length * cell);
+        if (context) paint(context, { layer, head, cell, left: 0, top: 0 });
+        button.append(canvas, element('span', {}, `L${layer}·H${head}`));
+        button.addEventListener('click', () => {
+          page.turn(layer, head);
+          (find('heads').children[layer * headCount + head] as HTMLElement).focus();
+        });
+        grid.append(button);
+      }
+  };
+
+  const lettered = (size: number): string => `${size}px ${getComputedStyle(document.body).fontFamily}`;
+  /** Keys stand on a slant: read without turning the head, and still narrow enough. */
+  const slant = Math.PI / 4;
+  interface Layout {
+    readonly cell: number;
+    readonly left: number;
+    readonly top: number;
+    readonly right: number;
+    /** Height of the letters; 0: too many words to be read. */
+    readonly letter: number;
+  }
+  /** Where the cells of the large square stand: words beside and above them, in smaller letters where cells are narrow. */
+  const layout = (): Layout => {
+    const { queries, keys } = page.part;
+    const size = Math.min(29 * rem(), find('square').clientWidth);
+    const context = document.createElement('canvas').getContext('2d');
+    const within = (letter: number): Layout => {
+      if (context) context.font = lettered(letter);
+      const side = (words: readonly ReportWord[]): number =>
+        Math.min(6 * rem(), Math.max(...words.map(({ text }) => context?.measureText(text).width ?? 0)));
+      const left = side(queries) + 0.6 * rem();
+      // A slanted word reaches as far to the right as upwards; half a cell of that is its own.
+      const top = side(keys) * Math.SQRT1_2 + rem();
+      const right = Math.max(0, top - 0.9 * rem());
+      const cell = Math.min((size - left - right) / keys.length, (size - top) / queries.length, 4.5 * rem());
+      return { cell, left, top, right, letter };
+    };
+    // Slanted lines lie nearer to each other than upright ones: a letter takes two thirds of a cell.
+    const usual = within(0.8125 * rem());
+    const narrow = within(Math.min(usual.letter, Math.max(0.5 * rem(), 0.66 * usual.cell)));
+    return 0.75 * narrow.cell < narrow.letter
+      ? { cell: size / Math.max(queries.length, keys.length), left: 0, top: 0, right: 0, letter: 0 }
+      : narrow;
+  };
+  const nameCells = (context: CanvasRenderingContext2D, { cell, left, top }: Layout): void => {
+    const { state, queries, keys } = page.part;
+    const gap = 0.4 * rem();
+    const inked = ({ word }: ReportWord): string => colour(word === null ? '--faint' : '--ink');
+    for (const [index, query] of queries.entries()) {
+      context.fillStyle = index === state.query ? colour('--query') : inked(query);
+      context.textAlign = 'right';
+      context.fillText(query.text, left - gap, top + (index + 0.5) * cell, left - gap);
+    }
+    for (const [index, key] of keys.entries()) {
+      context.fillStyle = inked(key);
+      context.save();
+      context.translate(left + (index + 0.5) * cell, top - gap);
+      context.rotate(-slant);
+      context.textAlign = 'left';
+      context.fillText(key.text, 0, 0, 6 * rem());
+      context.restore();
+    }
+  };
+  const drawMatrix = (): void => {
+    const { state, queries, keys } = page.part;
+    const place = layout();
+    const { cell, left, top, right, letter } = place;
+    const [width, height] = [left + cell * keys.length + right, top + cell * queries.length];
+    const context = sized(find('matrix') as HTMLCanvasElement, width, height);
+    if (!context) return;
+    paint(context, { layer: state.layer, head: state.head, ...place });
+    context.font = lettered(letter);
+    context.textBaseline = 'middle';
+    if (letter > 0) nameCells(context, place);
+    for (let i = 0; i < queries.length && cell >= 2.1 * rem(); i++)
+      for (let j = 0; j < keys.length; j++) {
+        if (hidden(state.layer, state.head, i, j)) continue;
+        context.textAlign = 'center';
+        context.fillStyle = colour(page.shareOf(state.layer, state.head, i, j) > 0.5 ? '--ground' : '--ink');
+        context.fillText(written(numberAt(i, j), 2), left + (j + 0.5) * cell, top + (i + 0.5) * cell);
+      }
+    context.lineWidth = 2;
+    context.strokeStyle = colour('--query');
+    context.strokeRect(left + 1, top + state.query * cell + 1, keys.length * cell - 2, cell - 2);
+    const marked = state.hover ?? (state.key < 0 ? null : state);
+    if (!marked) return;
+    context.strokeStyle = colour('--key');
+    context.strokeRect(left + marked.key * cell + 1, top + marked.query * cell + 1, cell - 2, cell - 2);
+  };
+
+  /** One cell in words: under the pointer, else the one that is pinned. */
+  const drawCell = (): void => {
+    const { state, queries, keys } = page.part;
+    const { query, key } = state.hover ?? state;
+    const [from, to] = [queries[query], keys[key]];
+    if (!from || !to) {
+      find('cell').textContent = say.cell;
+      return;
+    }
+    const score = page.scoreOf(state.layer, state.head, query, key);
+    find('cell').textContent =
+      `${from.text} → ${to.text}: ${say.score} ${Number.isFinite(score) ? written(score, 4) : say.masked}, ${say.weight} ${written(numberAt(query, key, 'weight'), 4)}, ${say.contribution} ${written(numberAt(query, key, 'contribution'), 4)}`;
+  };
+  const drawLegend = (): void => {
+    const { layer, head } = page.part.state;
+    find('full').textContent =
+      page.measure === 'weight' ? '1' : `${written(page.largest(layer, head), 2)} (${say.largest})`;
+  };
+
+  const pointed = (event: MouseEvent): { query: number; key: number } | null => {
+    const box = find('matrix').getBoundingClientRect();
+    const { cell, left, top } = layout();
+    const [key, query] = [
+      Math.floor((event.clientX - box.left - left) / cell),
+      Math.floor((event.clientY - box.top - top) / cell),
+    ];
+    const { queries, keys } = page.part;
+    return key >= 0 && key < keys.length && query >= 0 && query < queries.length ? { query, key } : null;
+  };
+  const hover = (cell: { query: number; key: number } | null): void => {
+    page.part.state.hover = cell;
+    drawMatrix();
+    drawCell();
+  };
+  find('matrix').addEventListener('mousemove', (event) => hover(pointed(event)));
+  find('matrix').addEventListener('mouseleave', () => hover(null));
+  find('matrix').addEventListener('click', (event) => {
+    const cell = pointed(event);
+    if (cell) page.pin(cell.query, cell.key);
+  });
+  find('matrix').addEventListener('keydown', (event) => {
+    const moves: Record<string, [number, number]> = {
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+    };
+    const move = moves[event.key];
+    if (move) {
+      event.preventDefault();
+      const { query, key } = page.part.state;
+      page.pin(query + (key < 0 ? 0 : move[0]), Math.max(0, key + (key < 0 ? 1 : move[1])));
+    }
+  });
+  return {
+    draw: () => {
+      drawHeads();
+      drawMatrix();
+      drawCell();
+      drawLegend();
+    },
+    resized: () => {
+      drawHeads();
+      drawMatrix();
+    },
+  };
+}
