@@ -6,34 +6,53 @@ import { constant, node, onnxModel, value } from './onnx.mjs';
 import { jaxProducts } from './peers.mjs';
 import { drawn, row } from './row.mjs';
 
-async function product(context, rows, inner, columns, { type = 'f32', ...rest } = {}) {
+/** Bytes of a number. */
+const sizes = { f32: 4, f16: 2, bf16: 2, int8: 1 };
+
+/**
+ * left (rows × inner) · right (inner × columns). `operands`: so many products of the same left with as many right operands, one
+ * after another, as a model meets its parameters; the row is for all of them.
+ */
+async function product(context, rows, inner, columns, { type = 'f32', operands = 1, ...rest } = {}) {
   const { kernels } = context;
-  const [left, right] = [drawn(rows * inner, 1.1), drawn(inner * columns, 0.7)];
-  const values =
-    type === 'f32'
-      ? right
-      : type === 'int8'
-        ? Int8Array.from(right, (x) => 127 * x)
-        : new Uint16Array(right.length).fill(0x3c01);
+  const left = drawn(rows * inner, 1.1);
+  const rights = Array.from({ length: operands }, (_, i) => drawn(inner * columns, 0.7 + 0.1 * i));
+  const valuesOf = (right) => {
+    if (type === 'f32') return right;
+    return type === 'int8' ? Int8Array.from(right, (x) => 127 * x) : new Uint16Array(right.length).fill(0x3c01);
+  };
   const scales = type === 'int8' && { scales: new Float32Array(columns).fill(1 / 127) };
-  const packed = kernels.pack({ type, values, inner, columns, ...scales });
-  const [a, out] = [kernels.allocate(rows * inner), kernels.allocate(rows * columns)];
+  const a = kernels.allocate(rows * inner);
   kernels.write(a, left);
-  const bytes = rows <= 16 ? inner * columns * values.BYTES_PER_ELEMENT : 0;
+  const pairs = rights.map((right) => ({
+    right: kernels.pack({ type, values: valuesOf(right), inner, columns, ...scales }),
+    out: kernels.allocate(rows * columns),
+  }));
+  const bytes = rows <= 16 ? operands * inner * columns * sizes[type] : 0;
+  const parts = rights.map((_, i) => (operands === 1 ? 'out' : `out${i}`));
   const model = onnxModel({
-    nodes: [node('MatMul', ['left', 'right'], ['out'])],
-    constants: [constant('right', [inner, columns], right)],
+    nodes: [
+      ...parts.map((part, i) => node('MatMul', ['left', `right${i}`], [part])),
+      ...(operands === 1 ? [] : [node('Concat', parts, ['out'], { axis: 0 })]),
+    ],
+    constants: rights.map((right, i) => constant(`right${i}`, [inner, columns], right)),
     inputs: [value('left', [rows, inner])],
-    outputs: [value('out', [rows, columns])],
+    outputs: [value('out', [operands * rows, columns])],
   });
   const same = type === 'f32';
+  const result = async () => {
+    const all = new Float32Array(operands * rows * columns);
+    for (const [i, { out }] of pairs.entries()) all.set(await kernels.read(out), i * rows * columns);
+    return all;
+  };
   const made = await row(context, {
-    name: `product ${rows} × ${inner} × ${columns}${same ? '' : `, ${type}`}`,
-    flops: 2 * rows * inner * columns,
+    name: `product ${rows} × ${inner} × ${columns}${same ? '' : `, ${type}`}${operands > 1 ? `, ${operands} operands in turn` : ''}`,
+    flops: 2 * operands * rows * inner * columns,
     bytes,
-    limit: 'reread',
-    ours: () => kernels.matmul({ out, left: a, right: packed, rows, inner, columns }),
-    result: same && (() => kernels.read(out)),
+    ours: () => {
+      for (const { right, out } of pairs) kernels.matmul({ out, left: a, right, rows, inner, columns });
+    },
+    result: same && result,
     model,
     feeds: { left: [left, [rows, inner]] },
     output: 'out',
@@ -41,15 +60,15 @@ async function product(context, rows, inner, columns, { type = 'f32', ...rest } 
     ...(same ? {} : { peers: context.runtimes.slice(0, 1) }),
     ...rest,
   });
-  for (const storage of [packed, a, out]) kernels.free(storage);
+  for (const storage of [a, ...pairs.flatMap(({ right, out }) => [right, out])]) kernels.free(storage);
   return made;
 }
 
 export async function products(context) {
   const rows = [];
   for (const size of [64, 128, 256, 512, 1024, 2048]) rows.push(await product(context, size, size, size));
-  for (const thin of [1, 4, 16]) rows.push(await product(context, thin, 4096, 4096));
-  for (const type of ['f16', 'bf16', 'int8']) rows.push(await product(context, 1, 4096, 4096, { type }));
+  for (const thin of [1, 4, 16]) rows.push(await product(context, thin, 4096, 4096, { operands: 4 }));
+  for (const type of ['f16', 'bf16', 'int8']) rows.push(await product(context, 1, 4096, 4096, { type, operands: 4 }));
   return rows;
 }
 

@@ -41,8 +41,8 @@ function best(run, amount) {
   return (amount / fastest) * 1000;
 }
 
-/** Bytes that all threads read together, from memory, and as many as a matrix of 4,096 × 4,096 has, of which caches keep a part. */
-const [READ, REREAD] = [256 * MIB, 64 * MIB];
+/** Bytes that all threads together read, and that each copies: more than the caches hold. */
+const [READ, COPY] = [256 * MIB, 63 * MIB];
 
 function measure({ bytes, threads }) {
   const memory = new WebAssembly.Memory({ initial: (READ / threads + 2 * MIB) / 65_536 });
@@ -51,26 +51,18 @@ function measure({ bytes, threads }) {
   new Uint8Array(memory.buffer).fill(1);
   new Float32Array(memory.buffer, 0, 8).fill(0.9999999, 0, 4).fill(1e-7, 4);
   const rounds = 5_000_000;
-  const reading = (all) => {
-    const part = all / threads;
-    const passes = READ / all;
-    const run = () => {
-      for (let i = 0; i < passes; i++) read(MIB, part);
-    };
-    return best(run, passes * part) / 1e9;
-  };
+  const part = READ / threads;
   return {
     gflops: best(() => arithmetic(rounds, 0), rounds * 48) / 1e9,
-    read: reading(READ),
-    reread: reading(REREAD),
-    copy: best(() => copy(REREAD + MIB, MIB, REREAD - MIB), REREAD - MIB) / 1e9,
+    read: best(() => read(MIB, part), part) / 1e9,
+    copy: best(() => copy(COPY + MIB, MIB, COPY), COPY) / 1e9,
   };
 }
 
 if (!isMainThread && workerData?.limits) parentPort.postMessage(measure(workerData.limits));
 
 /**
- * Sums over threads that run at once: GFLOP/s, GB/s read from memory, and of 64 MiB again and again, GB/s copied (bytes copied, not read and written). `again` measures them
+ * Sums over threads that run at once: GFLOP/s, GB/s read, GB/s copied (bytes copied, not read and written). `again` measures them
  * once more and keeps the better: a machine that others share is not the same from minute to minute.
  */
 export async function machineLimits(threads) {
@@ -84,7 +76,6 @@ export async function machineLimits(threads) {
     threads,
     gflops: 0,
     read: 0,
-    reread: 0,
     copy: 0,
   };
   const again = async () => {
@@ -94,7 +85,7 @@ export async function machineLimits(threads) {
         worker.once('message', resolve).once('error', reject);
       });
     const parts = await Promise.all(Array.from({ length: threads }, part));
-    for (const limit of ['gflops', 'read', 'reread', 'copy'])
+    for (const limit of ['gflops', 'read', 'copy'])
       machine[limit] = Math.max(
         machine[limit],
         parts.reduce((total, part) => total + part[limit], 0),

@@ -15,7 +15,6 @@ export async function row(
     name,
     flops = 0,
     bytes = 0,
-    limit,
     ours,
     result,
     model,
@@ -38,6 +37,6 @@ export async function row(
     name,
     ...measured,
     ...(flops && { gflops: flops / measured.milliseconds / 1e6 }),
-    ...(bytes && { gigabytes: bytes / measured.milliseconds / 1e6, ...(limit && { limit }) }),
+    ...(bytes && { gigabytes: bytes / measured.milliseconds / 1e6 }),
   };
 }

@@ -88,7 +88,7 @@ for (const group of chosen.length
   await again();
   for (const row of rows) {
     if (row.gflops) row.ofPeak = row.gflops / machine.gflops;
-    if (row.gigabytes) row.ofRead = row.gigabytes / machine[row.limit ?? 'read'];
+    if (row.gigabytes) row.ofRead = row.gigabytes / machine.read;
   }
   before.groups[group] = { date: new Date().toISOString().slice(0, 10), machine: { ...machine }, spread, rows };
   writeFileSync(file, `${JSON.stringify(before, null, 2)}\n`);

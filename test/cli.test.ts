@@ -73,7 +73,7 @@ describe('siseon TEXT', () => {
     expect(readFileSync(join(target, 'x.svg'), 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
     const failed = siseon(story, '--svg', join(target, 'no', 'x.svg'));
     expect(failed.status).toBe(1);
-    expect(failed.stderr).toContain('쓸 수 없습니다');
+    expect(failed.stderr).toContain('쓸 수 없어요');
     mkdirSync(join(target, 'folder.svg'));
     expect(siseon(story, '--svg', join(target, 'folder.svg')).status).toBe(1);
     const png = siseon('flow', story, '--svg', join(target, 'x.png'));
@@ -84,7 +84,7 @@ describe('siseon TEXT', () => {
     const full = openSync('/dev/full', 'w');
     for (const [language, said] of [
       ['en', 'error: cannot write to the standard output: '],
-      ['ko', '오류: 표준 출력에 쓸 수 없습니다: '],
+      ['ko', '오류: 표준 출력에 쓸 수 없어요: '],
     ] as const) {
       const { status, stderr } = spawnSync(process.execPath, [main, 'info', '--lang', language], {
         encoding: 'utf8',
@@ -250,7 +250,7 @@ describe('what was typed wrongly exits with 2', () => {
     ['trace without a text', ['trace', '--save', 'x.npz'], 'needs a text or --ids'],
     ['a format that is not there', ['trace', story, '--save', 'x.txt'], '.safetensors, .npz, .json, .parquet'],
     ['a report that is no page', ['report', story, '--save', 'x.txt', '--lang', 'en'], 'a name ending in .html'],
-    ['a stage that is not there', ['trace', story, '--stages', 'nothing', '--save', 'x.npz'], '단계가 없습니다'],
+    ['a stage that is not there', ['trace', story, '--stages', 'nothing', '--save', 'x.npz'], '단계가 없어요'],
     ['a temperature that is none', ['lookup', '사과', '--temperature', '0'], '0보다 큰 수'],
     ['ids outside of the vocabulary', ['trace', '--ids', '99999999', '--save', 'x.npz'], 'not in the vocabulary'],
     ['nothing at all', [], 'missing required argument'],
@@ -273,10 +273,10 @@ describe('what is broken exits with 1', () => {
     expect([status, stderr]).toEqual([1, expect.stringContaining('safetensors')]);
   });
   it.each([
-    ['missing', 'bert.embeddings.LayerNorm.bias is missing'],
-    ['misshapen', 'bert.embeddings.LayerNorm.bias has shape [3], expected [96]'],
-    ['unexpected', 'extra is unexpected'],
-    ['NaN', 'holds NaN at index 5'],
+    ['missing', 'bert.embeddings.LayerNorm.bias가 없어요'],
+    ['misshapen', 'bert.embeddings.LayerNorm.bias의 모양이 [3]인데 [96]이 와야 해요'],
+    ['unexpected', 'extra는 여기 있을 것이 아니에요'],
+    ['NaN', '5번째 수가 NaN이에요'],
   ])('a %s parameter', (fault, said) => {
     const copy = modelCopy();
     const file = join(copy, 'model.safetensors');

@@ -46,7 +46,7 @@ it('fetches a model with broken connections in between, tells its megabytes, and
   // The hub is gone and nobody said so: the cache, with a notice.
   const alone = await siseon({}, story, '--model', 'owner/korean', '--json');
   expect(numbers(alone.stdout)).toEqual(numbers(shipped.stdout));
-  expect(alone.stderr).toMatch(/^알림: 허브가 답하지 않아\(.*\) 캐시에 있는 판 c0ffee00을 읽습니다\.\n$/);
+  expect(alone.stderr).toMatch(/^알림: 허브가 답하지 않아\(.*\) 캐시에 있는 판 c0ffee00을 읽어요\.\n$/);
 });
 
 it('names a model that is not there, and what to do', async () => {

@@ -177,7 +177,7 @@ describe('interfering', () => {
     const { status, stderr, stdout } = siseon('compare', story, '--edits', file);
     expect(status).toBe(2);
     expect(stdout).toBe('');
-    expect(stderr).toContain('할 수 없는 편집입니다');
+    expect(stderr).toContain('할 수 없는 편집이에요');
   });
 });
 
@@ -246,7 +246,7 @@ describe('taken apart', () => {
     expect(siseon('similar', story, '먹었다', '--texts', texts)).toMatchObject({
       status: 2,
       stdout: '',
-      stderr: expect.stringContaining('글이 없습니다') as string,
+      stderr: expect.stringContaining('글이 없어요') as string,
     });
   });
   it('patch names the words that have no counterpart and are not put over', () => {
@@ -292,7 +292,7 @@ describe('options that would do nothing', () => {
   ])('of %j are refused', (args, option, way) => {
     const { status, stdout, stderr } = siseon(...args);
     expect([status, stdout]).toEqual([2, '']);
-    expect(stderr).toContain(`${option} 여기서 아무것도 바꾸지 않습니다`);
+    expect(stderr).toContain(`${option} 여기서 아무것도 바꾸지 않아요`);
     expect(stderr).toContain(way);
   });
 });

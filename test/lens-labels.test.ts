@@ -82,7 +82,7 @@ describe('commands that follow a label', () => {
       return stderr;
     };
     expect(await refused(...of('bert-classes'), '--label', '좋음')).toBe(
-      '오류: 이름표 ‘좋음’이 없습니다. 있는 것: no, yes, maybe.\n',
+      '오류: 이름표 ‘좋음’이 없어요. 있는 것: no, yes, maybe.\n',
     );
     expect(await refused(...of('bert'), '--label', 'yes', '--lang', 'en')).toContain('the model has no classifier');
     expect(await refused(...of('bert-classes'), '--token', '밥을', '--lang', 'en')).toContain(

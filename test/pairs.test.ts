@@ -331,7 +331,7 @@ describe('commands with an encoder-decoder', () => {
     writeFileSync(join(place, 'bart-classes/config.json'), JSON.stringify(config));
     const without = await siseon('predict', '--ids', '3,4', ...model, '--lang', 'ko');
     expect(without).toMatchObject({ status: 2, stdout: '' });
-    expect(without.stderr).toContain('끝 토큰(1번)이 없습니다');
+    expect(without.stderr).toContain('끝 토큰(1번)이 없어요');
     const none = await siseon('predict', '나는', ...model, '--count', '0');
     expect(none).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('1 이상의 정수여야') });
     const unheeded = await siseon('predict', '나는', ...model, '--parts', '--lang', 'en');

@@ -15,6 +15,7 @@ const order = [
   'train',
   'corpus',
   'views',
+  'korean',
   'worker',
   'cli',
 ];

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { koreanCodes } from '../korean/index.ts';
 import { SiseonError } from '../platform/errors.ts';
 import { explain } from './errors.ts';
-import { koreanCodes } from './korean.ts';
 import { commandMeant, usageText } from './usage.ts';
 
 const source = fileURLToPath(new URL('..', import.meta.url));
@@ -90,13 +90,13 @@ describe('errors in Korean', () => {
 it('has no English half where a file is another than was asked for', () => {
   const what = 'cannot read ed.parquet: it is not UTF-8 text';
   const unread = new SiseonError({ code: 'cannotRead', kind: 'failure', what });
-  expect(explain(unread, 'ko').message).toBe('오류: ed.parquet을 읽을 수 없습니다: UTF-8로 적은 글이 아닙니다.');
+  expect(explain(unread, 'ko').message).toBe('오류: ed.parquet을 읽을 수 없어요: UTF-8로 적은 글이 아니에요.');
   const trace = new SiseonError({
     code: 'notATrace',
     kind: 'failure',
     what: 'x.npz is no trace that this package saved',
   });
-  expect(explain(trace, 'ko').message).toBe('오류: x.npz: siseon trace로 저장한 파일이 아닙니다.');
+  expect(explain(trace, 'ko').message).toBe('오류: x.npz: siseon trace로 저장한 파일이 아니에요.');
 });
 
 /** Details that answer to every name. */
@@ -110,14 +110,14 @@ describe('what the parser finds', () => {
     usageText(new CommanderError(1, code, `error: ${message}`), words, 'ko');
   it('is said in Korean', () => {
     expect(said('commander.unknownOption', "unknown option '--lan'\n(Did you mean --lang?)")).toBe(
-      '오류: --lan은 모르는 옵션입니다. 혹시 --lang인가요? --help가 있는 것을 보여 줍니다.',
+      '오류: --lan은 모르는 옵션이에요. 혹시 --lang인가요? --help가 있는 것을 보여 줘요.',
     );
     expect(
       said(
         'commander.invalidArgument',
         "option '--layer <N>' argument '-1' is invalid. A whole number, counted from 0, is expected.",
       ),
-    ).toBe('오류: --layer의 값 ‘-1’은 쓸 수 없습니다. 0부터 세는 정수여야 합니다.');
+    ).toBe('오류: --layer의 값 ‘-1’은 쓸 수 없어요. 0부터 세는 정수여야 해요.');
     expect(said('commander.optionMissingArgument', "option '--layer <N>' argument missing")).toContain('--layer 뒤에');
     expect(said('commander.missingMandatoryOptionValue', "required option '--save <FILE>' not specified")).toContain(
       '--save를',

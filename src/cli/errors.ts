@@ -1,7 +1,7 @@
 /** What went wrong, in the reader's language; never a stack trace. */
+import { koreanPhrase, koreanText } from '../korean/index.ts';
 import { SiseonError } from '../platform/errors.ts';
 import { type Language, particle } from '../views/language.ts';
-import { koreanText } from './korean.ts';
 
 /** One message and the exit code: 2 for what was asked wrongly, 1 for what is broken. SISEON_DEBUG=1 shows the stack. */
 export function explain(error: unknown, language: Language): { message: string; exitCode: 1 | 2 } {
@@ -10,7 +10,7 @@ export function explain(error: unknown, language: Language): { message: string; 
   if (!(error instanceof SiseonError)) {
     const text = error instanceof Error ? error.message : String(error);
     return {
-      message: `${label}: ${text.split('\n')[0]} (SISEON_DEBUG=1 ${language === 'ko' ? '을 두면 자세히 보입니다' : 'shows where'})`,
+      message: `${label}: ${text.split('\n')[0]} (SISEON_DEBUG=1 ${language === 'ko' ? '을 두면 자세히 보여요' : 'shows where'})`,
       exitCode: 1,
     };
   }
@@ -45,7 +45,7 @@ export const keptNotice = (
   const refused = why.code === 'hubRefused';
   const short = commit.slice(0, 8);
   return language === 'ko'
-    ? `알림: 허브가 ${refused ? `${model}${particle(model, '을')} 내주지 않아` : `답하지 않아(${why.details.problem})`} 캐시에 있는 판 ${short}${particle(short, '을')} 읽습니다.`
+    ? `알림: 허브가 ${refused ? `${model}${particle(model, '을')} 내주지 않아` : `답하지 않아(${koreanPhrase(`${why.details.problem}`)})`} 캐시에 있는 판 ${short}${particle(short, '을')} 읽어요.`
     : `notice: the hub ${refused ? `does not give out ${model} (${why.details.status})` : `does not answer (${why.details.problem})`}; read from the cache instead, revision ${short}.`;
 };
 
@@ -57,15 +57,15 @@ export function notice(
   const shown = code === 'loneSurrogate' ? `U+${text.charCodeAt(0).toString(16).toUpperCase()}` : text.slice(0, 40);
   if (code === 'decomposed')
     return language === 'ko'
-      ? '알림: 글이 자모로 풀려 있습니다(NFD, macOS의 파일 이름 등). 이 모델은 합친 글(NFC)을 다르게 읽습니다. --nfc를 붙이면 합쳐서 읽습니다.'
+      ? '알림: 글이 자모로 풀려 있어요(NFD, macOS의 파일 이름 등). 이 모델은 합친 글(NFC)을 다르게 읽어요. --nfc를 붙이면 합쳐서 읽어요.'
       : 'notice: the text is decomposed (NFD, as macOS writes names), and this model reads composed text (NFC) differently. --nfc composes it first.';
   if (language === 'ko') {
     const why: Readonly<Record<string, string>> = {
-      loneSurrogate: '짝이 없는 대리 문자여서 글자로 읽히지 않습니다.',
-      unknownWord: '이 모델의 어휘로 쓸 수 없는 글자가 있어 통째로 [UNK]로 읽습니다.',
-      droppedCharacter: '이 모델의 어휘로 쓸 수 없어 빠집니다.',
+      loneSurrogate: '짝이 없는 대리 문자여서 글자로 읽히지 않아요.',
+      unknownWord: '이 모델의 어휘로 쓸 수 없는 글자가 있어 통째로 [UNK]로 읽어요.',
+      droppedCharacter: '이 모델의 어휘로 쓸 수 없어 빠져요.',
     };
-    return `알림: ${start}번째 글자 ${shown}${particle(shown, '은')} ${why[code] ?? '이 모델이 모르는 글자여서 [UNK]로 읽습니다.'}`;
+    return `알림: ${start}번째 글자 ${shown}${particle(shown, '은')} ${why[code] ?? '이 모델이 모르는 글자여서 [UNK]로 읽어요.'}`;
   }
   const why: Readonly<Record<string, string>> = {
     loneSurrogate: 'half of a character and cannot be read as one.',

@@ -22,12 +22,13 @@ export async function chooseLibrary(tags: readonly string[], file: string | unde
 
 /** Reads [{"tag": …, "content": …}, …]. Throws `badLibrary`, naming the entry, and `cannotRead`. */
 export async function readLibrary(path: string | URL): Promise<Entry[]> {
-  const refuse = (problem: string): never => {
+  const refuse = (...problems: string[]): never => {
     throw new SiseonError({
       code: 'badLibrary',
       kind: 'usage',
-      what: `${String(path)}: ${problem}`,
+      what: `${String(path)}: ${problems.join('; ')}`,
       expected: '[{"tag": "…", "content": "…"}, …]',
+      details: { file: String(path), problems },
     });
   };
   let json: unknown;
@@ -39,8 +40,6 @@ export async function readLibrary(path: string | URL): Promise<Entry[]> {
   }
   const result = entries.safeParse(json);
   if (!result.success)
-    return refuse(
-      result.error.issues.map(({ path: at, message }) => `${at.join('.') || 'the file'}: ${message}`).join('; '),
-    );
+    return refuse(...result.error.issues.map(({ path: at, message }) => `${at.join('.') || 'the file'}: ${message}`));
   return result.data.map(({ tag, content }) => (content === undefined ? { tag } : { tag, content }));
 }

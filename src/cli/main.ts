@@ -100,7 +100,7 @@ function hintAtCommand(text: string): void {
   if (meant && !names.includes(text))
     remark(
       language() === 'ko'
-        ? `알림: 글 ‘${text}’${particle(text, '을')} 살펴봅니다. 명령 ${meant}${particle(meant, '을')} 쓰려 했다면: siseon ${meant}`
+        ? `알림: 글 ‘${text}’${particle(text, '을')} 살펴봐요. 명령 ${meant}${particle(meant, '을')} 쓰려 했다면: siseon ${meant}`
         : `notice: looking at the text "${text}". If the command ${meant} was meant: siseon ${meant}`,
     );
 }

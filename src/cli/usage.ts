@@ -8,15 +8,15 @@ const quoted = (words: readonly string[]): string => `"${words.join(' ').replace
 
 /** What an option or argument takes, in Korean: the sentences that shell.ts and the commands write. */
 const expectations: Readonly<Record<string, string>> = {
-  'A whole number, counted from 0, is expected.': '0부터 세는 정수여야 합니다.',
-  'A whole number of at least 1 is expected.': '1 이상의 정수여야 합니다.',
-  'A number above 0 is expected.': '0보다 큰 수여야 합니다.',
+  'A whole number, counted from 0, is expected.': '0부터 세는 정수여야 해요.',
+  'A whole number of at least 1 is expected.': '1 이상의 정수여야 해요.',
+  'A number above 0 is expected.': '0보다 큰 수여야 해요.',
   'A layer, counted from 0, is expected: N, encoder.N, decoder.N or cross.N.':
-    '0부터 세는 층이어야 합니다: N, 인코더-디코더에서는 encoder.N, decoder.N, cross.N.',
-  'A text is expected.': '글이 있어야 합니다.',
-  'A number from 0 is expected.': '0 이상의 수여야 합니다.',
+    '0부터 세는 층이어야 해요: N, 인코더-디코더에서는 encoder.N, decoder.N, cross.N.',
+  'A text is expected.': '글이 있어야 해요.',
+  'A number from 0 is expected.': '0 이상의 수여야 해요.',
   'Layer and head with a dot between, as 1.0 or 1.0,1.2, are expected.':
-    '층과 헤드를 점으로 이어 1.0이나 1.0,1.2처럼 적어야 합니다.',
+    '층과 헤드를 점으로 이어 1.0이나 1.0,1.2처럼 적어야 해요.',
 };
 
 function koreanReason(reason: string): string {
@@ -33,23 +33,23 @@ function korean(error: CommanderError): string {
   const meant = near ? ` 혹시 ${near}인가요?` : '';
   switch (error.code) {
     case 'commander.unknownOption':
-      return `${first}${particle(first, '은')} 모르는 옵션입니다.${meant} --help가 있는 것을 보여 줍니다.`;
+      return `${first}${particle(first, '은')} 모르는 옵션이에요.${meant} --help가 있는 것을 보여 줘요.`;
     case 'commander.missingArgument':
       return first === 'text'
-        ? '글이 없습니다. 문장을 따옴표로 묶어 주세요: siseon "철수가 사과를 맛있게 먹었다"'
-        : `<${first}> 자리가 비었습니다. --help가 쓰는 법을 보여 줍니다.`;
+        ? '글이 없어요. 문장을 따옴표로 묶어 주세요: siseon "철수가 사과를 맛있게 먹었다"'
+        : `<${first}> 자리가 비었어요. --help가 쓰는 법을 보여 줘요.`;
     case 'commander.optionMissingArgument':
-      return `${option} 뒤에 값이 필요합니다.`;
+      return `${option} 뒤에 값이 필요해요.`;
     case 'commander.missingMandatoryOptionValue':
-      return `${option}${particle(option, '을')} 적어야 합니다.`;
+      return `${option}${particle(option, '을')} 적어야 해요.`;
     case 'commander.conflictingOption':
-      return `${option}${particle(option, '은')} 다른 옵션과 함께 쓸 수 없습니다.`;
+      return `${option}${particle(option, '은')} 다른 옵션과 함께 쓸 수 없어요.`;
     case 'commander.unknownCommand':
-      return `${first}: 그런 명령이 없습니다.${meant}`;
+      return `${first}: 그런 명령이 없어요.${meant}`;
     case 'commander.invalidArgument': {
       const [, value = '', reason = ''] = /argument '(.*?)' is invalid\.? ?(.*)$/s.exec(text) ?? [];
       const shown = text.startsWith('option') ? `${option}의 값 ‘${value}’` : `‘${value}’`;
-      return `${shown}${particle(value, '은')} 쓸 수 없습니다. ${koreanReason(reason)}`;
+      return `${shown}${particle(value, '은')} 쓸 수 없어요. ${koreanReason(reason)}`;
     }
     default:
       return text;
@@ -73,7 +73,7 @@ export function usageText(error: CommanderError, words: readonly string[], langu
       ? `: siseon ${command === undefined ? '' : `${command} `}${quoted(sentence)}`
       : '.';
   return ko
-    ? `오류: 인자가 ${least}개여야 하는데 ${count}개입니다. 문장은 따옴표로 묶어 주세요${line}`
+    ? `오류: 인자가 ${least}개여야 하는데 ${count}개예요. 문장은 따옴표로 묶어 주세요${line}`
     : `${error.message.trim()} A sentence goes in quotes${line}`;
 }
 

@@ -145,6 +145,7 @@ export async function relationReport(
       next: unaligned[0]
         ? `The first that does not align: ${unaligned[0].shown}`
         : 'Use more sentences that fit the model.',
+      details: { tooLong, unaligned: unaligned.length, sentences: sentences.length },
     });
   return {
     model: model.name,

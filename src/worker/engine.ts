@@ -173,5 +173,5 @@ export class WorkerEngine {
   }
 }
 
-const thrown = ({ message, code, kind, details }: PlainError): Error =>
-  code === null ? new Error(message) : new SiseonError({ code, kind, what: message.replace(/\.$/, ''), details });
+const thrown = ({ message, code, kind, details, parts }: PlainError): Error =>
+  code === null || !parts ? new Error(message) : new SiseonError({ code, kind, details, ...parts });

@@ -1,6 +1,6 @@
 /** What the engine and the thread that asks it say to each other; all of it can be copied between threads. */
 import type { LoadOptions } from '../model/index.ts';
-import type { HubProgress } from '../platform/index.ts';
+import type { HubProgress, SiseonError } from '../platform/index.ts';
 import type { Ending, Stage, Trace, TraceInput } from '../trace/index.ts';
 
 export interface LoadRequest {
@@ -84,4 +84,6 @@ export interface PlainError {
   readonly code: string | null;
   readonly kind: 'usage' | 'failure';
   readonly details: Readonly<Record<string, unknown>>;
+  /** What the message was made of; absent of errors that are not this package's. */
+  readonly parts?: SiseonError['parts'];
 }

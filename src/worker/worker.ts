@@ -92,7 +92,7 @@ async function answer(request: Request, task: Task): Promise<unknown> {
 
 function facts(error: unknown): PlainError {
   if (error instanceof SiseonError)
-    return { message: error.message, code: error.code, kind: error.kind, details: error.details };
+    return { message: error.message, code: error.code, kind: error.kind, details: error.details, parts: error.parts };
   return { message: error instanceof Error ? error.message : String(error), code: null, kind: 'failure', details: {} };
 }
 

@@ -3,12 +3,9 @@ import * as Comlink from 'comlink';
 import { untrack } from 'svelte';
 import { nextWorker } from './begun.ts';
 import type { Engine, ModelFacts } from './engine.ts';
+import type { Failure } from './failure.ts';
 
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
-  readonly details: Readonly<Record<string, unknown>>;
-}
+export type { Failure } from './failure.ts';
 
 /** No answer takes this long unless the worker is gone: a while, and the time that a slow machine needs to read the text. */
 const patience = (): number => 8_000 + (2_000 * (engine.model?.parameters ?? 0) * engine.characters) / slowest;

@@ -1,6 +1,7 @@
 /** Models of the visitor's own: files that were dropped or chosen, or a name on the hub. */
 import { checkMemory, loadModel, type MemoryNeed, type Model, modelNeed } from 'siseon/model';
 import { blobFolder, type Folder, hubModel, isHubName, SiseonError } from 'siseon/platform';
+import { type Failure, factsOf } from './failure.ts';
 
 export type ModelSource =
   | {
@@ -40,7 +41,7 @@ function repositoryOf(name: string): { repository: string; revision: string | un
 
 /** What it takes, and what loadModel would throw for it where it is too large. */
 export interface Need extends MemoryNeed {
-  readonly refused: { readonly code: string; readonly message: string } | null;
+  readonly refused: Failure | null;
 }
 
 /** Files of which any is a tokenizer, alone or with others. */
@@ -68,7 +69,7 @@ export async function needOf(source: ModelSource): Promise<Need> {
       await checkTokenizer(folder);
       checkMemory(source.name, need);
     } catch (cause) {
-      if (cause instanceof SiseonError) return { ...need, refused: { code: cause.code, message: cause.message } };
+      if (cause instanceof SiseonError) return { ...need, refused: factsOf(cause) };
       throw cause;
     }
     return { ...need, refused: null };

@@ -2,6 +2,7 @@ import * as Comlink from 'comlink';
 import { useThreadModule } from 'siseon/kernels';
 import { SiseonError } from 'siseon/platform';
 import { Engine } from './engine.ts';
+import { factsOf } from './failure.ts';
 import threadModule from './thread.ts?worker&url';
 
 useThreadModule(threadModule);
@@ -14,7 +15,7 @@ const withFacts: Thrown = {
   serialize(failed) {
     const { value } = failed;
     if (!(value instanceof SiseonError)) return thrown.serialize(failed);
-    return [{ isError: false, value: { code: value.code, message: value.message, details: value.details } }, []];
+    return [{ isError: false, value: factsOf(value) }, []];
   },
 };
 Comlink.transferHandlers.set('throw', withFacts);

@@ -1,0 +1,38 @@
+import type { Phrase } from './entry.ts';
+
+/** Of configs that people write (as zod tells their faults), grammars, and the state of a training. */
+export const trainingPhrases: readonly Phrase[] = [
+  ['the file', '파일'],
+  ['Invalid input: expected {expected}, received {got}', '{expected:이} 와야 하는데 {got:이} 왔어요'],
+  ['Invalid input', '쓸 수 없는 값이에요'],
+  ['Invalid option: expected one of {values}', '{values} 가운데 하나여야 해요'],
+  ['Unrecognized key: {name}', '모르는 항목 {name:이} 있어요'],
+  ['Unrecognized keys: {names}', '모르는 항목들이 있어요: {names}'],
+  ['Too small: expected number to be >={least}', '{least} 이상이어야 해요'],
+  ['Too small: expected number to be >{least}', '{least}보다 커야 해요'],
+  ['Too big: expected number to be <={most}', '{most} 이하여야 해요'],
+  ['Too big: expected number to be <{most}', '{most}보다 작아야 해요'],
+  ['Too big: expected int to be <={most}', '{most} 이하여야 해요'],
+  ['Too small: expected {kind} to have >={least} {things}', '{least}개 이상이어야 해요'],
+  ['string', '글'],
+  ['number', '수'],
+  ['nonoptional', '값'],
+  ['int', '정수'],
+  ['boolean', '참이나 거짓'],
+  ['array', '목록'],
+  ['object', '객체'],
+  ['undefined', '아무것도 없음'],
+  ['with replaced has to be at most 1 together', 'replaced와 더해 1 이하여야 해요'],
+  ['have to be within steps', 'steps 안이어야 해요'],
+  ['either texts or grammar is needed, and not both', 'texts와 grammar 가운데 하나만 있어야 해요'],
+
+  ['{name} writes no texts', '{name:이} 글을 쓰지 않아요'],
+  ['{name} failed while it wrote a text: {why}', '{name:이} 글을 쓰다가 실패했어요: {why}'],
+  ['exports {names}', '내보낸 것: {names}'],
+  ['an empty text', '빈 글'],
+  ['{type} from writeText', 'writeText가 돌려준 {type}'],
+  ['{name} is {shape}, was absent', '{name:은} 하던 학습에 없어요'],
+  ['{field} is {now}, was {then}', '{field:이} {now}인데 하던 학습에서는 {then:이에요}'],
+  ['a parameter is no number', '매개변수 하나가 수가 아니에요'],
+  ['the loss is {value}', '손실이 {value:이에요}'],
+];
