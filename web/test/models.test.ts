@@ -253,14 +253,15 @@ onThePage('models of the visitor’s own', (site) => {
       await drop(page, folder);
       await page.getByText('체크포인트가 둘 이상 들어 있어요').waitFor();
       expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
-      // A folder shows it with its size, before anything is read; a GGUF file when it is opened.
+      // It is told with its size, before anything is read.
       await drop(page, mute);
       await page.getByText('tokenizer.json이 없어').waitFor();
       await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
       expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
       await drop(page, sample);
-      await page.getByRole('button', { name: '이 모델 열기' }).click();
       await page.getByText('어휘가 들어 있지 않아서').waitFor();
+      await page.getByText(/gpt2\.gguf.*메모리가 [\d.]+MB쯤/).waitFor();
+      expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
       expect(await page.locator('.grid').count()).toBe(1);
       expect((await json(page)).model).toBe('siseon/models/ko');
       expect(await page.locator('#sentence').inputValue()).toBe('c a b c');
