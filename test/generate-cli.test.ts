@@ -137,6 +137,6 @@ describe('siseon info', () => {
     expect(none).toMatchObject({ status: 1, stdout: '' });
     expect(none!.stderr).toMatch(/is no model: .*got nothing of that name/);
     const file = await siseon('info', join(model, 'model.safetensors'), '--lang', 'ko');
-    expect(file.stderr).toContain('.gguf로 끝나지 않는 파일입니다');
+    expect(file.stderr).toContain('.gguf로 끝나지 않는 파일이에요');
   });
 });

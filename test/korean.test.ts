@@ -584,6 +584,15 @@ const wrong: Readonly<Record<string, readonly (() => unknown)[]>> = {
       ),
     () => lens.compareRuns(seen, other, { alignment: [] }),
   ],
+  alignedTwice: [
+    () =>
+      lens.compareRuns(seen, other, {
+        alignment: [
+          [0, 1],
+          [0, 2],
+        ],
+      }),
+  ],
   noCounterpart: [() => lens.patchSweep(seen, seen, ko, { position: 3, token: 7 }, { alignment: [[0, 0]] })],
   nothingToExplain: [() => lens.patchSweep(seen, seen, ko, { position: 3, token: 7 })],
   badPath: [
@@ -630,6 +639,8 @@ const wrong: Readonly<Record<string, readonly (() => unknown)[]>> = {
   ]
     .map((edit) => (): unknown => edited(edit))
     .concat(
+      () => lens.squareFrom(seen, seen, { layer: 0, head: 0, stage: 'nothing' as never }),
+      () => lens.patchFrom(seen, ko, { layer: 0, head: 0, stage: 'scores' as never, alignment: [[0, 0]] }),
       () => traces.recordTrace(ko, { text: story, edits: 3 as never }),
       () => edited(...[0, 1].map((key) => ({ kind: 'weight', layer: 0, head: 0, query: 0, key, to: 0.7 }))),
       () =>

@@ -117,7 +117,11 @@ export function generate(program: Command): void {
       process.once('SIGINT', () => stop.abort());
       const source = text === undefined ? { ids: options.ids! } : await asked(model, text, options);
       const file = options.edits === undefined ? null : await editsIn(options.edits);
-      if (file) remarkOnOrigin(file, { model });
+      if (file) {
+        const { tokenizer } = model;
+        const ids = 'text' in source ? tokenizer?.encode(source.text, source).ids : Int32Array.from(source.ids);
+        remarkOnOrigin(file, { model, ...(ids && { ids }) });
+      }
       const edits = file?.edits ?? [];
       const input: TraceInput = { ...source, ...decoded(options), edits };
       try {

@@ -26,8 +26,15 @@ export interface Comparison {
     readonly other: { readonly token: number; readonly probability: number };
     readonly divergence: number;
   }[];
-  /** Rows of weights in the other run that sum to neither 1 nor 0: an edit said that they are no distribution. */
-  readonly notDistributions: readonly (HeadPlace & { readonly query: number; readonly sum: number })[];
+  /**
+   * Rows of weights in the other run that sum to neither 1 nor 0, or hold a weight below 0, the least of which is `least`:
+   * an edit said that they are no distribution.
+   */
+  readonly notDistributions: readonly (HeadPlace & {
+    readonly query: number;
+    readonly sum: number;
+    readonly least: number;
+  })[];
 }
 
 export interface ComparisonOptions extends Aligned {
@@ -131,8 +138,10 @@ async function brokenRows(trace: Trace, layer: LayerPlace): Promise<Comparison['
   for await (const band of attentionBands(trace, layer))
     for (let head = 0; head < band.weights.shape[0]!; head++)
       for (let r = 0; r < band.count; r++) {
-        const sum = bandRow(band, band.weights, head, r).reduce((total, weight) => total + weight, 0);
-        if (Math.abs(sum - 1) > 1e-4 && Math.abs(sum) > 1e-4) broken.push({ layer, head, query: band.first + r, sum });
+        const row = bandRow(band, band.weights, head, r);
+        const [sum, least] = [row.reduce((total, weight) => total + weight, 0), row.reduce((a, b) => Math.min(a, b))];
+        if ((Math.abs(sum - 1) > 1e-4 && Math.abs(sum) > 1e-4) || least < -1e-4)
+          broken.push({ layer, head, query: band.first + r, sum, least });
       }
   return broken;
 }

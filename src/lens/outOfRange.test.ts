@@ -146,4 +146,60 @@ describe('numbers that are not there are refused by name, and none becomes NaN',
     });
     await expect(compareRuns(trace, other, { alignment: [] })).rejects.toMatchObject({ code: 'nothingAligns' });
   });
+
+  it('a stage that is no square, a square that patchFrom cannot align, and a position in two pairs', async () => {
+    const odd = { ...head, stage: 'nothing' as 'scores' };
+    await expect(squareFrom(trace, other, odd)).rejects.toMatchObject({
+      code: 'badEdit',
+      message: expect.stringContaining('scores, maskedScores, weights'),
+    });
+    for (const stage of ['scores', 'maskedScores', 'weights']) {
+      const place = { ...head, stage: stage as 'value', alignment: [[0, 0]] as const };
+      await expect(patchFrom(other, model, place)).rejects.toMatchObject({
+        code: 'badEdit',
+        message: expect.stringContaining('squareFrom'),
+      });
+    }
+    const twice = { code: 'alignedTwice' };
+    for (const alignment of [
+      [
+        [0, 1],
+        [0, 2],
+      ],
+      [
+        [1, 0],
+        [2, 0],
+      ],
+    ] as const) {
+      await expect(squareFrom(trace, other, { ...head, alignment })).rejects.toMatchObject(twice);
+      await expect(compareRuns(trace, other, { alignment })).rejects.toMatchObject(twice);
+    }
+    const into = {
+      ...head,
+      stage: 'value',
+      alignment: [
+        [0, 1],
+        [0, 2],
+      ],
+    } as const;
+    await expect(patchFrom(other, model, into)).rejects.toMatchObject(twice);
+    // One vector may go to several places.
+    const from = {
+      ...head,
+      stage: 'value',
+      alignment: [
+        [1, 0],
+        [2, 0],
+      ],
+    } as const;
+    expect((await patchFrom(other, model, from)).positions).toEqual([1, 2]);
+  });
+  it('a weight below 0 is told, whatever its row sums to', async () => {
+    const row = Array.from({ length: tinyIds.length }, (_, key) => (key === 0 ? -0.5 : key === 1 ? 1.5 : 0));
+    const edits = [{ kind: 'set', stage: 'weights', ...head, position: 3, vector: row }] as const;
+    const run = await recordTrace(model, { ids: tinyIds, edits });
+    expect((await compareRuns(trace, run)).notDistributions).toEqual([
+      { layer: 0, head: 1, query: 3, sum: 1, least: -0.5 },
+    ]);
+  });
 });

@@ -20,7 +20,10 @@ export interface Aligned {
   readonly decoderAlignment?: Alignment;
 }
 
-/** The alignment for a stage's positions. Throws `differentLengths`, `tokenOutOfRange`, `nothingAligns` where nothing is aligned. */
+/**
+ * The alignment for a stage's positions. Throws `differentLengths`, `tokenOutOfRange`, `alignedTwice`, and `nothingAligns`
+ * where nothing is aligned.
+ */
 export function alignedAt(
   into: Trace,
   from: Trace,
@@ -35,13 +38,27 @@ export function alignedAt(
   return (stage) => (positionsAt(stage, { ids: 0, decoderIds: 1 }) === 1 ? decoders : own);
 }
 
-/** Pairs of positions that both texts have. */
+/** Throws `alignedTwice` where a position stands in two pairs. */
+export function onceEach(positions: readonly number[]): void {
+  const twice = positions.find((position, i) => positions.indexOf(position) < i);
+  if (twice === undefined) return;
+  throw new SiseonError({
+    code: 'alignedTwice',
+    kind: 'usage',
+    what: `position ${twice} stands in two pairs`,
+    expected: 'every position in one pair at most',
+    next: 'Say with which one of the two it belongs together.',
+    details: { position: twice },
+  });
+}
+
+/** Pairs of positions that both texts have, each once. */
 function insideOf(alignment: Alignment, into: Int32Array, from: Int32Array): Alignment {
-  for (const [side, { length }] of [into, from].entries())
-    checkPositions(
-      alignment.map((pair) => pair[side]!),
-      length,
-    );
+  for (const [side, { length }] of [into, from].entries()) {
+    const own = alignment.map((pair) => pair[side]!);
+    checkPositions(own, length);
+    onceEach(own);
+  }
   if (alignment.length > 0) return alignment;
   throw new SiseonError({
     code: 'nothingAligns',

@@ -16,7 +16,7 @@ import { checkEdits, checkPositions, type Model } from '../model/index.ts';
 import { SiseonError } from '../platform/index.ts';
 import { headOutput, logitCount, logitRows, mixtures, recordedStage, type Trace } from '../trace/index.ts';
 import { targetsUnder } from './ablate.ts';
-import { type Aligned, type Alignment, alignedAt, takenFrom } from './pairing.ts';
+import { type Aligned, type Alignment, alignedAt, onceEach, takenFrom } from './pairing.ts';
 import { allHeads, attentionPlaces, type HeadPlace, headIn } from './places.ts';
 import { squareRows } from './squareFrom.ts';
 import { type Followed, followed, gradientTarget, readAgain } from './target.ts';
@@ -70,8 +70,8 @@ function chosen(rows: Map<number, Float32Array>, asked?: readonly number[]): Map
 /**
  * A stage of another run as an edit: plain data, which replays without that run. Positions are aligned explicitly; texts
  * of one length align by themselves (`sameLength`). For scores and weights, whose keys are aligned as well, see `squareFrom`.
- * Throws `badEdit` where there is no such stage, layer or head, or a head is not said of a stage that has them;
- * `tokenOutOfRange`, `noStage`, and of logits what `logitRows` throws.
+ * Throws `badEdit` where there is no such stage, layer or head, a head is not said of a stage that has them, or the stage
+ * is such a square; `alignedTwice`, `tokenOutOfRange`, `noStage`, and of logits what `logitRows` throws.
  */
 export async function patchFrom(
   from: Trace,
@@ -79,6 +79,16 @@ export async function patchFrom(
   place: EditPlace & { readonly stage: Exclude<VectorStage, SquareStage>; readonly alignment: Alignment },
 ): Promise<PatchEdit> {
   const { alignment, ...at } = place;
+  if (isSquareStage(at.stage))
+    throw new SiseonError({
+      code: 'badEdit',
+      kind: 'usage',
+      what: 'an edit of a square, whose keys have to be aligned as well as its queries',
+      expected: `a stage other than ${squareStages.join(', ')}`,
+      got: `${at.stage}`,
+      next: 'Use squareFrom, which aligns both.',
+    });
+  onceEach(alignment.map(([to]) => to));
   const rows = await rowsOf(
     from,
     model,

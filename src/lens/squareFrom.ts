@@ -1,5 +1,6 @@
 /** Rows of a head's scores or weights, and another run's put in their place. */
-import { layerStage, type PatchEdit, type SquareStage } from '../attention/index.ts';
+import { layerStage, type PatchEdit, type SquareStage, squareStages } from '../attention/index.ts';
+import { SiseonError } from '../platform/index.ts';
 import { attentionBands, recordedStage, type Trace } from '../trace/index.ts';
 import { type Aligned, alignedAt, takenFrom } from './pairing.ts';
 import { type HeadPlace, headIn } from './places.ts';
@@ -23,13 +24,23 @@ export async function* squareRows(
  * patched and what it takes from there stays. Positions are aligned explicitly, queries and keys alike; texts of one length
  * align by themselves. Weights that the other run gives to keys without a counterpart are lost, and the row is then no
  * distribution (`compareRuns` lists it); scores of keys without a counterpart stay this run's own.
- * Cost: one pass over the head's weights in each run. Throws `differentLengths`, `layerOutOfRange`, `headOutOfRange`.
+ * Cost: one pass over the head's weights in each run. Throws `badEdit` for another stage, `differentLengths`,
+ * `alignedTwice`, `layerOutOfRange`, `headOutOfRange`.
  */
 export async function squareFrom(
   into: Trace,
   from: Trace,
   { layer, head, stage = 'weights', ...aligned }: HeadPlace & Aligned & { readonly stage?: SquareStage },
 ): Promise<PatchEdit> {
+  if (!(squareStages as readonly string[]).includes(stage))
+    throw new SiseonError({
+      code: 'badEdit',
+      kind: 'usage',
+      what: 'an edit of a stage that has no square',
+      expected: `a stage among ${squareStages.join(', ')}`,
+      got: `${stage}`,
+      next: 'Other stages are taken by patchFrom.',
+    });
   headIn(into, { layer, head });
   const alignment = alignedAt(into, from, aligned);
   const [queries, keys] = [alignment(layerStage(layer, 'query')), alignment(layerStage(layer, 'key'))];

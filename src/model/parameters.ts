@@ -31,6 +31,10 @@ export function fileShape({ shape, rows, transposed, stored }: ParameterSource):
   return transposed ? whole.reverse() : whole;
 }
 
+/** The first few of a long list, and how many more there are; `details` has all of them. */
+const few = (problems: readonly string[]): string =>
+  problems.length <= 4 ? problems.join('; ') : `${problems.slice(0, 3).join('; ')}; and ${problems.length - 3} more`;
+
 /**
  * Holds a checkpoint's tensors against what `sources` name, before any is read.
  * Throws `parametersDoNotFit`, listing every missing, unexpected and misshapen tensor.
@@ -39,6 +43,7 @@ export function checkParameters(
   family: Family,
   sources: readonly ParameterSource[],
   tensors: ReadonlyMap<string, FileTensor>,
+  { gguf }: { readonly gguf: boolean } = { gguf: false },
 ): void {
   const wanted = new Map(sources.map((source) => [source.tensor, source]));
   const problems: string[] = [];
@@ -55,9 +60,11 @@ export function checkParameters(
     throw new SiseonError({
       code: 'parametersDoNotFit',
       kind: 'failure',
-      what: `the checkpoint's parameters do not fit its config.json (${family.modelType}): ${problems.join('; ')}`,
-      next: 'Use the config.json and the parameters of one and the same checkpoint.',
-      details: { problems },
+      what: `the ${gguf ? `tensors of the GGUF file do not fit its architecture` : `checkpoint's parameters do not fit its config.json`} (${family.modelType}): ${few(problems)}`,
+      next: gguf
+        ? 'Fetch the file again, or take the checkpoint in Hugging Face layout.'
+        : 'Use the config.json and the parameters of one and the same checkpoint.',
+      details: { problems, gguf },
     });
 }
 
@@ -79,7 +86,7 @@ export function checkHead(
   throw new SiseonError({
     code: 'parametersDoNotFit',
     kind: 'failure',
-    what: `the checkpoint has a language head, and its config.json (${family.modelType}) names no class that has one: ${problems.join('; ')}`,
+    what: `the checkpoint has a language head, and its config.json (${family.modelType}) names no class that has one: ${few(problems)}`,
     next: 'Name the class in "architectures", as …ForCausalLM, or use the config.json of the same checkpoint.',
     details: { problems },
   });

@@ -11,8 +11,8 @@ export interface Source extends HubFile {
   readonly name: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The error for an answer that will not change: 401, 403, 404. */
-  refusal(status: number, code: string | null): SiseonError;
+  /** The error for an answer that will not change: 401, 403, 404; from `url`, which may be another host's than was asked. */
+  refusal(status: number, url: string): SiseonError;
 }
 
 export interface DownloadOptions extends Patience {
@@ -95,7 +95,7 @@ async function attempt(draft: Draft, done: number, source: Source, options: Down
     const { status, headers } = response;
     try {
       if (response.ok || status === 416) await append(draft, response, done, source, options, heard.touch);
-      else if (!isPassing(status)) throw source.refusal(status, headers.get('x-error-code'));
+      else if (!isPassing(status)) throw source.refusal(status, response.url);
       return {
         problem: response.ok || status === 416 ? '' : `the server answered ${status}`,
         retryAfter: headers.get('retry-after'),

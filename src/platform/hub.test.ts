@@ -218,10 +218,19 @@ describe('a hub that misbehaves', () => {
   it.each([
     [[429, 500, 502], 'hubUnavailable'],
     [[429, 500], 'none'],
-    [[403], 'hubRefused'],
+    [[403], 'hubUnavailable'],
   ])('answers %j in the middle of a download: %s', async (list, expected) => {
     hub.misbehave({ statuses: { path: /^\/elsewhere\//, list: [...list] } });
     expect(await code(open().read('model.safetensors'))).toBe(expected);
+  });
+  it('lets a file go, and the host of its bytes does not: that is not told as a gated model', async () => {
+    hub.misbehave({ statuses: { path: /^\/elsewhere\//, list: [403] } });
+    const error = await open()
+      .read('model.safetensors')
+      .then(String, (cause: Error) => cause.message);
+    expect(error).toContain(`the host of its files, 127.0.0.1:${new URL(hub.address).port}, answered 403`);
+    expect(error).toMatch(/proxy or firewall/);
+    expect(error).not.toMatch(/private|gated|token/);
   });
   it('gates a model: what to do depends on who asks', async () => {
     const refused = async (status: number, token: string): Promise<string> => {

@@ -269,7 +269,11 @@ class Hub {
       url: `${this.#endpoint}/${this.#model}/resolve/${commit}/${file.split('/').map(encodeURIComponent).join('/')}`,
       // Across to another host fetch itself leaves the token behind.
       headers: token ? { authorization: `Bearer ${token}` } : {},
-      refusal: (status) => (status === 404 ? this.#notFound(file) : this.#refused(status, token !== undefined)),
+      refusal: (status, url) => {
+        const { host } = new URL(url || this.#endpoint);
+        if (status !== 404 && host !== new URL(this.#endpoint).host) return this.#heldBack(file, status, host);
+        return status === 404 ? this.#notFound(file) : this.#refused(status, token !== undefined);
+      },
     };
     const options = { ...this.#patience, ...(signal && { signal }), onProgress };
     await cache.keep(commit, file, facts, (draft) => download(draft, source, options), signal);
@@ -329,6 +333,18 @@ class Hub {
       next,
       cause,
       { model: this.#model, page, status, withToken },
+    );
+  }
+
+  /** The hub let the file go, and the host that keeps its bytes does not. */
+  #heldBack(file: string, status: number, host: string): SiseonError {
+    const problem = `the host of its files, ${host}, answered ${status}`;
+    return hubFailure(
+      'hubUnavailable',
+      `${this.#model}/${file} could not be fetched: ${problem}, though the hub gives the model out`,
+      'The address that the hub gave ran out, or a proxy or firewall lets this host through to nobody; try again, or fetch it by other means.',
+      undefined,
+      { model: this.#model, name: `${this.#model}/${file}`, endpoint: this.#endpoint, host, status, problem },
     );
   }
 

@@ -174,8 +174,8 @@ export function comparisonText(
     ...(comparison.notDistributions.length > 0
       ? wrap(
           ko
-            ? `합이 1이 아닌 행 ${comparison.notDistributions.length}개: 편집에서 정규화하지 않았습니다.`
-            : `Rows that do not sum to 1, left so by an edit: ${comparison.notDistributions.length}.`,
+            ? `분포가 아닌 행(합이 1이 아니거나 음수 가중치가 있음) ${comparison.notDistributions.length}개: 편집에서 정규화하지 않았습니다.`
+            : `Rows that are no distribution (they do not sum to 1, or hold a weight below 0), left so by an edit: ${comparison.notDistributions.length}.`,
           '  ',
           width,
         )

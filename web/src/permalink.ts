@@ -7,9 +7,10 @@ import type { Change } from './engine/change.ts';
 import { type LensName, lensNames } from './engine/lens.ts';
 import type { Unit } from './engine/squares.ts';
 import { readChange, writtenChange } from './explore/written.ts';
-import { type Lookup, readLookup, writeLookup } from './library/address.ts';
+import { type Lookup, readLookup, unreadLookup, writeLookup } from './library/address.ts';
 import { type Part, parts, rooms } from './parts.ts';
 import { readTraining, type Training, writeTraining } from './train/address.ts';
+import { writeSettings } from './train/settings.ts';
 
 export const storySentence = '철수가 사과를 맛있게 먹었다';
 
@@ -121,4 +122,29 @@ export function fromHash(hash: string, fallback: Language, longTexts: LongTexts 
     ...(part === 'train' && { training: readTraining(found) }),
     ...(part === 'my-library' && { lookup: readLookup(found) }),
   };
+}
+
+/** What of an address `fromHash` cannot read and leaves out, as it was written: `e=zzz`, one by one of a list. */
+export function unreadable(hash: string): string[] {
+  const [path = '', values = ''] = hash.replace(/^#\/?/, '').split('?', 2);
+  const [language = '', name = ''] = path.split('/');
+  const found = new URLSearchParams(values);
+  const lost: string[] = [];
+  const check = (name: string, reads: (text: string) => boolean): void => {
+    const text = found.get(name);
+    if (text !== null && text !== '' && !reads(text)) lost.push(`${name}=${text}`);
+  };
+  if (path !== '' && !/^(ko|en)$/.test(language)) lost.push(language);
+  if (name !== '' && ![...parts, ...rooms].some((each) => each === name)) lost.push(name);
+  check('q', (text) => index(text) !== null);
+  for (const head of ['h', 'nh']) check(head, (text) => headAt(text) !== null);
+  check('a', (text) => cellAt(text) !== null);
+  check('u', (text) => text === 'token' || text === 'word');
+  check('b', (text) => text === '0' || text === '1');
+  const changes = (found.get('e') ?? '').split(',').filter((each) => each !== '' && readChange(each).length === 0);
+  lost.push(...changes.map((each) => `e=${each}`));
+  if (name === 'train') check('p', (text) => writeSettings(readTraining(found).settings) === text);
+  if (name !== 'my-library') check('l', (text) => lensNames.some((each) => each === text));
+  else lost.push(...unreadLookup(found));
+  return lost;
 }

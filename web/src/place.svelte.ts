@@ -25,8 +25,9 @@ function rememberTexts(texts: LongTexts): void {
   }
 }
 
-/** The place that the page was opened at. */
-export const first = fromHash(location.hash, ownLanguage(), rememberedTexts());
+/** The address that the page was opened at, and the place. */
+export const openedAt = location.hash;
+export const first = fromHash(openedAt, ownLanguage(), rememberedTexts());
 
 class Here implements Required<Place> {
   language = $state(first.language);

@@ -2,6 +2,10 @@
 import { type Language, particle } from 'siseon/views';
 import * as m from './paraglide/messages.js';
 
+/** Megabytes (powers of 1000), as every size on the page is said. */
+export const megabytes = (bytes: number): string =>
+  bytes < 1e5 ? (bytes / 1e6).toPrecision(1) : (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+
 type Kind = Parameters<typeof particle>[1];
 
 /** The Korean particle that follows a word or number; nothing in English. */

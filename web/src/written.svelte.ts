@@ -1,21 +1,82 @@
 /** Another sentence is written: what was done to a head stays, what was done to words waits for their sentence. */
 import type { Change } from './engine/change.ts';
+import { readChange, writtenChange } from './explore/written.ts';
 import { here } from './place.svelte.ts';
 
 const ofHeads = ({ kind }: Change): boolean => kind === 'silence' || kind === 'temperature';
 
-class Aside {
-  /** Changes to words of a sentence that is not there any more, and the sentence; null: there are none. */
-  bound = $state.raw<{ readonly text: string; readonly changes: readonly Change[] } | null>(null);
+/** Changes to words of a sentence that is not there any more. */
+export interface Aside {
+  readonly text: string;
+  /** Whose tokens they count: the model as the address has it, or the room "Train". */
+  readonly model: string;
+  readonly changes: readonly Change[];
 }
-export const aside = new Aside();
+
+const storeName = 'siseon-aside';
+const modelNow = (): string => (here.part === 'train' ? 'train:' : (here.model ?? ''));
+
+/** Of every sentence that was interfered with in this window, the one left last at the end; a reload brings them back. */
+class Asides {
+  #all = $state.raw<readonly Aside[]>(remembered());
+  /** Those of the model that is looked through. */
+  list = $derived(this.#all.filter(({ model }) => model === modelNow()));
+
+  put(text: string, changes: readonly Change[]): void {
+    const model = modelNow();
+    const before = this.#all.find((each) => each.text === text && each.model === model)?.changes ?? [];
+    // What was put aside twice is there once.
+    const all = new Map([...before, ...changes].map((change) => [writtenChange(change), change]));
+    this.#write([...this.#others(text), { text, model, changes: [...all.values()] }]);
+  }
+  /** What was put aside of a text, which is then put aside no more. */
+  take(text: string): readonly Change[] {
+    const changes = this.list.find((each) => each.text === text)?.changes ?? [];
+    if (changes.length > 0) this.#write(this.#others(text));
+    return changes;
+  }
+  /** Forgets those of one text, or of all, of the model that is looked through. */
+  drop(text?: string): void {
+    this.#write(this.#others(text));
+  }
+
+  #others(text?: string): Aside[] {
+    const model = modelNow();
+    return this.#all.filter((each) => each.model !== model || (text !== undefined && each.text !== text));
+  }
+  #write(all: readonly Aside[]): void {
+    this.#all = all;
+    try {
+      const plain = all.map(({ text, model, changes }) => [text, model, changes.map(writtenChange)]);
+      sessionStorage.setItem(storeName, JSON.stringify(plain));
+    } catch {
+      // A browser that stores nothing has them as long as the page is open.
+    }
+  }
+}
+
+function remembered(): Aside[] {
+  try {
+    const list = JSON.parse(sessionStorage.getItem(storeName) ?? '[]') as [string, string, string[]][];
+    return list
+      .map(([text, model, changes]) => ({ text: `${text}`, model: `${model}`, changes: changes.flatMap(readChange) }))
+      .filter(({ changes }) => changes.length > 0);
+  } catch {
+    return [];
+  }
+}
+export const aside = new Asides();
 
 /** The sentence is this one from now on. What was put aside for it comes back. */
 export function write(text: string): void {
   if (text === here.text) return;
   const [stay, bound] = [here.changes.filter(ofHeads), here.changes.filter((change) => !ofHeads(change))];
-  if (bound.length > 0) aside.bound = { text: here.text, changes: bound };
-  const back = aside.bound?.text === text ? aside.bound.changes : [];
-  if (back.length > 0) aside.bound = null;
-  Object.assign(here, { text, query: null, cell: null, changes: [...stay, ...back] });
+  if (bound.length > 0) aside.put(here.text, bound);
+  Object.assign(here, { text, query: null, cell: null, changes: [...stay, ...aside.take(text)] });
+}
+
+/** Brings back what was put aside of a text, and the text where it is not there. */
+export function bringBack(text: string): void {
+  if (text === here.text) here.changes = [...here.changes, ...aside.take(text)];
+  else write(text);
 }

@@ -137,9 +137,18 @@ onThePage('the room Explore', (_site, visited) => {
       await page.getByText(`가장 큰 가중치 ${largest.toFixed(2)}`).waitFor();
       const box = (await page.locator('.gaze .folded').boundingBox())!;
       expect(box.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
+      // However many its words are, they are not painted again for what a pointer passes over in the square.
+      const painted = '.room > .gaze, .room > .heads, .room > .one';
+      expect(
+        await page.locator(painted).evaluateAll((all) => all.map((each) => getComputedStyle(each).isolation)),
+      ).toEqual(['isolate', 'isolate', 'isolate']);
       await page.locator('.running button').nth(5).click();
       await page.locator('.running button').nth(5).and(page.locator('[aria-pressed=true]')).waitFor();
       expect(new URL(page.url()).hash).toContain('q=5');
+      // Nor is there a screen of rows where each word is given one of another sentence.
+      await page.locator('#paste-from').fill(text);
+      const pairs = (await page.locator('.paste .folded').boundingBox())!;
+      expect(pairs.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
       await accessible(page);
     }));
 
@@ -271,13 +280,48 @@ onThePage('the room Explore', (_site, visited) => {
       await page.waitForFunction(() => !location.hash.includes('e='));
       expect((await numbers()).size).toBeGreaterThan(0);
       // It is put aside, and comes back with its sentence; what was done to a head stays through it all.
-      await page.getByText(/단어에 손댄 것 1가지는 잠시 빼/).waitFor();
+      await page.getByText('단어에 손댄 것 1가지').waitFor();
       await page.getByRole('button', { name: '이 헤드 끄기' }).click();
       await page.locator('#sentence').fill('영희가 책을 조용히 읽었다');
       await page.waitForFunction(() => /e=s\d+\.\d+$/.test(location.hash));
-      await page.getByRole('button', { name: '그 문장으로 돌아가기' }).click();
+      // Another sentence's is put aside beside it, and both outlast a reload and "Undo all".
+      await page.locator('.one .frame').focus();
+      for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
+      await page.getByRole('button', { name: '이 쌍 끊기' }).click();
+      await page.waitForFunction(() => /e=s\d+\.\d+,x/.test(location.hash));
+      await page.locator('#sentence').fill('민수가 물을 마셨다');
+      await page.waitForFunction(() => /e=s\d+\.\d+$/.test(location.hash));
+      await page.reload();
+      const asides = page.locator('.aside li');
+      await asides.nth(1).waitFor();
+      expect(await asides.allTextContents()).toEqual([
+        expect.stringContaining(storySentence),
+        expect.stringContaining('영희가 책을 조용히 읽었다'),
+      ]);
+      await asides.nth(0).getByRole('button', { name: '그 문장으로 돌아가기' }).click();
       await page.waitForFunction(() => /e=s\d+\.\d+,w/.test(location.hash));
       expect(await page.locator('#sentence').inputValue()).toBe(storySentence);
+      await page.getByRole('button', { name: '모두 되돌리기' }).click();
+      await page.waitForFunction(() => !location.hash.includes('e='));
+      await asides.getByRole('button', { name: '그 문장으로 돌아가기' }).click();
+      await page.waitForFunction(() => /e=x/.test(location.hash));
+      await page.locator('#sentence').fill(storySentence);
+      await asides.getByRole('button', { name: /버리기/ }).click();
+      await asides.first().waitFor({ state: 'detached' });
+    }));
+
+  it('says what an address has that cannot be used, leaves it out and keeps the rest', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/explore?a=99.99&e=zzz,s0.1,x1.2.70-79.3-4,s7.7&u=token');
+      const said = page.locator('main > p', { hasText: '빼고 열었어요' });
+      await said.getByText('4군데').waitFor();
+      for (const lost of ['e=zzz', 'e=x1.2.70-79.3-4', 'e=s7.7', 'a=99.99'])
+        expect(await said.textContent()).toContain(lost);
+      await page.waitForFunction(() => location.hash === '#/ko/explore?u=token&e=s0.1');
+      await said.getByRole('button').click();
+      await said.waitFor({ state: 'detached' });
+      await open('#/ko/my-library?l=[[1],["과일","사과"]]');
+      await said.getByText('l=[1]').waitFor();
     }));
 
   it('takes a cell of a changed run apart: its numbers are the library’s for the same edits, and they come to its weight', () =>
@@ -423,6 +467,29 @@ onThePage('the room Explore', (_site, visited) => {
         await page.locator('.gaze .word').getByText(text, { exact: true }).waitFor();
       }
       await page.waitForFunction(() => (window as unknown as { told: string[] }).told.at(-1) === '물을');
+      // Of a picture that no keystroke brought nothing is said.
+      await page.locator('.gaze .word').first().click();
+      await page.getByText(/그림이 나오기까지 걸린 시간이 여기에/).waitFor();
+    }));
+
+  it('shows one text in all pictures where the newest cannot be read, and speaks of a picture only where there is one', () =>
+    visited(async ({ page, open }) => {
+      const long = `#/ko/explore?s=${encodeURIComponent('철수가 '.repeat(300))}`;
+      await open(long);
+      await page.getByText(/이 모델은 한 번에/).waitFor();
+      expect(await page.getByText('그림은 마지막으로 읽은 문장이에요').count()).toBe(0);
+      await page.locator('#sentence').fill(storySentence);
+      await page.locator('.one .frame').waitFor();
+      await page.evaluate((hash) => (location.hash = hash), long);
+      await page.getByText('그림은 마지막으로 읽은 문장이에요').waitFor();
+      // A word that the sentence does not have: it can be read, but not looked at, and the square does not run ahead.
+      await page.evaluate(
+        () => (location.hash = '#/ko/explore?s=%EC%98%81%ED%9D%AC%EA%B0%80%20%EC%9B%83%EC%97%88%EB%8B%A4&q=9'),
+      );
+      await page.locator('[role=alert]').getByRole('button', { name: '처음 보이는 질문으로' }).waitFor();
+      await page.waitForTimeout(300);
+      const json = JSON.parse((await saved(page, 'JSON')).toString()) as { text: string };
+      expect(json.text).toBe(storySentence);
     }));
 
   it('opens a model from files of the visitor’s own, tells what is missing, and goes back', () =>

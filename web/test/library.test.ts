@@ -217,6 +217,34 @@ onThePage('the room Library', (_site, visited) => {
       await ranked(page, '4');
     }));
 
+  it('counts no shelves before it has opened, and takes nothing from folders that programs hide', () =>
+    visited(
+      async ({ page, open }) => {
+        await open('#/ko/my-library');
+        await ranked(page, '4');
+        expect(await page.evaluate(() => (window as unknown as { counted: string[] }).counted)).not.toContain(
+          '책장 (0개)',
+        );
+        const folder = mkdtempSync(join(tmpdir(), 'siseon-hidden-'));
+        mkdirSync(join(folder, '.trash'));
+        writeFileSync(join(folder, '.trash', '버린 것.md'), '없는 글');
+        writeFileSync(join(folder, '산책.md'), '아침마다 걷는다');
+        await page.locator('#intake-folder').setInputFiles(folder);
+        await page.getByText('1개를 읽었어요').waitFor();
+        rmSync(folder, { recursive: true });
+      },
+      {},
+      (page) =>
+        page.addInitScript(() => {
+          const counted: string[] = [];
+          Object.assign(window, { counted });
+          new MutationObserver(() => {
+            const said = document.getElementById('books')?.textContent;
+            if (said) counted.push(said);
+          }).observe(document, { subtree: true, childList: true, characterData: true });
+        }),
+    ));
+
   it('in two windows is one library: what is written in one stands in the other, and neither writes over it', () =>
     visited(async ({ page, open }) => {
       await open('#/ko/my-library');

@@ -12,6 +12,7 @@ import { generate, recordTrace } from 'siseon/trace';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { knownConfig, knownModel, letterVocabulary } from '../../src/lens/known.testing.ts';
 import { startHub, type TestHub } from '../../src/platform/hub.testing.ts';
+import { write } from '../src/engine/predictions.ts';
 import { storySentence } from '../src/permalink.ts';
 import { onThePage } from './onThePage.ts';
 import { saved } from './site.ts';
@@ -87,6 +88,25 @@ function spoken(bytes: Buffer): Buffer {
     bytes.subarray(at + none.length),
   ]);
 }
+
+it('writing ends before the mark for what the vocabulary does not have, which no text says', async () => {
+  const sampling = { temperature: 0, topK: null, seed: 0, count: 3 };
+  // The model repeats what it has read: known letters, and the mark for others.
+  for (const [text, mark] of [
+    ['c a b c', null],
+    ['z z z z', '[UNK]'],
+  ] as const) {
+    const drawn: string[] = [];
+    for await (const { id } of generate(known, { text }, { temperature: 0, maxTokens: 3 }))
+      drawn.push(known.tokenizer!.piece(id)!);
+    const written: string[] = [];
+    const tell = ({ piece }: { readonly piece: string }): void => void written.push(piece);
+    const ended = await write(known, text, sampling, { layer: 1, head: 0 }, tell, new AbortController().signal);
+    expect(drawn.includes('[UNK]')).toBe(mark !== null);
+    expect(written).toEqual(mark === null ? drawn : drawn.slice(0, drawn.indexOf(mark)));
+    expect(ended).toEqual({ full: false, unknown: mark });
+  }
+});
 
 onThePage('models of the visitor’s own', (site) => {
   let hub: TestHub;
@@ -233,14 +253,15 @@ onThePage('models of the visitor’s own', (site) => {
       await drop(page, folder);
       await page.getByText('체크포인트가 둘 이상 들어 있어요').waitFor();
       expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
-      // A folder shows it with its size, before anything is read; a GGUF file when it is opened.
+      // It is told with its size, before anything is read.
       await drop(page, mute);
       await page.getByText('tokenizer.json이 없어').waitFor();
       await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
       expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
       await drop(page, sample);
-      await page.getByRole('button', { name: '이 모델 열기' }).click();
       await page.getByText('어휘가 들어 있지 않아서').waitFor();
+      await page.getByText(/gpt2\.gguf.*메모리가 [\d.]+MB쯤/).waitFor();
+      expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
       expect(await page.locator('.grid').count()).toBe(1);
       expect((await json(page)).model).toBe('siseon/models/ko');
       expect(await page.locator('#sentence').inputValue()).toBe('c a b c');
@@ -353,6 +374,11 @@ onThePage('models of the visitor’s own', (site) => {
     await opened(page, 'owner/known');
     expect(hub.asked.filter(({ path }) => path.startsWith('/elsewhere'))).toEqual([]);
     await page.waitForFunction(() => location.hash.includes('m=owner%2Fknown'));
+    // What is kept is opened at one press.
+    await page.getByRole('button', { name: '원래 모델로 돌아가기' }).first().click();
+    await page.waitForFunction(() => !location.hash.includes('m='));
+    await page.getByRole('button', { name: 'owner/known 열기' }).click();
+    await opened(page, 'owner/known');
     await page.getByRole('button', { name: 'owner/known 지우기' }).click();
     await page.getByRole('heading', { name: '이 브라우저에 남겨 둔 모델' }).waitFor({ state: 'detached' });
     expect(foreign()).toEqual([]);

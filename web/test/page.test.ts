@@ -5,7 +5,7 @@ import { recordTrace } from 'siseon/trace';
 import { caption } from 'siseon/views';
 import { describe, expect, it } from 'vitest';
 import { parts, rooms } from '../src/parts.ts';
-import { fromHash, storySentence, toHash } from '../src/permalink.ts';
+import { fromHash, storySentence, toHash, unreadable } from '../src/permalink.ts';
 import { defaults, writeSettings } from '../src/train/settings.ts';
 import { Course, type Report } from '../src/training/course.ts';
 import { expectedOfLook, expectedOfPair } from './expected.ts';
@@ -420,6 +420,38 @@ onThePage('the page', (site, visited) => {
     it('empty: asks for a word', () => typed('  ', /한 단어 이상 적어 보세요/));
     it('50,000 characters: says how many tokens and how many fit, and keeps the text', () =>
       typed('사과를 '.repeat(12_500), /이 모델은 한 번에 \d+개까지 읽어요/));
+    it('50,000 letters: written in one face of the system from before they are laid out, the page’s own again once they are few', () =>
+      visited(async ({ page, open }) => {
+        await open('#/ko/explore');
+        const face = (): Promise<string> =>
+          page.locator('#sentence').evaluate((field) => getComputedStyle(field).fontFamily.split(',')[0]!);
+        const own = await face();
+        await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+        await page.locator('#sentence').evaluate(async (field: HTMLTextAreaElement) => {
+          // As soon as the letters are in the field, which is before the page has seen them.
+          field.addEventListener(
+            'input',
+            () => (field.dataset.face = getComputedStyle(field).fontFamily.split(',')[0]!),
+            {
+              capture: true,
+            },
+          );
+          const letters = Array.from({ length: 50_000 }, (_, i) => String.fromCharCode(0xac00 + ((i * 7919) % 11_172)));
+          await navigator.clipboard.writeText(letters.join(''));
+          field.select();
+        });
+        await page.keyboard.press('Control+V');
+        const during = await page.locator('#sentence[data-face]').getAttribute('data-face');
+        expect(during).not.toBe(own);
+        expect(await face()).toBe(during);
+        await page.getByText(/이 모델은 한 번에/).waitFor();
+        await page.locator('#sentence').fill('철수가 빵을 먹었다');
+        await page
+          .getByText(/‘먹었다’는/)
+          .first()
+          .waitFor();
+        expect(await face()).toBe(own);
+      }));
     it('more than an address carries: no way through the page loses it, nor does opening it again', () =>
       visited(async ({ page, open }) => {
         await open('#/ko/explore');
@@ -614,6 +646,21 @@ describe('an address', () => {
       '#/?h=1&u=letter&e=x1.2,s1,t1.2.0,t1.2.x,s1.2.3,w1.1.2.3-4.1.5,d4-3,x1.1.4-2.1-1,z,p9.1.1.1-1.a,p1.1.1.1-.a,a:b:s1,%25:s',
     ])
       expect(fromHash(hash, 'ko')).toEqual(whole);
+    expect(unreadable('#/xx/nowhere?q=-1&h=a.b&u=letter&e=s1.2,z&l=nothing&b=1')).toEqual([
+      'xx',
+      'nowhere',
+      'q=-1',
+      'h=a.b',
+      'u=letter',
+      'e=z',
+      'l=nothing',
+    ]);
+    expect(unreadable('#/en/my-library?l=[[1]]&t=-1')).toEqual(['t=-1', 'l=[1]']);
+    expect(unreadable('#/en/my-library?l={')).toEqual(['l={']);
+    expect(fromHash('#/en/my-library?l=[[1]]', 'ko').lookup!.books).toBeNull();
+    expect(unreadable('#/en/train?p=small,nothing')).toEqual(['p=small,nothing']);
+    for (const hash of ['', '#', '#/ko/train', toHash({ ...whole, part: 'my-library' })])
+      expect(unreadable(hash)).toEqual([]);
     // What is too long is said to be missing, and taken from whoever has it.
     const long = { ...whole, text: '가'.repeat(2001), other: '나'.repeat(2001) };
     expect(toHash(long)).toBe('#/ko/opening?long=sc');

@@ -196,6 +196,14 @@ onThePage('the room Train', (_site, visited) => {
       ] as const)
         expect(await pictureDifference(page, name, page.locator(part)), name).toBeLessThan(pictureTolerance);
 
+      // Nothing of it is kept yet: the browser asks before it is thrown away.
+      const [dialog] = await Promise.all([
+        page.waitForEvent('dialog'),
+        page.evaluate(() => void setTimeout(() => location.reload())),
+      ]);
+      expect(dialog.type()).toBe('beforeunload');
+      await dialog.dismiss();
+
       const [download] = await Promise.all([
         page.waitForEvent('download'),
         page.getByRole('button', { name: 'zip으로 내보내기' }).first().click(),
@@ -228,13 +236,30 @@ onThePage('the room Train', (_site, visited) => {
 
       await page.getByRole('button', { name: '이때의 모델 보관하기' }).click();
       await page.locator('li', { hasText: 'own-seed7-step24' }).waitFor();
+      const asked: string[] = [];
+      page.on('dialog', (each) => {
+        asked.push(each.type());
+        void each.accept();
+      });
       await page.reload();
       await page.locator('li', { hasText: 'own-seed7-step24' }).waitFor();
+      expect(asked).toEqual([]);
       expect(await page.locator('#own-text').inputValue()).toBe(ownText);
       await page
         .locator('#kept-file')
         .setInputFiles({ name: 'mine.zip', mimeType: 'application/zip', buffer: archive });
       await page.locator('li', { hasText: 'mine' }).waitFor();
+      // Another window lists the same, also while it is open.
+      const other = await page.context().newPage();
+      await other.goto(page.url());
+      await other.locator('li', { hasText: 'mine' }).waitFor();
+      await other
+        .locator('#kept-file')
+        .setInputFiles({ name: 'theirs.zip', mimeType: 'application/zip', buffer: archive });
+      await page.locator('li', { hasText: 'theirs' }).waitFor();
+      await page.locator('li', { hasText: 'theirs' }).getByRole('button', { name: '지우기' }).click();
+      await other.locator('li', { hasText: 'theirs' }).waitFor({ state: 'detached' });
+      await other.close();
       await page
         .locator('#kept-file')
         .setInputFiles({ name: 'no.zip', mimeType: 'application/zip', buffer: Buffer.from('no zip') });
@@ -242,7 +267,13 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('li', { hasText: 'mine' }).getByRole('button', { name: '살펴보기에서 열기' }).click();
       await page.locator('h1', { hasText: '살펴보기' }).waitFor();
       await page.locator('#sentence').fill(sentence);
-      await page.getByText(caption(await look(trace, model, { layer: 1, head: 0 }), 'ko', 'friendly')).waitFor();
+      const read = caption(await look(trace, model, { layer: 1, head: 0 }), 'ko', 'friendly');
+      await page.getByText(read).waitFor();
+      // The address names it, and this browser keeps it: one press opens it again, the sentence as it was.
+      await page.reload();
+      await page.getByRole('button', { name: /보관해 둔 모델이에요/ }).click();
+      await page.getByText(read).waitFor();
+      await page.getByText(/닫힌 창에서 학습한/).waitFor({ state: 'detached' });
     }));
 
   it('pauses, goes on, scrubs; two checkpoints side by side', () =>

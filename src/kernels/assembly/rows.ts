@@ -10,14 +10,16 @@ import { exp4, log, sum4 } from './math';
 @inline
 const HIDDEN: f32 = f32.NEGATIVE_INFINITY;
 
-/** The largest of the first N numbers (a multiple of 8) of one row; NaN when one is NaN. */
+/** The largest of the first N numbers (a multiple of 8) of one row; NaN when one is NaN (see largestFour of attentionWeights.ts). */
 function largestOf(row: usize, N: i32): f32 {
-  let a = f32x4.splat(HIDDEN), b = a;
+  let a = f32x4.splat(HIDDEN), b = a, numbers = i32x4.splat(-1);
   for (let o = row; o < row + (<usize>N << 2); o += 32) {
-    a = f32x4.max(a, v128.load(o));
-    b = f32x4.max(b, v128.load(o, 16));
+    const x = v128.load(o), y = v128.load(o, 16);
+    a = f32x4.pmax(a, x);
+    b = f32x4.pmax(b, y);
+    numbers = v128.and(numbers, v128.and(f32x4.eq(x, x), f32x4.eq(y, y)));
   }
-  a = f32x4.max(a, b);
+  a = v128.or(f32x4.pmax(a, b), v128.not(numbers));
   return max(max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)), max(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3)));
 }
 

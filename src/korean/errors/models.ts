@@ -4,9 +4,9 @@ import { contrast, count, damaged, found, list, range, type Said, size, type Tex
 import { problems } from './texts.ts';
 
 /** The first few of a long list, and how many more there are. */
-const few = (all: readonly unknown[], most = 3): string => {
-  const shown = all.slice(0, most).map((one) => said(`${one}`));
-  return all.length > most ? `${shown.join('; ')}; 그 밖에 ${all.length - most}개` : shown.join('; ');
+const few = (all: readonly unknown[]): string => {
+  const shown = all.slice(0, all.length <= 4 ? 4 : 3).map((one) => said(`${one}`));
+  return all.length > 4 ? `${shown.join('; ')}; 그 밖에 ${all.length - 3}개` : shown.join('; ');
 };
 
 const notModels: Readonly<Record<string, string>> = {

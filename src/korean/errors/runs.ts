@@ -48,6 +48,8 @@ const ofMeasures: Texts = {
     got === 'no pair of positions'
       ? '짝지은 자리가 하나도 없어요. 어느 자리끼리 짝인지 정해 주세요.'
       : `두 글에 같은 단어가 하나도 없어 짝지을 수 없어요(${got.replace('" and "', '", "')}).`,
+  alignedTwice: ({ details: d }) =>
+    `자리 ${with_(d.position, '이')} 두 짝에 들어 있어요. 한 자리는 한 짝에만 넣어 주세요.`,
   noCounterpart: ({ details: d }) =>
     `예측을 읽는 자리 ${d.position}의 짝이 다른 글에 없어요. 두 글에 모두 있는 단어를 고르거나, 어느 자리끼리 짝인지 정해 주세요.`,
   nothingToExplain: ({ got }) =>

@@ -2,6 +2,12 @@ import type { Phrase } from './entry.ts';
 
 /** Of edits, and of treebanks, whose faults are told by line. */
 export const editPhrases: readonly Phrase[] = [
+  ['an edit of a stage that has no square', '정사각 단계가 아니에요'],
+  [
+    'an edit of a square, whose keys have to be aligned as well as its queries',
+    '정사각 단계는 질문(Query)만이 아니라 색인(Key)도 짝지어야 해서 squareFrom으로 옮겨요',
+  ],
+  ['a stage other than {stages}', '{stages} 말고 다른 단계'],
   ['edits', '편집의 목록이 아니에요'],
   ['a list of them', '편집의 목록'],
   ['an edit', '객체가 아니에요'],

@@ -21,6 +21,10 @@ export const filePhrases: readonly Phrase[] = [
   ['its storage for this page is full', '이 페이지의 저장 공간이 가득 찼어요'],
   ['the server has no such file', '서버에 그런 파일이 없어요'],
   [
+    'the host of its files, {host}, answered {status}',
+    '허브는 내주는데 파일을 둔 서버 {host:이} {status:으로} 거절해요. 주소의 기한이 지났거나 프록시, 방화벽이 막는 것일 수 있어요',
+  ],
+  [
     'the server answered {status} to a range, where 206 is due',
     '서버가 파일의 한 부분을 달라는 말에 206이 아니라 {status:으로} 답했어요',
   ],

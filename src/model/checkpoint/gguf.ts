@@ -31,13 +31,16 @@ const refusal =
     });
   };
 
+/** A file that was chosen by itself gives its name to the whole. */
+const pathIn = (folder: Folder, file: string): string => (folder.name === file ? file : `${folder.name}/${file}`);
+
 /**
  * Opens a .gguf, with its other parts where it is one of several (`…-00001-of-00003.gguf`). Throws `badGguf`: damaged, of a
  * type of numbers, an architecture or a field of it that is not read, a part missing.
  */
 export async function openGguf(folder: Folder, file: string): Promise<GgufFile> {
   const names = ggufParts(file);
-  const refuse = refusal(`${folder.name}/${names[0]}`);
+  const refuse = refusal(pathIn(folder, names[0]!));
   const stored = new Map<string, GgufTensor>();
   let bytes = 0;
   let metadata: GgufMetadata | null = null;
@@ -77,7 +80,7 @@ interface Part {
 }
 
 async function openPart(folder: Folder, file: string): Promise<Part> {
-  const refuse = refusal(folder.name === file ? file : `${folder.name}/${file}`);
+  const refuse = refusal(pathIn(folder, file));
   const size = await folder.size(file);
   const { gguf, GGMLQuantizationType } = await import('@huggingface/gguf');
   const header = await gguf('https://file.invalid/', { fetch: ranges(folder, file, size) }).catch((cause) => {

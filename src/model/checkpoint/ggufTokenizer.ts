@@ -40,10 +40,14 @@ const cuts: Readonly<Record<string, Cut>> = {
   ...named('bloom gpt3-finnish', { pattern: ' ?[^(\\s|.,!?…。，、।۔،)]+' }),
 };
 
+/** Whether the file holds a vocabulary. */
+export const holdsVocabulary = (metadata: GgufMetadata): boolean =>
+  ![undefined, 'no_vocab'].includes(metadata['tokenizer.ggml.model'] as string | undefined);
+
 /** Null where the file has none. Throws `unknownTokenizer` for kinds that are not read, and `badTokenizer`. */
 export function ggufTokenizer(metadata: GgufMetadata): Tokenizer | null {
   const kind = metadata['tokenizer.ggml.model'];
-  if (kind === undefined || kind === 'no_vocab') return null;
+  if (!holdsVocabulary(metadata)) return null;
   const tokens = strings(metadata, 'tokenizer.ggml.tokens');
   const types = (metadata['tokenizer.ggml.token_type'] ?? []) as readonly number[];
   const token = (role: Role): string | undefined => tokens[tokenId(metadata, role, tokens.length) ?? -1];

@@ -3,11 +3,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blobFolder, diskFolder, memoryFolder } from '../../platform/index.ts';
+import { blobFolder, diskFolder, memoryFolder, type SiseonError } from '../../platform/index.ts';
 import { widened } from '../numbers.ts';
 import { Tokenizer } from '../tokenizer.ts';
-import { loadModel } from './load.ts';
+import { loadModel, modelNeed } from './load.ts';
 import { bytesText, checkMemory } from './memory.ts';
 import { parameterFiles } from './parameterFiles.ts';
 import { readTokenizer } from './readTokenizer.ts';
@@ -180,7 +181,7 @@ describe('what does not fit together is refused', () => {
     const quantised = JSON.stringify({ ...config, quantization_config: { quant_method: 'gptq' } });
     await refused({ 'config.json': quantised }).toThrow('parameters that are not quantized');
     await refused({ 'config.json': JSON.stringify({ ...config, num_hidden_layers: 9 }) }).toThrow(
-      'encoder.layer.8.output.dense.weight is missing',
+      /encoder\.layer\.2\.attention\.self\.query\.weight is missing; .*; and 109 more\./,
     );
   });
 });
@@ -206,6 +207,30 @@ describe('memory is estimated before anything is loaded', () => {
       "at most 900 MB of parameters (this machine's memory, less the largest tensor)",
     );
     expect([bytesText(890e6), bytesText(1500), bytesText(123.4e9)]).toEqual(['890 MB', '1.5 kB', '123 GB']);
+  });
+  it('says whether a tokenizer comes along, and the bytes of all that is read', async () => {
+    const samples = diskFolder(fileURLToPath(new URL('samples', import.meta.url)));
+    expect(await modelNeed(samples, 'gpt2.gguf')).toMatchObject({ readsText: false });
+    const parts = { 'config.json': new Uint8Array(0), 'model.safetensors': new Uint8Array(0) };
+    for (const file of Object.keys(parts) as (keyof typeof parts)[])
+      parts[file] = new Uint8Array(readFileSync(new URL(`../../../test/families/bert/${file}`, import.meta.url)));
+    const sizes = Object.values(parts).reduce((sum, { length }) => sum + length, 0);
+    expect(await modelNeed(memoryFolder(parts))).toMatchObject({ readsText: false, bytes: sizes });
+    const worded = memoryFolder({ ...parts, 'vocab.txt': 'a\nb\n' });
+    expect(await modelNeed(worded)).toMatchObject({ readsText: true, bytes: sizes + 4 });
+  });
+  it('names the first parameters that do not fit and counts the rest; what a GGUF file lacks is not blamed on config.json', async () => {
+    const folder = memoryFolder({
+      'config.json': readFileSync(new URL('../../../test/families/bert/config.json', import.meta.url), 'utf8'),
+      'model.safetensors': new Uint8Array(writeSafetensors([{ name: 'x', shape: [1], data: Float32Array.of(1) }])),
+    });
+    const error = await loadModel(folder, { tokenizer: 'none' }).catch((cause: unknown) => cause as SiseonError);
+    const { problems } = (error as SiseonError).details as { problems: string[] };
+    expect(problems.length).toBeGreaterThan(20);
+    expect((error as SiseonError).message).toContain(`; and ${problems.length - 3} more.`);
+    expect((error as SiseonError).message.match(/is missing/g)?.length).toBe(3);
+    const blocks = new URL('samples/blocks.gguf', import.meta.url);
+    await expect(loadModel(fileURLToPath(blocks))).rejects.toThrow(/^(?!.*config\.json).*GGUF/);
   });
   it('a file that is too large is not opened', async () => {
     const reads: string[] = [];

@@ -19,7 +19,7 @@ import { checkHead, checkParameters, takeParameters } from '../parameters.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { checkMemory, type MemoryNeed, memoryNeed } from './memory.ts';
 import { parameterFiles } from './parameterFiles.ts';
-import { readFolderJson, readTokenizer } from './readTokenizer.ts';
+import { readFolderJson, readTokenizer, tokenizerFiles } from './readTokenizer.ts';
 import { type CheckpointTensors, elementCount } from './tensors.ts';
 
 export interface LoadOptions {
@@ -44,26 +44,37 @@ export interface LoadOptions {
 
 /**
  * What a model of a folder needs, told before anything of its parameters is read: bytes of the files, and, where the config
- * says it or the header is at hand, how many parameters they hold. Of a GGUF file far away only its size is known.
+ * says it or the header is at hand, how many parameters they hold, and whether it brings a tokenizer. Of a GGUF file far
+ * away only its size is known.
  * `file` names the .gguf file that is meant, where there may be others. Throws what `loadModel` throws up to there; it
  * refuses nothing for its size.
  */
-export async function modelNeed(folder: Folder, file: string | null = null): Promise<MemoryNeed> {
+export async function modelNeed(folder: Folder, file: string | null = null): Promise<ModelNeed> {
   const gguf = file ?? (await onlyGguf(folder));
   if (gguf !== null && folder.prefetch) {
     const fileBytes = await folder.size(gguf);
-    return { fileBytes, parameterBytes: fileBytes };
+    return { bytes: fileBytes, fileBytes, parameterBytes: fileBytes, readsText: null };
   }
   const { config, fileBytes, ...rest } = gguf === null ? await layout(folder) : await ggufFile(folder, gguf);
   const { family, architecture } = readConfig(config, {});
+  const readsText = await rest.readsText();
+  const bytes = fileBytes + (await rest.besideBytes());
   if (!folder.prefetch) {
     const tensors = await rest.open();
-    return { fileBytes, ...memoryNeed(family.parameters(architecture, new Set(tensors.keys())), tensors) };
+    const need = memoryNeed(family.parameters(architecture, new Set(tensors.keys())), tensors);
+    return { bytes, fileBytes, ...need, readsText };
   }
   // Of what is far away the config alone is fetched. Parameters are kept as their files have them, mostly.
   const sources = family.parameters(architecture, new Set());
   const parameterCount = sources.reduce((sum, { shape }) => sum + elementCount(shape), 0);
-  return { fileBytes, parameterCount, parameterBytes: fileBytes };
+  return { bytes, fileBytes, parameterCount, parameterBytes: fileBytes, readsText };
+}
+
+/** What a model takes, and whether it brings a tokenizer; null where that is not known before it is fetched. */
+export interface ModelNeed extends MemoryNeed {
+  /** Bytes of all files that are read: the parameters', config.json and the tokenizer's. */
+  readonly bytes: number;
+  readonly readsText: boolean | null;
 }
 
 /** What a checkpoint's files say, whatever their format. */
@@ -75,6 +86,11 @@ interface Checkpoint {
   readonly fetch?: () => Promise<void>;
   readonly open: () => Promise<CheckpointTensors>;
   readonly tokenizer: () => Promise<Tokenizer | null>;
+  /** Whether it brings a tokenizer, told without reading it. */
+  readonly readsText: () => Promise<boolean>;
+  /** Bytes of the files that are read beside the parameters'. */
+  readonly besideBytes: () => Promise<number>;
+  readonly gguf: boolean;
 }
 
 /**
@@ -218,14 +234,21 @@ async function layout(folder: Folder): Promise<Checkpoint> {
   const config = await readFolderJson(folder, 'config.json');
   const { bytes, files, open } = await parameterFiles(folder);
   const fetch = async (): Promise<void> => folder.prefetch?.([...files, 'tokenizer.json', 'vocab.txt', 'merges.txt']);
-  return { config, fileBytes: bytes, fetch, open, tokenizer: () => readTokenizer(folder, String(config.model_type)) };
+  const tokenizer = (): Promise<Tokenizer | null> => readTokenizer(folder, String(config.model_type));
+  const readsText = async (): Promise<boolean> => (await tokenizerFiles(folder)).length > 0;
+  const besideBytes = async (): Promise<number> => {
+    const files = ['config.json', ...(await tokenizerFiles(folder))];
+    return (await Promise.all(files.map((file) => folder.size(file)))).reduce((sum, size) => sum + size, 0);
+  };
+  return { config, fileBytes: bytes, fetch, open, tokenizer, readsText, besideBytes, gguf: false };
 }
 
 async function ggufFile(folder: Folder, file: string): Promise<Checkpoint> {
   const { openGguf } = await import('./gguf.ts');
   const { config, metadata, tensors, bytes: fileBytes } = await openGguf(folder, file);
   const tokenizer = async (): Promise<Tokenizer | null> => (await import('./ggufTokenizer.ts')).ggufTokenizer(metadata);
-  return { config, fileBytes, open: async () => tensors, tokenizer };
+  const readsText = async (): Promise<boolean> => (await import('./ggufTokenizer.ts')).holdsVocabulary(metadata);
+  return { config, fileBytes, open: async () => tensors, tokenizer, readsText, besideBytes: async () => 0, gguf: true };
 }
 
 async function build({ config, fileBytes, ...rest }: Checkpoint, name: string, options: LoadOptions): Promise<Model> {
@@ -235,7 +258,7 @@ async function build({ config, fileBytes, ...rest }: Checkpoint, name: string, o
   await rest.fetch?.();
   const tensors = await rest.open();
   const sources = family.parameters(architecture, new Set(tensors.keys()));
-  checkParameters(family, sources, tensors);
+  checkParameters(family, sources, tensors, rest);
   checkHead(family, architecture, sources, tensors);
   checkMemory(name, { fileBytes, ...memoryNeed(sources, tensors) });
   const tokenizer = options.tokenizer === 'none' ? null : await rest.tokenizer();

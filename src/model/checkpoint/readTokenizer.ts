@@ -24,6 +24,21 @@ export async function readFolderJson(folder: Folder, file: string): Promise<Reco
   }
 }
 
+const tokenizers: readonly (readonly string[])[] = [
+  ['tokenizer.json'],
+  ['vocab.txt'],
+  ['vocab.json', 'merges.txt'],
+  ['tokenizer.model'],
+  ['spiece.model'],
+  ['sentencepiece.bpe.model'],
+];
+/** The files by which a checkpoint's folder brings a tokenizer, whatever its kind; none where it brings none. */
+export async function tokenizerFiles(folder: Folder): Promise<readonly string[]> {
+  for (const files of tokenizers)
+    if ((await Promise.all(files.map((file) => folder.has(file)))).every(Boolean)) return files;
+  return [];
+}
+
 /**
  * tokenizer.json, else vocab.txt, else vocab.json with merges.txt; null where a checkpoint has none of them. Throws
  * `sentencePieceTokenizer` where there is only SentencePiece's binary, and what Tokenizer.fromJson throws.

@@ -1,5 +1,5 @@
 /** Models of the visitor's own: files that were dropped or chosen, or a name on the hub. */
-import { checkMemory, loadModel, type MemoryNeed, type Model, modelNeed } from 'siseon/model';
+import { checkMemory, loadModel, type Model, type ModelNeed, modelNeed } from 'siseon/model';
 import { blobFolder, type Folder, hubModel, isHubName, SiseonError } from 'siseon/platform';
 import { type Failure, factsOf } from './failure.ts';
 
@@ -40,12 +40,10 @@ function repositoryOf(name: string): { repository: string; revision: string | un
 }
 
 /** What it takes, and what loadModel would throw for it where it is too large. */
-export interface Need extends MemoryNeed {
+export interface Need extends ModelNeed {
   readonly refused: Failure | null;
 }
 
-/** Files of which any is a tokenizer, alone or with others. */
-const tokenizers = ['tokenizer.json', 'vocab.txt', 'vocab.json', 'tokenizer.model', 'spiece.model'];
 const speechless = (name: string): SiseonError =>
   new SiseonError({
     code: 'noTokenizer',
@@ -54,19 +52,13 @@ const speechless = (name: string): SiseonError =>
     expected: 'a model that reads text',
     details: { gguf: name.endsWith('.gguf') },
   });
-/** Throws `noTokenizer` for a folder that holds none: what reads no text has nothing to show. */
-async function checkTokenizer(folder: Folder): Promise<void> {
-  if (!(await folder.has('config.json'))) return;
-  for (const file of tokenizers) if (await folder.has(file)) return;
-  throw speechless(folder.name);
-}
-
+/** Of what reads no text `noTokenizer` is told with its size: it has nothing to show. */
 export async function needOf(source: ModelSource): Promise<Need> {
   const folder = folderOf(source);
   try {
     const need = await modelNeed(folder, source.kind === 'hub' ? repositoryOf(source.name).file : null);
     try {
-      await checkTokenizer(folder);
+      if (need.readsText === false) throw speechless(source.name);
       checkMemory(source.name, need);
     } catch (cause) {
       if (cause instanceof SiseonError) return { ...need, refused: factsOf(cause) };

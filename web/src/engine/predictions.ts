@@ -167,6 +167,17 @@ export interface Sampling {
 /** How many of the tokens looked at are told. */
 const looked = 3;
 
+/** Why writing ended before all tokens were written. */
+export interface Ended {
+  /** The text is as long as the model can read. */
+  readonly full: boolean;
+  /** The model drew its mark for what it does not know: written out, it would be read as something else. */
+  readonly unknown: string | null;
+}
+
+/** Marks for what a vocabulary does not have, by the names that they go by. */
+const unknownMarks = ['[UNK]', '<unk>'];
+
 /** Writes on from a text; each token is told as it comes. Throws what `generate` throws, and the signal's reason. */
 export async function write(
   model: Model,
@@ -175,7 +186,7 @@ export async function write(
   { layer, head }: { readonly layer: number; readonly head: number },
   tell: (written: Written) => void,
   signal: AbortSignal,
-): Promise<{ readonly full: boolean }> {
+): Promise<Ended> {
   // What is written is read again, as the sentence: no more than the model can read.
   const most = model.architecture.positionCount;
   const read = (text: string): number => model.tokenizer!.encode(text).ids.length;
@@ -184,10 +195,12 @@ export async function write(
   const options = { temperature, seed, maxTokens, signal, ...(topK !== null && { topK }) };
   let [done, whole] = [0, text];
   for await (const token of generate(model, { text }, options)) {
+    const unknown = unknownMarks.find((mark) => model.tokenizer!.tokenId(mark) === token.id);
+    if (unknown !== undefined) return { full: false, unknown };
     done++;
-    // Read again, a token may be several: one that is written out and means another, such as [UNK].
+    // Read again, a token may be several: one that is written out and means another.
     whole += token.text ?? '';
-    if (read(whole) > most) return { full: true };
+    if (read(whole) > most) return { full: true, unknown: null };
     const { data, shape } = await token.look(layer);
     const [, keys = 0] = shape;
     const row = Array.from(data.subarray(head * keys, (head + 1) * keys));
@@ -204,5 +217,5 @@ export async function write(
     // Whoever wants to stop it is heard between two tokens.
     await new Promise((resolve) => setTimeout(resolve));
   }
-  return { full: done === maxTokens && maxTokens < count };
+  return { full: done === maxTokens && maxTokens < count, unknown: null };
 }

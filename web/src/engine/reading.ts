@@ -20,7 +20,7 @@ import { cancellable } from './cancel.ts';
 import type { Change } from './change.ts';
 import { type Aligned, alignedWords, type Moved, movedHeads } from './comparing.ts';
 import type { ReachName } from './lens.ts';
-import { type Prediction, predict, type Sampling, type Written, write } from './predictions.ts';
+import { type Ended, type Prediction, predict, type Sampling, type Written, write } from './predictions.ts';
 import { reachOf } from './reaches.ts';
 import type { Reader } from './reader.ts';
 import { entriesOf, type Glance, glanceOf, type Sink, type Square, squareOf, type View } from './squares.ts';
@@ -189,12 +189,7 @@ export class Reading {
   }
 
   /** Writes on from a text; each token is told as it comes. Throws `cancelled` when it was stopped. */
-  async write(
-    text: string,
-    sampling: Sampling,
-    choice: Choice,
-    tell: (written: Written) => void,
-  ): Promise<{ readonly full: boolean }> {
+  async write(text: string, sampling: Sampling, choice: Choice, tell: (written: Written) => void): Promise<Ended> {
     this.#writing?.abort();
     const writing = new AbortController();
     this.#writing = writing;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkpointAmong } from './checkpointAmong.ts';
+import { checkpointAmong, nameOf } from './checkpointAmong.ts';
 
 const placed = (...paths: string[]) => paths.map((path) => ({ path, file: new File([], path.split('/').at(-1)!) }));
 const among = (...paths: string[]) => {
@@ -26,4 +26,24 @@ describe('the checkpoint among dropped files', () => {
     expect(() => among('up/b/config.json', 'up/a/config.json', 'up/a/model.safetensors')).toThrow(
       expect.objectContaining({ code: 'severalCheckpoints', details: { paths: 'up/a, up/b' } }),
     ));
+  it('is called as its folder, as its config.json says, or as its largest file', async () => {
+    const named = (config: string, ...paths: string[]) =>
+      nameOf(
+        checkpointAmong(
+          paths.map((path, i) => {
+            const name = path.split('/').at(-1)!;
+            return { path, file: new File([name === 'config.json' ? config : 'x'.repeat(i)], name) };
+          }),
+        ),
+      );
+    expect(await named('{"_name_or_path": "/home/me/owner/tiny/"}', 'config.json', 'model.safetensors')).toBe(
+      'owner/tiny',
+    );
+    expect(await named('{"_name_or_path": "x"}', 'a/config.json', 'a/model.safetensors')).toBe('a');
+    expect(
+      await named('{"_name_or_path": ""}', 'config.json', 'tokenizer.json', 'a.safetensors', 'b.safetensors'),
+    ).toBe('b.safetensors');
+    expect(await named('no config', 'config.json')).toBe('config.json');
+    expect(await named('{"_name_or_path": "x"}', 'config.json', 'm.gguf')).toBe('m.gguf');
+  });
 });

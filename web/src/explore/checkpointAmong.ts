@@ -24,6 +24,17 @@ export function checkpointAmong(files: readonly PlacedFile[]): {
   return { name: folder.split('/').at(-1) || null, files: own.map(({ file }) => file) };
 }
 
+/** What a model is called: as its folder, else as its config.json says (`_name_or_path`), else as its largest part's file. */
+export async function nameOf({ name, files }: ReturnType<typeof checkpointAmong>): Promise<string> {
+  if (name) return name;
+  const parts = files.filter((file) => /\.(gguf|safetensors|bin)$/.test(file.name));
+  const own = (parts.length > 0 ? parts : files).reduce((a, b) => (b.size > a.size ? b : a)).name;
+  if (own.endsWith('.gguf')) return own;
+  const config = files.find((file) => file.name === 'config.json');
+  const said = config && /"_name_or_path"\s*:\s*"([^"\\]{1,200})"/.exec(await config.text())?.[1];
+  return said?.replace(/\/+$/, '').split('/').slice(-2).join('/') || own;
+}
+
 const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 const isBelow = (folder: string, other: string): boolean =>
   folder !== other && (other === '' || folder.startsWith(`${other}/`));

@@ -11,6 +11,9 @@ it.each([
   ['http://huggingface.co', false],
   ['https://evilhf.co', false],
   ['localhost', null],
+  ['localhost:1', null],
+  ['ftp://x', null],
+  ['not an address', null],
   ['', null],
 ])('the page may ask %j: %s', (address, allowed) => expect(allowedHub(address)).toBe(allowed));
 

@@ -17,6 +17,8 @@ export const hubHosts = [
 export function allowedHub(address: string): boolean | null {
   if (!URL.canParse(address)) return null;
   const { protocol, hostname } = new URL(address);
+  // `localhost:1` is read as the protocol "localhost:".
+  if (protocol !== 'http:' && protocol !== 'https:') return null;
   if (protocol === 'http:') return hostname === 'localhost' || hostname === '127.0.0.1';
   return protocol === 'https:' && /^(.+\.)?huggingface\.co$|^.+\.hf\.co$/.test(hostname);
 }

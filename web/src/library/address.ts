@@ -34,15 +34,37 @@ export function readLookup(values: URLSearchParams): Lookup {
   };
 }
 
-function readBooks(text: string | null): Book[] | null {
+/** Shelves of an address, and what is none among them as it was written; null where there is no list. */
+function sorted(text: string | null): { readonly books: Book[]; readonly lost: string[] } | null {
+  let list: unknown;
   try {
-    const list: unknown = JSON.parse(text ?? 'null');
-    if (!Array.isArray(list)) return null;
-    return list.flatMap((each: unknown) => {
-      const [tag, content] = Array.isArray(each) ? (each as unknown[]) : [];
-      return typeof tag === 'string' && typeof content === 'string' ? [{ tag, content }] : [];
-    });
+    list = JSON.parse(text ?? 'null');
   } catch {
     return null;
   }
+  if (!Array.isArray(list)) return null;
+  const [books, lost]: [Book[], string[]] = [[], []];
+  for (const each of list as unknown[]) {
+    const [tag, content] = Array.isArray(each) ? (each as unknown[]) : [];
+    if (typeof tag === 'string' && typeof content === 'string') books.push({ tag, content });
+    else lost.push(JSON.stringify(each));
+  }
+  return { books, lost };
+}
+
+/** A list of which nothing is a shelf is none; an empty one is an empty library. */
+function readBooks(text: string | null): Book[] | null {
+  const found = sorted(text);
+  return found && (found.books.length > 0 || found.lost.length === 0) ? found.books : null;
+}
+
+/** What `readLookup` leaves out, as it was written. */
+export function unreadLookup(values: URLSearchParams): string[] {
+  const [temperature, shelves] = [values.get('t'), values.get('l')];
+  const found = sorted(shelves);
+  return [
+    ...(temperature === null || readLookup(values).temperature === Number(temperature) ? [] : [`t=${temperature}`]),
+    ...(shelves === null || found ? [] : [`l=${shelves}`]),
+    ...(found?.lost ?? []).map((each) => `l=${each}`),
+  ];
 }

@@ -1,5 +1,5 @@
-/** Models that the visitor keeps: zipped, in the browser's own store. They survive a reload. */
-import { del, get, set } from 'idb-keyval';
+/** Models that the visitor keeps: zipped, in the browser's own store. They survive a reload, and every window lists the same. */
+import { del, get, set, update } from 'idb-keyval';
 import { ask, type Failure } from '../engine/client.svelte.ts';
 import { download } from '../explore/exports.ts';
 
@@ -23,24 +23,35 @@ class Models {
   async open(): Promise<void> {
     if (this.#opened) return;
     this.#opened = true;
-    this.list = (await get<readonly Kept[]>(listName).catch(() => undefined)) ?? [];
+    await this.renew();
+  }
+  /** The list as it is kept: another window may have written it. */
+  async renew(): Promise<void> {
+    if (this.#opened) this.list = (await get<readonly Kept[]>(listName).catch(() => undefined)) ?? this.list;
+  }
+  /** Changes the list as it is kept, whatever another window has done to it since it was read here. */
+  async #write(change: (list: readonly Kept[]) => readonly Kept[]): Promise<void> {
+    await update<readonly Kept[]>(listName, (list = []) => (this.list = change(list)));
+    windows?.postMessage(null);
   }
 
-  async add(name: string, archive: Uint8Array): Promise<void> {
+  /** Resolves to whether the browser took it. */
+  async add(name: string, archive: Uint8Array): Promise<boolean> {
     this.full = false;
+    await this.open();
+    await this.renew();
     // Two models of one name are told apart.
     const taken = new Set(this.list.map((kept) => kept.id));
     let id = name;
     for (let n = 2; taken.has(id); n++) id = `${name} (${n})`;
-    const list = [...this.list, { id, name: id, bytes: archive.length }];
     try {
       await set(archiveName(id), archive);
-      await set(listName, list);
-      this.list = list;
+      await this.#write((list) => [...list, { id, name: id, bytes: archive.length }]);
     } catch {
       await del(archiveName(id)).catch(() => {});
       this.full = true;
     }
+    return !this.full;
   }
   /** A zip of the visitor's own: only what the engine can read is kept. */
   async load(file: File): Promise<void> {
@@ -55,8 +66,7 @@ class Models {
     }
   }
   async remove(id: string): Promise<void> {
-    this.list = this.list.filter((kept) => kept.id !== id);
-    await set(listName, this.list).catch(() => {});
+    await this.#write((list) => list.filter((kept) => kept.id !== id)).catch(() => {});
     await del(archiveName(id)).catch(() => {});
   }
   async save(id: string): Promise<void> {
@@ -70,3 +80,7 @@ class Models {
   }
 }
 export const kept = new Models();
+
+/** Windows of this page tell each other that the list was written. */
+const windows = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(listName);
+windows?.addEventListener('message', () => void kept.renew());

@@ -37,6 +37,10 @@ class Learner {
   spent = $state(0);
   /** Which run this is. */
   run = $state(0);
+  /** A checkpoint of the run has been kept or saved as a file. */
+  kept = $state(false);
+  /** What closing the page would throw away. */
+  unkept = $derived(this.phase === 'running' || this.phase === 'paused' || (this.reports.length > 1 && !this.kept));
 
   at = $derived(Math.min(this.scrubbed ?? Number.POSITIVE_INFINITY, this.reports.length - 1));
   report = $derived(this.reports[this.at] ?? null);
@@ -61,6 +65,7 @@ class Learner {
     Object.assign(this, {
       settings,
       phase: 'running',
+      kept: false,
       scrubbed: null,
       failure: null,
       spent: 0,
@@ -217,15 +222,31 @@ class Learner {
       });
     });
   }
+
+  /** Every room looks through a model that was kept, at what the address says of it. */
+  async reopen(id: string): Promise<void> {
+    await this.#exchange(async () => {
+      await switchModel((e) => e.useCheckpoint(id), null);
+      engine.model = this.#named(engine.model!, id);
+    });
+  }
 }
 export const learner = new Learner();
 
+/** The browser asks before it throws a training away. */
+const hold = (event: BeforeUnloadEvent): void => event.preventDefault();
 // Another worker knows nothing of a run in the one before it.
 $effect.root(() => {
+  $effect(() => {
+    if (!learner.unkept) return;
+    addEventListener('beforeunload', hold);
+    return () => removeEventListener('beforeunload', hold);
+  });
   $effect(() => {
     if (engine.worker > 1)
       Object.assign(learner, {
         phase: 'idle',
+        kept: false,
         reports: [],
         scrubbed: null,
         facts: null,
