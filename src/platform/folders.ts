@@ -14,6 +14,8 @@ export interface Folder {
   size(file: string): Promise<number>;
   /** Bytes `start` to `end` (all, unless said) in a buffer of their own. Throws `cannotRead`, also where a file is shorter. */
   read(file: string, start?: number, end?: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Where a file that came from far away lies on this machine, for whoever has to remove it. */
+  keptAt?(file: string): Promise<string>;
   /** Fetches what will be read, several files at once, where the place is far away. */
   prefetch?(files: readonly string[]): Promise<void>;
   /** Where the place could not be asked and what is kept of it is read: why, for whoever misses a file. */

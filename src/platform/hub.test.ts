@@ -160,6 +160,7 @@ describe('a hub that misbehaves', () => {
     const range = hub.asked.find(({ path }) => path.startsWith('/elsewhere/'))!.range;
     expect(Number(/\d+/.exec(range)![0])).toBeGreaterThan(60_000);
     expect(readdirSync(cache('blobs'))).toEqual([sha256(large)]);
+    expect(sha256(readFileSync(await open().keptAt!('model.safetensors')))).toBe(sha256(large));
   });
   it('sends other bytes: fetched once more, and given up where they are wrong again', async () => {
     hub.misbehave({ corrupts: 1 });

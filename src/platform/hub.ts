@@ -65,6 +65,7 @@ export function hubFolder(
     async read(file, start, end) {
       return (await hub.fetched(file)).read(file, start, end);
     },
+    keptAt: async (file) => `${(await hub.fetched(file)).name}/${file}`,
     prefetch: (files) => hub.prefetch(files),
     absence: () => hub.unasked,
     close: () => hub.close(),

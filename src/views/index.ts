@@ -26,6 +26,8 @@ export {
   matrixCsv,
   matrixSvg,
   measured,
+  rooted,
+  shade,
 } from './matrix.ts';
 export { pairBars, pairText } from './pair.ts';
 export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';

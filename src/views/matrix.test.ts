@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WordMatrix } from '../lens/index.ts';
-import { gazeLines, type Matrix, matrixCsv, matrixSvg, measured } from './index.ts';
+import { gazeLines, type Matrix, matrixCsv, matrixSvg, measured, rooted, shade } from './index.ts';
 
 /** Two queries over three keys, with weights that can be added in the head. */
 const matrix: WordMatrix = {
@@ -90,5 +90,18 @@ describe('a matrix', () => {
       '0',
       '−1235',
     ]);
+  });
+  it('of a text of more than 30 words is coloured by the square root, its numbers as they are', () => {
+    expect([rooted(30), rooted(31)]).toEqual([false, true]);
+    expect([shade(0.25, 30), shade(0.25, 31), shade(-0.09, 31), shade(0, 31), shade(1, 31)]).toEqual([
+      0.25, 0.5, -0.3, 0, 1,
+    ]);
+    const rows = Array.from({ length: 31 }, (_, word) => ({ word, text: `w${word}`, token: word }));
+    const weights = rows.map((_, i) => rows.map((__, j) => (i === j ? 0.36 : j === (i + 1) % 31 ? 0.64 : 0)));
+    const svg = matrixSvg({ ...matrix, rows, columns: rows, weights }, { language: 'en' });
+    expect(new Set([...svg.matchAll(/fill-opacity="([\d.]+)"/g)].map(([, share]) => share))).toEqual(
+      new Set(['0.6000', '0.8000']),
+    );
+    expect(svg).toContain('w3 → w3: 0.36');
   });
 });

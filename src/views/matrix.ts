@@ -112,6 +112,19 @@ export function measured(number: number, range: number): string {
   return number === 0 ? '0' : number.toExponential(1).replaceAll('-', '−');
 }
 
+/** Beyond so many entries each has so little of a row that its colour could not be told from the ground. */
+const longText = 30;
+
+/** Whether colours of a text of so many entries go by the square root, as `shade` has it. */
+export const rooted = (count: number): boolean => count > longText;
+
+/**
+ * How deep the colour of a share of the full colour is, both 0 to 1: the share itself, and its square root where the text
+ * is long, so that small weights are seen and one scale serves every head. A sign is kept.
+ */
+export const shade = (share: number, count: number): number =>
+  rooted(count) ? Math.sign(share) * Math.sqrt(Math.abs(share)) : share;
+
 /** Whether a row's weights are 0 or more and sum to 1, or are all 0 where everything is masked. */
 function isShared(row: readonly (number | null)[]): boolean {
   const sum = row.reduce<number>((total, weight) => total + (weight ?? 0), 0);
@@ -175,7 +188,7 @@ export function matrixSvg(
         out.push(`<rect ${place} fill="url(#siseon-masked)"><title>${xml(`${pair}: ${t.masked}`)}</title></rect>`);
         continue;
       }
-      const share = Math.min(1, Math.abs(weight) / (range || 1));
+      const share = shade(Math.min(1, Math.abs(weight) / (range || 1)), rows.length);
       const colour = signed ? (weight < 0 ? p.negative : p.query) : p.score;
       if (share > 0)
         out.push(

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fuzz } from '../../platform/fuzz.testing.ts';
-import { SiseonError } from '../../platform/index.ts';
-import { readSafetensors, writeSafetensors } from './safetensors.ts';
+import { memoryFolder, SiseonError } from '../../platform/index.ts';
+import { openSafetensors, readSafetensors, writeSafetensors } from './safetensors.ts';
 
 /** A file from its header and body, the header's length right unless said. */
 function file(header: string, body = new Uint8Array(), length = new TextEncoder().encode(header).length): Uint8Array {
@@ -123,5 +123,13 @@ describe('a sound file', () => {
     expect(readSafetensors(file(`{"a":${entry(0, 4, '[2]', 'BF16')}}`, brain)).tensors.get('a')!.data).toEqual(
       Float32Array.of(1.5, -2),
     );
+  });
+  it('that was cut short where it is kept is named with its place', async () => {
+    const cut = memoryFolder({ 'a.safetensors': new Uint8Array(file(`{"a":${entry(0, 8, '[2]')}}`)) }, 'owner/model');
+    const kept = { ...cut, keptAt: async () => '/cache/snapshots/c0ffee/a.safetensors' };
+    await expect(openSafetensors(kept, 'a.safetensors')).rejects.toThrow(
+      /^owner\/model\/a\.safetensors \(\/cache\/snapshots\/c0ffee\/a\.safetensors\) is no sound/,
+    );
+    await expect(openSafetensors(cut, 'a.safetensors')).rejects.toThrow(/^owner\/model\/a\.safetensors is no sound/);
   });
 });

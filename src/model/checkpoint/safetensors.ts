@@ -68,7 +68,9 @@ export function readSafetensors(bytes: Uint8Array, file = 'the file'): Safetenso
 
 /** Reads a file's header alone; a tensor's bytes are read when it is asked for. Throws `badSafetensors` and `cannotRead`. */
 export async function openSafetensors(folder: Folder, file: string): Promise<Map<string, CheckpointTensor>> {
-  const refuse = refusal(`${folder.name}/${file}`);
+  const name = `${folder.name}/${file}`;
+  const kept = (await folder.keptAt?.(file)) ?? name;
+  const refuse = refusal(kept === name ? name : `${name} (${kept})`);
   const size = await folder.size(file);
   const bodyStart = headerEnd(await folder.read(file, 0, Math.min(8, size)), size, refuse);
   const { entries } = readHeader(await folder.read(file, 8, bodyStart), refuse);

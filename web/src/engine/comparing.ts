@@ -2,13 +2,13 @@
 import { alignTexts, type Comparison, compareRuns } from 'siseon/lens';
 import { SiseonError } from 'siseon/platform';
 import type { Trace } from 'siseon/trace';
-import { type Entry, entriesOf } from './squares.ts';
+import { type Entry, entriesOf, type Unit } from './squares.ts';
 
-/** Words of two sentences, and the tokens of each. */
+/** Words or tokens of two sentences, and the tokens of each. */
 export interface Aligned {
   readonly here: readonly { readonly text: string; readonly tokens: readonly number[] }[];
   readonly there: readonly { readonly text: string; readonly tokens: readonly number[] }[];
-  /** For each word here, the word there that the two sentences share, or null. */
+  /** For each of them here, the one there that the two sentences share, or null. */
   readonly proposed: readonly (number | null)[];
 }
 
@@ -32,12 +32,12 @@ export async function movedHeads(here: Trace, there: Trace): Promise<Moved> {
 const ofLayer = ({ layer, head, weights }: Comparison['heads'][number]): Moved['heads'] =>
   typeof layer === 'number' ? [{ layer, head, weights }] : [];
 
-export function alignedWords(here: Trace, there: Trace): Aligned {
-  const [a, b] = [here, there].map((trace) => entriesOf(trace.encoding!, { unit: 'word', bare: false }));
+export function alignedEntries(here: Trace, there: Trace, unit: Unit): Aligned {
+  const [a, b] = [here, there].map((trace) => entriesOf(trace.encoding!, { unit, bare: false }));
   return { here: a!, there: b!, proposed: proposal(here, there, a!, b!) };
 }
 
-/** Words in their order where both sentences have as many, else the words that both have. */
+/** In their order where both sentences have as many, else those that both have. */
 function proposal(here: Trace, there: Trace, a: readonly Entry[], b: readonly Entry[]): (number | null)[] {
   if (a.length === b.length) return a.map((_, i) => i);
   try {

@@ -18,12 +18,12 @@ import { stages } from 'siseon/trace';
 import { type Language, reportHtml } from 'siseon/views';
 import { cancellable } from './cancel.ts';
 import type { Change } from './change.ts';
-import { type Aligned, alignedWords, type Moved, movedHeads } from './comparing.ts';
+import { type Aligned, alignedEntries, type Moved, movedHeads } from './comparing.ts';
 import type { ReachName } from './lens.ts';
 import { type Ended, type Prediction, predict, type Sampling, type Written, write } from './predictions.ts';
 import { reachOf } from './reaches.ts';
 import type { Reader } from './reader.ts';
-import { entriesOf, type Glance, glanceOf, type Sink, type Square, squareOf, type View } from './squares.ts';
+import { entriesOf, type Glance, glanceOf, type Sink, type Square, squareOf, type Unit, type View } from './squares.ts';
 
 export interface Choice {
   readonly query?: number;
@@ -217,9 +217,11 @@ export class Reading {
     );
   }
 
-  /** The words of two sentences side by side, and which of them belong together. */
-  async align(text: string, other: string): Promise<Aligned> {
-    return this.#reader.answer(async (reader) => alignedWords(await reader.read(text), await reader.read(other)));
+  /** The words or tokens of two sentences side by side, and which of them belong together. */
+  async align(text: string, other: string, unit: Unit): Promise<Aligned> {
+    return this.#reader.answer(async (reader) =>
+      alignedEntries(await reader.read(text), await reader.read(other), unit),
+    );
   }
 
   /** How far every head moved from one run to the other. Throws what compareRuns throws. */

@@ -1,13 +1,12 @@
 /** One square less another, over the entries that belong together. */
-import type { Cells, Tiles } from './tiles.svelte.ts';
+import type { Cells, Named, Tiles } from './tiles.svelte.ts';
 
-/** What the second has more than the first; entries of other names are named by both. Both squares are there as a whole. */
+/** What the second has more than the first; entries of other names have both. Both squares are there as a whole. */
 export function difference(a: Tiles, b: Tiles, pairs: readonly (readonly [number, number])[]): Cells {
-  const named = (i: number, k: number): string => {
-    const [one, two] = [a.rows[i]!.text, b.rows[k]!.text];
-    return one === two ? one : `${one}/${two}`;
-  };
-  const entries = pairs.map(([i, k]) => ({ ...a.rows[i]!, text: named(i, k) }));
+  const entries = pairs.map(([i, k]): Named => {
+    const [one, { text: other }] = [a.rows[i]!, b.rows[k]!];
+    return one.text === other ? one : { ...one, other };
+  });
   const at = (row: number, column: number) => [pairs[row]!, pairs[column]!] as const;
   return {
     rows: entries,

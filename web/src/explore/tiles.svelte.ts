@@ -12,10 +12,16 @@ interface Band {
   readonly masked: Uint8Array;
 }
 
+/** A row or a column of a picture. */
+export interface Named extends Pick<Entry, 'word' | 'text' | 'sink'> {
+  /** Its name in a second text, where that has another in its place. */
+  readonly other?: string;
+}
+
 /** What a picture of a square needs to know of it. */
 export interface Cells {
-  readonly rows: readonly Pick<Entry, 'word' | 'text' | 'sink'>[];
-  readonly columns: readonly Pick<Entry, 'word' | 'text' | 'sink'>[];
+  readonly rows: readonly Named[];
+  readonly columns: readonly Named[];
   /** The number in full colour. */
   readonly range: number;
   readonly signed: boolean;
