@@ -235,4 +235,34 @@ describe.each(devices)('%s', (_, k) => {
       );
     expect(() => k.add(k.allocate(5), k.allocate(2), k.allocate(5))).toThrow(bad('badSize'));
   });
+
+  it('refuses results of another length where numbers stand alone: none behind the last is written', async () => {
+    const [five, eight] = [k.allocate(5), k.allocate(8)];
+    k.write(eight, new Array(8).fill(9));
+    const refused = expect.objectContaining({ code: 'badSize' });
+    expect(() => k.add(five, five, eight)).toThrow(refused);
+    expect(() => k.multiply(five, five, eight)).toThrow(refused);
+    expect(() => k.scale(five, 2, eight)).toThrow(refused);
+    expect(() => k.activate('gelu', five, eight)).toThrow(refused);
+    expect(() => k.activateBackward('gelu', five, five, eight)).toThrow(refused);
+    expect([...(await k.read(eight))]).toEqual(new Array(8).fill(9));
+  });
+
+  it('refuses windows that 32 bits cannot count, soft-caps that are none, and places between two numbers', () => {
+    const storages = new Map(Object.entries(calls.attend!.needs).map(([name, length]) => [name, k.allocate(length)]));
+    const task = attended((name) => storages.get(name)!);
+    const refused = expect.objectContaining({ code: 'badSize' });
+    const open = { left: -1, right: -1 };
+    for (const side of [2 ** 31 - 1, Infinity, -2, 0.5, Number.NaN]) {
+      expect(() => k.attend({ ...task, visibility: { ...open, right: side } })).toThrow(refused);
+      expect(() => k.attend({ ...task, visibility: { ...open, left: side } })).toThrow(refused);
+    }
+    const offsets = Int32Array.of(0, -(2 ** 31));
+    expect(() => k.attend({ ...task, visibility: { ...open, offsets } })).toThrow(refused);
+    for (const softcap of [-1, Number.NaN, Infinity])
+      expect(() => k.attend({ ...task, softcap, visibility: open })).toThrow(refused);
+    const query = { ...task.query, offset: 0.5 };
+    const between = expect.objectContaining({ code: 'storageTooShort' });
+    expect(() => k.attend({ ...task, query, visibility: open })).toThrow(between);
+  });
 });

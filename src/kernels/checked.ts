@@ -3,7 +3,19 @@
  * mean its neighbours'. A few comparisons a call, and one for each id of a table.
  */
 import type { Kernels, Storage } from './contract.ts';
-import { activates, attend, attendBackward, holds, isPacked, matmul, names, refusal, rotate, whole } from './fits.ts';
+import {
+  activates,
+  attend,
+  attendBackward,
+  holds,
+  holdsJust,
+  isPacked,
+  matmul,
+  names,
+  refusal,
+  rotate,
+  whole,
+} from './fits.ts';
 
 /** Storages that a kernel over rows takes: whole rows, one number a column, one a row. */
 interface OverRows {
@@ -22,11 +34,11 @@ function overRows(kernel: string, size: { readonly rows: number; readonly column
 
 /** Storages as long as the first. */
 function alike(kernel: string, first: Storage, others: Readonly<Record<string, Storage>>): void {
-  for (const name in others) holds(kernel, name, others[name]!, first.length);
+  for (const name in others) holdsJust(kernel, name, others[name]!, first.length);
 }
 
 function repeats(kernel: string, left: Storage, right: Storage, out: Storage): void {
-  holds(kernel, 'out', out, left.length);
+  holdsJust(kernel, 'out', out, left.length);
   if (left.length > 0 && !(right.length > 0 && left.length % right.length === 0))
     throw refusal(
       'badSize',

@@ -11,6 +11,7 @@ import type {
   Packed,
   Rotate,
   Storage,
+  Visibility,
 } from './contract.ts';
 
 export const refusal = (code: string, what: string, expected: string, got: string, next: string): SiseonError =>
@@ -65,6 +66,19 @@ export function holds(kernel: string, name: string, storage: { readonly length: 
   );
 }
 
+/** Just so many numbers: kernels over single numbers compute four at a time, and would write on behind the last. Throws `badSize`. */
+export function holdsJust(kernel: string, name: string, storage: Storage, count: number): void {
+  holds(kernel, name, storage, count);
+  if (storage.length === count) return;
+  throw refusal(
+    'badSize',
+    `${kernel}: ${name} has another length`,
+    `${count} numbers`,
+    `${storage.length}`,
+    `Check ${name}.`,
+  );
+}
+
 /** Rows of heads lie inside their storage, their numbers `step` apart. Throws `storageTooShort`. */
 function reaches(
   kernel: string,
@@ -86,7 +100,7 @@ function reaches(
   ])
     if (far < 0) first += far;
     else last += far;
-  if (first >= 0 && last < x.storage.length && Number.isInteger(first + last)) return;
+  if (first >= 0 && last < x.storage.length && Number.isInteger(first) && Number.isInteger(last)) return;
   throw refusal(
     'storageTooShort',
     `${kernel}: ${name} does not lie in its storage`,
@@ -104,7 +118,7 @@ export function names(kernel: string, name: string, ids: Int32Array, low: number
       throw refusal(
         'idOutside',
         `${kernel}: number ${i} of ${name} names no row`,
-        `${low} to ${rows - 1}`,
+        low === -Infinity ? `at most ${rows - 1}` : `${low} to ${rows - 1}`,
         `${id}`,
         `Check ${name}.`,
       );
@@ -168,6 +182,27 @@ function attention(
   if (bias) reaches(kernel, 'the bias', bias, batch, heads, queryLength, keyLength, bias.columnStride);
   if (keyLengths) holds(kernel, 'keyLengths', keyLengths, batch);
   if (offsets) holds(kernel, 'offsets', offsets, batch);
+  windowFits(kernel, visibility);
+  if (!(task.softcap >= 0 && task.softcap < Infinity))
+    throw refusal(
+      'badSize',
+      `${kernel}: softcap is none`,
+      'a number from 0 (none)',
+      `${task.softcap}`,
+      'Check softcap.',
+    );
+}
+
+/** Positions, and what a window adds to them, are counted in 32 bits. Throws `badSize`. */
+function windowFits(kernel: string, { left, right, offsets = new Int32Array() }: Visibility): void {
+  const farthest = 2 ** 30;
+  const refuse = (name: string, expected: string, got: number): SiseonError =>
+    refusal('badSize', `${kernel}: ${name} is no window over keys`, expected, `${got}`, `Check ${name}.`);
+  for (const [name, side] of Object.entries({ left, right }))
+    if (!(Number.isInteger(side) && side >= -1 && side <= farthest))
+      throw refuse(name, `a whole number up to ${farthest}, or −1 for an open side`, side);
+  for (const offset of offsets)
+    if (Math.abs(offset) > farthest) throw refuse('offsets', `whole numbers from −${farthest} to ${farthest}`, offset);
 }
 
 export function attend(task: Attend): void {

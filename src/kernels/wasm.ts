@@ -277,7 +277,7 @@ export async function wasmKernels(options: WasmOptions = {}): Promise<WasmKernel
 }
 
 function inside(block: Block, offset: number, length: number): Block {
-  if (offset >= 0 && offset + length <= block.length) return block;
+  if (Number.isInteger(offset) && offset >= 0 && offset + length <= block.length) return block;
   throw new SiseonError({
     code: 'storageTooShort',
     kind: 'usage',

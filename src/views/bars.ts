@@ -73,7 +73,7 @@ export function barsSvg({ title, legend, groups }: Bars, { theme = 'light' }: { 
       const length = (Math.abs(number) / fullOf(group)) * wide;
       out.push(
         `<text x="24" y="${y + 16}" fill="${p.ink}">${xml(fits(label, left - 40, 13))}</text>`,
-        `<rect x="${left}" y="${y + 4}" width="${length.toFixed(1)}" height="15" fill="${number < 0 ? p.key : p.score}"/>`,
+        `<rect x="${left}" y="${y + 4}" width="${length.toFixed(1)}" height="15" fill="${number < 0 ? p.negative : p.score}"/>`,
         `<text x="${left + wide + 66}" y="${y + 16}" fill="${p.ink}" text-anchor="end">${numberText(number, group)}</text>`,
       );
       if (note)

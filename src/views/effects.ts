@@ -267,7 +267,7 @@ export function measuresSvg(
     out.push(`<text x="${x}" y="62" fill="${p.faint}">${xml(name)}</text>`);
     for (const [i, number] of numbers.entries())
       out.push(
-        `<rect x="${x}" y="${72 + i * 26}" width="${((Math.abs(number) / most) * (cell - 66)).toFixed(1)}" height="16" fill="${number < 0 ? p.key : p.score}"/>`,
+        `<rect x="${x}" y="${72 + i * 26}" width="${((Math.abs(number) / most) * (cell - 66)).toFixed(1)}" height="16" fill="${number < 0 ? p.negative : p.score}"/>`,
         `<text x="${x + cell - 60}" y="${85 + i * 26}" fill="${p.ink}">${two(number)}</text>`,
       );
   }

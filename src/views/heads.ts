@@ -115,7 +115,7 @@ export function headsSvg(
       if (Number.isNaN(weight)) continue;
       const rise = weight * (tall - 20);
       out.push(
-        `<rect x="${(x + i * bar).toFixed(1)}" y="${(y + tall - rise).toFixed(1)}" width="${(bar - 1).toFixed(1)}" height="${rise.toFixed(1)}" fill="${offset === 0 ? p.query : p.key}"><title>${offset > 0 ? '+' : ''}${offset}: ${two(weight)}</title></rect>`,
+        `<rect x="${(x + i * bar).toFixed(1)}" y="${(y + tall - rise).toFixed(1)}" width="${(bar - 1).toFixed(1)}" height="${rise.toFixed(1)}" fill="${offset === 0 ? p.query : p.score}"><title>${offset > 0 ? '+' : ''}${offset}: ${two(weight)}</title></rect>`,
       );
     }
     const middle = x + (Math.floor(head.profile.length / 2) + 0.5) * bar;

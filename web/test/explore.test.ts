@@ -89,30 +89,51 @@ onThePage('the room Explore', (_site, visited) => {
       await pictures.first().waitFor();
       const { layerCount, headCount } = model.architecture;
       expect(await pictures.count()).toBe(layerCount * headCount);
-      for (const layer of [0, last.layer])
-        for (let head = 0; head < headCount; head++) {
-          const { weights } = await wordMatrix(trace, model, { layer, head });
-          const painted = await pictures.nth(layer * headCount + head).evaluate((canvas: HTMLCanvasElement) => {
-            const { width, height } = canvas;
-            const { data } = canvas.getContext('2d')!.getImageData(0, 0, width, height);
-            return Array.from({ length: width * height }, (_, i) => data[i * 4 + 1]!);
-          });
-          const channel = (name: string): Promise<number> =>
-            page.evaluate((n) => {
-              const color = getComputedStyle(document.documentElement).getPropertyValue(n).trim();
-              return Number.parseInt(color.slice(3, 5), 16);
-            }, name);
-          const [ground, score] = [await channel('--ground'), await channel('--score')];
-          const expected = weights.flat().map((weight) => ground + (score - ground) * weight);
-          // A cell is as many pixels wide as high.
-          const width = Math.sqrt(painted.length);
-          const scale = width / weights.length;
-          expect(Number.isInteger(scale)).toBe(true);
-          for (const [i, green] of painted.entries()) {
-            const [row, column] = [Math.floor(Math.floor(i / width) / scale), Math.floor((i % width) / scale)];
-            expect(Math.abs(green - expected[row * weights.length + column]!)).toBeLessThanOrEqual(1);
+      const agree = async (): Promise<void> => {
+        for (const layer of [0, last.layer])
+          for (let head = 0; head < headCount; head++) {
+            const { weights } = await wordMatrix(trace, model, { layer, head });
+            const painted = await pictures.nth(layer * headCount + head).evaluate((canvas: HTMLCanvasElement) => {
+              const { width, height } = canvas;
+              const { data } = canvas.getContext('2d')!.getImageData(0, 0, width, height);
+              return Array.from({ length: width * height }, (_, i) => data[i * 4 + 1]!);
+            });
+            const channel = (name: string): Promise<number> =>
+              page.evaluate((n) => {
+                const color = getComputedStyle(document.documentElement).getPropertyValue(n).trim();
+                return Number.parseInt(color.slice(3, 5), 16);
+              }, name);
+            const [ground, score] = [await channel('--ground'), await channel('--score')];
+            const expected = weights.flat().map((weight) => ground + (score - ground) * weight);
+            // A cell is as many pixels wide as high.
+            const width = Math.sqrt(painted.length);
+            const scale = width / weights.length;
+            expect(Number.isInteger(scale)).toBe(true);
+            for (const [i, green] of painted.entries()) {
+              const [row, column] = [Math.floor(Math.floor(i / width) / scale), Math.floor((i % width) / scale)];
+              expect(Math.abs(green - expected[row * weights.length + column]!)).toBeLessThanOrEqual(1);
+            }
           }
-        }
+      };
+      await agree();
+      // The other theme's colours, at once, in every canvas.
+      const bright = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const brightIn = (): Promise<number> =>
+        page
+          .locator('.one canvas')
+          .first()
+          .evaluate((canvas: HTMLCanvasElement, ground) => {
+            const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+            const [r, g, b] = ground.match(/\d+/g)!.map(Number);
+            let count = 0;
+            for (let i = 0; i < data.length; i += 4)
+              if (data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255) count++;
+            return count;
+          }, bright);
+      await expect.poll(brightIn).toBeGreaterThan(1000);
+      await page.getByRole('button', { name: '어둡게' }).click();
+      await expect.poll(brightIn).toBe(0);
+      await agree();
       await page.locator('.grid [aria-pressed=true]').focus();
       await page.keyboard.press('ArrowUp');
       await page.waitForFunction((hash) => location.hash.includes(hash), `h=${last.layer - 1}.${last.head}`);

@@ -112,10 +112,18 @@ onThePage('the room Train in trouble', (site, visited) => {
           .getByText(/계산하던 작업이 멈췄어요/)
           .first()
           .waitFor({ timeout: 15_000 });
+        // The checkpoints were the engine's: that is said, and what needs them can no more be pressed. The curves stay.
+        await page.getByText('보관하지 않은 것은 사라졌어요').waitFor();
+        const ofTheEngine = ['새로 시작', '이때의 모델 보관하기', 'zip으로 내보내기', '이때의 모델을 살펴보기에서'];
+        const buttons = ofTheEngine.map((name) => page.getByRole('button', { name }));
+        for (const button of buttons) expect(await button.first().isDisabled()).toBe(true);
+        expect(await page.locator('.charts path').count()).toBeGreaterThan(0);
         await page.getByRole('button', { name: '다시 시작', exact: true }).first().click();
         await begin(page);
         await ended(page);
         await page.getByText('모델 작은 언어, 시드 7, 걸음 24').waitFor();
+        await page.getByText('보관하지 않은 것은 사라졌어요').waitFor({ state: 'detached' });
+        for (const button of buttons) expect(await button.first().isEnabled()).toBe(true);
       },
       {},
       withWorker,

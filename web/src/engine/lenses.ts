@@ -13,7 +13,6 @@ import {
 import type { Model } from 'siseon/model';
 import { attentionRows, type Trace } from 'siseon/trace';
 import type { LensName } from './lens.ts';
-import type { Square } from './squares.ts';
 
 /** Rows of one layer, a number for each token looked at. */
 export interface LayerLens {
@@ -26,8 +25,6 @@ type Row = LayerLens['row'];
 /** Lenses over one run. What a layer's lens computed once stays, since the next row is of the same layer. */
 export class Lenses {
   readonly trace: Trace;
-  /** The last square that had to be computed as a whole, by its name: its parts are asked for one after another. */
-  whole: { readonly name: string; readonly square: Promise<Square> } | null = null;
   readonly #model: Model;
   readonly #norms = new Map<number, Promise<LayerNorms>>();
   readonly #zeroing = new Map<number, Promise<number[][]>>();

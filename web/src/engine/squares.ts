@@ -67,6 +67,9 @@ const wholeUpTo = 256;
 /** How many queries are computed at a time: the squares of all heads for so many are held at once. */
 const band = 64;
 
+/** The last square of a run that had to be computed as a whole, by its name: its parts are asked for one after another. */
+const wholes = new WeakMap<Lenses, { readonly name: string; readonly square: Promise<Square> }>();
+
 /** One head's square; of a long text the rows `part`, or all of them where none is named. */
 export async function squareOf(
   lenses: Lenses,
@@ -82,9 +85,9 @@ export async function squareOf(
   if (lensKinds[lens].unit) return rowsOf(lenses, { layer, head }, view, entries, first, last);
   // The colours of numbers that have no largest of their own depend on every row.
   const name = JSON.stringify([layer, head, view]);
-  const whole =
-    lenses.whole?.name === name ? lenses.whole.square : rowsOf(lenses, { layer, head }, view, entries, 0, count);
-  lenses.whole = { name, square: whole };
+  const known = wholes.get(lenses);
+  const whole = known?.name === name ? known.square : rowsOf(lenses, { layer, head }, view, entries, 0, count);
+  wholes.set(lenses, { name, square: whole });
   const square = await whole;
   return {
     ...square,
