@@ -24,7 +24,9 @@ async function compile(...features) {
     '1',
     '--maximumMemory',
     '65536',
-    ...['simd', 'bulk-memory', ...features].flatMap((feature) => ['--enable', feature]),
+    ...['simd', ...features].flatMap((feature) => ['--enable', feature]),
+    // See assembly/copy.ts.
+    ...['--disable', 'bulk-memory'],
   ]);
   if (error) {
     console.error(stderr.toString());

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Kernels, Storage } from './contract.ts';
 import { type WasmKernels, wasmKernels } from './wasm.ts';
@@ -195,6 +196,13 @@ describe('threads', () => {
     } finally {
       globalThis.SharedArrayBuffer = kept;
     }
+  });
+
+  it('meet no memory.copy or memory.fill, which trap in a thread that started while the memory grew', () => {
+    const folder = new URL('./assembly/', import.meta.url);
+    const sources = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'));
+    expect(sources.length).toBeGreaterThan(10);
+    for (const source of sources) expect(source.replace(/\/\/.*/g, '')).not.toMatch(/memory\s*\.\s*(copy|fill)/);
   });
 
   it('let a Node process exit by itself', () => {

@@ -18,6 +18,7 @@
 import { AttendTask, SIGHT, Sight, look, packedSize, rowOf, up8 } from './attentionTask';
 import { mixThin, scoreThin } from './attentionThin';
 import { weighGroup } from './attentionWeights';
+import { fillNumbers } from './copy';
 import { packLeft, packPanel, transpose4 } from './pack';
 import { multiplyScaled, multiplyTile } from './tile';
 
@@ -61,7 +62,7 @@ function thin(t: AttendTask, block: usize, queries: usize, sight: Sight, aside: 
   const n = t.keyLength, to = min(sight.to, n);
   packLeft(queries, rowOf(t.query, t.queryBatch, t.queryHead, t.queryRow, b, h, first), t.queryRow, 1, rows, t.headSize);
   scoreThin(block, queries, rowOf(t.key, t.keyBatch, t.keyHead, t.keyRow, b, keyHead, 0), t.keyRow, t.headSize, sight.from, to, rows, t.scale);
-  if (sight.to > to) memory.fill(block + (<usize>to << 4), 0, <usize>(sight.to - to) << 4);
+  if (sight.to > to) fillNumbers(block + (<usize>to << 4), <usize>(sight.to - to) << 4, 0);
   weighGroup(t, sight, block, 16, aside, aside + (<usize>up8(n) << 4), b, h, first, rows);
   let finite = true;
   for (let r = 0; r < rows; r++) {
@@ -75,7 +76,7 @@ function thin(t: AttendTask, block: usize, queries: usize, sight: Sight, aside: 
 /** out = weights · V: 512 keys of the block at a time (16 KiB, half of the L1 cache), for all numbers of the result. */
 function mix(t: AttendTask, sight: Sight, block: usize, packedValue: usize, mixed: usize, b: i32, h: i32, i: i32, rows: i32): void {
   const n = t.keyLength, to = min(sight.to, n);
-  memory.fill(mixed, 0, <usize>up8(t.valueSize) << 5);
+  fillNumbers(mixed, <usize>up8(t.valueSize) << 5, 0);
   for (let j = sight.from; j < to; j += 512)
     for (let c = 0; c < t.valueSize; c += 4) {
       const tile = mixed + (<usize>c << 5);

@@ -3,6 +3,7 @@
 //
 // Legend: see attentionTask.ts; g the gradient of the result.
 import { AttendTask, finiteRows, highOf, lowOf, rowOf, up8 } from './attentionTask';
+import { copyNumbers, fillNumbers } from './copy';
 import { exp4, sum4, tanh4 } from './math';
 import { packLeft, packRight } from './pack';
 import { ZEROS, multiplyScaled, multiplyTile } from './tile';
@@ -34,8 +35,8 @@ export function attendBackward(u: i32, scratch: usize, at: usize): void {
   const keyGradient = rowOf(t.keyGradient, t.keyGradientBatch, t.keyGradientHead, t.keyGradientRow, b, keyHead, 0);
   const valueGradient = rowOf(t.valueGradient, t.valueGradientBatch, t.valueGradientHead, t.valueGradientRow, b, keyHead, 0);
   for (let j: usize = 0; j < <usize>n; j++) {
-    memory.fill(keyGradient + ((j * t.keyGradientRow) << 2), 0, <usize>s << 2);
-    memory.fill(valueGradient + ((j * t.valueGradientRow) << 2), 0, <usize>v << 2);
+    fillNumbers(keyGradient + ((j * t.keyGradientRow) << 2), <usize>s << 2, 0);
+    fillNumbers(valueGradient + ((j * t.valueGradientRow) << 2), <usize>v << 2, 0);
   }
   packRight(scratch, key, 1, t.keyRow, s, n);
   packRight(packedValue, value, 1, t.valueRow, v, n);
@@ -60,7 +61,7 @@ export function attendBackward(u: i32, scratch: usize, at: usize): void {
       for (let r = 0; r < 4; r++) {
         const row = (<usize>r * N) << 2;
         if (r >= rows) {
-          memory.fill(slopes + row, 0, <usize>N << 2);
+          fillNumbers(slopes + row, <usize>N << 2, 0);
           continue;
         }
         const i = first + r;
@@ -73,7 +74,7 @@ export function attendBackward(u: i32, scratch: usize, at: usize): void {
       }
       mixBlock(mixed, S, slopes, N, keyColumns, n, from, last, packedSlopes);
       for (let r = 0; r < rows; r++)
-        memory.copy(rowOf(t.queryGradient, t.queryGradientBatch, t.queryGradientHead, t.queryGradientRow, b, h, first + r), mixed + ((<usize>r * S) << 2), <usize>s << 2);
+        copyNumbers(rowOf(t.queryGradient, t.queryGradientBatch, t.queryGradientHead, t.queryGradientRow, b, h, first + r), mixed + ((<usize>r * S) << 2), <usize>s << 2);
       spreadBlock(keyGradient, t.keyGradientRow, slopes, N, query, t.queryRow, rows, s, from, last);
       spreadBlock(valueGradient, t.valueGradientRow, weights, N, slope, t.slopeRow, rows, v, from, last);
     }

@@ -6,6 +6,7 @@
 //
 // Legend: see attentionTask.ts.
 import { AttendTask, HIGH, LOW, Sight, rowOf, up8 } from './attentionTask';
+import { copyNumbers, fillNumbers } from './copy';
 import { STRETCH, expStretch } from './exponent';
 import { exp4, log, tanh4 } from './math';
 import { transpose4 } from './pack';
@@ -32,7 +33,7 @@ export function weighGroup(t: AttendTask, sight: Sight, block: usize, step: usiz
   if (t.scores) keep(t, t.scores, row, block, step, rows, turned, from, to, ZEROS);
   hide(t, sight, block, step, b, h, i, rows);
   if (t.maskedScores) keep(t, t.maskedScores, row, block, step, rows, turned, from, to, ZEROS);
-  if (aside) memory.copy(aside + <usize>from * step, first, end - first);
+  if (aside) copyNumbers(aside + <usize>from * step, first, end - first);
   softmaxGroup(block, step, from, to, t.logSumExp ? t.logSumExp + (row << 2) : 0, rows, scratch, factors);
   // What a hidden key has: 0, or NaN where the row is.
   for (let o = factors; o < factors + step; o += 16) v128.store(o, f32x4.mul(v128.load(o), f32x4.splat(0)));
@@ -170,13 +171,8 @@ function keep(t: AttendTask, square: usize, row: usize, block: usize, step: usiz
         transpose4(turned + (<usize>j << 2), stride, v128.load(four), v128.load(four + step), v128.load(four + 2 * step), v128.load(four + 3 * step));
       }
     const at = square + (row + <usize>r) * width, value = load<f32>(outside + (<usize>r << 2));
-    memory.copy(at + start, turned + <usize>(r & 3) * stride + start, end - start);
-    fillWith(at, at + start, value);
-    fillWith(at + end, at + width, value);
+    copyNumbers(at + start, turned + <usize>(r & 3) * stride + start, end - start);
+    fillNumbers(at, start, value);
+    fillNumbers(at + end, width - end, value);
   }
-}
-
-function fillWith(from: usize, end: usize, value: f32): void {
-  if (value == 0) memory.fill(from, 0, end - from);
-  else for (; from < end; from += 4) store<f32>(from, value);
 }

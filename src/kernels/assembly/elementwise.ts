@@ -1,6 +1,7 @@
 // Number by number. Every loop runs over whole vectors: the allocator rounds storages up to 16 bytes, so the last
 // vector may touch padding but never another storage. Unit u is the u-th stretch of CHUNK numbers.
 import { activateMany, GELU_TANH } from './activation';
+import { copyNumbers } from './copy';
 import { erf4, exp4, tanh4 } from './math';
 
 /** Numbers in a unit of work; ../wasm.ts counts units by it. A multiple of 4. */
@@ -86,7 +87,7 @@ export function sumSquares(x: usize, length: i32): f64 {
 
 export function gather(u: i32, scratch: usize, table: usize, ids: usize, out: usize, count: i32, columns: i32): void {
   const width = <usize>columns << 2;
-  for (let i = 0; i < count; i++) memory.copy(out + <usize>i * width, table + <usize>load<i32>(ids + (<usize>i << 2)) * width, width);
+  for (let i = 0; i < count; i++) copyNumbers(out + <usize>i * width, table + <usize>load<i32>(ids + (<usize>i << 2)) * width, width);
 }
 
 export function scatterAdd(u: i32, scratch: usize, table: usize, ids: usize, rows: usize, count: i32, columns: i32): void {

@@ -12,6 +12,7 @@
 //
 // Legend: see pack.ts.
 import { activateMany, activated4 } from './activation';
+import { copyNumbers, fillNumbers } from './copy';
 import { packLeft, packPanel } from './pack';
 import { multiplyRow } from './row';
 import { ZEROS, multiplyTile } from './tile';
@@ -178,8 +179,8 @@ function panelOf(t: MatmulTask, panel: usize, right: usize, b: i32, j: i32, p: i
 /** activation(tile + bias) in place, of the first `bytes` of a tile of the panel from column j. */
 function activateTile(t: MatmulTask, tile: usize, bytes: usize, j: i32, aside: usize): void {
   if (t.bias) {
-    memory.fill(aside, 0, 32);
-    memory.copy(aside, t.bias + (<usize>j << 2), <usize>min(8, t.columns - j) << 2);
+    fillNumbers(aside, 32, 0);
+    copyNumbers(aside, t.bias + (<usize>j << 2), <usize>min(8, t.columns - j) << 2);
     const b0 = v128.load(aside), b1 = v128.load(aside, 16);
     for (let o = tile; o < tile + bytes; o += 32) {
       v128.store(o, f32x4.add(v128.load(o), b0));
@@ -195,9 +196,9 @@ function activateRow(t: MatmulTask, row: usize, count: i32, aside: usize): void 
   activateMany(t.activation, row, row, bytes, aside);
   if (!rest) return;
   v128.store(aside, f32x4.splat(0));
-  memory.copy(aside, row + bytes, rest);
+  copyNumbers(aside, row + bytes, rest);
   v128.store(aside, activated4(t.activation, v128.load(aside)));
-  memory.copy(row + bytes, aside, rest);
+  copyNumbers(row + bytes, aside, rest);
 }
 
 /** out = tile + bias + residual (+ out) for `rows` rows of one tile; `bias` 0: none, or in it already. */

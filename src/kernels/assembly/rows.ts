@@ -3,6 +3,7 @@
 // Scratch of softmaxRows and crossEntropy: that of expStretch, then one row.
 //
 // Unit u of a row kernel is rows [u · each, (u + 1) · each); of a column kernel, the u-th 16 columns.
+import { copyNumbers, fillNumbers } from './copy';
 import { STRETCH, expStretch } from './exponent';
 import { exp4, log, sum4 } from './math';
 
@@ -50,14 +51,14 @@ function expRow(row: usize, N: i32, largest: f32, aside: usize): f64 {
 function weighRow(row: usize, N: i32, aside: usize): void {
   const largest = largestOf(row, N);
   const factor = largest == HIDDEN ? f32x4.splat(0) : f32x4.splat(<f32>(1.0 / expRow(row, N, largest, aside)));
-  if (largest == HIDDEN) memory.fill(row, 0, <usize>N << 2);
+  if (largest == HIDDEN) fillNumbers(row, <usize>N << 2, 0);
   for (let o = row; o < row + (<usize>N << 2); o += 16) v128.store(o, f32x4.mul(v128.load(o), factor));
 }
 
 /** Copies a row to scratch, filled up with −∞ to a multiple of 8, which is returned. */
 function fill(scratch: usize, row: usize, columns: i32): i32 {
   const N = (columns + 7) & ~7;
-  memory.copy(scratch, row, <usize>columns << 2);
+  copyNumbers(scratch, row, <usize>columns << 2);
   for (let j = columns; j < N; j++) store<f32>(scratch + (<usize>j << 2), HIDDEN);
   return N;
 }
@@ -67,13 +68,13 @@ export function softmaxRows(u: i32, scratch: usize, each: i32, x: usize, out: us
   for (let i = u * each; i < end; i++) {
     const o = (<usize>i * columns) << 2;
     if ((columns & 7) == 0) {
-      if (x != out) memory.copy(out + o, x + o, <usize>columns << 2);
+      if (x != out) copyNumbers(out + o, x + o, <usize>columns << 2);
       weighRow(out + o, columns, scratch);
       continue;
     }
     const own = scratch + 2 * STRETCH;
     weighRow(own, fill(own, x + o, columns), scratch);
-    memory.copy(out + o, own, <usize>columns << 2);
+    copyNumbers(out + o, own, <usize>columns << 2);
   }
 }
 
@@ -289,7 +290,7 @@ export function crossEntropy(u: i32, scratch: usize, each: i32, logits: usize, t
     const at = <usize>i << 2;
     const target = load<i32>(targets + at);
     if (target < 0) {
-      if (gradient) memory.fill(logitsGradient + o, 0, <usize>columns << 2);
+      if (gradient) fillNumbers(logitsGradient + o, <usize>columns << 2, 0);
       else store<f32>(losses + at, 0);
       continue;
     }
