@@ -159,7 +159,7 @@ onThePage('the room Explore', (_site, visited) => {
       const box = (await page.locator('.gaze .folded').boundingBox())!;
       expect(box.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
       // However many its words are, they are not painted again for what a pointer passes over in the square.
-      const painted = '.room > .gaze, .room > .heads, .room > .one';
+      const painted = '.room > .gaze, .room > .heads, .pair > .one';
       expect(
         await page.locator(painted).evaluateAll((all) => all.map((each) => getComputedStyle(each).isolation)),
       ).toEqual(['isolate', 'isolate', 'isolate']);
