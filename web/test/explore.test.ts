@@ -168,7 +168,7 @@ onThePage('the room Explore', (_site, visited) => {
       expect(new URL(page.url()).hash).toContain('q=5');
       // Nor is there a screen of rows where each word is given one of another sentence.
       await page.locator('#paste-from').fill(text);
-      const pairs = (await page.locator('.paste .folded').boundingBox())!;
+      const pairs = (await page.locator('[aria-labelledby=paste] .folded').boundingBox())!;
       expect(pairs.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
       await accessible(page);
     }));
