@@ -1,5 +1,14 @@
 /** Models of the visitor's own in the room Explore: dropped, from a hub on loopback, side by side, cancelled, refused. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -450,6 +459,22 @@ onThePage('models of the visitor’s own', (site) => {
         expect(weights).toHaveLength(4);
         sameCells(weights, (await wordMatrix(trace, model, { layer: 1, head })).weights);
       }
+      // A blank at the end is a token to this model: another sentence, and what was done to the first is put aside, to be
+      // told from it by the blank that is seen.
+      const [one, other] = ['c a b c', 'c a b c '];
+      await open(`#/ko/explore?s=${letters}&h=1.${model.architecture.headCount - 1}&u=token`);
+      await page.locator('.one .frame').focus();
+      await page.keyboard.press('ArrowDown');
+      await page.getByRole('button', { name: '가리기 (모든 헤드에서)' }).click();
+      await page.waitForFunction(() => location.hash.includes('e=d'));
+      await page.locator('#sentence').fill(other);
+      await page.locator('.aside li', { hasText: one }).waitFor();
+      expect((await page.locator('.aside li').textContent())!.includes('␣')).toBe(false);
+      expect((await json(page)).weights).toHaveLength(model.tokenizer!.encode(other).ids.length);
+      await page.getByRole('button', { name: '그 문장으로 돌아가기' }).click();
+      await page.waitForFunction(() => location.hash.includes('e=d'));
+      expect(await page.locator('#sentence').inputValue()).toBe(one);
+      await page.getByRole('button', { name: '모두 되돌리기' }).click();
       // Files cannot stand in an address, but which they were does: whoever opens it again is told.
       await page.waitForFunction(() => location.hash.includes('m=files%3Aspoken.gguf'));
       await page.reload();
