@@ -132,7 +132,9 @@ describe.skipIf(!executablePath)('the hub in a browser', () => {
     expect(read.middle).toEqual([...large.slice(4194300, 4194310)]);
     expect(last).toMatchObject({ file: 'large.bin', done: large.length, total: large.length });
     expect(starts().length).toBe(3);
-    expect(await ask('keptModels')).toEqual([{ name: 'owner/model', bytes: expect.any(Number) }]);
+    expect(await ask('keptModels')).toEqual([
+      { name: 'owner/model', endpoint: hub.address, bytes: expect.any(Number) },
+    ]);
     const [{ bytes }] = (await ask('keptModels')) as [{ bytes: number }];
     expect(bytes).toBeGreaterThan(large.length);
     expect(bytes).toBeLessThan(large.length + 1000);

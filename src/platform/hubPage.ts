@@ -36,6 +36,8 @@ const bytesOf = (response: Response): number => Number(response.headers.get('x-b
 export interface KeptModel {
   /** As on the hub: `owner/name`. */
   readonly name: string;
+  /** The address of the hub that it came from: the public one, or a mirror. */
+  readonly endpoint: string;
   /** Of the browser's storage. */
   readonly bytes: number;
 }
@@ -43,25 +45,32 @@ export interface KeptModel {
 /** Models of the hub that this browser keeps for this origin, begun ones too; none in Node, where they are on disk. */
 export async function keptModels(): Promise<KeptModel[]> {
   const store = await openStore();
-  const models = new Map<string, number>();
+  const models = new Map<string, KeptModel>();
   for (const { url } of await store.keys()) {
     // What was only asked about has entries, and nothing of a file.
     const name = url.includes('/blobs/') ? nameIn(url) : null;
     const response = name && (await store.match(url));
-    if (response) models.set(name, (models.get(name) ?? 0) + bytesOf(response));
+    if (!response) continue;
+    const endpoint = endpointIn(url);
+    const before = models.get(`${name} ${endpoint}`)?.bytes ?? 0;
+    models.set(`${name} ${endpoint}`, { name, endpoint, bytes: before + bytesOf(response) });
   }
-  return [...models].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...models].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, model]) => model);
 }
 
-/** Removes what the browser keeps of a model, or of all. */
-export async function forgetModels(name?: string): Promise<void> {
+/** Removes what the browser keeps of a model, from one hub where it is named, or of all. */
+export async function forgetModels(name?: string, endpoint?: string): Promise<void> {
   const store = await openStore();
-  for (const { url } of await store.keys())
-    if (nameIn(url) !== null && (name === undefined || nameIn(url) === name)) await store.delete(url);
+  for (const { url } of await store.keys()) {
+    const own = nameIn(url) !== null && (name === undefined || nameIn(url) === name);
+    if (own && (endpoint === undefined || endpointIn(url) === endpoint)) await store.delete(url);
+  }
 }
 
 /** The model that an entry belongs to. */
 const nameIn = (url: string): string | null => new URL(url).searchParams.get('kept');
+/** The hub that it came from. */
+const endpointIn = (url: string): string => /^(.*?)\/(?:refs|snapshots|blobs|lacks)\//.exec(url)?.[1] ?? '';
 
 export function pageCache(endpoint: string, model: string): HubCache {
   const key = (...path: string[]): string =>

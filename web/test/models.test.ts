@@ -414,8 +414,9 @@ onThePage('models of the visitor’s own', (site) => {
     await page.reload();
     await page.getByText(/주소는 owner\/known 모델을 옆에 두고/).waitFor();
     expect(await page.locator('#own-hub').inputValue()).toBe('owner/known');
-    await page.getByText('허브 주소', { exact: true }).click();
-    await page.locator('#own-endpoint').fill(hub.address);
+    // It is kept with the address of the hub that it came from, which need not be said again.
+    await expect.poll(() => page.locator('#own-endpoint').inputValue()).toBe(hub.address);
+    await page.locator('tr', { hasText: 'owner/known' }).getByText(hub.address).waitFor();
     await page.getByRole('button', { name: '크기 알아보기' }).click();
     await page.getByRole('button', { name: '옆에 두고 견주기' }).click();
     await page.getByText(/옆에 둔 모델은 owner\/known/).waitFor();
@@ -433,6 +434,8 @@ onThePage('models of the visitor’s own', (site) => {
     // What is kept is opened at one press.
     await page.getByRole('button', { name: '원래 모델로 돌아가기' }).first().click();
     await page.waitForFunction(() => !location.hash.includes('m='));
+    await page.locator('#own-endpoint').evaluate((field: HTMLInputElement) => (field.closest('details')!.open = true));
+    await page.locator('#own-endpoint').fill('https://huggingface.co');
     await page.getByRole('button', { name: 'owner/known 열기' }).click();
     await opened(page, 'owner/known');
     await page.getByRole('button', { name: 'owner/known 지우기' }).click();

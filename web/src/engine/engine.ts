@@ -165,8 +165,8 @@ export class Engine {
     return keptModels();
   }
   /** Removes one of them, or all. */
-  async forget(name?: string): Promise<KeptModel[]> {
-    await forgetModels(name);
+  async forget(model?: Pick<KeptModel, 'name' | 'endpoint'>): Promise<KeptModel[]> {
+    await forgetModels(model?.name, model?.endpoint);
     return keptModels();
   }
 
