@@ -67,8 +67,11 @@ export function toHash(place: Place, part = place.part): string {
   if (beside !== null) say('n', beside);
   if (besideHead) say('nh', headed(besideHead));
   if (other !== null && linked(other)) say('c', other.toWellFormed());
-  const long = [linked(text) ? '' : 's', other === null || linked(other) ? '' : 'c'].join('');
-  if (long !== '') say('long', long);
+  const question = part === 'my-library' ? (lookup?.question ?? null) : null;
+  const long = Object.entries({ s: text, c: other, k: question }).filter(
+    ([, words]) => words !== null && !linked(words),
+  );
+  if (long.length > 0) say('long', long.map(([name]) => name).join(''));
   if (changes.length > 0) values.push(`e=${changes.map(writtenChange).join(',')}`);
   if (training && part === 'train') values.push(...writeTraining(training));
   if (lookup && part === 'my-library') values.push(...writeLookup(lookup));
@@ -94,6 +97,7 @@ function cellAt(text: string | null): Place['cell'] {
 export interface LongTexts {
   readonly text?: string;
   readonly other?: string | null;
+  readonly lookup?: { readonly question: string | null };
 }
 
 /** An address in its pieces. */
@@ -143,8 +147,14 @@ export function fromHash(hash: string, fallback: Language, longTexts: LongTexts 
     besideHead: headAt(found.get('nh')),
     changes: (found.get('e') ?? '').split(',').flatMap(readChange),
     ...(part === 'train' && { training: readTraining(found) }),
-    ...(part === 'my-library' && { lookup: readLookup(found) }),
+    ...(part === 'my-library' && { lookup: lookupOf(found, longTexts) }),
   };
+}
+
+function lookupOf(found: URLSearchParams, { lookup }: LongTexts): Lookup {
+  const read = readLookup(found);
+  const question = read.question ?? (found.get('long')?.includes('k') ? lookup?.question : null) ?? null;
+  return { ...read, question };
 }
 
 /** What each name of an address can say, in every part; the changes are read one by one. */
@@ -161,7 +171,7 @@ const readable: Readonly<Record<string, (text: string) => boolean>> = {
   b: (text) => text === '0' || text === '1',
   m: (text) => text !== '',
   n: (text) => text !== '',
-  long: (text) => /^(s|c|sc)$/.test(text),
+  long: (text) => /^(?=.)s?c?k?$/.test(text),
 };
 /** Names that one room alone reads. */
 const ofRoom: Partial<Record<Part, readonly string[]>> = { train: ['p', 'x'], 'my-library': ['k', 't', 'books'] };
@@ -187,5 +197,6 @@ export function unreadable(hash: string, longTexts: LongTexts = {}): string[] {
     // A text that is too long for any address, in a window that does not have it.
     ...(long.includes('s') && !found.has('s') && longTexts.text === undefined ? ['long=s'] : []),
     ...(long.includes('c') && !found.has('c') && longTexts.other == null ? ['long=c'] : []),
+    ...(long.includes('k') && !found.has('k') && longTexts.lookup?.question == null ? ['long=k'] : []),
   ];
 }

@@ -12,13 +12,18 @@ import { readTraining } from './train/address.ts';
 const longTexts = 'siseon-long-texts';
 function rememberedTexts(): LongTexts {
   try {
-    const { text, other } = JSON.parse(sessionStorage.getItem(longTexts) ?? '{}') as Readonly<Record<string, unknown>>;
-    return { ...(typeof text === 'string' && { text }), ...(typeof other === 'string' && { other }) };
+    const kept = JSON.parse(sessionStorage.getItem(longTexts) ?? '{}') as Readonly<Record<string, unknown>>;
+    const { text, other, question } = kept;
+    return {
+      ...(typeof text === 'string' && { text }),
+      ...(typeof other === 'string' && { other }),
+      ...(typeof question === 'string' && { lookup: { question } }),
+    };
   } catch {
     return {};
   }
 }
-function rememberTexts(texts: LongTexts): void {
+function rememberTexts(texts: Readonly<Record<string, string | null>>): void {
   try {
     sessionStorage.setItem(longTexts, JSON.stringify(texts));
   } catch {
@@ -98,7 +103,9 @@ export function follow(): void {
   });
   $effect(() => {
     const { text, other } = here;
-    if (Math.max(text.length, other?.length ?? 0) > longestText) rememberTexts({ text, other });
+    const { question } = here.lookup;
+    if (Math.max(text.length, other?.length ?? 0, question?.length ?? 0) > longestText)
+      rememberTexts({ text, other, question });
   });
   $effect(() => {
     document.documentElement.lang = here.language;

@@ -6,6 +6,10 @@ import * as m from './paraglide/messages.js';
 export const megabytes = (bytes: number): string =>
   bytes < 1e5 ? (bytes / 1e6).toPrecision(1) : (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 
+/** Enough of a text to know it by. */
+export const shortened = (text: string, letters = 40): string =>
+  text.length > letters ? `${text.slice(0, letters)}…` : text;
+
 type Kind = Parameters<typeof particle>[1];
 
 /** The Korean particle that follows a word or number; nothing in English. */

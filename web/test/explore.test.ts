@@ -335,8 +335,52 @@ onThePage('the room Explore', (_site, visited) => {
       await asides.getByRole('button', { name: '그 문장으로 돌아가기' }).click();
       await page.waitForFunction(() => /e=x/.test(location.hash));
       await page.locator('#sentence').fill(storySentence);
-      await asides.getByRole('button', { name: /버리기/ }).click();
+      // Two sentences have something put aside again: all of it is forgotten at once.
+      await page.locator('.one .frame').focus();
+      for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
+      await page.getByRole('button', { name: '이 쌍 끊기' }).click();
+      await page.locator('#sentence').fill('민수가 물을 마셨다');
+      await asides.nth(1).waitFor();
+      await page.getByRole('button', { name: '빼 둔 것 모두 버리기' }).click();
       await asides.first().waitFor({ state: 'detached' });
+      await page.locator('#sentence').fill(storySentence);
+      await page.waitForFunction(() => !location.hash.includes('s='));
+      expect(page.url()).not.toContain('e=');
+    }));
+
+  it('50,000 letters beside the sentence, to paste from, and as a question: said to be too much, kept, and the engine goes on', () =>
+    visited(async ({ page, open }) => {
+      const letters = Array.from({ length: 50_000 }, (_, i) =>
+        i % 5 === 4 ? ' ' : String.fromCharCode(0xac00 + ((i * 7919) % 11_172)),
+      ).join('');
+      const tooLong = page.locator('[role=alert]').getByText('이 모델은 한 번에 128개까지 읽어요');
+      await open('#/ko/explore');
+      await page.locator('.one .readout').waitFor();
+      for (const field of ['#other', '#paste-from']) {
+        await page.locator(field).fill(letters);
+        await tooLong.waitFor();
+        expect(await page.locator(field).getAttribute('class')).toContain('lengthy');
+        await page.locator(field).fill('영희가 빵을 먹었다');
+        await tooLong.waitFor({ state: 'detached' });
+        expect(await page.locator(field).getAttribute('class')).not.toContain('lengthy');
+      }
+      await page.locator('.compare figure').nth(1).waitFor();
+      await open('#/ko/library');
+      await page.locator('#question').fill(letters);
+      await tooLong.waitFor();
+      await page.locator('#question').fill('사과 요리법');
+      await tooLong.waitFor({ state: 'detached' });
+      // A question of one's own is read as far as there is room, which is said; no address has it, but this window does.
+      await open('#/ko/my-library');
+      await page.locator('#my-question').fill(letters);
+      const cut = page.getByText(/토큰 128개보다 길어서, 앞의 \d+자만 읽었어요/);
+      await cut.waitFor();
+      await page.getByText('질문이 2,000자보다 길어서 주소에는 담기지 않아요').waitFor();
+      await page.waitForFunction(() => location.hash.includes('long=k'));
+      await page.reload();
+      await cut.waitFor();
+      expect(await page.locator('#my-question').inputValue()).toBe(letters);
+      expect(await page.getByText('빼고 열었어요').count()).toBe(0);
     }));
 
   it('says what an address has that cannot be used, leaves it out and keeps the rest', () =>

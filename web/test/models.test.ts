@@ -21,6 +21,7 @@ import { generate, recordTrace } from 'siseon/trace';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { knownConfig, knownModel, letterVocabulary } from '../../src/lens/known.testing.ts';
 import { startHub, type TestHub } from '../../src/platform/hub.testing.ts';
+import { ofHead, pasteStages } from '../src/engine/change.ts';
 import { write } from '../src/engine/predictions.ts';
 import { storySentence } from '../src/permalink.ts';
 import { onThePage } from './onThePage.ts';
@@ -328,46 +329,54 @@ onThePage('models of the visitor’s own', (site) => {
       await open('#/ko/explore?q=3');
       const from = '철수가 빵을 맛있게 먹었다';
       await page.locator('#paste-from').fill(from);
-      await page.locator('#paste-stage').selectOption('output');
       // All words stay but the second.
       const rows = page.locator('table:has(th:text-is("이 문장")) select');
       await rows.first().waitFor();
       for (const i of [0, 1, 3, 4, 5]) await rows.nth(i).selectOption('');
-      await page.getByRole('button', { name: '옮겨 오기', exact: true }).click();
-      await page.locator('.changes li input').fill('사과 자리에 빵');
-      await page.keyboard.press('Tab');
-      await page.locator('.changes li b').getByText('사과 자리에 빵').waitFor();
-
       const [here, there] = [
         await recordTrace(shipped, { text: storySentence }),
         await recordTrace(shipped, { text: from }),
       ];
       const [a, b] = [here.encoding!.words[1]!.tokens, there.encoding!.words[1]!.tokens];
       const alignment = a.slice(0, b.length).map((to, n) => [to, b[n]!] as const);
-      const { layer } = (await page.evaluate(() => location.hash)).match(/e=.*?p5\.(?<layer>\d+)\./)!.groups as {
-        layer: string;
-      };
-      const edits: Edit[] = [await patchFrom(there, shipped, { stage: 'output', layer: Number(layer), alignment })];
       const token = here.encoding!.words[3]!.tokens[0]!;
       const ids = here.ids.slice();
       ids[token] = shipped.tokenizer!.tokenId('[MASK]')!;
       const size = shipped.architecture.vocabularySize;
-      const row = (await shipped.run(ids, () => {}, edits)).logits!.slice(token * size, (token + 1) * size);
-      const total = row.reduce((sum, logit) => sum + Math.exp(logit), 0);
-      const agree = async (): Promise<void> => {
+      const { layer, head } = shipped.metadata.defaultView!;
+      const agree = async (stage: (typeof pasteStages)[number]): Promise<void> => {
+        const place = { ...(stage !== 'embeddings' && { layer }), ...(ofHead(stage) && { head }) };
+        const edits: Edit[] = [await patchFrom(there, shipped, { stage, ...place, alignment })];
+        const row = (await shipped.run(ids, () => {}, edits)).logits!.slice(token * size, (token + 1) * size);
+        const total = row.reduce((sum, logit) => sum + Math.exp(logit), 0);
         await page.locator('data[data-of^="guessAfter:"]').first().waitFor();
         for (const [of, value] of await numbers())
           if (of.startsWith('guessAfter:'))
-            expect(Math.abs(value! - Math.exp(row[Number(of.split(':')[1])]!) / total), of).toBeLessThanOrEqual(1e-5);
+            expect(
+              Math.abs(value! - Math.exp(row[Number(of.split(':')[1])]!) / total),
+              `${stage} ${of}`,
+            ).toBeLessThanOrEqual(1e-5);
       };
-      await agree();
+      // Every stage, the last of which stays.
+      for (const stage of pasteStages) {
+        await page.locator('#paste-stage').selectOption(stage);
+        await page.getByRole('button', { name: '옮겨 오기', exact: true }).click();
+        await agree(stage);
+        if (stage === 'output') continue;
+        await page.getByRole('button', { name: '되돌리기', exact: true }).click();
+        await page.locator('data[data-of^="guessAfter:"]').first().waitFor({ state: 'detached' });
+      }
+      await page.locator('.changes li input').fill('사과 자리에 빵');
+      await page.keyboard.press('Tab');
+      await page.locator('.changes li b').getByText('사과 자리에 빵').waitFor();
+      await agree('output');
       const address = page.url();
       await page.getByRole('button', { name: '되돌리기', exact: true }).click();
       await page.locator('data[data-of^="guessAfter:"]').first().waitFor({ state: 'detached' });
       await page.goto(address);
       await page.reload();
       await page.locator('.changes li b').getByText('사과 자리에 빵').waitFor();
-      await agree();
+      await agree('output');
     }));
 
   it('a model from the hub, kept for the next time, beside the one that comes along: their difference is the library’s', async () => {

@@ -9,7 +9,7 @@ import type { Course, Report } from '../training/course.ts';
 import { cancellable } from './cancel.ts';
 import { Librarian } from './librarian.ts';
 import { type ModelSource, type Need, needOf, type Opening, openSource } from './opening.ts';
-import { Reader } from './reader.ts';
+import { checkWords, Reader } from './reader.ts';
 import { Reading } from './reading.ts';
 import { openShipped } from './shipped.ts';
 import { type At, Trainer } from './trainer.ts';
@@ -174,10 +174,12 @@ export class Engine {
     return this.use(this.#shipped!);
   }
 
-  /** A question against the tags of a library, decided at a temperature. */
+  /** A question against the tags of a library, decided at a temperature. Throws `textTooLong` and what lookup throws. */
   async find(question: string, shelves: readonly Shelf[], temperature: number): Promise<Found> {
     // A book in which nothing is written yet stands for its tag.
     const library = shelves.map(({ tag, content }) => (content.trim() === '' ? { tag } : { tag, content }));
+    for (const text of [question, ...library.flatMap(({ tag, content = '' }) => [tag, content])])
+      checkWords(text, this.#model.architecture);
     const { entries } = await lookup(this.#model, question, library, { temperature });
     return {
       scores: entries.map(({ score }) => score),

@@ -15,6 +15,8 @@ export interface Book {
 /** Numbers by the book's place in the list, and what the question itself has. */
 export interface Ranking {
   readonly question: string;
+  /** So many letters of it have been read: the model has no room for more. */
+  readonly read: number;
   readonly model: string;
   readonly temperature: number;
   /** 1/√hidden, by which every dot product is multiplied. */
@@ -156,6 +158,7 @@ export class Librarian {
     );
     return {
       question,
+      read: asked.length,
       model: model.name,
       temperature,
       scale,

@@ -9,6 +9,23 @@ import { Lenses } from './lenses.ts';
 /** Runs that are kept: the sentence, the one beside it, one that vectors are taken from, each also as changed. */
 const kept = 6;
 
+/**
+ * Throws `textTooLong` before a text is even split into tokens where it has too many words: every word is at least one
+ * token, and a whole book pasted in must not hold up the page.
+ */
+export function checkWords(text: string, { positionCount: positions }: Model['architecture']): void {
+  const words = text.length > positions ? splitWords(text).length : 0;
+  if (words <= positions) return;
+  throw new SiseonError({
+    code: 'textTooLong',
+    kind: 'usage',
+    what: 'the text is longer than the model can read',
+    expected: `at most ${positions} tokens`,
+    got: `${words} words`,
+    details: { tokens: words, positions },
+  });
+}
+
 export class Reader {
   readonly model: Model;
   readonly #session: TraceSession;
@@ -49,20 +66,9 @@ export class Reader {
     this.#giveBack();
   }
 
-  /** The run of a text. Throws `textTooLong` before it is even split into tokens where it has too many words. */
+  /** The run of a text. Throws `textTooLong`. */
   async read(text: string): Promise<Trace> {
-    // Every word is at least one token: a whole book pasted in must not hold up the page.
-    const { positionCount: positions } = this.model.architecture;
-    const words = text.length > positions ? splitWords(text).length : 0;
-    if (words > positions)
-      throw new SiseonError({
-        code: 'textTooLong',
-        kind: 'usage',
-        what: 'the text is longer than the model can read',
-        expected: `at most ${positions} tokens`,
-        got: `${words} words`,
-        details: { tokens: words, positions },
-      });
+    checkWords(text, this.model.architecture);
     return this.#kept(text, () => this.#session.record({ text, logits: false }));
   }
 

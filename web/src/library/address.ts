@@ -9,7 +9,7 @@ export interface Lookup {
   readonly books: readonly Book[] | null;
 }
 
-/** A library whose text is longer stays out of the address. */
+/** A question, or a library's text, that is longer stays out of the address. */
 export const longestLinked = 2000;
 
 const asText = (books: readonly Book[]): string => JSON.stringify(books.map(({ tag, content }) => [tag, content]));
@@ -18,7 +18,8 @@ export const fitsAddress = (books: readonly Book[]): boolean =>
 
 export function writeLookup({ question, temperature, books }: Lookup): string[] {
   const values: string[] = [];
-  if (question !== null) values.push(`k=${encodeURIComponent(question.slice(0, longestLinked).toWellFormed())}`);
+  if (question !== null && question.length <= longestLinked)
+    values.push(`k=${encodeURIComponent(question.toWellFormed())}`);
   if (temperature !== 1) values.push(`t=${temperature}`);
   if (books && fitsAddress(books)) values.push(`books=${encodeURIComponent(asText(books).toWellFormed())}`);
   return values;
