@@ -25,7 +25,7 @@ import { ofHead, pasteStages } from '../src/engine/change.ts';
 import { write } from '../src/engine/predictions.ts';
 import { storySentence } from '../src/permalink.ts';
 import { onThePage } from './onThePage.ts';
-import { saved } from './site.ts';
+import { endWorker, saved, withWorker } from './site.ts';
 
 const shipped = await loadModel(modelFolder);
 const letters = encodeURIComponent('c a b c');
@@ -607,7 +607,7 @@ onThePage('models of the visitor’s own', (site) => {
         await drop(page, checkpoint);
         await page.getByRole('button', { name: '이 모델 열기' }).click();
         await opened(page, 'known');
-        await page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
+        await endWorker(page);
         await page.locator('#sentence').fill('a b c');
         const again = page.getByRole('button', { name: '다시 시작' }).first();
         await again.waitFor({ timeout: 30_000 });
@@ -623,15 +623,6 @@ onThePage('models of the visitor’s own', (site) => {
         sameCells(weights, seen.weights);
       },
       {},
-      (page) =>
-        page.addInitScript(() => {
-          const Original = window.Worker;
-          window.Worker = class extends Original {
-            constructor(...what: ConstructorParameters<typeof Original>) {
-              super(...what);
-              (window as unknown as { lastWorker: Worker }).lastWorker = this;
-            }
-          };
-        }),
+      withWorker,
     ));
 });

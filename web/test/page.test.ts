@@ -11,6 +11,7 @@ import { Course, type Report } from '../src/training/course.ts';
 import { expectedOfLook, expectedOfPair } from './expected.ts';
 import { onThePage, violations } from './onThePage.ts';
 import { pictureDifference, pictureTolerance } from './pictures.ts';
+import { endWorker, withWorker } from './site.ts';
 
 const model = await loadModel(modelFolder);
 const languages = ['ko', 'en'] as const;
@@ -524,7 +525,7 @@ onThePage('the page', (site, visited) => {
         async ({ page, open }) => {
           await open('#/ko/opening');
           await page.locator('.gaze').waitFor();
-          await page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
+          await endWorker(page);
           // Nobody has to ask anything for it.
           await page
             .getByText(/계산하던 작업이 멈췄어요/)
@@ -536,16 +537,7 @@ onThePage('the page', (site, visited) => {
           expect(await page.locator('#sentence').inputValue()).toBe('민수가 우유를 마셨다');
         },
         {},
-        (page) =>
-          page.addInitScript(() => {
-            const Original = window.Worker;
-            window.Worker = class extends Original {
-              constructor(...what: ConstructorParameters<typeof Original>) {
-                super(...what);
-                (window as unknown as { lastWorker: Worker }).lastWorker = this;
-              }
-            };
-          }),
+        withWorker,
       ));
 
     it('storage refused: works, and says what is not remembered', () =>

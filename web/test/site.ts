@@ -101,6 +101,20 @@ export async function startSite(executablePath: string, { isolated = true } = {}
   };
 }
 
+/** The worker that the page started last can be ended, as by a browser without memory (`endWorker`). */
+export const withWorker = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
+    const Original = window.Worker;
+    window.Worker = class extends Original {
+      constructor(...what: ConstructorParameters<typeof Original>) {
+        super(...what);
+        (window as unknown as { lastWorker: Worker }).lastWorker = this;
+      }
+    };
+  });
+export const endWorker = (page: Page): Promise<void> =>
+  page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
+
 /** The file that a button of this name saves. */
 export async function saved(page: Page, kind: string): Promise<Buffer> {
   const [download] = await Promise.all([

@@ -265,6 +265,22 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('li', { hasText: 'theirs' }).waitFor();
       await page.locator('li', { hasText: 'theirs' }).getByRole('button', { name: '지우기' }).click();
       await other.locator('li', { hasText: 'theirs' }).waitFor({ state: 'detached' });
+      // Two of one name, kept in two windows at once, are two; what both take away at once is gone.
+      const both = [page, other];
+      const same = { name: 'same.zip', mimeType: 'application/zip', buffer: archive };
+      await Promise.all(both.map((each) => each.locator('#kept-file').setInputFiles(same)));
+      for (const each of both) {
+        await each.locator('li', { hasText: /^same [\d.]/ }).waitFor();
+        await each.locator('li', { hasText: /^same \(2\)/ }).waitFor();
+      }
+      for (const name of [/^same [\d.]/, /^same \(2\)/]) {
+        const removing = both.map((each) =>
+          each.locator('li', { hasText: name }).getByRole('button', { name: '지우기' }),
+        );
+        const buttons = await Promise.all(removing.map((button) => button.elementHandle()));
+        await Promise.all(buttons.map((button) => button!.evaluate((element) => (element as HTMLElement).click())));
+        for (const button of removing) await button.waitFor({ state: 'detached' });
+      }
       await other.close();
       await page
         .locator('#kept-file')

@@ -3,22 +3,11 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { defaults, type Settings, writeSettings } from '../src/train/settings.ts';
 import { onThePage } from './onThePage.ts';
+import { endWorker, withWorker } from './site.ts';
 
 const small = { width: 12, heads: 3, layers: 2, rate: 0.01, steps: 24, batch: 4, seed: 7 };
 const own: Settings = { ...defaults.own, ...small };
 const address = (settings: Settings): string => `#/ko/train?p=${writeSettings(settings)}`;
-
-/** The worker that was started last can be reached, to end it. */
-const withWorker = (page: Page): Promise<unknown> =>
-  page.addInitScript(() => {
-    const Original = window.Worker;
-    window.Worker = class extends Original {
-      constructor(...what: ConstructorParameters<typeof Original>) {
-        super(...what);
-        (window as unknown as { lastWorker: Worker }).lastWorker = this;
-      }
-    };
-  });
 
 /** `hide(true)` makes the page what a tab behind another is: it is told so, paints nothing, and its timers come once a second. */
 const withTab = (page: Page): Promise<unknown> =>
@@ -166,7 +155,7 @@ onThePage('the room Train in trouble', (site, visited) => {
         await open(address({ ...defaults.small, ...small }));
         await begin(page);
         await ended(page);
-        await page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
+        await endWorker(page);
         await page.locator('#sentence').fill('영희가 책을 읽었다');
         await page
           .getByText(/계산하던 작업이 멈췄어요/)
@@ -181,7 +170,7 @@ onThePage('the room Train in trouble', (site, visited) => {
         await page.getByRole('button', { name: '다시 시작', exact: true }).first().click();
         await page.getByText('마지막 학습을 24걸음까지').waitFor();
         await page.getByText('모델 작은 언어, 시드 7, 걸음 24').waitFor();
-        for (const button of buttons) expect(await button.first().isEnabled()).toBe(true);
+        for (const button of buttons) await expect.poll(() => button.first().isEnabled()).toBe(true);
       },
       {},
       withWorker,

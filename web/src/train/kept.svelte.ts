@@ -39,16 +39,18 @@ class Models {
   async add(name: string, archive: Uint8Array): Promise<boolean> {
     this.full = false;
     await this.open();
-    await this.renew();
-    // Two models of one name are told apart.
-    const taken = new Set(this.list.map((kept) => kept.id));
-    let id = name;
-    for (let n = 2; taken.has(id); n++) id = `${name} (${n})`;
+    let id: string | null = null;
     try {
-      await set(archiveName(id), archive);
-      await this.#write((list) => [...list, { id, name: id, bytes: archive.length }]);
+      // Two models of one name are told apart, also where two windows keep one each at once: the list is changed by one alone.
+      await this.#write((list) => {
+        const taken = new Set(list.map((kept) => kept.id));
+        id = name;
+        for (let n = 2; taken.has(id); n++) id = `${name} (${n})`;
+        return [...list, { id, name: id, bytes: archive.length }];
+      });
+      await set(archiveName(id!), archive);
     } catch {
-      await del(archiveName(id)).catch(() => {});
+      if (id !== null) await this.remove(id);
       this.full = true;
     }
     return !this.full;
