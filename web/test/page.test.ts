@@ -459,7 +459,10 @@ onThePage('the page', (site, visited) => {
         const [text, other] = ['철수가 '.repeat(800), '영희가 '.repeat(800)];
         await page.locator('#other').fill(other);
         await page.locator('#sentence').fill(text);
-        await page.getByText(/주소에는 담지 않았어요/).waitFor();
+        await page
+          .getByText(/주소에는 담지 않았어요/)
+          .first()
+          .waitFor();
         const kept = async (): Promise<void> => {
           await page.locator('#other').waitFor();
           expect(await page.locator('#sentence').inputValue()).toBe(text);
