@@ -7,6 +7,7 @@ import { recordTrace } from 'siseon/trace';
 import { train } from 'siseon/train';
 import { caption } from 'siseon/views';
 import { expect, it } from 'vitest';
+import { joined } from '../src/joined.ts';
 import { storySentence } from '../src/permalink.ts';
 import { prepare } from '../src/train/lesson.ts';
 import { defaults, type Settings, writeSettings } from '../src/train/settings.ts';
@@ -51,7 +52,7 @@ onThePage('a checkpoint of the room Train', (_site, visited) => {
       await page.locator('#sentence').fill(sentence);
       await page.locator('#train-scrub').fill(`${early}`);
       await page.locator(`.grid [data-head="${place.layer}.${place.head}"]`).click();
-      await page.getByText(caption(await look(trace, model, place), 'ko', 'friendly')).waitFor();
+      await page.getByText(joined(caption(await look(trace, model, place), 'ko', 'friendly'))).waitFor();
 
       const square = page.getByRole('application').first();
       await square.focus();
