@@ -123,6 +123,24 @@ describe('siseon generate', () => {
     expect(known!.stderr).toBe('');
     expect(unknown!.stderr).toMatch(/^notice: .*zzz/);
   });
+  it('says on stderr that edits were saved with another text or another model, and of their own nothing', async () => {
+    const [edits, saved] = [join(place, 'edits.json'), join(place, 'edited.json')];
+    writeFileSync(edits, JSON.stringify([{ kind: 'temperature', layer: 1, value: 2 }]));
+    const origin = ['trace', '--ids', '3,4', '--model', model, '--edits', edits, '--stages', 'logits', '--save', saved];
+    expect(await siseon(...origin)).toMatchObject({ status: 0 });
+    const said = await Promise.all(
+      [
+        ['--ids', '3,4', '--model', model],
+        ['--ids', '3,5', '--model', model],
+        ['--ids', '3,4', '--model', join(families, 'gpt2')],
+      ].map((args) => siseon('generate', ...args, '--edits', saved, '--tokens', '1', '--lang', 'en')),
+    );
+    expect(said.map(({ status }) => status)).toEqual([0, 0, 0]);
+    const [own, text, other] = said.map(({ stderr }) => stderr);
+    expect(own).toBe('');
+    expect(text).toMatch(/^notice: these edits were saved with another text \(3 4\)[^\n]*\n$/);
+    expect(other).toMatch(/^notice: these edits were saved with another model \(.*writer\)[^\n]*\n$/);
+  });
 });
 
 describe('siseon info', () => {

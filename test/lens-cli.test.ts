@@ -261,6 +261,28 @@ describe('taken apart', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('at token 3 (사과)');
   });
+  it('patch and compare of two texts and of their ids: the same numbers', () => {
+    const texts = [story, '철수가 수박을 맛있게 먹었다'];
+    const [ids, otherIds] = texts.map((text, i) => {
+      const file = join(folder, `ids-${i}.json`);
+      expect(siseon('trace', text, '--save', file).status).toBe(0);
+      return (JSON.parse(readFileSync(file, 'utf8')) as { ids: number[] }).ids.join(',');
+    }) as [string, string];
+    expect(ids).not.toBe(otherIds);
+    const [asTexts, asIds] = [
+      [...texts, '--at', '[SEP]'],
+      ['--ids', ids, '--other-ids', otherIds],
+    ].map((args) => JSON.parse(siseon('patch', ...args, '--json').stdout) as { heads: unknown[] });
+    expect(asIds).toEqual(asTexts);
+    const [told, toldById] = [texts, ['--ids', ids, '--other-ids', otherIds]].map(
+      (args) => JSON.parse(siseon('compare', ...args, '--json').stdout) as { stages: unknown[] },
+    );
+    expect(told!.stages.length).toBeGreaterThan(8);
+    expect(toldById).toEqual(told);
+    expect(siseon('compare', story, texts[1]!, '--other-ids', '5', '--lang', 'en').stderr).toContain(
+      'a text or --other-ids is needed',
+    );
+  });
   it('patch --into: a row for each layer below', () => {
     const { heads } = JSON.parse(
       siseon('patch', story, '철수가 수박을 맛있게 먹었다', '--into', '1.2', '--at', '먹었다', '--json').stdout,

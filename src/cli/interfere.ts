@@ -1,32 +1,11 @@
-/** `siseon ablate`, `patch` and `compare`: what happens if you interfere. */
+/** `siseon ablate` and `patch`: what happens if you interfere. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Edit } from '../attention/index.ts';
-import type { Ablation, Alignment, HeadPlace } from '../lens/index.ts';
+import type { Ablation, HeadPlace } from '../lens/index.ts';
 import type { Model } from '../model/index.ts';
-import type { Trace } from '../trace/index.ts';
 import { placeName } from '../views/language.ts';
-import { editsIn, remarkOnOrigin } from './edits.ts';
-import {
-  decoded,
-  decoding,
-  idList,
-  jsonOption,
-  langOption,
-  language,
-  load,
-  modelOption,
-  placeNamed,
-  print,
-  printJson,
-  record,
-  speak,
-  svgOption,
-  terminal,
-  textsIn,
-  unheeded,
-  writePicture,
-} from './shell.ts';
-import { type Asked, following, inputOf, predicted, predictedToken, saidTarget, shown, targetFor } from './target.ts';
+import { compared, editedRun, otherInputOf, type Two, unalignedWords } from './compare.ts';
+import { idList, language, placeNamed, record, speak, textsIn, unheeded } from './shell.ts';
+import { type Asked, following, inputOf, saidTarget, shown, targetFor } from './target.ts';
 
 /** Heads named with commas between; one named twice counts once. */
 const placesOf = (list: string): HeadPlace[] =>
@@ -116,8 +95,10 @@ export function interfere(program: Command): void {
 
   following(program.command('patch'))
     .description('which head carries the difference between two texts: its mixture put from one run into the other')
-    .argument('<text>', 'the run that is patched')
-    .argument('<other>', 'the run taken from')
+    .argument('[text]', 'the run that is patched')
+    .argument('[other]', 'the run taken from')
+    .option('--ids <LIST>', 'token ids instead of the first text', idList)
+    .option('--other-ids <LIST>', 'token ids instead of the other text', idList)
     .option('--approximate', 'all heads at once by gradients (attribution patching)')
     .option(
       '--into <HEAD>',
@@ -133,18 +114,19 @@ export function interfere(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  siseon patch "철수가 사과를 먹었다" "철수가 수박을 먹었다"\n  siseon patch "철수가 사과를 먹었다" "철수가 수박을 먹었다" --into 1.2 --stage value\n',
+      '\nExamples:\n  siseon patch "철수가 사과를 먹었다" "철수가 수박을 먹었다"\n  siseon patch "철수가 사과를 먹었다" "철수가 수박을 먹었다" --into 1.2 --stage value\n  siseon patch --model ./nano-gpt-sort --ids 2,1,0,2,1,0 --other-ids 2,1,1,2,1,0\n',
     )
-    .action(async (text: string, other: string, options: Patching) => {
-      speak(options, text);
+    .action(async (text: string | undefined, other: string | undefined, options: Patching) => {
+      speak(options, text ?? '');
       const { stage = 'value' } = options;
       if (options.into === undefined && options.stage !== undefined)
         throw unheeded('--stage', '--into with it', { needs: 'into' });
       if (options.into !== undefined && options.approximate)
         throw unheeded('--approximate', 'all heads, without --into', { needs: 'noInto' });
-      const { model, trace } = await record(options.model, { text, ...decoded(options) });
+      const [own, otherInput] = [await inputOf(text, options), await otherInputOf(other, options)];
+      const { model, trace } = await record(options.model, own);
       const { recordTrace } = await import('../trace/index.ts');
-      const from = await recordTrace(model, { text: other, logits: false, ...decoded(options) });
+      const from = await recordTrace(model, { ...otherInput, logits: false });
       const lens = await import('../lens/index.ts');
       // A word is one of the text that is patched; what is followed there is what the other text says, where its positions are the same.
       const likeliestIn = from.ids.length === trace.ids.length ? from : trace;
@@ -169,47 +151,9 @@ export function interfere(program: Command): void {
       };
       await shown(options, effects, { target, ...report, unaligned });
     });
-
-  decoding(program.command('compare'))
-    .description('two runs: two texts, two models, or before and after edits')
-    .argument('<text>')
-    .argument('[other]', 'another text; words that both have belong together')
-    .option('--with <DIR>', 'the same text in another model of the same shape')
-    .option('--edits <FILE>', 'the same text with edits: JSON (docs/lens.md), or those of a saved trace')
-    .addOption(modelOption())
-    .addOption(langOption())
-    .addOption(jsonOption())
-    .addOption(svgOption())
-    .addHelpText(
-      'after',
-      '\nExamples:\n  siseon compare "철수가 사과를 먹었다" "영희가 사과를 먹었다"\n  siseon compare "철수가 사과를 먹었다" --edits edits.json\n',
-    )
-    .action(async (text: string, other: string | undefined, options: Asked & { with?: string; edits?: string }) => {
-      speak(options, text);
-      const own = decoded(options);
-      const { model, trace } = await record(options.model, { text, logits: true, ...own });
-      const { recordTrace } = await import('../trace/index.ts');
-      const { SiseonError } = await import('../platform/index.ts');
-      if ([other, options.with, options.edits].filter((one) => one !== undefined).length !== 1)
-        throw new SiseonError({
-          code: 'compareWhat',
-          kind: 'usage',
-          what: 'compare needs a second run',
-          expected: 'one of: another text, --with, --edits',
-        });
-      if (other !== undefined)
-        return compared(trace, await recordTrace(model, { text: other, ...own }), model, options, other);
-      if (options.with !== undefined) {
-        const beside = await load(options.with);
-        return compared(trace, await recordTrace(beside, { text, ...own }), model, options, options.with, beside);
-      }
-      const file = await editsIn(options.edits!);
-      remarkOnOrigin(file, trace);
-      return compared(trace, await editedRun(trace, model, file.edits), model, options, options.edits!);
-    });
 }
 
-interface Patching extends Asked {
+interface Patching extends Two {
   readonly approximate?: boolean;
   readonly into?: HeadPlace;
   readonly stage?: 'query' | 'key' | 'value';
@@ -253,46 +197,6 @@ async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; tex
   return by === 'mean' ? { by, texts: read } : { by, from: read[0]! };
 }
 
-async function editedRun(trace: Trace, model: Model, edits: readonly Edit[]): Promise<Trace> {
-  const { recordTrace } = await import('../trace/index.ts');
-  const { encoding, ids, decoderIds, decoderEncoding } = trace;
-  const decoder = decoderEncoding ? { decoder: decoderEncoding.text } : decoderIds ? { decoderIds } : {};
-  return recordTrace(model, { ...(encoding ? { text: encoding.text } : { ids }), ...decoder, edits });
-}
-
-async function compared(
-  one: Trace,
-  other: Trace,
-  model: Model,
-  options: Asked,
-  what: string,
-  beside: Model = model,
-): Promise<void> {
-  const { alignRuns, compareRuns, sameVocabulary, tokenName } = await import('../lens/index.ts');
-  const comparison = await compareRuns(one, other, {
-    ...alignRuns(one, other),
-    vocabulary: sameVocabulary(model, beside) ? 'same' : 'other',
-  });
-  const unaligned = unalignedWords(one, other, comparison.alignment);
-  const { comparisonText, effectsSvg } = await import('../views/index.ts');
-  const title = `${one.encoding?.text ?? [...one.ids].join(' ')} ↔ ${what}`;
-  if (options.svg !== undefined)
-    await writePicture(
-      options.svg,
-      effectsSvg({
-        title,
-        legend:
-          language() === 'ko'
-            ? '½ Σ|w − w′|: 두 실행에서 그 헤드의 가중치가 행마다 얼마나 다른지, 행의 평균입니다. 0은 같음, 1은 겹치지 않음.'
-            : '½ Σ|w − w′|: how far the head’s weights differ between the two runs, mean of its rows. 0: the same, 1: nothing in common.',
-        heads: comparison.heads.map(({ layer, head, weights }) => ({ layer, head, number: weights })),
-      }),
-    );
-  if (options.json) return printJson({ ...comparison, unaligned, edits: other.edits });
-  const tokens = Array.from(predicted(one).ids, (_, position) => predictedToken(one, model, position));
-  print(comparisonText(comparison, { title, name: (token) => tokenName(model, token), tokens, unaligned }, terminal()));
-}
-
 /** What a patch leaves out, or nothing: with a word alone, its head may carry all of the difference and still show 0. */
 function saidUnaligned({ one, other }: { one: readonly string[]; other: readonly string[] }): string {
   if (one.length + other.length === 0) return '';
@@ -300,13 +204,4 @@ function saidUnaligned({ one, other }: { one: readonly string[]; other: readonly
   return language() === 'ko'
     ? ` 짝이 없어 옮기지 않은 단어: ${apart}. 두 글의 차이가 그 단어에 있으면 아래에 나타나지 않습니다.`
     : ` Without a counterpart, so not put over: ${apart}. What those words carry does not show below.`;
-}
-
-/** Words of either text that the other has no counterpart of: they are not compared. */
-function unalignedWords(one: Trace, other: Trace, alignment: Alignment): { one: string[]; other: string[] } {
-  const alone = ({ encoding }: Trace, side: 0 | 1): string[] => {
-    const paired = new Set(alignment.map((pair) => pair[side]));
-    return (encoding?.words ?? []).filter(({ tokens }) => !tokens.some((i) => paired.has(i))).map(({ text }) => text);
-  };
-  return { one: alone(one, 0), other: alone(other, 1) };
 }

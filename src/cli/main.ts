@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { StageNames, TraceFormat } from '../trace/index.ts';
 import { particle } from '../views/language.ts';
+import { compare } from './compare.ts';
 import { editsIn, editsOption, remarkOnOrigin } from './edits.ts';
 import { cannotPrint, explain } from './errors.ts';
 import { flow } from './flow.ts';
@@ -256,7 +257,8 @@ program
     print(infoText(about, language(), Math.min(process.stdout.columns ?? 100, 120)));
   });
 
-for (const register of [predict, generate, why, heads, flow, interfere, similar, open, report]) register(program);
+for (const register of [predict, generate, why, heads, flow, interfere, compare, similar, open, report])
+  register(program);
 for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
 
 // `siseon … | head`: the reader has seen enough.

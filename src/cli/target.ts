@@ -160,7 +160,8 @@ export async function saidTarget(trace: Trace, model: Model, target: Followed): 
 /** What a command runs: its text or --ids, and what the decoder reads. Throws `textOrIds`. */
 export async function inputOf(
   text: string | undefined,
-  { ids, ...rest }: Decoding & { readonly ids?: readonly number[] },
+  { ids, ...rest }: Decoding & { readonly ids?: readonly number[] | undefined },
+  option = '--ids',
 ): Promise<TraceInput> {
   if ((text === undefined) !== (ids === undefined))
     return { ...(text === undefined ? { ids: ids! } : { text }), ...decoded(rest) };
@@ -168,8 +169,9 @@ export async function inputOf(
   throw new SiseonError({
     code: 'textOrIds',
     kind: 'usage',
-    what: 'a text or --ids is needed',
+    what: `a text or ${option} is needed`,
     expected: 'one of the two',
+    details: { option },
   });
 }
 

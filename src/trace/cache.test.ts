@@ -113,7 +113,7 @@ describe('a saved cache opens without its model', () => {
     ] as const;
     for (const own of [edits, []]) {
       const trace = await recordTrace(model, { ids: [3, 4, 5], edits: own });
-      for (const format of ['npz', 'json', 'safetensors'] as const) {
+      for (const format of ['npz', 'json', 'safetensors', 'parquet'] as const) {
         const path = saved(`edited.${format}`, await saveTrace(trace, model, { stages: ['layers.0.weights'], format }));
         const said = own.length === 0 ? [] : ['temperature L1', 'weight L0 H1', 'scale output L0'];
         expect((await openCache(path)).edits).toEqual(said);

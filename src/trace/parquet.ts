@@ -8,8 +8,12 @@ import type { Trace } from './trace.ts';
 /** Of an encoder-decoder, whether a stage's rows are the decoder's positions. */
 const ofDecoder = (stage: string): boolean => stage === 'logits' || positionsAt(stage, { ids: 0, decoderIds: 1 }) === 1;
 
-/** A row a number: stage, and its place by axis (an axis that the stage does not have is null). */
-export async function writeParquet(trace: Trace, chosen: ReadonlyMap<string, Stage>): Promise<Uint8Array> {
+/** A row a number: stage, and its place by axis (an axis that the stage does not have is null); `description` as the file's own metadata. */
+export async function writeParquet(
+  trace: Trace,
+  chosen: ReadonlyMap<string, Stage>,
+  description: Readonly<Record<string, string>>,
+): Promise<Uint8Array> {
   const count = [...chosen.values()].reduce((sum, { data }) => sum + data.length, 0);
   const [stage, tokens] = [new Array<string>(count), new Array<string | null>(count)];
   const [head, position, index] = [0, 1, 2].map(() => new Array<number | null>(count)) as [
@@ -42,14 +46,15 @@ export async function writeParquet(trace: Trace, chosen: ReadonlyMap<string, Sta
         { name: 'token', data: tokens, type: 'STRING', nullable: true },
         { name: 'value', data: value, type: 'FLOAT' },
       ],
+      kvMetadata: Object.entries(description).map(([key, value]) => ({ key, value })),
     }),
   );
 }
 
-/** What a file holds of attention: weights by their stage, and the tokens of the rows, as JSON. */
+/** What a file holds of attention: weights by their stage; the tokens of the rows and the run's edits, as JSON. */
 export interface ReadParquet {
   readonly arrays: Map<string, NpyArray>;
-  readonly metadata: { readonly tokens: string; readonly decoder: string };
+  readonly metadata: { readonly tokens: string; readonly decoder: string; readonly edits: string };
 }
 
 /**
@@ -57,7 +62,7 @@ export interface ReadParquet {
  * Throws `badParquet`.
  */
 export async function readParquet(bytes: Uint8Array, path: string): Promise<ReadParquet> {
-  const { stage, head, position, index, token, value } = await columnsOf(bytes, path);
+  const { stage, head, position, index, token, value, edits } = await tableOf(bytes, path);
   const arrays = new Map<string, NpyArray>();
   const texts: Record<'tokens' | 'decoder', unknown[]> = { tokens: [], decoder: [] };
   for (let row = 0; row < stage.length; ) {
@@ -77,6 +82,7 @@ export async function readParquet(bytes: Uint8Array, path: string): Promise<Read
     metadata: {
       tokens: JSON.stringify(listed(texts.tokens)),
       decoder: JSON.stringify({ tokens: listed(texts.decoder) }),
+      edits,
     },
   };
 
@@ -102,14 +108,16 @@ export async function readParquet(bytes: Uint8Array, path: string): Promise<Read
 }
 
 const columns = ['stage', 'head', 'position', 'index', 'token', 'value'] as const;
-type Columns = Readonly<Record<(typeof columns)[number], readonly unknown[]>>;
+type Table = Readonly<Record<(typeof columns)[number], readonly unknown[]>> & { readonly edits: string };
 
-async function columnsOf(bytes: Uint8Array, path: string): Promise<Columns> {
+async function tableOf(bytes: Uint8Array, path: string): Promise<Table> {
   const { parquetMetadata, parquetRead, parquetSchema } = await import('hyparquet');
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const read: Record<string, unknown[]> = Object.fromEntries(columns.map((name) => [name, []]));
+  let edits: string | undefined;
   try {
     const metadata = parquetMetadata(file);
+    edits = metadata.key_value_metadata?.find(({ key }) => key === 'edits')?.value;
     const there = parquetSchema(metadata).children.map(({ element }) => element.name);
     const missing = columns.filter((name) => !there.includes(name));
     if (missing.length > 0) throw badParquet(path, `no column ${missing.join(', ')}`);
@@ -125,7 +133,7 @@ async function columnsOf(bytes: Uint8Array, path: string): Promise<Columns> {
     if (cause instanceof SiseonError) throw cause;
     throw badParquet(path, cause instanceof Error ? cause.message : String(cause), cause);
   }
-  return read as unknown as Columns;
+  return { ...(read as unknown as Omit<Table, 'edits'>), edits: edits ?? 'null' };
 }
 
 const badParquet = (path: string, problem: string, cause?: unknown): SiseonError =>

@@ -11,8 +11,8 @@ import type { Trace } from './trace.ts';
 export type TraceFormat = 'safetensors' | 'npz' | 'json' | 'parquet';
 
 /**
- * The bytes of a file with the stages named (`all`: every one) and the token ids. safetensors, npz and JSON also carry text,
- * tokens, spans, edits and the model's name and fingerprint; `readSavedRun` reads them back. With `names` the stages go by
+ * The bytes of a file with the stages named (`all`: every one), text, tokens, spans, edits and the model's name and
+ * fingerprint. safetensors, npz and JSON also carry the token ids, and `readSavedRun` reads them back. With `names` the stages go by
  * those that others know, in their shapes (see `namedStages`), in safetensors and npz alone.
  * Throws `noStage`, `noNames` where a stage has none, and `namesNotInFormat`.
  */
@@ -37,7 +37,7 @@ export async function saveTrace(
     });
   const every = convention === 'siseon' ? traceStages(trace) : knownElsewhere(trace, convention);
   const chosen = await stages(trace, model, options.stages === 'all' ? every : options.stages);
-  if (format === 'parquet') return writeParquet(trace, chosen);
+  if (format === 'parquet') return writeParquet(trace, chosen, textsOf(describe(trace, trace.edits)));
   if (format === 'json') {
     const json = {
       ...describe(trace, trace.edits),
@@ -57,13 +57,7 @@ export async function saveTrace(
     ...(trace.decoderIds ? [{ name: 'decoderIds', shape: [trace.decoderIds.length], data: trace.decoderIds }] : []),
     ...tables,
   ];
-  if (format === 'safetensors') {
-    const texts = Object.entries(description).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : JSON.stringify(value),
-    ]);
-    return writeSafetensors(arrays, Object.fromEntries(texts));
-  }
+  if (format === 'safetensors') return writeSafetensors(arrays, textsOf(description));
   const named = (name: string, encoding: Encoding | null) =>
     encoding ? [{ name, shape: [encoding.tokens.length], data: encoding.tokens.map(({ piece }) => piece) }] : [];
   return writeNpz([
@@ -73,6 +67,15 @@ export async function saveTrace(
     { name: 'description', shape: [1], data: [JSON.stringify(description)] },
   ]);
 }
+
+/** For formats whose metadata is text by name. */
+const textsOf = (description: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(description).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  );
 
 /** JSON has no −∞: masked cells are null, as the format's description says. */
 const jsonNumbers = ({ data }: Stage): (number | null)[] =>

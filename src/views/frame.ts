@@ -1,6 +1,6 @@
 /** The frame of a picture: its size, its name for a screen reader, its ground, its title and its legend in as many lines as they take. */
-import { wrap } from './columns.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
+import { broken } from './letters.ts';
 
 export interface Frame {
   readonly title: string;
@@ -17,9 +17,9 @@ export interface Frame {
 export function framed({ title, legend, width, height, theme, sizes }: Frame, marks: readonly string[]): string {
   const p = themes[theme];
   const [size, rest] = sizes;
-  const lines = wrap(title, '', Math.floor((width - 48) / (size * 0.53)));
+  const lines = broken(title, (width - 48) / size);
   const down = (lines.length - 1) * Math.round(size * 1.35);
-  const below = legend === '' ? [] : wrap(legend, '', Math.floor((width - 48) / (rest * 0.53)));
+  const below = legend === '' ? [] : broken(legend, (width - 48) / rest);
   const line = Math.round(rest * 1.4);
   const tall = height + down + below.length * line + (below.length > 0 ? 4 : 0);
   return `${[

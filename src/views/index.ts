@@ -24,14 +24,20 @@ export {
   type Matrix,
   type Measure,
   matrixCsv,
-  matrixSvg,
   measured,
-  rooted,
-  shade,
 } from './matrix.ts';
+export {
+  type CellMark,
+  type Letters,
+  type MatrixMarks,
+  matrixMarks,
+  matrixSvg,
+  type PictureOptions,
+} from './matrixPicture.ts';
 export { pairBars, pairText } from './pair.ts';
 export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
 export { beatsRules, type RelationView, relationsSvg, relationsText } from './relations.ts';
 export { reportHtml } from './report/html.ts';
+export { rooted, shade } from './shade.ts';
 export { lookSvg } from './svg.ts';
 export { lookText, matrixText, type TextOptions } from './text.ts';

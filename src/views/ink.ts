@@ -56,6 +56,20 @@ const luminance = (colour: readonly number[]): number => {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
 
+/** Contrast of a colour with another laid over a ground with an opacity (WCAG 2). */
+function contrast(ink: string, fill: string, opacity: number, ground: string): number {
+  const [from, to] = [channels(ground), channels(fill)];
+  const mixed = luminance(from.map((channel, c) => channel + (to[c]! - channel) * opacity));
+  const own = luminance(channels(ink));
+  return (Math.max(own, mixed) + 0.05) / (Math.min(own, mixed) + 0.05);
+}
+
+/** Of a theme's ink and ground, what is read best on a colour that is laid over the ground with an opacity. */
+export function inkOn(fill: string, opacity: number, theme: Theme): string {
+  const { ground, ink } = themes[theme];
+  return contrast(ink, fill, opacity, ground) >= contrast(ground, fill, opacity, ground) ? ink : ground;
+}
+
 /**
  * A signed share, −1 to 1, as a cell: orange below 0, blue above, laid over the ground with an opacity of its size; and the
  * ink that is read best on it (white as `#fff`, which is no ground).
@@ -68,11 +82,6 @@ export function signedInk(
   // Not quite the query's blue, which turns with the ground: a cell's colours stay, as its number is written on them.
   const fill = share < 0 ? '#c2570c' : '#1257c5';
   const opacity = Math.min(1, Math.abs(share));
-  const [from, to] = [channels(ground), channels(fill)];
-  const mixed = from.map((channel, c) => channel + (to[c]! - channel) * opacity);
-  const ratio = (ink: string): number => {
-    const [a, b] = [luminance(channels(ink)), luminance(mixed)];
-    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  };
+  const ratio = (ink: string): number => contrast(ink, fill, opacity, ground);
   return { fill, opacity, ink: ratio(themes.light.ink) > ratio('#ffffff') ? themes.light.ink : '#fff' };
 }

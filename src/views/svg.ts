@@ -3,6 +3,7 @@ import type { Look } from '../lens/index.ts';
 import { caption, two } from './caption.ts';
 import { themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
+import { broken } from './letters.ts';
 import { lookMarks } from './marks.ts';
 
 const words = {
@@ -28,10 +29,11 @@ export function lookSvg(
   const { width: natural, words: marks, arcs } = lookMarks(look);
   const t = words[language];
   const p = themes[theme];
-  const lines = breakCaption(caption(look, language), Math.max(natural, 560) - 80);
   const width = Math.max(natural + 76, 560);
+  const lines = broken(caption(look, language), (width - 56) / 16);
+  const below = broken(`${look.model}. ${t.legend}`, (width - 56) / 12);
   const base = 190;
-  const height = base + 190 + lines.length * 26;
+  const height = base + 190 + lines.length * 26 + (below.length - 1) * 17;
   const shift = 76;
   const out: string[] = [];
   const add = (line: string): void => void out.push(line);
@@ -80,19 +82,8 @@ export function lookSvg(
   add(`<line x1="28" x2="${(width - 28).toFixed(1)}" y1="${base + 136}" y2="${base + 136}" stroke="${p.rule}"/>`);
   for (const [i, line] of lines.entries())
     add(`<text x="28" y="${base + 164 + 26 * i}" fill="${p.ink}" font-size="16">${xml(line)}</text>`);
-  add(`<text x="28" y="${height - 14}" fill="${p.faint}" font-size="12">${xml(`${look.model}. ${t.legend}`)}</text>`);
+  for (const [i, line] of below.toReversed().entries())
+    add(`<text x="28" y="${height - 14 - 17 * i}" fill="${p.faint}" font-size="12">${xml(line)}</text>`);
   add('</svg>');
   return `${out.join('\n')}\n`;
-}
-
-function breakCaption(text: string, width: number): string[] {
-  const measure = (line: string): number =>
-    [...line].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x10ff ? 16 : 8.6), 0);
-  const lines: string[] = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!;
-    if (line !== '' && measure(`${line} ${word}`) > width) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  return lines;
 }

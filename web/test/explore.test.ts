@@ -5,6 +5,7 @@ import { alignTexts, compareRuns, headRows, look, pair, type WordMatrix, wordMat
 import { loadModel, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
+import { shade } from 'siseon/views';
 import { expect, it } from 'vitest';
 import { storySentence } from '../src/permalink.ts';
 import { accessible, onThePage, walked } from './onThePage.ts';
@@ -148,14 +149,13 @@ onThePage('the room Explore', (_site, visited) => {
       const tints = await page
         .locator('.tinted')
         .evaluateAll((words) =>
-          words.map((word) => Number.parseFloat(getComputedStyle(word).getPropertyValue('--weight'))),
+          words.map((word) => Number.parseFloat(getComputedStyle(word).getPropertyValue('--depth'))),
         );
       const { keys } = await look(await recordTrace(model, { text }), model, { ...last, query: 3 });
       expect(tints).toHaveLength(keys.length);
-      const largest = Math.max(...keys.map(({ weight }) => weight));
       for (const [i, { weight }] of keys.entries())
-        expect(Math.abs(tints[i]! / 100 - weight / largest)).toBeLessThanOrEqual(1e-5);
-      await page.getByText(`가장 큰 가중치 ${largest.toFixed(2)}`).waitFor();
+        expect(Math.abs(tints[i]! / 100 - shade(weight, keys.length))).toBeLessThanOrEqual(1e-5);
+      await page.locator('.gaze').getByText('제곱근').waitFor();
       const box = (await page.locator('.gaze .folded').boundingBox())!;
       expect(box.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
       // However many its words are, they are not painted again for what a pointer passes over in the square.

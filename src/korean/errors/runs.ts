@@ -35,7 +35,7 @@ const ofMeasures: Texts = {
     `모든 헤드를 한눈에 보려면 단어가 ${count(expected)}개까지여야 하는데 ${got}개예요. 한 문장이나 한 문단만 주세요.`,
   tooLongForFlow: ({ expected, got }) =>
     `흐름은 ${count(expected)}토큰까지 계산하는데 ${got}토큰이에요. 글을 줄여 주세요.`,
-  compareWhat: () => '무엇과 견줄지 하나만 적어 주세요: 다른 글, --with 모델, --edits 파일.',
+  compareWhat: () => '무엇과 견줄지 하나만 적어 주세요: 다른 글(또는 --other-ids), --with 모델, --edits 파일.',
   differentModels: ({ expected, got }) =>
     `두 모델의 층과 헤드 수가 달라요(${expected}, ${got}). 같은 구조의 모델끼리 견줘 주세요.`,
   differentLengths: ({ details: d, what }) => {

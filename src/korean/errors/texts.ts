@@ -61,7 +61,8 @@ const ofTexts: Texts = {
   headOutOfRange: outOf('헤드'),
   tokenOutOfRange: ({ what, expected }) => `${/\S*$/.exec(what)?.[0]}번 토큰이 없어요: ${range(expected)}.`,
   idOutOfRange: ({ expected, got }) => `토큰 번호 ${with_(got, '은')} 어휘에 없어요: ${range(expected)}.`,
-  textOrIds: () => '글과 --ids 가운데 하나가 필요해요. 둘을 함께 줄 수는 없어요.',
+  textOrIds: ({ details: { option = '--ids' } }) =>
+    `${option === '--ids' ? '글' : '다른 글'}과 ${option} 가운데 하나가 필요해요. 둘을 함께 줄 수는 없어요.`,
   optionUnheeded: ({ what, details: d }) => {
     const option = what.replace(' would do nothing here', '');
     return `${with_(option, '은')} 여기서 아무것도 바꾸지 않아요. ${unheeded[`${d.needs}`] ?? '토크나이저가 있는 모델이 있어야 해요.'}`;

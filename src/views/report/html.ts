@@ -3,6 +3,7 @@ import type { LayerPlace } from '../../attention/index.ts';
 import type { Group, Overview, OverviewPart } from '../../lens/index.ts';
 import { xml } from '../ink.ts';
 import { type Language, particle, placeName } from '../language.ts';
+import { shade } from '../shade.ts';
 import { numbersTable } from './numbers.ts';
 import { type ReportData, type ReportPart, type ReportWord, reportPage } from './page.ts';
 import { sentenceRow } from './sentence.ts';
@@ -86,7 +87,7 @@ export function reportHtml(
 <div class="room" id="room">
 <section class="all"><h2>${xml(t.heads)}</h2><p class="faint note">${xml(t.headsNote)}</p><div id="heads"></div></section>
 <section id="square"><h2>${xml(t.square)}</h2><p class="axes note"><span class="query">${xml(t.queryAxis)}</span><span class="key">${xml(t.keyAxis)}</span></p><canvas id="matrix" tabindex="0" role="img" aria-label="${xml(`${t.looks} ${t.keys}`)}" aria-describedby="cell"></canvas>
-<p class="scale note faint"><span>0</span><i></i><span id="full"></span></p>
+<p class="scale note faint" id="scale"><span>0</span><i></i><span id="full"></span></p><p class="faint note" id="rooted"></p>
 <p class="faint note">${xml(t.keys)}</p><p id="cell" aria-live="polite"></p></section>
 <section><h2>${xml(t.numbers)}</h2><div class="wide" tabindex="0" role="region" aria-label="${xml(t.numbers)}"><table><thead><tr><th scope="col">${xml(t.word)}</th><th scope="col">${xml(t.score)}</th><th scope="col">${xml(t.weight)}</th><th scope="col">${xml(t.contribution)}</th></tr></thead><tbody id="rows"></tbody></table></div></section>
 </div>
@@ -97,7 +98,7 @@ export function reportHtml(
 </dl>
 <footer>${xml(t.made)}</footer>
 </main>
-<script>(${reportPage.toString()})(${json},[${[sentenceRow, squares, numbersTable].join(',')}]);</script>
+<script>(${reportPage.toString()})(${json},[${[sentenceRow, squares, numbersTable].join(',')}],${shade.toString()});</script>
 </body>
 </html>
 `;

@@ -38,7 +38,17 @@ export interface ReportData {
   readonly korean: boolean;
   readonly say: Readonly<
     Record<
-      'score' | 'weight' | 'contribution' | 'head' | 'itself' | 'special' | 'sum' | 'masked' | 'cell' | 'largest',
+      | 'score'
+      | 'weight'
+      | 'contribution'
+      | 'head'
+      | 'itself'
+      | 'special'
+      | 'sum'
+      | 'masked'
+      | 'cell'
+      | 'largest'
+      | 'rooted',
       string
     >
   >;
@@ -66,8 +76,12 @@ export interface ReportPage {
   written(number: number, digits: number): string;
   /** A number of the chosen head. */
   numberAt(query: number, key: number, of?: Measure): number;
-  /** Of any head. */
+  /** Of any head, as a share of what fills a cell or a bar. */
   shareOf(layer: number, head: number, query: number, key: number): number;
+  /** How deep the colour of a cell is. */
+  depthOf(layer: number, head: number, query: number, key: number): number;
+  /** Whether that is the share's square root. */
+  readonly rooted: boolean;
   /** −∞ where the query may not look. */
   scoreOf(layer: number, head: number, query: number, key: number): number;
   /** What fills a cell or a bar: 1 for weights; for contributions the largest of the head. */
@@ -87,7 +101,11 @@ export interface Picture {
   resized?(): void;
 }
 
-export function reportPage(data: ReportData, pictures: readonly ((page: ReportPage) => Picture)[]): void {
+export function reportPage(
+  data: ReportData,
+  pictures: readonly ((page: ReportPage) => Picture)[],
+  shade: (share: number, count: number) => number,
+): void {
   const numbers = (text: string): Float32Array =>
     new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
   const parts = data.parts.map((part) => ({
@@ -124,6 +142,10 @@ export function reportPage(data: ReportData, pictures: readonly ((page: ReportPa
     numberAt: (query, key, of = measure) => part.measures[of][at(part.state.layer, part.state.head, query, key)] ?? 0,
     shareOf: (layer, head, query, key) =>
       (part.measures[measure][at(layer, head, query, key)] ?? 0) / page.largest(layer, head),
+    depthOf: (layer, head, query, key) => shade(page.shareOf(layer, head, query, key), part.queries.length),
+    get rooted() {
+      return shade(0.25, part.queries.length) > 0.25;
+    },
     scoreOf: (layer, head, query, key) => part.scores[at(layer, head, query, key)] ?? 0,
     largest: (layer, head) => {
       if (measure === 'weight') return 1;

@@ -22,8 +22,8 @@ export function squares(page: ReportPage): Picture {
     const [ground, full] = [channels('--ground'), channels('--score')];
     for (let i = 0; i < page.part.queries.length; i++)
       for (let j = 0; j < page.part.keys.length; j++) {
-        const share = page.shareOf(layer, head, i, j);
-        const mix = ground.map((part, c) => Math.round(part + (full[c]! - part) * share));
+        const depth = page.depthOf(layer, head, i, j);
+        const mix = ground.map((part, c) => Math.round(part + (full[c]! - part) * depth));
         const [x, y] = [left + j * cell, top + i * cell];
         context.fillStyle = `rgb(${mix.join(',')})`;
         context.fillRect(x, y, cell, cell);
@@ -138,7 +138,7 @@ export function squares(page: ReportPage): Picture {
       for (let j = 0; j < keys.length; j++) {
         if (hidden(state.layer, state.head, i, j)) continue;
         context.textAlign = 'center';
-        context.fillStyle = colour(page.shareOf(state.layer, state.head, i, j) > 0.5 ? '--ground' : '--ink');
+        context.fillStyle = colour(page.depthOf(state.layer, state.head, i, j) > 0.5 ? '--ground' : '--ink');
         context.fillText(written(numberAt(i, j), 2), left + (j + 0.5) * cell, top + (i + 0.5) * cell);
       }
     context.lineWidth = 2;
@@ -167,6 +167,8 @@ export function squares(page: ReportPage): Picture {
     const { layer, head } = page.part.state;
     find('full').textContent =
       page.measure === 'weight' ? '1' : `${written(page.largest(layer, head), 2)} (${say.largest})`;
+    find('scale').classList.toggle('rooted', page.rooted);
+    find('rooted').textContent = page.rooted ? say.rooted : '';
   };
 
   const pointed = (event: MouseEvent): { query: number; key: number } | null => {

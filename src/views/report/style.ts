@@ -49,7 +49,10 @@ button.word:hover .text{border-color:var(--rule)}
 #matrix{display:block;max-width:100%;margin-top:.5rem;cursor:crosshair}
 #cell{min-height:1.65em}
 .scale{display:flex;align-items:center;gap:.5rem}
-.scale i{width:7.5rem;height:.5rem;background:linear-gradient(90deg,var(--ground),var(--score));outline:1px solid var(--rule)}
+.scale i{width:7.5rem;height:.5rem;--half:color-mix(in srgb,var(--ground),var(--score));background:linear-gradient(90deg,var(--ground),var(--score));outline:1px solid var(--rule)}
+/* Still from 0 to the largest in even steps: half of the colour is reached at a quarter. */
+.rooted i{background:linear-gradient(90deg,var(--ground),color-mix(in srgb,var(--ground),var(--half)) 6.25%,var(--half) 25%,color-mix(in srgb,var(--half),var(--score)) 56.25%,var(--score))}
+#rooted:empty{display:none}
 .wide{overflow-x:auto;margin:.5rem -.3rem 0;padding:.3rem}
 table{border-collapse:collapse}th{font-weight:400;text-align:left}td,th{padding:.15rem 0 .15rem 1.25rem;white-space:nowrap;vertical-align:baseline}th:first-child{padding-left:0}
 td.number,thead th:not(:first-child){text-align:right}thead th{color:var(--faint);font-size:.875rem}

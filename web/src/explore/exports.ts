@@ -1,5 +1,14 @@
 /** What stands on the screen as a file of the visitor's own. Nothing leaves the browser but into its downloads. */
-import { type Language, type Matrix, type Measure, matrixCsv, matrixSvg } from 'siseon/views';
+import {
+  type Language,
+  type Matrix,
+  type MatrixMarks,
+  type Measure,
+  matrixCsv,
+  matrixMarks,
+  matrixSvg,
+  shade,
+} from 'siseon/views';
 import type { Change } from '../engine/change.ts';
 import { lensKinds } from '../engine/lens.ts';
 import type { Square, Unit } from '../engine/squares.ts';
@@ -31,12 +40,11 @@ export async function exportFile(
   const width = square.columns.length;
   const matrix = matrixOf(square, (i, j) => (masked[i * width + j] === 1 ? null : numbers[i * width + j]!));
   const { signed } = lensKinds[lens];
+  const said: Measure = { title: measure.title, legend: measure.meaning, range, signed };
+  const options = { language, theme, ...(lens !== 'weight' && { measure: said }) };
   switch (kind) {
-    case 'svg': {
-      const said: Measure = { title: measure.title, legend: measure.meaning, range, signed };
-      const own = lens === 'weight' ? {} : { measure: said };
-      return new Blob([matrixSvg(matrix, { language, theme, ...own })], { type: 'image/svg+xml' });
-    }
+    case 'svg':
+      return new Blob([matrixSvg(matrix, options)], { type: 'image/svg+xml' });
     case 'csv':
       // Spreadsheets take a file for UTF-8 when it begins with this mark.
       return new Blob(['\ufeff', matrixCsv(matrix)], { type: 'text/csv' });
@@ -52,21 +60,53 @@ export async function exportFile(
       return new Blob([`${JSON.stringify(content, null, 1)}\n`], { type: 'application/json' });
     }
     case 'png':
-      return picture(matrix, range, signed);
+      return width > largestPicture ? cellsAlone(matrix, range, signed) : painted(matrixMarks(matrix, options));
   }
 }
 
-/** The cells alone, a square of whole pixels each. */
-function picture({ weights }: Matrix, range: number, signed: boolean): Promise<Blob> {
+/** With more rows than these a picture has the cells alone, and one made of lines of text would be too large to open. */
+export const largestPicture = 256;
+
+/** The marks of the SVG, two pixels for each of theirs. */
+function painted({ width, height, ground, faint, rule, letters, cells, frame }: MatrixMarks): Promise<Blob> {
+  const canvas = new OffscreenCanvas(2 * width, 2 * height);
+  const pen = canvas.getContext('2d')!;
+  pen.scale(2, 2);
+  pen.fillStyle = ground;
+  pen.fillRect(0, 0, width, height);
+  pen.strokeStyle = rule;
+  pen.strokeRect(frame.x - 0.5, frame.y - 0.5, frame.width, frame.height);
+  const stripes = hatch(pen, { ground, stripe: faint });
+  for (const { x, y, side, colour, depth } of cells) {
+    pen.globalAlpha = depth ?? 1;
+    pen.fillStyle = depth === null ? stripes : colour;
+    pen.fillRect(x, y, side, side);
+  }
+  pen.globalAlpha = 1;
+  for (const { text, x, y, size, colour, anchor, leaning } of letters) {
+    pen.save();
+    pen.translate(x, y);
+    if (leaning) pen.rotate(-Math.PI / 4);
+    pen.font = `${size}px "Pretendard Variable", sans-serif`;
+    pen.textAlign = anchor === 'middle' ? 'center' : anchor;
+    pen.fillStyle = colour;
+    pen.fillText(text, 0, 0);
+    pen.restore();
+  }
+  return canvas.convertToBlob({ type: 'image/png' });
+}
+
+/** A square of whole pixels for each cell of a long text, in the page's own colours. */
+function cellsAlone({ weights }: Matrix, range: number, signed: boolean): Promise<Blob> {
   const count = weights.length;
   const cell = Math.max(1, Math.floor(1024 / count));
   const canvas = new OffscreenCanvas(count * cell, count * cell);
   const pen = canvas.getContext('2d')!;
   const ink = readInk();
-  const stripes = hatch(pen, ink);
+  const stripes = hatch(pen, { ground: ink.css('ground'), stripe: ink.css('stripe') });
   for (const [i, row] of weights.entries())
     for (const [j, weight] of row.entries()) {
-      const share = (weight ?? 0) / (range || 1);
+      const share = shade((weight ?? 0) / (range || 1), count);
       pen.fillStyle = weight === null ? stripes : rgb(signed ? ink.difference(share) : ink.weight(share));
       pen.fillRect(j * cell, i * cell, cell, cell);
     }

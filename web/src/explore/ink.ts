@@ -62,13 +62,16 @@ const luminance = (color: Channels): number => {
 export const rgb = ([r, g, b]: Channels): string => `rgb(${r} ${g} ${b})`;
 
 /** Grey stripes: no number stands here. A pattern for a canvas whose pen may be scaled. */
-export function hatch(pen: Pick<CanvasRenderingContext2D, 'createPattern'>, ink: Ink): CanvasPattern {
+export function hatch(
+  pen: Pick<CanvasRenderingContext2D, 'createPattern'>,
+  { ground, stripe }: { readonly ground: string; readonly stripe: string },
+): CanvasPattern {
   const side = 6;
   const tile = new OffscreenCanvas(side, side);
   const own = tile.getContext('2d')!;
-  own.fillStyle = ink.css('ground');
+  own.fillStyle = ground;
   own.fillRect(0, 0, side, side);
-  own.strokeStyle = ink.css('stripe');
+  own.strokeStyle = stripe;
   own.lineWidth = 1.2;
   for (const start of [-side, 0, side]) {
     own.beginPath();

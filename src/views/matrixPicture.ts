@@ -1,0 +1,173 @@
+/** A square of numbers as a picture with named axes: where its letters and cells stand, and the same as SVG. */
+import { face, inkOn, type Theme, themes, xml } from './ink.ts';
+import { type Language, placeName } from './language.ts';
+import { broken, wide } from './letters.ts';
+import { type Matrix, type Measure, measured } from './matrix.ts';
+import { rooted, shade } from './shade.ts';
+
+const words = {
+  en: {
+    title: (where: string) => `Attention weights, ${where}`,
+    where: (m: Matrix) =>
+      `${placeName(m.place ?? m.layer, 'en')}${m.head === null ? ', all heads together' : `, head ${m.head}`}`,
+    rows: 'query ↓',
+    columns: 'key →',
+    masked: 'masked',
+    rowsSum: 'Every row sums to 1.',
+    rowsDiffer: 'Not every row sums to 1.',
+    legend: 'The ground’s colour is 0, the full colour 1. Layers and heads count from 0.',
+    rooted: 'Colours go by the square root.',
+  },
+  ko: {
+    title: (where: string) => `어텐션 가중치, ${where}`,
+    where: (m: Matrix) =>
+      `${placeName(m.place ?? m.layer, 'ko')}${m.head === null ? ', 모든 헤드' : `, 헤드 ${m.head}`}`,
+    rows: '질문(Query) ↓',
+    columns: '색인(Key) →',
+    masked: '가려짐',
+    rowsSum: '한 줄의 합은 1입니다.',
+    rowsDiffer: '합이 1이 아닌 줄이 있습니다.',
+    legend: '바탕색이 0, 가장 진한 색이 1입니다. 층과 헤드는 0부터 셉니다.',
+    rooted: '색의 진하기는 제곱근을 따릅니다.',
+  },
+} as const;
+
+/** Whether a row's weights are 0 or more and sum to 1, or are all 0 where everything is masked. */
+function isShared(row: readonly (number | null)[]): boolean {
+  const sum = row.reduce<number>((total, weight) => total + (weight ?? 0), 0);
+  return row.every((weight) => weight === null || weight >= 0) && (Math.abs(sum - 1) <= 1e-3 || sum === 0);
+}
+
+/** A line of letters, from the point on its base line where it begins, has its middle or ends. */
+export interface Letters {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+  readonly colour: string;
+  readonly anchor: 'start' | 'middle' | 'end';
+  /** Leans up to the right by 45°. */
+  readonly leaning?: boolean;
+}
+
+/** A cell: its colour lies on the ground as deep as its number is large; null: masked, hatched. */
+export interface CellMark {
+  readonly x: number;
+  readonly y: number;
+  readonly side: number;
+  readonly colour: string;
+  readonly depth: number | null;
+  readonly says: string;
+}
+
+export interface MatrixMarks {
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+  readonly ground: string;
+  readonly faint: string;
+  readonly rule: string;
+  readonly letters: readonly Letters[];
+  readonly cells: readonly CellMark[];
+  /** Around all cells. */
+  readonly frame: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+}
+
+export interface PictureOptions {
+  readonly language: Language;
+  readonly theme?: Theme;
+  /** Absent: the numbers are attention weights. */
+  readonly measure?: Measure;
+}
+
+/** What the numbers are, in words, and how they are coloured. */
+function said(matrix: Matrix, { language, measure }: PictureOptions): Measure {
+  const t = words[language];
+  const root = rooted(matrix.rows.length) ? ` ${t.rooted}` : '';
+  if (measure) return { ...measure, title: `${measure.title}, ${t.where(matrix)}`, legend: `${measure.legend}${root}` };
+  const legend = `${matrix.weights.every(isShared) ? t.rowsSum : t.rowsDiffer} ${t.legend}${root}`;
+  return { title: t.title(t.where(matrix)), legend, range: 1, signed: false };
+}
+
+/** The picture as marks, in pixels. Numbers stand in the cells where there are few. */
+export function matrixMarks(matrix: Matrix, options: PictureOptions): MatrixMarks {
+  const { rows, columns, weights } = matrix;
+  const { theme = 'light' } = options;
+  const [t, p] = [words[options.language], themes[theme]];
+  const { title, legend, range, signed } = said(matrix, options);
+  const side = rows.length <= 16 ? 44 : 18;
+  const size = side > 30 ? 14 : 13;
+  const longest = (list: readonly { readonly text: string }[]): number =>
+    Math.max(2, ...list.map(({ text }) => wide(text)));
+  const [left, lean] = [24 + longest(rows) * size + 10, longest(columns) * size * Math.SQRT1_2];
+  const width = Math.ceil(Math.max(480, left + columns.length * side + Math.max(24, lean)));
+  const heading = broken(title, (width - 48) / 16);
+  const above = 32 + (heading.length - 1) * 22;
+  const top = Math.ceil(above + 34 + Math.max(lean + size, 20));
+  const below = broken(legend, (width - 48) / 12);
+  const bottom = top + rows.length * side;
+  const letters: Letters[] = [];
+  const add = (
+    text: string,
+    x: number,
+    y: number,
+    size: number,
+    colour: string,
+    anchor: Letters['anchor'] = 'start',
+    leaning = false,
+  ): void => void letters.push({ text, x, y, size, colour, anchor, ...(leaning && { leaning }) });
+  for (const [n, line] of heading.entries()) add(line, 24, 32 + n * 22, 16, p.ink);
+  add(t.rows, 24, above + 28, 13, p.query);
+  add(t.columns, 24 + (wide(t.rows) + 1.5) * 13, above + 28, 13, p.key);
+  for (const [j, { text }] of columns.entries())
+    add(text, left + (j + 0.5) * side + 4, top - 8, size, p.ink, 'start', true);
+  const cells: CellMark[] = [];
+  for (const [i, { text }] of rows.entries()) {
+    const y = top + i * side;
+    add(text, left - 10, y + side / 2 + 5, size, p.ink, 'end');
+    for (const [j, weight] of weights[i]!.entries()) {
+      const x = left + j * side;
+      const pair = `${text} → ${columns[j]!.text}`;
+      const cell = { x, y, side: side - 1 };
+      if (weight === null) {
+        cells.push({ ...cell, colour: p.faint, depth: null, says: `${pair}: ${t.masked}` });
+        continue;
+      }
+      const number = measured(weight, range);
+      const depth = shade(Math.min(1, Math.abs(weight) / (range || 1)), rows.length);
+      const colour = signed ? (weight < 0 ? p.negative : p.query) : p.score;
+      cells.push({ ...cell, colour, depth, says: `${pair}: ${number}` });
+      if (side > 30) add(number, x + side / 2, y + side / 2 + 5, 13, inkOn(colour, depth, theme), 'middle');
+    }
+  }
+  for (const [n, line] of below.entries()) add(line, 24, bottom + 30 + n * 17, 12, p.faint);
+  const frame = { x: left, y: top, width: columns.length * side, height: rows.length * side };
+  const { ground, faint, rule } = p;
+  return { title, width, height: bottom + 30 + below.length * 17, ground, faint, rule, letters, cells, frame };
+}
+
+/** The picture as one self-contained SVG; what a cell says is seen where the pointer rests on it. */
+export function matrixSvg(matrix: Matrix, options: PictureOptions): string {
+  const { title, width, height, ground, faint, rule, letters, cells, frame } = matrixMarks(matrix, options);
+  const round = (number: number): number => Number(number.toFixed(1));
+  const place = ({ text, x, y, size, colour, anchor, leaning }: Letters): string =>
+    `<text ${leaning ? `transform="translate(${round(x)} ${round(y)}) rotate(-45)"` : `x="${round(x)}" y="${round(y)}"`} font-size="${size}"${anchor === 'start' ? '' : ` text-anchor="${anchor}"`} fill="${colour}">${xml(text)}</text>`;
+  const cell = ({ x, y, side, colour, depth, says }: CellMark): string =>
+    depth === 0
+      ? ''
+      : `<rect x="${round(x)}" y="${round(y)}" width="${side}" height="${side}" fill="${depth === null ? 'url(#siseon-masked)' : colour}"${depth === null ? '' : ` fill-opacity="${depth.toFixed(4)}"`}><title>${xml(says)}</title></rect>`;
+  return `${[
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="14" font-variant-numeric="tabular-nums">`,
+    `<title id="siseon-title">${xml(title)}</title>`,
+    ...(cells.some(({ depth }) => depth === null)
+      ? [
+          `<defs><pattern id="siseon-masked" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line y2="6" stroke="${faint}" stroke-width="1.2"/></pattern></defs>`,
+        ]
+      : []),
+    `<rect width="100%" height="100%" fill="${ground}"/>`,
+    `<rect x="${round(frame.x) - 0.5}" y="${round(frame.y) - 0.5}" width="${frame.width}" height="${frame.height}" fill="none" stroke="${rule}"/>`,
+    ...cells.map(cell).filter((mark) => mark !== ''),
+    ...letters.map(place),
+    '</svg>',
+  ].join('\n')}\n`;
+}
