@@ -1,6 +1,6 @@
-import { joined } from '../src/joined.ts';
+import { joined } from 'siseon/views';
 
-/** Korean messages break into lines as `joined.ts` says: the rule is put into all of them when the page is built. */
+/** Korean messages break into lines as `joined` of the package says: the rule is put into all of them when the page is built. */
 export const joinedMessages = () => ({
   name: 'joined-messages',
   transform: (code: string, id: string) =>

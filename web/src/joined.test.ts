@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { joined } from 'siseon/views';
 import { expect, it } from 'vitest';
 import { joinedMessages } from '../build/joinedMessages.ts';
-import { joined } from './joined.ts';
 
 it('keeps a particle with the sign before it, and a bracket with its word', () => {
   const shown = (text: string): string => joined(text).replaceAll('\u2060', '|');

@@ -1,6 +1,5 @@
 /** Words of the interface around words of the visitor. */
-import { caption, type Language, particle } from 'siseon/views';
-import { joined } from './joined.ts';
+import { caption, joined, type Language, particle } from 'siseon/views';
 import * as m from './paraglide/messages.js';
 
 /** Megabytes (powers of 1000), as every size on the page is said. */

@@ -3,9 +3,8 @@ import { look, pair } from 'siseon/lens';
 import { loadModel } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
-import { caption } from 'siseon/views';
+import { caption, joined } from 'siseon/views';
 import { expect, it } from 'vitest';
-import { joined } from '../src/joined.ts';
 import { accessible, onThePage, onto, walked } from './onThePage.ts';
 
 const model = await loadModel(modelFolder);

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import { joined } from 'siseon/views';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { findChromium } from '../../test/chromium.js';
-import { joined } from '../src/joined.ts';
 import { type Site, startSite } from './site.ts';
 
 const executable = findChromium();
