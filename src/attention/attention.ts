@@ -88,13 +88,13 @@ export async function attention(parts: AttentionParts): Promise<Attended> {
 
   const kernels = parts.kernels ?? (await sharedKernels());
   const owned: Storage[] = [];
-  const allocate = (length: number): Storage => {
-    const storage = kernels.allocate(length);
+  const allocate = (length: number, cleared = true): Storage => {
+    const storage = kernels.allocate(length, cleared);
     owned.push(storage);
     return storage;
   };
   const onDevice = (x: Strides & { data: ArrayLike<number> }): Heads => {
-    const storage = allocate(x.data.length);
+    const storage = allocate(x.data.length, false);
     kernels.write(storage, x.data);
     return { storage, offset: 0, batchStride: x.batchStride, headStride: x.headStride, rowStride: x.rowStride };
   };

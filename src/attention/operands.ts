@@ -137,9 +137,12 @@ export function joined(past: Operand | undefined, x: Operand): Float32Array | Fl
           past.data.subarray((b * x.heads + h) * pastLength * x.size, (b * x.heads + h + 1) * pastLength * x.size),
           to,
         );
-      for (let i = 0; i < x.length; i++) {
-        const from = b * x.batchStride + h * x.headStride + i * x.rowStride;
-        out.set(x.data.subarray(from, from + x.size), to + (pastLength + i) * x.size);
+      const start = b * x.batchStride + h * x.headStride;
+      // At rank 4 a head's rows lie together, and are copied together.
+      const [pieces, piece] = x.rowStride === x.size ? [1, x.length * x.size] : [x.length, x.size];
+      for (let i = 0; i < pieces; i++) {
+        const from = start + i * x.rowStride;
+        out.set(x.data.subarray(from, from + piece), to + pastLength * x.size + i * piece);
       }
     }
   return out;

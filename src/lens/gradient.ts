@@ -31,7 +31,7 @@ export async function gradientAttention(trace: Trace, model: Model, target: Foll
     const { headCount } = placeIn(trace, layer).stack;
     const gradient = gradients.get(layerStage(layer, 'mixed'))!;
     for (let head = 0; head < headCount; head++) {
-      const { weights } = await attentionRows(trace, layer, undefined, head);
+      const { weights } = await attentionRows(trace, layer, undefined, head, ['weights']);
       const slopes = await slopesOf(trace, layer, head, gradient);
       const [, queries = 0, keys = 0] = weights.shape;
       for (let query = 0; query < queries; query++) {

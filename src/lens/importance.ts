@@ -89,7 +89,7 @@ async function flowOf(
 async function meanRow(trace: Trace, places: readonly LayerPlace[], token: number): Promise<Float64Array> {
   const mean = new Float64Array(recordedStage(trace, layerStage(places[0]!, 'key')).shape[1]!);
   for (const place of places) {
-    const { data, shape } = (await attentionRows(trace, place, [token])).weights;
+    const { data, shape } = (await attentionRows(trace, place, [token], undefined, ['weights'])).weights;
     const share = 1 / (shape[0]! * places.length);
     for (let at = 0; at < data.length; at++) mean[at % mean.length]! += data[at]! * share;
   }

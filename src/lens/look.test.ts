@@ -137,21 +137,39 @@ it.each(['bloom', 'gemma2', 'llama'])(
   },
 );
 
-it('attentionRows: any rows of a layer are those of the whole square, causal and not, edited and not: 1e-6', async () => {
-  for (const edits of [[], [{ kind: 'drop', position: 2 }]] as const) {
-    const run = await recordTrace(model, { text, edits });
-    const [whole, rows] = [await attentionStages(run, 1), await attentionRows(run, 1, [4, 0, 7])];
-    const n = run.ids.length;
-    expect(rows.weights.shape).toEqual([model.architecture.headCount, 3, n]);
-    for (const name of ['weights', 'maskedScores', 'scores'] as const)
-      for (const [r, i] of [4, 0, 7].entries())
-        for (let h = 0; h < model.architecture.headCount; h++)
-          for (let j = 0; j < n; j++) {
-            const [a, b] = [rows[name].data[(h * 3 + r) * n + j]!, whole[name].data[(h * n + i) * n + j]!];
-            if (a !== b) expect(Math.abs(a - b)).toBeLessThanOrEqual(1e-6 * (1 + Math.abs(b)));
+it.each(['bert', 'bloom', 'gemma2', 'gpt2', 'mistral', 'modernbert'])(
+  'attentionRows, %s: any rows of a layer, and any of its squares, are those of the whole, edited and not: 1e-6',
+  async (family) => {
+    const own = await loadModel(new URL(`../../test/families/${family}`, import.meta.url), { tokenizer: 'none' });
+    const ids = Int32Array.from({ length: 9 }, (_, i) => (5 * i + 3) % own.architecture.vocabularySize);
+    const { headCount } = own.architecture;
+    for (const edits of [[], [{ kind: 'drop', position: 2 }]] as const) {
+      const run = await recordTrace(own, { ids, edits, logits: false });
+      const whole = await attentionStages(run, 1);
+      // Rows that follow one another are cut by the window itself, others by a mask.
+      for (const asked of [
+        [4, 0, 7],
+        [3, 4, 5, 6],
+        [7, 8],
+      ])
+        for (const keep of [['weights', 'maskedScores', 'scores'], ['maskedScores'], ['weights']] as const) {
+          const rows = await attentionRows<(typeof keep)[number]>(run, 1, asked, undefined, keep);
+          if (edits.length === 0) expect(Object.keys(rows).sort()).toEqual([...keep, 'mixed'].sort());
+          for (const name of [...keep, 'mixed'] as const) {
+            const [of, from] = [rows[name], whole[name]];
+            const width = from.shape[2]!;
+            expect(of.shape).toEqual([headCount, asked.length, width]);
+            for (let at = 0; at < of.data.length; at++) {
+              const [row, j] = [Math.floor(at / width), at % width];
+              const [h, i] = [Math.floor(row / asked.length), asked[row % asked.length]!];
+              const [a, b] = [of.data[at]!, from.data[(h * ids.length + i) * width + j]!];
+              if (a !== b) expect(Math.abs(a - b)).toBeLessThanOrEqual(1e-6 * (1 + Math.abs(b)));
+            }
           }
-  }
-});
+        }
+    }
+  },
+);
 
 describe('remix', () => {
   it('without weights is what look measured: contributions and weights (1e-9), moved by nothing', async () => {

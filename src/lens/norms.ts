@@ -124,7 +124,7 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
     keys,
     async row(query) {
       tokenInRange(query, recordedStage(trace, layerStage(layer, 'query')).shape[1]!);
-      const { weights } = await attentionRows(trace, layer, [query]);
+      const { weights } = await attentionRows(trace, layer, [query], undefined, ['weights']);
       return rowOf(
         query,
         heads.map((h) => weights.data.subarray(h * keys, (h + 1) * keys)),

@@ -83,7 +83,7 @@ async function part(trace: Trace, model: Model, layers: readonly LayerPlace[]): 
   const first = queries.map(({ tokens }) => tokens[0]!);
   const width = answering.tokens.length;
   for (const [layer, place] of layers.entries()) {
-    const rows = await attentionRows(trace, place, first);
+    const rows = await attentionRows(trace, place, first, undefined, ['weights', 'maskedScores']);
     const carriedBy = (await layerNorms(trace, model, place)).words(keys.map(({ tokens }) => tokens));
     for (const i of first.keys()) {
       for (let head = 0; head < headCount; head++) {

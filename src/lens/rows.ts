@@ -14,7 +14,7 @@ export interface WeightRows {
 /** Weights and masked scores of one head by row. Cost: that head's squares, length² cells each, are held. */
 export async function headRows(trace: Trace, layer: LayerPlace, head: number): Promise<WeightRows> {
   headIn(trace, { layer, head });
-  const { weights, maskedScores } = await attentionRows(trace, layer, undefined, head);
+  const { weights, maskedScores } = await attentionRows(trace, layer, undefined, head, ['weights', 'maskedScores']);
   const [, length = 0, keys = 0] = weights.shape;
   const row = ({ data }: Stage, i: number): Float32Array => data.subarray(i * keys, (i + 1) * keys);
   return { length, weights: (i) => row(weights, i), maskedScores: (i) => row(maskedScores, i) };

@@ -34,6 +34,10 @@ export function cannotRead(file: string, problem: string, cause?: unknown): Sise
   });
 }
 
+/** A file as messages name it. Files that were chosen by themselves stand in no folder (its name is empty, or the file's own). */
+export const pathIn = ({ name }: Pick<Folder, 'name'>, file: string): string =>
+  name === '' || name === file ? file : `${name}/${file}`;
+
 /** Throws `cannotRead` where a file is listed and cannot be read: a link that leads nowhere, a folder, a pipe. */
 export async function checkListed(folder: Folder, file: string): Promise<void> {
   const list = await folder.list().catch(() => null);
@@ -46,7 +50,7 @@ export async function readFolderText(folder: Folder, file: string): Promise<stri
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw cannotRead(`${folder.name}/${file}`, 'it is not UTF-8 text', cause);
+    throw cannotRead(pathIn(folder, file), 'it is not UTF-8 text', cause);
   }
 }
 
@@ -68,8 +72,7 @@ function heldFolder<T>(
   sizeOf: (file: T) => number,
   read: (file: T, start: number, end: number) => Promise<ArrayBuffer>,
 ): Folder {
-  // A file that was chosen by itself gives its name to the whole.
-  const pathOf = (file: string): string => (file === name ? file : `${name}/${file}`);
+  const pathOf = (file: string): string => pathIn({ name }, file);
   const get = (file: string): T => {
     const held = files.get(file);
     if (held === undefined) throw cannotRead(pathOf(file), 'there is no such file');

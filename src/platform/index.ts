@@ -1,7 +1,7 @@
 export { diskFolder } from './disk.ts';
 export { type ErrorParts, SiseonError } from './errors.ts';
 export { fileExists, importModule, makeFolder, readFile, readText, removeFile, writeFileAtomically } from './files.ts';
-export { blobFolder, cannotRead, checkListed, type Folder, memoryFolder, readFolderText } from './folders.ts';
+export { blobFolder, cannotRead, checkListed, type Folder, memoryFolder, pathIn, readFolderText } from './folders.ts';
 export { type HubOptions, hubModel, isHubName } from './hub.ts';
 export { forgetModels, type KeptModel, keptModels } from './hubPage.ts';
 export type { HubProgress } from './hubProgress.ts';

@@ -1,5 +1,6 @@
 /** What is square, recomputed from query, key and value for the rows that are looked at. */
 import {
+  type AttentionParts,
   type AttentionPlace,
   attention,
   attentionPlace,
@@ -47,8 +48,11 @@ export function placeOf(trace: OfModel, place: LayerPlace): Place {
 /** The multiplier of q · k in a layer of this trace's model. */
 export const scaleOf = (trace: Trace, place: LayerPlace): number => placeOf(trace, place).layer.scale;
 
+const squares = ['scores', 'maskedScores', 'weights'] as const;
+type SquareName = (typeof squares)[number];
+
 /** Squares [head, query, key] and the mixture [head, query, headSize] of the rows that were asked for. */
-export type AttentionRows = Record<'scores' | 'maskedScores' | 'weights' | 'mixed', Stage>;
+export type AttentionRows<Kept extends SquareName = SquareName> = Record<Kept | 'mixed', Stage>;
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -120,16 +124,17 @@ function picked({ shape, data }: Stage, heads: readonly number[], rows?: readonl
 
 /**
  * Some queries' rows of a place, or all: scores, maskedScores and weights [head, query, key], mixed [head, query, headSize]; with
- * `head` that head alone. A number means a layer of the only stack; of an encoder-decoder say `encoder.layers.0`,
- * `decoder.layers.0` or `decoder.layers.0.cross`. Cost: heads · queries · keys cells of each square, nothing beyond.
- * Throws `noStage`.
+ * `head` that head alone, with `keep` those squares alone: without scores, what the mask hides is not computed. A number
+ * means a layer of the only stack; of an encoder-decoder say `encoder.layers.0`, `decoder.layers.0` or
+ * `decoder.layers.0.cross`. Cost: heads · queries · keys cells of each square, nothing beyond. Throws `noStage`.
  */
-export async function attentionRows(
+export async function attentionRows<Kept extends SquareName = SquareName>(
   trace: Trace,
   layer: LayerPlace,
   queries?: readonly number[],
   head?: number,
-): Promise<AttentionRows> {
+  keep: readonly Kept[] = squares as readonly SquareName[] as readonly Kept[],
+): Promise<AttentionRows<Kept>> {
   const place = placeOf(trace, layer);
   const { path, stack, crossed } = place;
   const stage = (name: LayerStage): Stage => recordedStage(trace, layerStage(path, name));
@@ -140,47 +145,52 @@ export async function attentionRows(
       ? upTo(stack.keyValueHeadCount)
       : [Math.floor((head * stack.keyValueHeadCount) / stack.headCount)];
   const [key, value] = [picked(stage('key'), keyHeads), picked(stage('value'), keyHeads)];
-  const mask = await maskOf(trace, place, queries, heads, key.shape[1]!);
+  const asking = queries ?? upTo(length);
+  const bias = await positionBias(trace, place, asking, heads);
   const batched = ({ shape, data }: Stage): Stage => ({ shape: [1, ...shape], data });
+  // Edits are made to all squares of a row.
+  const edited = trace.edits.length > 0;
   const result = await attention({
     query: batched(picked(stage('query'), heads, queries)),
     key: batched(key),
     value: batched(value),
     scale: place.layer.scale,
     ...(!crossed && { softcap: stack.softcap }),
-    ...(!crossed && !queries && { window: { left: place.layer.left, right: place.layer.right } }),
-    ...(mask && { mask }),
-    keep: ['scores', 'maskedScores', 'weights'],
+    ...visibleTo(place, asking, key.shape[1]!, bias),
+    keep: edited ? squares : keep,
   });
-  const own = (square: Stage | undefined): Stage => ({ shape: square!.shape.slice(1), data: square!.data });
-  const plain = {
-    scores: own(result.scores),
-    maskedScores: own(result.maskedScores),
-    weights: own(result.weights),
-    mixed: own(result.output),
-  };
-  return trace.edits.length === 0
-    ? plain
-    : interfered(trace, { path, heads, queries: queries ?? upTo(length), crossed }, plain, value);
+  const own = (square: Stage): Stage => ({ shape: square.shape.slice(1), data: square.data });
+  const mixed = own(result.output);
+  const of = <Name extends SquareName>(names: readonly Name[]) =>
+    Object.fromEntries(names.map((name) => [name, own(result[name]!)])) as Record<Name, Stage>;
+  if (!edited) return { ...of(keep), mixed };
+  return interfered(trace, { path, heads, queries: asking, crossed }, { ...of(squares), mixed }, value);
 }
 
-/** Bias and window as a mask; of whole squares the window is left to the kernel, which passes over what it hides. */
-async function maskOf(
-  trace: Trace,
-  place: Place,
-  queries: readonly number[] | undefined,
-  heads: readonly number[],
+/**
+ * What a place's window and bias let some queries see. A window is left to the kernel, which passes over what it hides:
+ * of all queries, and of a run of them that see nothing after themselves. Of others it becomes part of the mask.
+ */
+function visibleTo(
+  { layer: { left, right }, crossed }: Place,
+  queries: readonly number[],
   keys: number,
-): Promise<Stage | null> {
-  const bias = await positionBias(trace, place, queries ?? upTo(keys), heads);
-  const { left, right } = place.layer;
-  if (!queries || place.crossed || (left < 0 && right < 0)) return bias;
-  const mask = bias ?? { shape: [1, queries.length, keys], data: new Float32Array(queries.length * keys) };
-  for (let at = 0; at < mask.data.length; at++) {
-    const distance = (at % keys) - queries[Math.floor(at / keys) % queries.length]!;
-    if ((left >= 0 && distance < -left) || (right >= 0 && distance > right)) mask.data[at] = -Infinity;
+  bias: Stage | null,
+): Pick<AttentionParts, 'window' | 'keyLengths' | 'mask'> {
+  const mask = bias ? { mask: bias } : {};
+  if (crossed || (left < 0 && right < 0)) return mask;
+  const [first = 0, count] = [queries[0], queries.length];
+  if (queries.every((query, r) => query === first + r)) {
+    if (count === keys) return { ...mask, window: { left, right } };
+    // The last of so many keys is the last query's own.
+    if (right === 0) return { ...mask, window: { left, right }, keyLengths: [first + count] };
   }
-  return mask;
+  const hiding = bias ?? { shape: [1, count, keys], data: new Float32Array(count * keys) };
+  for (let at = 0; at < hiding.data.length; at++) {
+    const distance = (at % keys) - queries[Math.floor(at / keys) % count]!;
+    if ((left >= 0 && distance < -left) || (right >= 0 && distance > right)) hiding.data[at] = -Infinity;
+  }
+  return { mask: hiding };
 }
 
 /** Cells of one square that are held at a time where rows go by in bands. */

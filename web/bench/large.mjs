@@ -60,7 +60,7 @@ const frames = (page, move, count) =>
   );
 const perSecond = (times) => (1000 * times.length) / times.reduce((sum, time) => sum + time, 0);
 const hover = `
-  const canvas = element.querySelector('.above');
+  const canvas = element;
   const box = canvas.getBoundingClientRect();
   const at = (extent, pace) => extent * (0.3 + 0.6 * Math.abs(((n * pace) % 2) - 1));
   canvas.dispatchEvent(new PointerEvent('pointermove', {

@@ -9,8 +9,7 @@ import type { Unit } from './engine/squares.ts';
 import { readChange, writtenChange } from './explore/written.ts';
 import { type Lookup, readLookup, unreadLookup, writeLookup } from './library/address.ts';
 import { type Part, parts, rooms } from './parts.ts';
-import { readTraining, type Training, writeTraining } from './train/address.ts';
-import { writeSettings } from './train/settings.ts';
+import { readTraining, type Training, unreadTraining, writeTraining } from './train/address.ts';
 
 export const storySentence = '철수가 사과를 맛있게 먹었다';
 
@@ -97,16 +96,40 @@ export interface LongTexts {
   readonly other?: string | null;
 }
 
+/** An address in its pieces. */
+interface Pieces {
+  readonly path: readonly string[];
+  readonly part: Part | null;
+  /** What can be read as text, each name once. */
+  readonly found: URLSearchParams;
+  /** What cannot: a name that came before, or letters that are damaged. */
+  readonly lost: readonly string[];
+}
+
+function piecesOf(hash: string): Pieces {
+  const [, whole = '', values = ''] = /^#?\/?([^?]*)\??(.*)$/s.exec(hash) ?? [];
+  const path = whole.split('/').filter((step) => step !== '');
+  const [found, lost] = [new URLSearchParams(), [] as string[]];
+  for (const written of values.split('&').filter((each) => each !== '')) {
+    const [[name, value] = ['', '']] = new URLSearchParams(written);
+    if (found.has(name) || isDamaged(written)) lost.push(written);
+    else found.set(name, value);
+  }
+  return { path, part: [...parts, ...rooms].find((each) => each === path[1]) ?? null, found, lost };
+}
+
+/** A letter of which bytes are missing comes back as the sign for that, which was not written. */
+const isDamaged = (written: string): boolean =>
+  new URLSearchParams(written).toString().includes('%EF%BF%BD') && !/%EF%BF%BD|\uFFFD/i.test(written);
+
 /** What cannot be read falls back to `fallback`'s language, the first part, the story's sentence and the defaults. */
 export function fromHash(hash: string, fallback: Language, longTexts: LongTexts = {}): Place {
-  const [path = '', values = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  const [language, name] = path.split('/');
-  const part = [...parts, ...rooms].find((each) => each === name) ?? 'opening';
-  const found = new URLSearchParams(values);
+  const { path, part, found } = piecesOf(hash);
+  const [language] = path;
   const long = found.get('long') ?? '';
   return {
     language: language === 'en' || language === 'ko' ? language : fallback,
-    part,
+    part: part ?? 'opening',
     text: found.get('s') ?? (long.includes('s') ? longTexts.text : undefined) ?? storySentence,
     query: index(found.get('q')),
     head: headAt(found.get('h')),
@@ -115,8 +138,8 @@ export function fromHash(hash: string, fallback: Language, longTexts: LongTexts 
     other: found.get('c') ?? (long.includes('c') ? longTexts.other : undefined) ?? null,
     lens: lensNames.find((name) => name === found.get('l')) ?? 'weight',
     bare: found.get('b') === '1',
-    model: found.get('m'),
-    beside: found.get('n'),
+    model: found.get('m') || null,
+    beside: found.get('n') || null,
     besideHead: headAt(found.get('nh')),
     changes: (found.get('e') ?? '').split(',').flatMap(readChange),
     ...(part === 'train' && { training: readTraining(found) }),
@@ -124,27 +147,45 @@ export function fromHash(hash: string, fallback: Language, longTexts: LongTexts 
   };
 }
 
+/** What each name of an address can say, in every part; the changes are read one by one. */
+const readable: Readonly<Record<string, (text: string) => boolean>> = {
+  s: () => true,
+  c: () => true,
+  e: () => true,
+  q: (text) => index(text) !== null,
+  h: (text) => headAt(text) !== null,
+  nh: (text) => headAt(text) !== null,
+  a: (text) => cellAt(text) !== null,
+  u: (text) => text === 'token' || text === 'word',
+  l: (text) => lensNames.some((each) => each === text),
+  b: (text) => text === '0' || text === '1',
+  m: (text) => text !== '',
+  n: (text) => text !== '',
+  long: (text) => /^(s|c|sc)$/.test(text),
+};
+/** Names that one room alone reads. */
+const ofRoom: Partial<Record<Part, readonly string[]>> = { train: ['p', 'x'], 'my-library': ['k', 't', 'books'] };
+
 /** What of an address `fromHash` cannot read and leaves out, as it was written: `e=zzz`, one by one of a list. */
-export function unreadable(hash: string): string[] {
-  const [path = '', values = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  const [language = '', name = ''] = path.split('/');
-  const found = new URLSearchParams(values);
-  const lost: string[] = [];
-  const check = (name: string, reads: (text: string) => boolean): void => {
-    const text = found.get(name);
-    if (text !== null && text !== '' && !reads(text)) lost.push(`${name}=${text}`);
-  };
-  if (path !== '' && !/^(ko|en)$/.test(language)) lost.push(language);
-  if (name !== '' && ![...parts, ...rooms].some((each) => each === name)) lost.push(name);
-  check('q', (text) => index(text) !== null);
-  for (const head of ['h', 'nh']) check(head, (text) => headAt(text) !== null);
-  check('a', (text) => cellAt(text) !== null);
-  check('u', (text) => text === 'token' || text === 'word');
-  check('b', (text) => text === '0' || text === '1');
-  const changes = (found.get('e') ?? '').split(',').filter((each) => each !== '' && readChange(each).length === 0);
-  lost.push(...changes.map((each) => `e=${each}`));
-  if (name === 'train') check('p', (text) => writeSettings(readTraining(found).settings) === text);
-  if (name !== 'my-library') check('l', (text) => lensNames.some((each) => each === text));
-  else lost.push(...unreadLookup(found));
-  return lost;
+export function unreadable(hash: string, longTexts: LongTexts = {}): string[] {
+  const { path, part, found, lost } = piecesOf(hash);
+  const [language, name, ...more] = path;
+  const read = (name: string, text: string): boolean =>
+    Object.hasOwn(readable, name) ? readable[name]!(text) : part !== null && ofRoom[part]?.includes(name) === true;
+  const long = found.get('long') ?? '';
+  return [
+    ...(language === undefined || /^(ko|en)$/.test(language) ? [] : [language]),
+    ...(name === undefined || part !== null ? [] : [name]),
+    ...more,
+    ...lost,
+    ...[...found].filter(([name, text]) => !read(name, text)).map(([name, text]) => `${name}=${text}`),
+    ...(found.get('e') ?? '')
+      .split(',')
+      .flatMap((each) => (each === '' || readChange(each).length > 0 ? [] : [`e=${each}`])),
+    ...(part === 'train' ? unreadTraining(found) : []),
+    ...(part === 'my-library' ? unreadLookup(found) : []),
+    // A text that is too long for any address, in a window that does not have it.
+    ...(long.includes('s') && !found.has('s') && longTexts.text === undefined ? ['long=s'] : []),
+    ...(long.includes('c') && !found.has('c') && longTexts.other == null ? ['long=c'] : []),
+  ];
 }

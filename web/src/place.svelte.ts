@@ -1,6 +1,7 @@
 /** Where the visitor is: the one state that every part shares, kept in the address. */
 import type { Look } from 'siseon/lens';
 import { ask, engine, Latest } from './engine/client.svelte.ts';
+import type { ModelFacts } from './engine/engine.ts';
 import { readLookup } from './library/address.ts';
 import { overwriteGetLocale } from './paraglide/runtime.js';
 import { fromHash, type LongTexts, longestText, type Place, toHash } from './permalink.ts';
@@ -27,7 +28,8 @@ function rememberTexts(texts: LongTexts): void {
 
 /** The address that the page was opened at, and the place. */
 export const openedAt = location.hash;
-export const first = fromHash(openedAt, ownLanguage(), rememberedTexts());
+export const remembered = rememberedTexts();
+export const first = fromHash(openedAt, ownLanguage(), remembered);
 
 class Here implements Required<Place> {
   language = $state(first.language);
@@ -53,10 +55,14 @@ overwriteGetLocale(() => here.language);
 /** What the sentence's query looks at in the head chosen. */
 export const gaze = new Latest<Look>();
 
-export const choice = () => ({
-  ...(here.query !== null && { query: here.query }),
-  ...(here.head ?? {}),
-});
+/** Whether a model has a head. */
+export const hasHead = (model: ModelFacts | null, at: { readonly layer: number; readonly head: number }): boolean =>
+  model !== null && at.layer < model.layers && at.head < model.heads;
+
+/** The head that is asked about. One that an address names of a model that is still to be opened waits for that one. */
+export const chosenHead = () => (here.head && hasHead(engine.model, here.head) ? { ...here.head } : {});
+
+export const choice = () => ({ ...(here.query !== null && { query: here.query }), ...chosenHead() });
 
 /** Keeps address and picture in step with the state; called once, inside the page's own component. */
 export function follow(): void {

@@ -1,5 +1,6 @@
 /** Another sentence is written: what was done to a head stays, what was done to words waits for their sentence. */
 import type { Change } from './engine/change.ts';
+import { engine } from './engine/client.svelte.ts';
 import { readChange, writtenChange } from './explore/written.ts';
 import { here } from './place.svelte.ts';
 
@@ -13,6 +14,12 @@ export interface Aside {
   readonly changes: readonly Change[];
 }
 
+/** A text as the model reads it: most make nothing of a blank at the end, to others it is a token. */
+const asRead = (text: string): string =>
+  engine.model?.readsBlanks === false ? text.replace(/[ \t\n]+/g, ' ').trim() : text;
+/** Whether two texts are one sentence to the model. */
+export const same = (one: string, other: string): boolean => asRead(one) === asRead(other);
+
 const storeName = 'siseon-aside';
 const modelNow = (): string => (here.part === 'train' ? 'train:' : (here.model ?? ''));
 
@@ -24,14 +31,14 @@ class Asides {
 
   put(text: string, changes: readonly Change[]): void {
     const model = modelNow();
-    const before = this.#all.find((each) => each.text === text && each.model === model)?.changes ?? [];
+    const before = this.#all.find((each) => same(each.text, text) && each.model === model)?.changes ?? [];
     // What was put aside twice is there once.
     const all = new Map([...before, ...changes].map((change) => [writtenChange(change), change]));
     this.#write([...this.#others(text), { text, model, changes: [...all.values()] }]);
   }
   /** What was put aside of a text, which is then put aside no more. */
   take(text: string): readonly Change[] {
-    const changes = this.list.find((each) => each.text === text)?.changes ?? [];
+    const changes = this.list.find((each) => same(each.text, text))?.changes ?? [];
     if (changes.length > 0) this.#write(this.#others(text));
     return changes;
   }
@@ -42,7 +49,7 @@ class Asides {
 
   #others(text?: string): Aside[] {
     const model = modelNow();
-    return this.#all.filter((each) => each.model !== model || (text !== undefined && each.text !== text));
+    return this.#all.filter((each) => each.model !== model || (text !== undefined && !same(each.text, text)));
   }
   #write(all: readonly Aside[]): void {
     this.#all = all;
@@ -70,6 +77,11 @@ export const aside = new Asides();
 /** The sentence is this one from now on. What was put aside for it comes back. */
 export function write(text: string): void {
   if (text === here.text) return;
+  // The same sentence, and all that was done to it stays.
+  if (same(text, here.text)) {
+    here.text = text;
+    return;
+  }
   const [stay, bound] = [here.changes.filter(ofHeads), here.changes.filter((change) => !ofHeads(change))];
   if (bound.length > 0) aside.put(here.text, bound);
   Object.assign(here, { text, query: null, cell: null, changes: [...stay, ...aside.take(text)] });
@@ -77,6 +89,6 @@ export function write(text: string): void {
 
 /** Brings back what was put aside of a text, and the text where it is not there. */
 export function bringBack(text: string): void {
-  if (text === here.text) here.changes = [...here.changes, ...aside.take(text)];
+  if (same(text, here.text)) here.changes = [...here.changes, ...aside.take(text)];
   else write(text);
 }

@@ -296,6 +296,14 @@ onThePage('the room Explore', (_site, visited) => {
           (key): Edit => ({ kind: 'weight', ...last, query: token, key, to: (0.01 * row[key]!) / whole }),
         ),
       );
+      // A blank at the end is nothing that this model reads: the change stays, and is put aside nowhere.
+      for (const typed of [`${storySentence} `, ` ${storySentence}`, storySentence.replace(' ', '  ')]) {
+        await page.locator('#sentence').fill(typed);
+        await page.waitForFunction((text) => decodeURIComponent(location.hash).includes(`s=${text}&`), typed);
+        expect(page.url()).toMatch(/[?&]e=w/);
+        expect(await page.locator('.aside').count()).toBe(0);
+      }
+      await page.locator('#sentence').fill(storySentence);
       // Another sentence has other words: what was done to these does not follow.
       await page.locator('#sentence').fill('영희가 책을 읽었다');
       await page.waitForFunction(() => !location.hash.includes('e='));
@@ -341,8 +349,37 @@ onThePage('the room Explore', (_site, visited) => {
       await page.waitForFunction(() => location.hash === '#/ko/explore?u=token&e=s0.1');
       await said.getByRole('button').click();
       await said.waitFor({ state: 'detached' });
-      await open('#/ko/my-library?l=[[1],["과일","사과"]]');
-      await said.getByText('l=[1]').waitFor();
+      await open('#/ko/my-library?books=[[1],["과일","사과"]]');
+      await said.getByText('books=[1]').waitFor();
+      // A head, a word or tokens of another sentence that are not there empty no room; neither do names that nobody knows.
+      await open('#/ko/explore?h=9.9&q=99&lens=zzz&x=1&n=siseon%2Fmodels%2Fko&nh=8.8');
+      await said.getByText('4군데').waitFor();
+      for (const lost of ['lens=zzz', 'x=1', 'q=99', 'h=9.9']) expect(await said.textContent()).toContain(lost);
+      await page.locator('.one .readout').waitFor();
+      await page.locator('.grid canvas').first().waitFor();
+      await page.waitForFunction(() => !/[?&][hq]=/.test(location.hash));
+      expect(await page.locator('[role=alert]').count()).toBe(0);
+      await open('#/ko/explore?e=p2.0.0.1-77.%25EC%2582%25AC%25EA%25B3%25BC,s0.1&u=token');
+      await said.getByText('1군데').waitFor();
+      expect(await said.textContent()).toContain('p2.0.0.1-77');
+      await page.waitForFunction(() => location.hash === '#/ko/explore?u=token&e=s0.1');
+      await page.locator('.one .readout').waitFor();
+      expect(await page.locator('[role=alert]').count()).toBe(0);
+      // On the path too.
+      await open('#/en/sentence?h=9.9&q=99&z=1');
+      const left = page.locator('main > p', { hasText: 'Left out of the address' });
+      await left.getByText('(3)').waitFor();
+      for (const lost of ['z=1', 'q=99', 'h=9.9']) expect(await left.textContent()).toContain(lost);
+      await page.locator('.gaze').waitFor();
+      expect(await page.locator('[role=alert]').count()).toBe(0);
+      // Of a model that is still to be opened, head and changes wait, and the room stands.
+      await open('#/en/explore?h=11.3&e=s11.3&m=owner%2Fname');
+      await page.getByText('This address was seen through owner/name').waitFor();
+      await page.locator('.one .readout').waitFor();
+      await page.locator('data[data-of^="guess:"]').first().waitFor();
+      expect(await page.locator('[role=alert]').count()).toBe(0);
+      expect(new URL(page.url()).hash).toBe('#/en/explore?h=11.3&m=owner%2Fname&e=s11.3');
+      expect(await left.count()).toBe(0);
     }));
 
   it('takes a cell of a changed run apart: its numbers are the library’s for the same edits, and they come to its weight', () =>

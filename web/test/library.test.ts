@@ -198,7 +198,7 @@ onThePage('the room Library', (_site, visited) => {
         expected.entries[1]!.weight,
       );
       same(await numbers(), expected);
-      await page.waitForFunction(() => location.hash.includes('l='));
+      await page.waitForFunction(() => location.hash.includes('books='));
       const link = page.url();
       await page.reload();
       await ranked(page, '3');

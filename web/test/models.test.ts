@@ -1,5 +1,14 @@
 /** Models of the visitor's own in the room Explore: dropped, from a hub on loopback, side by side, cancelled, refused. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -267,6 +276,53 @@ onThePage('models of the visitor’s own', (site) => {
       expect(await page.locator('#sentence').inputValue()).toBe('c a b c');
     }));
 
+  it('files chosen one by one: called by their kind and their parameters’ file, two of them told apart; what is broken is named', () =>
+    site.visited(async ({ page, open }) => {
+      /** The checkpoint's files in a place of their own, saved at another minute, some of them broken. */
+      const copied = (name: string, minute: number, broken: Readonly<Record<string, string>> = {}): string[] => {
+        const place = join(folder, name);
+        mkdirSync(place);
+        return ['config.json', 'expected.safetensors', 'model.safetensors', 'tokenizer.json'].map((file) => {
+          const path = join(place, file);
+          const from = file === 'expected.safetensors' ? 'model.safetensors' : file;
+          writeFileSync(path, broken[file] ?? readFileSync(join(checkpoint, from)));
+          utimesSync(path, new Date(2024, 1, 29, 13, minute), new Date(2024, 1, 29, 13, minute));
+          return path;
+        });
+      };
+      const choose = (files: string[]): Promise<void> => page.locator('#own-files').setInputFiles(files);
+      const alert = (said: RegExp) => page.locator('section:has(#own) [role=alert]').getByText(said).waitFor();
+      await open(`#/ko/explore?s=${letters}`);
+      await page.locator('.readout').first().waitFor();
+      await choose(copied('cut', 0, { 'model.safetensors': 'cut off' }));
+      await alert(/^model\.safetensors: 읽을 수 있는 safetensors 파일이 아니에요/);
+      await choose(copied('rub', 0, { 'config.json': '{x' }));
+      await alert(/^config\.json: JSON이 아니에요\. .*2번째 글자에서 읽을 수 없어요/);
+
+      const [early, late] = [copied('early', 1), copied('late', 2)];
+      const name = 'gpt2 model.safetensors';
+      await choose(early);
+      await page.getByText(new RegExp(`^${name} 파일 [\\d.]+MB`)).waitFor();
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await opened(page, name);
+      await choose(late);
+      await page.getByRole('button', { name: '옆에 두고 견주기' }).click();
+      await page.getByText(`옆에 둔 모델은 ${name} (2024-02-29 13:02:00)`).waitFor();
+      const captions = page.locator('.compare figcaption');
+      await expect.poll(() => captions.count()).toBe(3);
+      expect((await captions.allTextContents()).slice(0, 2).map((text) => text.split(',')[0])).toEqual([
+        name,
+        `${name} (2024-02-29 13:02:00)`,
+      ]);
+      // The address calls each by its name, and knows it again.
+      await page.reload();
+      await page.getByText(`파일에서 연 ${name} 모델로 본 것이에요`).waitFor();
+      await page.getByText(`주소는 파일에서 연 ${name} (2024-02-29 13:02:00) 모델을 옆에 두고`).waitFor();
+      await choose(late);
+      await page.getByRole('button', { name: '옆에 두고 견주기' }).click();
+      await page.getByText(`옆에 둔 모델은 ${name} (2024-02-29 13:02:00)`).waitFor();
+    }));
+
   it('pastes from another sentence where the visitor says; the change has a name, and the address brings it back', () =>
     site.visited(async ({ page, open, numbers }) => {
       await open('#/ko/explore?q=3');
@@ -403,6 +459,22 @@ onThePage('models of the visitor’s own', (site) => {
         expect(weights).toHaveLength(4);
         sameCells(weights, (await wordMatrix(trace, model, { layer: 1, head })).weights);
       }
+      // A blank at the end is a token to this model: another sentence, and what was done to the first is put aside, to be
+      // told from it by the blank that is seen.
+      const [one, other] = ['c a b c', 'c a b c '];
+      await open(`#/ko/explore?s=${letters}&h=1.${model.architecture.headCount - 1}&u=token`);
+      await page.locator('.one .frame').focus();
+      await page.keyboard.press('ArrowDown');
+      await page.getByRole('button', { name: '가리기 (모든 헤드에서)' }).click();
+      await page.waitForFunction(() => location.hash.includes('e=d'));
+      await page.locator('#sentence').fill(other);
+      await page.locator('.aside li', { hasText: one }).waitFor();
+      expect((await page.locator('.aside li').textContent())!.includes('␣')).toBe(false);
+      expect((await json(page)).weights).toHaveLength(model.tokenizer!.encode(other).ids.length);
+      await page.getByRole('button', { name: '그 문장으로 돌아가기' }).click();
+      await page.waitForFunction(() => location.hash.includes('e=d'));
+      expect(await page.locator('#sentence').inputValue()).toBe(one);
+      await page.getByRole('button', { name: '모두 되돌리기' }).click();
       // Files cannot stand in an address, but which they were does: whoever opens it again is told.
       await page.waitForFunction(() => location.hash.includes('m=files%3Aspoken.gguf'));
       await page.reload();

@@ -196,13 +196,24 @@ onThePage('the room Train', (_site, visited) => {
       ] as const)
         expect(await pictureDifference(page, name, page.locator(part)), name).toBeLessThan(pictureTolerance);
 
-      // Nothing of it is kept yet: the browser asks before it is thrown away.
-      const [dialog] = await Promise.all([
-        page.waitForEvent('dialog'),
-        page.evaluate(() => void setTimeout(() => location.reload())),
-      ]);
-      expect(dialog.type()).toBe('beforeunload');
-      await dialog.dismiss();
+      // Nothing of it is kept by hand, and a reload brings all of it back unasked: what follows is of what came back.
+      const asked: string[] = [];
+      page.on('dialog', (each) => {
+        asked.push(each.type());
+        void each.accept();
+      });
+      await page.reload();
+      await page.getByText('마지막 학습을 24걸음까지 이 브라우저에서 되살렸어요').waitFor();
+      await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
+      expect((await numbers()).get('train:heldOut')).toBe(shown.get('train:heldOut'));
+      expect(await page.locator('#train-scrub').getAttribute('max')).toBe('24');
+      expect(await pictureDifference(page, 'train-curves', page.locator('.learned .charts'))).toBeLessThan(
+        pictureTolerance,
+      );
+      await page.locator('#train-scrub').fill('0');
+      await page.getByText('모델 내 글, 시드 7, 걸음 0').waitFor();
+      await page.locator('#train-scrub').fill('24');
+      await page.getByText('모델 내 글, 시드 7, 걸음 24').waitFor();
 
       const [download] = await Promise.all([
         page.waitForEvent('download'),
@@ -236,11 +247,6 @@ onThePage('the room Train', (_site, visited) => {
 
       await page.getByRole('button', { name: '이때의 모델 보관하기' }).click();
       await page.locator('li', { hasText: 'own-seed7-step24' }).waitFor();
-      const asked: string[] = [];
-      page.on('dialog', (each) => {
-        asked.push(each.type());
-        void each.accept();
-      });
       await page.reload();
       await page.locator('li', { hasText: 'own-seed7-step24' }).waitFor();
       expect(asked).toEqual([]);

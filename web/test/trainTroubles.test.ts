@@ -95,17 +95,77 @@ onThePage('the room Train in trouble', (site, visited) => {
       withTab,
     ));
 
-  it('tells storage that is full and a worker that is gone, each with the way on', () =>
+  it('a reload in the middle of a training brings back what was learned until then; a button forgets it', () =>
+    visited(async ({ page, open, numbers }) => {
+      await open(address({ ...defaults.small, ...small, steps: 4000 }));
+      await begin(page);
+      const until = async (report: number): Promise<void> => {
+        await page.waitForFunction(
+          (least) => Number(document.querySelector('#train-scrub')?.getAttribute('max')) >= least,
+          report,
+        );
+      };
+      await until(3);
+      // The rest of it would be lost: the browser asks.
+      const [dialog] = await Promise.all([
+        page.waitForEvent('dialog'),
+        page.evaluate(() => void setTimeout(() => location.reload())),
+      ]);
+      expect(dialog.type()).toBe('beforeunload');
+      await Promise.all([page.waitForEvent('load'), dialog.accept()]);
+      const back = page.getByText(/마지막 학습을 \d+걸음까지 이 브라우저에서 되살렸어요/);
+      await back.waitFor();
+      await until(3);
+      const step = Number(/(\d+)걸음까지/.exec((await back.textContent())!)![1]);
+      await page.getByText(`모델 작은 언어, 시드 7, 걸음 ${step}`).waitFor();
+      expect(step).toBeGreaterThan(0);
+      expect(step).toBeLessThan(4000);
+      expect((await numbers()).get('train:heldOut')).toBeGreaterThan(0);
+      await page.locator('.readout').first().waitFor();
+      // Another window begins one of its own: that is the last one now.
+      const other = await page.context().newPage();
+      await other.goto(`${site.address}${address({ ...defaults.small, ...small, seed: 8 })}`);
+      await other.getByText(/마지막 학습을 \d+걸음까지/).waitFor();
+      await begin(other);
+      await ended(other);
+      await other.getByText('이 학습은 24걸음까지 이 브라우저에 남아 있어서').waitFor();
+      await other.close();
+      await page.reload();
+      await page.getByText('마지막 학습을 24걸음까지').waitFor();
+      await page.getByText('모델 작은 언어, 시드 8, 걸음 24').waitFor();
+      await page.getByRole('button', { name: '이 학습 지우기' }).click();
+      await page.locator('#train-scrub').waitFor({ state: 'detached' });
+      await page.reload();
+      await page.locator('button.main:enabled').waitFor();
+      await page.waitForTimeout(500);
+      expect(await page.getByText(/마지막 학습을/).count()).toBe(0);
+    }));
+
+  it('storage that is full: says that a training is lost with the window, asks before, and keeps nothing of it', () =>
+    visited(async ({ page, open }) => {
+      await open(address({ ...defaults.small, ...small }));
+      const client = await page.context().newCDPSession(page);
+      await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.address).origin, quotaSize: 1 });
+      await begin(page);
+      await ended(page);
+      await page.getByText('창을 닫거나 새로고침하면 이 학습은 사라져요').waitFor();
+      const [dialog] = await Promise.all([
+        page.waitForEvent('dialog'),
+        page.evaluate(() => void setTimeout(() => location.reload())),
+      ]);
+      expect(dialog.type()).toBe('beforeunload');
+      await dialog.dismiss();
+      await page.getByRole('button', { name: '이때의 모델 보관하기' }).click();
+      await page.getByText(/저장 공간이 모자라 보관하지 못했어요/).waitFor();
+      await page.getByText('모델 작은 언어, 시드 7, 걸음 24').waitFor();
+    }));
+
+  it('tells a worker that is gone, and the way on: what was learned comes back', () =>
     visited(
       async ({ page, open }) => {
         await open(address({ ...defaults.small, ...small }));
         await begin(page);
         await ended(page);
-        const client = await page.context().newCDPSession(page);
-        await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.address).origin, quotaSize: 1 });
-        await page.getByRole('button', { name: '이때의 모델 보관하기' }).click();
-        await page.getByText(/저장 공간이 모자라 보관하지 못했어요/).waitFor();
-        await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.address).origin });
         await page.evaluate(() => (window as unknown as { lastWorker: Worker }).lastWorker.terminate());
         await page.locator('#sentence').fill('영희가 책을 읽었다');
         await page
@@ -113,16 +173,14 @@ onThePage('the room Train in trouble', (site, visited) => {
           .first()
           .waitFor({ timeout: 15_000 });
         // The checkpoints were the engine's: that is said, and what needs them can no more be pressed. The curves stay.
-        await page.getByText('보관하지 않은 것은 사라졌어요').waitFor();
+        await page.getByText('다시 시작하면 24걸음까지 되살아나요').waitFor();
         const ofTheEngine = ['새로 시작', '이때의 모델 보관하기', 'zip으로 내보내기', '이때의 모델을 살펴보기에서'];
         const buttons = ofTheEngine.map((name) => page.getByRole('button', { name }));
         for (const button of buttons) expect(await button.first().isDisabled()).toBe(true);
         expect(await page.locator('.charts path').count()).toBeGreaterThan(0);
         await page.getByRole('button', { name: '다시 시작', exact: true }).first().click();
-        await begin(page);
-        await ended(page);
+        await page.getByText('마지막 학습을 24걸음까지').waitFor();
         await page.getByText('모델 작은 언어, 시드 7, 걸음 24').waitFor();
-        await page.getByText('보관하지 않은 것은 사라졌어요').waitFor({ state: 'detached' });
         for (const button of buttons) expect(await button.first().isEnabled()).toBe(true);
       },
       {},

@@ -30,7 +30,7 @@ const ofCheckpoints: Texts = {
   noConfig: ({ what, got }) =>
     `${what.replace(' is no model', '')}: 모델이 아니에요(${notModels[got] ?? 'config.json이 없어요'}). config.json과 model.safetensors가 있는 폴더나 .gguf 파일을 주세요.`,
   noParameters: ({ what, got }) =>
-    `${what.replace(' has no parameters', '')}에 매개변수 파일이 없어요: model.safetensors나 pytorch_model.bin이 있어야 해요(있는 것: ${said(got)}).`,
+    `${what.replace(' has no parameters', '').replace('the folder', '폴더')}에 매개변수 파일이 없어요: model.safetensors나 pytorch_model.bin이 있어야 해요(있는 것: ${said(got)}).`,
   badShardIndex: (one) =>
     `나뉜 매개변수 파일들이 서로 맞지 않아요. ${found(one, '목록과 파일이 달라요')} 다시 받아 주세요.`,
   parametersDoNotFit: ({ details: d, what }) => {
@@ -67,7 +67,7 @@ const ofCheckpoints: Texts = {
   tokenizerDoesNotFit: ({ expected, got }) =>
     `토크나이저의 토큰(${got}개)이 모델의 어휘(${count(expected)}개)보다 많아요. 이 체크포인트의 토크나이저를 써 주세요.`,
   severalGguf: ({ details: d, got }) =>
-    `${d.name}에 .gguf 파일이 여럿 있어요: ${got}. 그 가운데 하나를 이름까지 적어 주세요.`,
+    `${d.name || '폴더'}에 .gguf 파일이 여럿 있어요: ${got}. 그 가운데 하나를 이름까지 적어 주세요.`,
   badChatTemplate: (one) => {
     const told = one.what.slice(one.what.indexOf(' cannot be rendered: ') + 21);
     const why = one.details.why === 'refused' ? ` 틀이 하는 말: ‘${told}’.` : phrase(told) ? ` ${phrase(told)}.` : '';

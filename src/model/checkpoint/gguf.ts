@@ -2,8 +2,7 @@
  * GGUF files: `@huggingface/gguf` reads the header; the tensors' blocks are read here, one tensor after another, and
  * given the names and layouts of a checkpoint in Hugging Face's form.
  */
-import type { Folder } from '../../platform/index.ts';
-import { SiseonError } from '../../platform/index.ts';
+import { type Folder, pathIn, SiseonError } from '../../platform/index.ts';
 import { blockTypes } from './dequantize.ts';
 import { ggufConfig } from './ggufConfig.ts';
 import { type GgufTensor, hugged } from './ggufLayout.ts';
@@ -30,9 +29,6 @@ const refusal =
       details: { file, problem },
     });
   };
-
-/** A file that was chosen by itself gives its name to the whole. */
-const pathIn = (folder: Folder, file: string): string => (folder.name === file ? file : `${folder.name}/${file}`);
 
 /**
  * Opens a .gguf, with its other parts where it is one of several (`…-00001-of-00003.gguf`). Throws `badGguf`: damaged, of a

@@ -107,6 +107,21 @@ describe('one loader, wherever the files are', () => {
 });
 
 describe('what does not fit together is refused', () => {
+  it('names a file by its folder, and by itself where it was chosen without one', async () => {
+    const cut = { ...files, 'model.safetensors': files['model.safetensors'].slice(0, 1000) };
+    for (const [name, said] of [
+      ['a', 'a/model.safetensors'],
+      ['', 'model.safetensors'],
+    ])
+      await expect(loadModel(memoryFolder(cut, name), { name: 'x' })).rejects.toMatchObject({
+        code: 'badSafetensors',
+        details: { file: said },
+      });
+    await expect(loadModel(memoryFolder({ 'config.json': '{x' }, ''))).rejects.toMatchObject({
+      code: 'badJson',
+      message: expect.stringMatching(/^config\.json is not JSON.*position 1/s),
+    });
+  });
   it('a revision given twice, or of what is not on the hub', async () => {
     for (const [place, revision] of [
       ['owner/name@v1', 'main'],

@@ -10,6 +10,7 @@ import {
   hubModel,
   isHubName,
   networkFolder,
+  pathIn,
   readFolderText,
   SiseonError,
 } from '../../platform/index.ts';
@@ -196,10 +197,10 @@ async function onlyGguf(folder: Folder): Promise<string | null> {
     throw new SiseonError({
       code: 'severalGguf',
       kind: 'usage',
-      what: `${folder.name} holds ${found.length} models`,
+      what: `${folder.name || 'the folder'} holds ${found.length} models`,
       expected: 'one .gguf file',
       got: found.join(', '),
-      next: `Name the one that is meant, as ${folder.name.replace(/\/$/, '')}/${found[0]}.`,
+      next: `Name the one that is meant, as ${pathIn({ name: folder.name.replace(/\/$/, '') }, found[0]!)}.`,
       details: { name: folder.name, files: found },
     });
   return found[0] ?? null;

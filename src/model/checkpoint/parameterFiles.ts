@@ -1,5 +1,5 @@
 /** Which files of a folder hold the parameters, and their tensors: one file, or an index over several. */
-import { checkListed, type Folder, readFolderText, SiseonError } from '../../platform/index.ts';
+import { checkListed, type Folder, pathIn, readFolderText, SiseonError } from '../../platform/index.ts';
 import { openSafetensors } from './safetensors.ts';
 import type { CheckpointTensor } from './tensors.ts';
 
@@ -36,7 +36,7 @@ export async function parameterFiles(folder: Folder): Promise<ParameterFiles> {
     new SiseonError({
       code: 'noParameters',
       kind: 'failure',
-      what: `${folder.name} has no parameters`,
+      what: `${folder.name || 'the folder'} has no parameters`,
       expected: 'model.safetensors or pytorch_model.bin, or one of the two in parts with its index.json',
       got: unread.length > 0 ? unread.slice(0, 5).join(', ') : 'none of them',
       next: 'Save the model with transformers (save_pretrained), which writes model.safetensors.',
@@ -56,7 +56,7 @@ async function sharded(folder: Folder, index: string, open: Open): Promise<Param
     throw new SiseonError({
       code: 'badShardIndex',
       kind: 'failure',
-      what: `${folder.name}/${index}: ${problem}`,
+      what: `${pathIn(folder, index)}: ${problem}`,
       next: 'The files are damaged or not of one checkpoint; fetch them again.',
       details: { problem },
     });

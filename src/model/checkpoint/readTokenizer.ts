@@ -1,5 +1,5 @@
 /** The tokenizer of a checkpoint, from whichever files it has. */
-import { type Folder, readFolderText, SiseonError } from '../../platform/index.ts';
+import { type Folder, pathIn, readFolderText, SiseonError } from '../../platform/index.ts';
 import { type ChatTemplate, chatTemplateOf } from '../tokenizer/chat.ts';
 import { Tokenizer } from '../tokenizer.ts';
 
@@ -17,7 +17,7 @@ export async function readFolderJson(folder: Folder, file: string): Promise<Reco
     throw new SiseonError({
       code: 'badJson',
       kind: 'failure',
-      what: `${folder.name}/${file} is not JSON`,
+      what: `${pathIn(folder, file)} is not JSON`,
       got: error instanceof Error ? error.message : String(error),
       next: 'The file is damaged; fetch it again.',
     });
@@ -69,7 +69,7 @@ export async function readTokenizer(folder: Folder, modelType: string): Promise<
     return Tokenizer.fromJson(json, { chatTemplate });
   }
   for (const file of ['tokenizer.model', 'spiece.model', 'sentencepiece.bpe.model'])
-    if (await folder.has(file)) throw old.sentencePieceOnly(`${folder.name}/${file}`);
+    if (await folder.has(file)) throw old.sentencePieceOnly(pathIn(folder, file));
   return null;
 }
 

@@ -2,7 +2,7 @@
  * The safetensors format (huggingface/safetensors, README "Format"): 8 bytes of header length, a JSON header, then the
  * bytes of every tensor, one after another. What a hostile file could get wrong is checked before a byte is believed.
  */
-import { type Folder, SiseonError } from '../../platform/index.ts';
+import { type Folder, pathIn, SiseonError } from '../../platform/index.ts';
 import { widened } from '../numbers.ts';
 import { numberTypes } from './numbers.ts';
 import type { CheckpointTensor } from './tensors.ts';
@@ -68,7 +68,7 @@ export function readSafetensors(bytes: Uint8Array, file = 'the file'): Safetenso
 
 /** Reads a file's header alone; a tensor's bytes are read when it is asked for. Throws `badSafetensors` and `cannotRead`. */
 export async function openSafetensors(folder: Folder, file: string): Promise<Map<string, CheckpointTensor>> {
-  const name = `${folder.name}/${file}`;
+  const name = pathIn(folder, file);
   const kept = (await folder.keptAt?.(file)) ?? name;
   const refuse = refusal(kept === name ? name : `${name} (${kept})`);
   const size = await folder.size(file);

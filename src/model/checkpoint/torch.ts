@@ -3,7 +3,7 @@
  * and the storages behind them. The pickle says where tensors lie; it is read, never run.
  */
 import type { Numbers } from '../../kernels/index.ts';
-import type { Folder } from '../../platform/index.ts';
+import { type Folder, pathIn } from '../../platform/index.ts';
 import { numberTypes } from './numbers.ts';
 import { badPickle, isTensor, type Pickled, type PickledTensor, readPickle } from './pickle.ts';
 import { type CheckpointTensor, elementCount } from './tensors.ts';
@@ -17,7 +17,7 @@ const OLD_MAGIC = 0x1950a86a20f9469cfc6cn;
 
 /** Opens a pytorch_model.bin. Throws `badPickle` and `cannotRead`. */
 export async function openTorch(folder: Folder, file: string): Promise<Map<string, CheckpointTensor>> {
-  const path = `${folder.name}/${file}`;
+  const path = pathIn(folder, file);
   const refuse = (problem: string): never => {
     throw badPickle(path, problem);
   };

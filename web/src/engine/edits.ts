@@ -8,7 +8,7 @@ import { type Change, inside, ofHead } from './change.ts';
 /** A weight set for a word is shared among its tokens as the model shared it. */
 async function weightEdits(change: Change & { readonly kind: 'weight' }, trace: Trace): Promise<Edit[]> {
   const { layer, head, query, keys, to } = change;
-  const row = (await attentionRows(trace, layer, [query], head)).weights.data;
+  const row = (await attentionRows(trace, layer, [query], head, ['weights'])).weights.data;
   const own = inside(keys).map((key) => row[key] ?? 0);
   const total = own.reduce((sum, weight) => sum + weight, 0);
   return inside(keys).map((key, i) => ({

@@ -24,6 +24,8 @@ export interface ModelFacts {
   readonly positions: number;
   /** It reads from left to right and says what comes next. */
   readonly writes: boolean;
+  /** Blanks at the ends of a text, or two in a row, are tokens to it: it reads another sentence. */
+  readonly readsBlanks: boolean;
   /** Threads that it computes on, and why there is one alone although the machine has more. */
   readonly threads: { readonly count: number; readonly notice: string | null };
   /** What a head was found to look at, on development sentences. */
@@ -48,6 +50,11 @@ export interface Duel {
   readonly dots: readonly number[];
   readonly scores: readonly number[];
   readonly weights: readonly number[];
+}
+
+function readsBlanks({ tokenizer }: Model): boolean {
+  const [bare, blank] = ['가 나', ' 가  나 '].map((text) => tokenizer?.encode(text).ids.join());
+  return bare !== blank;
 }
 
 export class Engine {
@@ -128,6 +135,7 @@ export class Engine {
       heads: headCount,
       positions: positionCount,
       writes: causal && head !== null,
+      readsBlanks: readsBlanks(model),
       threads: { count: this.#device!.threads, notice: this.#device!.notice },
       roles: (model.metadata.roles ?? {}) as ModelFacts['roles'],
     };

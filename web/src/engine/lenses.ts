@@ -45,7 +45,10 @@ export class Lenses {
     { token, head }: { readonly token: number; readonly head?: number | undefined },
   ): Promise<LayerLens> {
     const place = new Map(queries.map((query, r) => [query, r]));
-    const { weights, maskedScores } = await attentionRows(this.trace, layer, queries, head);
+    const { weights, maskedScores } = await attentionRows(this.trace, layer, queries, head, [
+      'weights',
+      'maskedScores',
+    ]);
     const [, rows = 0, keys = 0] = weights.shape;
     const of =
       ({ data }: { readonly data: Float32Array }): Row =>

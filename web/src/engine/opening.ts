@@ -6,8 +6,11 @@ import { type Failure, factsOf } from './failure.ts';
 export type ModelSource =
   | {
       readonly kind: 'files';
-      /** The folder's, or the file's. */
       readonly name: string;
+      /** The name with the day of its parameters, where another model of the same name is beside it. */
+      readonly dated: string;
+      /** The folder that the files stand in; empty where they were chosen by themselves. */
+      readonly folder: string;
       readonly files: readonly File[];
     }
   | {
@@ -72,7 +75,7 @@ export async function needOf(source: ModelSource): Promise<Need> {
 
 /** Throws `notHubName`. */
 function folderOf(source: ModelSource): Folder {
-  if (source.kind === 'files') return blobFolder(source.files, source.name);
+  if (source.kind === 'files') return blobFolder(source.files, source.folder);
   const { repository, revision } = repositoryOf(source.name);
   const environment = { HF_ENDPOINT: source.endpoint };
   return hubModel(repository, { environment, attempts: 2, ...(revision && { revision }) });
@@ -95,8 +98,8 @@ export async function openSource(
   };
   const onProgress = (done: number, total: number): void => say({ phase: 'read', done, total, secondsLeft: null });
   if (source.kind === 'files') {
-    const { name, files } = source;
-    return reading(await loadModel(blobFolder(files, name), { name, signal, onProgress }));
+    const { name } = source;
+    return reading(await loadModel(folderOf(source), { name, signal, onProgress }));
   }
   repositoryOf(source.name);
   const model = await loadModel(source.name, {

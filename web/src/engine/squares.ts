@@ -108,15 +108,16 @@ async function rowsOf(
   const { lens } = view;
   const kind = lensKinds[lens];
   const count = entries.length;
+  const columns = columnsOf(entries, count);
   const numbers = new Float32Array((last - first) * count);
-  const masked = new Uint8Array(numbers.length);
+  const masked = new Uint8Array(numbers.length).fill(1);
   let given = 0;
   await byBands(first, last, async (from, to) => {
     const asking = entries.slice(from, to).map(({ tokens }) => tokens[0]!);
     const rows = await lenses.layer(lens, layer, asking, { token: view.token, head });
     for (const [r, query] of asking.entries()) {
       const at = (from - first + r) * count;
-      given += gather(rows.row(head, query), rows.masked(head, query), entries, numbers, masked, at);
+      given += gather(rows.row(head, query), rows.masked(head, query), columns, numbers, masked, at);
     }
   });
   return {
@@ -139,28 +140,72 @@ const largest = (numbers: Float32Array): number => {
   return most;
 };
 
-/** One row into entries, from `at` on; what they get together is returned. A word is masked where all of its tokens are. */
+/**
+ * The columns of a picture as flat numbers, since every number of every head passes through them: cell c holds the entries
+ * from `cells[c]` to `cells[c + 1]`, entry j the tokens from `entries[j]` to `entries[j + 1]` of `tokens`.
+ */
+interface Columns {
+  readonly cells: Int32Array;
+  readonly entries: Int32Array;
+  readonly tokens: Int32Array;
+}
+
+/** Entries in so many cells, as evenly as can be. */
+function columnsOf(entries: readonly Entry[], side: number): Columns {
+  const count = entries.length;
+  const bounds = new Int32Array(count + 1);
+  for (const [j, { tokens }] of entries.entries()) bounds[j + 1] = bounds[j]! + tokens.length;
+  return {
+    cells: Int32Array.from({ length: side + 1 }, (_, c) => Math.ceil((c * count) / side)),
+    entries: bounds,
+    tokens: Int32Array.from(entries.flatMap(({ tokens }) => tokens)),
+  };
+}
+
+/**
+ * One row into cells, from `at` on, over what stands there: a cell is the number of largest size among its entries, an
+ * entry the sum over its tokens. What the entries get together is returned. A cell stays masked where all tokens are.
+ */
 function gather(
   row: ArrayLike<number>,
   scores: ArrayLike<number>,
-  entries: readonly Entry[],
+  { cells, entries, tokens }: Columns,
   numbers: Float32Array,
   masked: Uint8Array,
   at: number,
 ): number {
   let given = 0;
-  for (const [j, { tokens }] of entries.entries()) {
-    let [sum, hidden] = [0, 1];
-    for (const token of tokens) {
-      sum += row[token]!;
-      // A weight that was set by hand leaves the softmax, and its score is −∞ as if it were masked.
-      if (scores[token] !== -Infinity || row[token] !== 0) hidden = 0;
+  for (let c = 0; c + 1 < cells.length; c++) {
+    let largest = numbers[at + c]!;
+    let hidden = masked[at + c]!;
+    for (let j = cells[c]!; j < cells[c + 1]!; j++) {
+      let sum = 0;
+      for (let t = entries[j]!; t < entries[j + 1]!; t++) {
+        const token = tokens[t]!;
+        const number = row[token]!;
+        sum += number;
+        // A weight that was set by hand leaves the softmax, and its score is −∞ as if it were masked.
+        if (hidden === 1 && (number !== 0 || scores[token] !== -Infinity)) hidden = 0;
+      }
+      if (Math.abs(sum) > Math.abs(largest)) largest = sum;
+      given += sum;
     }
-    numbers[at + j] = sum;
-    masked[at + j] = hidden;
-    given += sum;
+    numbers[at + c] = largest;
+    masked[at + c] = hidden;
   }
   return given;
+}
+
+/** Resolves behind the questions that have come in the meantime. A timer would do, but waits for 4 ms each time. */
+function othersFirst(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 /** A few rows at a time, other questions to the worker answered in between. */
@@ -171,7 +216,7 @@ async function byBands(
 ): Promise<void> {
   for (let from = first; from < last; from += band) {
     await compute(from, Math.min(last, from + band));
-    if (from + band < last) await new Promise((resolve) => setTimeout(resolve));
+    if (from + band < last) await othersFirst();
   }
 }
 
@@ -200,22 +245,17 @@ export async function glanceOf(lenses: Lenses, layer: number, view: View): Promi
   const kind = lensKinds[view.lens];
   const heads = kind.ofHead ? lenses.trace.model.architecture.headCount : 1;
   const side = Math.min(largestSide, count);
-  const cell = (index: number): number => Math.min(side - 1, Math.floor((index * side) / count));
+  const columns = columnsOf(entries, side);
+  const cell = (index: number): number => Math.floor((index * side) / count);
   const numbers = new Float32Array(heads * side * side);
   const masked = new Uint8Array(numbers.length).fill(1);
-  const [row, hidden] = [new Float32Array(count), new Uint8Array(count)];
   await byBands(0, count, async (from, to) => {
     const asking = entries.slice(from, to).map(({ tokens }) => tokens[0]!);
     const rows = await lenses.layer(view.lens, layer, asking, { token: view.token });
     for (let head = 0; head < heads; head++)
       for (const [r, query] of asking.entries()) {
-        gather(rows.row(head, query), rows.masked(head, query), entries, row, hidden, 0);
-        const start = (head * side + cell(from + r)) * side;
-        for (let j = 0; j < count; j++) {
-          const at = start + cell(j);
-          if (Math.abs(row[j]!) > Math.abs(numbers[at]!)) numbers[at] = row[j]!;
-          if (hidden[j] === 0) masked[at] = 0;
-        }
+        const at = (head * side + cell(from + r)) * side;
+        gather(rows.row(head, query), rows.masked(head, query), columns, numbers, masked, at);
       }
   });
   return { layer, heads, side, numbers, masked, range: kind.unit ? 1 : largest(numbers), count };

@@ -14,6 +14,18 @@ export interface TrainReport {
   readonly matchingLoss: number | null;
   readonly heldOut: Score;
 }
+/** A report as it comes, and whether the browser keeps the training up to there. */
+export interface FreshReport extends TrainReport {
+  readonly recorded: boolean;
+}
+
+/** The last training of this browser, as it was begun and as far as it came. */
+export interface Restored {
+  readonly settings: Settings;
+  readonly text: string;
+  readonly facts: Facts;
+  readonly reports: readonly TrainReport[];
+}
 
 /** A checkpoint by its index, or a model that was kept by its name in the worker. */
 export type At = number | string;
@@ -21,6 +33,7 @@ export type At = number | string;
 // What trains is loaded when somebody trains: the first picture does not wait for it.
 const lessons = () => import('../train/lesson.ts');
 const runs = () => import('../training/run.ts');
+const records = () => import('../train/record.ts');
 
 export class Trainer {
   readonly #korean: () => Promise<unknown>;
@@ -41,16 +54,41 @@ export class Trainer {
   }
 
   /** Trains from the first step; a run under way is ended first. Resolves to false when this one was ended so. Throws what `prepare` and `train` throw. */
-  async begin(settings: Settings, text: string, tell: (report: TrainReport) => void): Promise<boolean> {
+  async begin(settings: Settings, text: string, tell: (report: FreshReport) => void): Promise<boolean> {
     this.#run?.stop();
-    const [{ measure, prepare }, { Run }] = await Promise.all([lessons(), runs()]);
+    const [{ measure, prepare }, { Run }, { Record }] = await Promise.all([lessons(), runs(), records()]);
     const lesson = await prepare(settings, text, this.#korean);
     const run = new Run(lesson.task);
     [this.#lesson, this.#run] = [lesson, run];
-    return run.start(async ({ step, loss, matchingLoss, parameters }, device) => {
+    const record = new Record(settings, text);
+    return run.start(async (checkpoint, device) => {
+      const { step, loss, matchingLoss, parameters } = checkpoint;
       const heldOut = await measure(await this.#create(lesson, parameters, `step ${step}`, device), lesson.hidden);
-      tell({ step, loss, matchingLoss, heldOut });
+      const report = { step, loss, matchingLoss, heldOut };
+      tell({ ...report, recorded: await record.add(checkpoint, report) });
     });
+  }
+
+  /** Brings back the last training that the browser keeps, to be looked at; null: there is none. Ends none under way. */
+  async restore(): Promise<Restored | null> {
+    if (this.#run) return null;
+    const [{ prepare }, { Run }, { lastTraining }] = await Promise.all([lessons(), runs(), records()]);
+    const found = await lastTraining();
+    if (!found) return null;
+    const { settings, text, reports, checkpoints } = found;
+    const lesson = await prepare(settings, text, this.#korean);
+    // One that has begun meanwhile stays.
+    if (this.#run) return null;
+    const run = new Run(lesson.task);
+    run.checkpoints.push(...checkpoints);
+    [this.#lesson, this.#run] = [lesson, run];
+    return { settings, text, facts: lesson.facts, reports };
+  }
+  /** Nothing of it stays, here or in the browser. */
+  async forget(): Promise<void> {
+    this.#run?.stop();
+    [this.#run, this.#lesson] = [null, null];
+    await (await records()).forgetTraining();
   }
   pause(): void {
     this.#run?.pause();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { checkpointAmong, nameOf } from './checkpointAmong.ts';
+import { checkpointAmong, datedName, nameOf, parametersOf } from './checkpointAmong.ts';
 
 const placed = (...paths: string[]) => paths.map((path) => ({ path, file: new File([], path.split('/').at(-1)!) }));
 const among = (...paths: string[]) => {
-  const { name, files } = checkpointAmong(placed(...paths));
-  return [name, ...files.map((file) => file.name)];
+  const { folder, files } = checkpointAmong(placed(...paths));
+  return [folder, ...files.map((file) => file.name)];
 };
 
 describe('the checkpoint among dropped files', () => {
@@ -26,24 +26,42 @@ describe('the checkpoint among dropped files', () => {
     expect(() => among('up/b/config.json', 'up/a/config.json', 'up/a/model.safetensors')).toThrow(
       expect.objectContaining({ code: 'severalCheckpoints', details: { paths: 'up/a, up/b' } }),
     ));
-  it('is called as its folder, as its config.json says, or as its largest file', async () => {
-    const named = (config: string, ...paths: string[]) =>
-      nameOf(
-        checkpointAmong(
-          paths.map((path, i) => {
-            const name = path.split('/').at(-1)!;
-            return { path, file: new File([name === 'config.json' ? config : 'x'.repeat(i)], name) };
-          }),
-        ),
-      );
-    expect(await named('{"_name_or_path": "/home/me/owner/tiny/"}', 'config.json', 'model.safetensors')).toBe(
-      'owner/tiny',
+  const filled = (config: string, ...paths: string[]) =>
+    checkpointAmong(
+      paths.map((path) => {
+        const name = path.split('/').at(-1)!;
+        return { path, file: new File([name === 'config.json' ? config : ''], name, { lastModified: 0 }) };
+      }),
     );
+  it('is called as its folder, as its config.json says, or by its kind and its parameters’ file', async () => {
+    const named = (config: string, ...paths: string[]) => nameOf(filled(config, ...paths));
+    const all = ['expected.safetensors', 'config.json', 'tokenizer.json', 'model.safetensors'];
     expect(await named('{"_name_or_path": "x"}', 'a/config.json', 'a/model.safetensors')).toBe('a');
-    expect(
-      await named('{"_name_or_path": ""}', 'config.json', 'tokenizer.json', 'a.safetensors', 'b.safetensors'),
-    ).toBe('b.safetensors');
+    for (const [said, name] of [
+      ['/home/me/owner/tiny/', 'owner/tiny'],
+      ['C:\\\\models\\\\tiny', 'models/tiny'],
+      ['./tiny', 'tiny'],
+      ['', 'bert model.safetensors'],
+    ])
+      expect(await named(`{"model_type": "bert", "_name_or_path": "${said}"}`, ...all)).toBe(name);
+    // What stands within another config is that one's.
+    expect(await named('{"encoder": {"_name_or_path": "x"}, "model_type": "t5"}', ...all)).toBe('t5 model.safetensors');
+    expect(await named('{"model_type": 1}', ...all)).toBe('model.safetensors');
     expect(await named('no config', 'config.json')).toBe('config.json');
     expect(await named('{"_name_or_path": "x"}', 'config.json', 'm.gguf')).toBe('m.gguf');
   });
+  it('has its parameters where the package looks for them, and nowhere else', () => {
+    const file = (...paths: string[]) => parametersOf(filled('{}', ...paths))?.name;
+    expect(file('expected.safetensors', 'pytorch_model.bin', 'model.safetensors')).toBe('model.safetensors');
+    expect(file('model-00001-of-00002.safetensors', 'model.safetensors.index.json')).toBe(
+      'model.safetensors.index.json',
+    );
+    expect(file('expected.safetensors', 'pytorch_model.bin')).toBe('pytorch_model.bin');
+    expect(file('expected.safetensors', 'm.gguf')).toBe('m.gguf');
+    expect(file('expected.safetensors')).toBeUndefined();
+  });
+  it('of two of one name, one is called with the day and time of its parameters', () =>
+    expect(datedName('x', filled('{}', 'config.json', 'model.safetensors'))).toMatch(
+      /^x \((1970-01-01|1969-12-31) \d\d:\d\d:00\)$/,
+    ));
 });

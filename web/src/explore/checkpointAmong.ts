@@ -1,16 +1,20 @@
-/** Which of the files that were dropped or chosen are the model's. */
+/** Which of the files that were dropped or chosen are the model's, and what it is called. */
 import type { PlacedFile } from '../pieces/droppedFiles.ts';
 
+/** Files that hold one checkpoint. */
+export interface Among {
+  /** The folder that they stand in; null for files without one. */
+  readonly folder: string | null;
+  readonly files: readonly File[];
+}
+
 /**
- * The files of the one folder that holds a checkpoint (a config.json or a .gguf file) and its name, null for files without
- * a folder. Folders below it are not looked into: published checkpoints keep other formats there. Where no folder holds
- * one, all files come back: what is missing is the engine's to say. Throws the failure `severalCheckpoints`, with their
- * paths, where two folders hold one each: files of one must not be read as parts of the other.
+ * The files of the one folder that holds a checkpoint (a config.json or a .gguf file). Folders below it are not looked into:
+ * published checkpoints keep other formats there. Where no folder holds one, all files come back: what is missing is the
+ * engine's to say. Throws the failure `severalCheckpoints`, with their paths, where two folders hold one each: files of one
+ * must not be read as parts of the other.
  */
-export function checkpointAmong(files: readonly PlacedFile[]): {
-  readonly name: string | null;
-  readonly files: File[];
-} {
+export function checkpointAmong(files: readonly PlacedFile[]): Among {
   const holders = new Set(
     files.filter(({ path }) => /(^|\/)config\.json$|\.gguf$/.test(path)).map(({ path }) => folderOf(path)),
   );
@@ -21,18 +25,51 @@ export function checkpointAmong(files: readonly PlacedFile[]): {
   }
   const [folder = folderOf(files[0]?.path ?? '')] = outermost;
   const own = outermost.length === 0 ? files : files.filter(({ path }) => folderOf(path) === folder);
-  return { name: folder.split('/').at(-1) || null, files: own.map(({ file }) => file) };
+  return { folder: folder.split('/').at(-1) || null, files: own.map(({ file }) => file) };
 }
 
-/** What a model is called: as its folder, else as its config.json says (`_name_or_path`), else as its largest part's file. */
-export async function nameOf({ name, files }: ReturnType<typeof checkpointAmong>): Promise<string> {
-  if (name) return name;
-  const parts = files.filter((file) => /\.(gguf|safetensors|bin)$/.test(file.name));
-  const own = (parts.length > 0 ? parts : files).reduce((a, b) => (b.size > a.size ? b : a)).name;
-  if (own.endsWith('.gguf')) return own;
-  const config = files.find((file) => file.name === 'config.json');
-  const said = config && /"_name_or_path"\s*:\s*"([^"\\]{1,200})"/.exec(await config.text())?.[1];
-  return said?.replace(/\/+$/, '').split('/').slice(-2).join('/') || own;
+/** As the package looks for parameters, one after another; the first that is there holds them, whatever lies beside it. */
+const parameterFiles = [
+  /^model\.safetensors$/,
+  /^model\.safetensors\.index\.json$/,
+  /^pytorch_model\.bin$/,
+  /^pytorch_model\.bin\.index\.json$/,
+  /\.gguf$/,
+];
+
+/** The file that the parameters are in, or that says where they are; null where there is none. */
+export function parametersOf({ files }: Among): File | null {
+  const found = parameterFiles.map((pattern) => files.find(({ name }) => pattern.test(name)));
+  return found.find((file) => file !== undefined) ?? null;
+}
+
+/** What a model is called: as its folder, else as its config.json says (`_name_or_path`), else by its kind and its file. */
+export async function nameOf(among: Among): Promise<string> {
+  if (among.folder) return among.folder;
+  const config = among.files.find(({ name }) => name === 'config.json');
+  const file = (parametersOf(among) ?? config ?? among.files[0])?.name ?? '';
+  if (!config || file.endsWith('.gguf')) return file;
+  const { _name_or_path: path, model_type: kind } = fieldsOf(await config.text());
+  const steps = typeof path === 'string' ? path.slice(0, 200).split(/[/\\]/) : [];
+  const said = steps.filter((step) => !/^\.{0,2}$/.test(step)).slice(-2);
+  return said.join('/') || (typeof kind === 'string' && kind !== '' ? `${kind} ${file}` : file);
+}
+
+/** What a config.json says; nothing where it is no JSON, which is the engine's to say. */
+function fieldsOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return (JSON.parse(text) ?? {}) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+/** The name with the day and time of its parameters' file, for whoever has another model of the same name. */
+export function datedName(name: string, among: Among): string {
+  const date = new Date(parametersOf(among)?.lastModified ?? 0);
+  const two = (n: number): string => `${n}`.padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${name} (${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')})`;
 }
 
 const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));

@@ -11,6 +11,8 @@ export class Seen {
   readonly square = new Latest<Tiles>();
   /** By layer, as far as they are computed. */
   glances = $state.raw<readonly (Glance | undefined)[]>([]);
+  /** Whether more of them are on their way. */
+  looking = $state(false);
   #turn = 0;
 
   showSquare(asked: Asked, choice: Choice, view: View): void {
@@ -24,6 +26,7 @@ export class Seen {
   /** The layers one after another, the one that is looked at first; what is newer puts an end to it. */
   async showHeads(asked: Asked, layers: number, view: View, start: number): Promise<void> {
     const turn = ++this.#turn;
+    this.looking = true;
     const order = Array.from({ length: layers }, (_, layer) => layer).sort(
       (a, b) => Number(b === start) - Number(a === start) || a - b,
     );
@@ -36,5 +39,6 @@ export class Seen {
       const same = this.glances.length === layers && this.glances.find((old) => old)?.heads === glance?.heads;
       this.glances = fresh.map((own, n) => own ?? (same ? this.glances[n] : undefined));
     }
+    this.looking = false;
   }
 }

@@ -20,7 +20,7 @@ export function writeLookup({ question, temperature, books }: Lookup): string[] 
   const values: string[] = [];
   if (question !== null) values.push(`k=${encodeURIComponent(question.slice(0, longestLinked).toWellFormed())}`);
   if (temperature !== 1) values.push(`t=${temperature}`);
-  if (books && fitsAddress(books)) values.push(`l=${encodeURIComponent(asText(books).toWellFormed())}`);
+  if (books && fitsAddress(books)) values.push(`books=${encodeURIComponent(asText(books).toWellFormed())}`);
   return values;
 }
 
@@ -30,7 +30,7 @@ export function readLookup(values: URLSearchParams): Lookup {
   return {
     question: values.get('k'),
     temperature: temperature >= 0.01 && temperature <= 100 ? temperature : 1,
-    books: readBooks(values.get('l')),
+    books: readBooks(values.get('books')),
   };
 }
 
@@ -60,11 +60,11 @@ function readBooks(text: string | null): Book[] | null {
 
 /** What `readLookup` leaves out, as it was written. */
 export function unreadLookup(values: URLSearchParams): string[] {
-  const [temperature, shelves] = [values.get('t'), values.get('l')];
+  const [temperature, shelves] = [values.get('t'), values.get('books')];
   const found = sorted(shelves);
   return [
     ...(temperature === null || readLookup(values).temperature === Number(temperature) ? [] : [`t=${temperature}`]),
-    ...(shelves === null || found ? [] : [`l=${shelves}`]),
-    ...(found?.lost ?? []).map((each) => `l=${each}`),
+    ...(shelves === null || found ? [] : [`books=${shelves}`]),
+    ...(found?.lost ?? []).map((each) => `books=${each}`),
   ];
 }

@@ -17,7 +17,17 @@ export const writeTraining = ({ settings, text }: Training): string[] => [
     : []),
 ];
 
-export const readTraining = (values: URLSearchParams): Training => ({
-  settings: readSettings(values.get('p')),
-  text: values.get('x') ?? '',
-});
+export function readTraining(values: URLSearchParams): Training {
+  const settings = readSettings(values.get('p'));
+  return { settings, text: (settings.task === 'own' ? values.get('x') : null) ?? '' };
+}
+
+/** What `readTraining` leaves out, as it was written. */
+export function unreadTraining(values: URLSearchParams): string[] {
+  const [written, text] = [values.get('p'), values.get('x')];
+  const { settings } = readTraining(values);
+  return [
+    ...(written === null || written === writeSettings(settings) ? [] : [`p=${written}`]),
+    ...(text === null || settings.task === 'own' ? [] : [`x=${text}`]),
+  ];
+}

@@ -2,7 +2,7 @@
 import * as Comlink from 'comlink';
 import { ask, askLong, engine, type Failure, Latest, switchModel } from '../engine/client.svelte.ts';
 import type { ModelFacts } from '../engine/engine.ts';
-import type { At, TrainReport } from '../engine/trainer.ts';
+import type { At, FreshReport, TrainReport } from '../engine/trainer.ts';
 import { writtenModel } from '../explore/modelAddress.ts';
 import * as m from '../paraglide/messages.js';
 import { storySentence } from '../permalink.ts';
@@ -39,8 +39,16 @@ class Learner {
   run = $state(0);
   /** A checkpoint of the run has been kept or saved as a file. */
   kept = $state(false);
+  /** Reports up to which the browser would bring the run back after a reload. */
+  recorded = $state(0);
+  /** The run was brought back. */
+  restored = $state(false);
   /** What closing the page would throw away. */
-  unkept = $derived(this.phase === 'running' || this.phase === 'paused' || (this.reports.length > 1 && !this.kept));
+  unkept = $derived(
+    this.phase === 'running' ||
+      this.phase === 'paused' ||
+      (this.reports.length > 1 && !this.kept && this.recorded < this.reports.length),
+  );
 
   at = $derived(Math.min(this.scrubbed ?? Number.POSITIVE_INFINITY, this.reports.length - 1));
   report = $derived(this.reports[this.at] ?? null);
@@ -71,16 +79,19 @@ class Learner {
       spent: 0,
       reports: [],
       facts: null,
+      recorded: 0,
+      restored: false,
     });
     if (typeof this.beside === 'number') this.alone();
     let last = performance.now();
-    const tell = (report: TrainReport): void => {
+    const tell = ({ recorded, ...report }: FreshReport): void => {
       // A report of a run that was started over has nothing to say any more.
       if (this.run !== run) return;
       const now = performance.now();
       this.spent += now - last;
       last = now;
       this.reports = [...this.reports, report];
+      if (recorded) this.recorded = this.reports.length;
     };
     this.#wake = () => (last = performance.now());
     try {
@@ -95,6 +106,29 @@ class Learner {
       this.failure = cause as Failure;
       this.phase = this.reports.length > 0 ? 'stopped' : 'idle';
     }
+  }
+  /** The last training of this browser, where nothing has been trained in this window yet. */
+  async restore(): Promise<void> {
+    if (this.phase !== 'idle' || this.reports.length > 0) return;
+    const { run } = this;
+    const found = await ask((e) => e.trainer.restore(), null).catch(() => null);
+    if (!found || this.run !== run || this.phase !== 'idle') return;
+    const { settings, text, facts, reports } = found;
+    const whole = reports.at(-1)!.step >= settings.steps;
+    const [phase, recorded] = [whole ? 'done' : 'stopped', reports.length] as const;
+    Object.assign(this, { settings, facts, reports, phase, recorded, restored: true, run: run + 1 });
+    this.#prepare(settings, text, facts);
+  }
+  /** Nothing of the training stays, here or in the browser. */
+  async forget(): Promise<void> {
+    await this.leave();
+    await ask((e) => e.trainer.forget());
+    this.forgotten(this.run + 1);
+  }
+  /** What another worker, or nobody, has of a run. */
+  forgotten(run: number): void {
+    Object.assign(this, { run, phase: 'idle', kept: false, recorded: 0, restored: false });
+    Object.assign(this, { reports: [], scrubbed: null, facts: null, beside: null, lent: false });
   }
   /** Time spent pausing does not count. */
   #wake = (): void => {};
@@ -243,16 +277,6 @@ $effect.root(() => {
     return () => removeEventListener('beforeunload', hold);
   });
   $effect(() => {
-    if (engine.worker > 1)
-      Object.assign(learner, {
-        phase: 'idle',
-        kept: false,
-        reports: [],
-        scrubbed: null,
-        facts: null,
-        run: -engine.worker,
-        beside: null,
-        lent: false,
-      });
+    if (engine.worker > 1) learner.forgotten(-engine.worker);
   });
 });
