@@ -70,7 +70,7 @@ export function measuresOf(squares: readonly Cells[], room: number, rem: number)
     cell,
     font,
     slanted: Math.min(font, Math.max(small * rem, (cell * slant) / line)),
-    paired: Math.min(font, Math.max(small * rem, (cell * slant) / (pair + 0.2))),
+    paired: Math.min(font, Math.max(small * rem, (cell * slant) / 2.9)),
     numbers: numbers >= 0.62 * rem ? numbers : null,
     stacked: cell * slant >= pair * small * rem,
   };
