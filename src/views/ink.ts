@@ -19,6 +19,7 @@ export const themes = {
     score: '#7a3aa8',
     negative: '#b45309',
     rule: '#e3e3e6',
+    stripe: '#c9c9ce',
   },
   dark: {
     ground: '#16171a',
@@ -30,6 +31,7 @@ export const themes = {
     score: '#cf9bf5',
     negative: '#f2a65a',
     rule: '#33343a',
+    stripe: '#5a5b64',
   },
 } as const;
 

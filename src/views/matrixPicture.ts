@@ -65,7 +65,8 @@ export interface MatrixMarks {
   readonly width: number;
   readonly height: number;
   readonly ground: string;
-  readonly faint: string;
+  /** Of the hatching. */
+  readonly stripe: string;
   readonly rule: string;
   readonly letters: readonly Letters[];
   readonly cells: readonly CellMark[];
@@ -97,13 +98,15 @@ export function matrixMarks(matrix: Matrix, options: PictureOptions): MatrixMark
   const { title, legend, range, signed } = said(matrix, options);
   const side = rows.length <= 16 ? 44 : 18;
   const size = side > 30 ? 14 : 13;
+  // Names that lean are closer to each other than rows are.
+  const leaning = Math.min(size, Math.floor(side * Math.SQRT1_2));
   const longest = (list: readonly { readonly text: string }[]): number =>
     Math.max(2, ...list.map(({ text }) => wide(text)));
-  const [left, lean] = [24 + longest(rows) * size + 10, longest(columns) * size * Math.SQRT1_2];
+  const [left, lean] = [24 + longest(rows) * size + 10, longest(columns) * leaning * Math.SQRT1_2];
   const width = Math.ceil(Math.max(480, left + columns.length * side + Math.max(24, lean)));
   const heading = broken(title, (width - 48) / 16);
   const above = 32 + (heading.length - 1) * 22;
-  const top = Math.ceil(above + 34 + Math.max(lean + size, 20));
+  const top = Math.ceil(above + 34 + Math.max(lean + size + 4, 20));
   const below = broken(legend, (width - 48) / 12);
   const bottom = top + rows.length * side;
   const letters: Letters[] = [];
@@ -120,7 +123,7 @@ export function matrixMarks(matrix: Matrix, options: PictureOptions): MatrixMark
   add(t.rows, 24, above + 28, 13, p.query);
   add(t.columns, 24 + (wide(t.rows) + 1.5) * 13, above + 28, 13, p.key);
   for (const [j, { text }] of columns.entries())
-    add(text, left + (j + 0.5) * side + 4, top - 8, size, p.ink, 'start', true);
+    add(text, left + (j + 0.5) * side + 4, top - 8, leaning, p.ink, 'start', true);
   const cells: CellMark[] = [];
   for (const [i, { text }] of rows.entries()) {
     const y = top + i * side;
@@ -130,7 +133,7 @@ export function matrixMarks(matrix: Matrix, options: PictureOptions): MatrixMark
       const pair = `${text} → ${columns[j]!.text}`;
       const cell = { x, y, side: side - 1 };
       if (weight === null) {
-        cells.push({ ...cell, colour: p.faint, depth: null, says: `${pair}: ${t.masked}` });
+        cells.push({ ...cell, colour: p.stripe, depth: null, says: `${pair}: ${t.masked}` });
         continue;
       }
       const number = measured(weight, range);
@@ -142,13 +145,13 @@ export function matrixMarks(matrix: Matrix, options: PictureOptions): MatrixMark
   }
   for (const [n, line] of below.entries()) add(line, 24, bottom + 30 + n * 17, 12, p.faint);
   const frame = { x: left, y: top, width: columns.length * side, height: rows.length * side };
-  const { ground, faint, rule } = p;
-  return { title, width, height: bottom + 30 + below.length * 17, ground, faint, rule, letters, cells, frame };
+  const { ground, stripe, rule } = p;
+  return { title, width, height: bottom + 30 + below.length * 17, ground, stripe, rule, letters, cells, frame };
 }
 
 /** The picture as one self-contained SVG; what a cell says is seen where the pointer rests on it. */
 export function matrixSvg(matrix: Matrix, options: PictureOptions): string {
-  const { title, width, height, ground, faint, rule, letters, cells, frame } = matrixMarks(matrix, options);
+  const { title, width, height, ground, stripe, rule, letters, cells, frame } = matrixMarks(matrix, options);
   const round = (number: number): number => Number(number.toFixed(1));
   const place = ({ text, x, y, size, colour, anchor, leaning }: Letters): string =>
     `<text ${leaning ? `transform="translate(${round(x)} ${round(y)}) rotate(-45)"` : `x="${round(x)}" y="${round(y)}"`} font-size="${size}"${anchor === 'start' ? '' : ` text-anchor="${anchor}"`} fill="${colour}">${xml(text)}</text>`;
@@ -161,7 +164,7 @@ export function matrixSvg(matrix: Matrix, options: PictureOptions): string {
     `<title id="siseon-title">${xml(title)}</title>`,
     ...(cells.some(({ depth }) => depth === null)
       ? [
-          `<defs><pattern id="siseon-masked" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line y2="6" stroke="${faint}" stroke-width="1.2"/></pattern></defs>`,
+          `<defs><pattern id="siseon-masked" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line y2="6" stroke="${stripe}" stroke-width="1.2"/></pattern></defs>`,
         ]
       : []),
     `<rect width="100%" height="100%" fill="${ground}"/>`,

@@ -68,7 +68,7 @@ export async function exportFile(
 export const largestPicture = 256;
 
 /** The marks of the SVG, two pixels for each of theirs. */
-function painted({ width, height, ground, faint, rule, letters, cells, frame }: MatrixMarks): Promise<Blob> {
+function painted({ width, height, ground, stripe, rule, letters, cells, frame }: MatrixMarks): Promise<Blob> {
   const canvas = new OffscreenCanvas(2 * width, 2 * height);
   const pen = canvas.getContext('2d')!;
   pen.scale(2, 2);
@@ -76,7 +76,7 @@ function painted({ width, height, ground, faint, rule, letters, cells, frame }: 
   pen.fillRect(0, 0, width, height);
   pen.strokeStyle = rule;
   pen.strokeRect(frame.x - 0.5, frame.y - 0.5, frame.width, frame.height);
-  const stripes = hatch(pen, { ground, stripe: faint });
+  const stripes = hatch(pen, { ground, stripe });
   for (const { x, y, side, colour, depth } of cells) {
     pen.globalAlpha = depth ?? 1;
     pen.fillStyle = depth === null ? stripes : colour;
