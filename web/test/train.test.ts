@@ -204,7 +204,7 @@ onThePage('the room Train', (_site, visited) => {
       });
       await page.reload();
       await page.getByText('마지막 학습을 24걸음까지 이 브라우저에서 되살렸어요').waitFor();
-      await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
+      await page.getByText(joined(caption(seen, 'ko', 'friendly'))).waitFor();
       expect((await numbers()).get('train:heldOut')).toBe(shown.get('train:heldOut'));
       expect(await page.locator('#train-scrub').getAttribute('max')).toBe('24');
       expect(await pictureDifference(page, 'train-curves', page.locator('.learned .charts'))).toBeLessThan(
