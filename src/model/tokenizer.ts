@@ -172,11 +172,18 @@ export class Tokenizer {
     const dropped: { start: number; end: number }[] = [];
     const pieces = this.#sound(() => this.#pieces(text, (span) => dropped.push(span)));
     const tokens = this.#tokens(text, pieces, spans, asWritten);
+    const ownOf = new Map<number, number[]>();
+    for (const { word, index } of tokens) {
+      if (word === null) continue;
+      const own = ownOf.get(word);
+      if (own) own.push(index);
+      else ownOf.set(word, [index]);
+    }
     const words: Word[] = [];
     const renumbered = new Map<number, number>();
     for (const [index, span] of spans.entries()) {
-      const own = tokens.filter(({ word }) => word === index).map((token) => token.index);
-      if (own.length === 0) continue;
+      const own = ownOf.get(index);
+      if (!own) continue;
       renumbered.set(index, words.length);
       words.push({ ...span, index: words.length, tokens: own });
     }

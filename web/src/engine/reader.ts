@@ -85,7 +85,10 @@ export class Reader {
     return editsOf(changes, trace, this.model, async (other) => this.read(other));
   }
 
-  /** Who asks while the run is under way waits for the same run; one that failed is not kept. */
+  /**
+   * Who asks while the run is under way waits for the same run. One that failed is not kept, but for a text that cannot be
+   * read: that takes its tokens to know, and the next question is about the same text.
+   */
   async #kept(name: string, run: () => Promise<Trace>): Promise<Trace> {
     const trace = this.#runs.get(name) ?? run();
     this.#runs.delete(name);
@@ -94,7 +97,8 @@ export class Reader {
     try {
       return await trace;
     } catch (error) {
-      if (this.#runs.get(name) === trace) this.#runs.delete(name);
+      const refused = error instanceof SiseonError && error.kind === 'usage';
+      if (!refused && this.#runs.get(name) === trace) this.#runs.delete(name);
       throw error;
     }
   }

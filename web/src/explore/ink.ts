@@ -31,11 +31,18 @@ export function readInk(): Ink {
     '--negative',
     '--stripe',
   ].map(channels) as [Channels, Channels, Channels, Channels, Channels, Channels];
+  // A style that is asked for has the whole page's brought up to date first: once, not for every name that is painted.
   const style = getComputedStyle(document.documentElement);
+  const read = new Map<string, string>();
+  const css = (name: string): string => {
+    const known = read.get(name) ?? style.getPropertyValue(`--${name}`).trim();
+    read.set(name, known);
+    return known;
+  };
   return {
     stripe,
     fill: (name) => channels(`--${name}`),
-    css: (name) => style.getPropertyValue(`--${name}`).trim(),
+    css,
     on: (color) => {
       const contrast = (other: Channels): number => {
         const [a, b] = [luminance(color), luminance(other)];
