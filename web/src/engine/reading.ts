@@ -1,4 +1,5 @@
 /** Questions about a text, and what a model makes of it: of the model that the page looks through, or of the one beside it. */
+import { transfer } from 'comlink';
 import {
   chooseHead,
   headsReport,
@@ -23,7 +24,17 @@ import type { ReachName } from './lens.ts';
 import { type Ended, type Prediction, predict, type Sampling, type Written, write } from './predictions.ts';
 import { reachOf } from './reaches.ts';
 import type { Reader } from './reader.ts';
-import { entriesOf, type Glance, glanceOf, type Sink, type Square, squareOf, type Unit, type View } from './squares.ts';
+import {
+  type Band,
+  entriesOf,
+  type Glance,
+  glanceOf,
+  type Sink,
+  type Square,
+  squareOf,
+  type Unit,
+  type View,
+} from './squares.ts';
 
 export interface Choice {
   readonly query?: number;
@@ -129,6 +140,17 @@ export class Reading {
     return this.#readerOf(asked).answer(async (reader) =>
       squareOf(await reader.lenses(asked.text, asked.changes), chooseHead(reader.model, choice), view, part),
     );
+  }
+
+  /** More rows of a square, whose entries are known: they are handed over and not copied, since the page is being scrolled. */
+  async band(
+    asked: Asked,
+    choice: Choice,
+    view: View,
+    part: { readonly first: number; readonly last: number },
+  ): Promise<Band> {
+    const { first, numbers, masked } = await this.square(asked, choice, view, part);
+    return transfer({ first, numbers, masked }, [numbers.buffer, masked.buffer]);
   }
 
   /**

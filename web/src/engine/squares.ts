@@ -61,6 +61,9 @@ export interface Square {
   readonly elsewhere: number | null;
 }
 
+/** Rows of a square that is there already in part. */
+export type Band = Pick<Square, 'first' | 'numbers' | 'masked'>;
+
 /** A text of more entries is sent in part, the part that is asked for. */
 const wholeUpTo = 256;
 

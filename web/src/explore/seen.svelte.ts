@@ -1,11 +1,19 @@
 /** One run as the room shows it: all heads at a glance, a layer at a time, and one head as a square. */
 import { ask, Latest } from '../engine/client.svelte.ts';
 import type { Asked, Choice } from '../engine/reading.ts';
-import type { Glance, View } from '../engine/squares.ts';
+import type { Band, Glance, View } from '../engine/squares.ts';
 import { Tiles } from './tiles.svelte.ts';
 
 /** Rows that a long text is opened with. */
 const opening = { first: 0, last: 64 };
+
+/** A square with its first rows; the others follow as they come into view. */
+export async function openTiles(asked: Asked, choice: Choice, view: View): Promise<Tiles> {
+  const square = await ask((e) => e.reading.square(asked, choice, view, opening), null);
+  const more = (first: number, last: number): Promise<Band> =>
+    ask((e) => e.reading.band(asked, choice, view, { first, last }), null);
+  return new Tiles(asked.text, square, more);
+}
 
 export class Seen {
   readonly square = new Latest<Tiles>();
@@ -16,11 +24,7 @@ export class Seen {
   #turn = 0;
 
   showSquare(asked: Asked, choice: Choice, view: View): void {
-    void this.square.ask(async () => {
-      const fetch = (first: number, last: number) =>
-        ask((e) => e.reading.square(asked, choice, view, { first, last }), null);
-      return new Tiles(asked.text, await ask((e) => e.reading.square(asked, choice, view, opening), null), fetch);
-    });
+    void this.square.ask(() => openTiles(asked, choice, view));
   }
 
   /** The layers one after another, the one that is looked at first; what is newer puts an end to it. */

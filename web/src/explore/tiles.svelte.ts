@@ -1,16 +1,10 @@
 /** A square as the page holds it: all of it, or the bands of rows that came into view so far. */
 import type { Matrix } from 'siseon/views';
 import { type LensName, lensKinds } from '../engine/lens.ts';
-import type { Entry, Square } from '../engine/squares.ts';
+import type { Band, Entry, Square } from '../engine/squares.ts';
 
 /** Rows that are asked for together. */
 const band = 64;
-
-interface Band {
-  readonly first: number;
-  readonly numbers: Float32Array;
-  readonly masked: Uint8Array;
-}
 
 /** A row or a column of a picture. */
 export interface Named extends Pick<Entry, 'word' | 'text' | 'sink'> {
@@ -48,10 +42,10 @@ export class Tiles implements Cells {
   version = $state(0);
   readonly #bands = new Map<number, Band>();
   readonly #asked = new Set<number>();
-  readonly #fetch: (first: number, last: number) => Promise<Square>;
+  readonly #fetch: (first: number, last: number) => Promise<Band>;
   readonly whole: boolean;
 
-  constructor(text: string, square: Square, fetch: (first: number, last: number) => Promise<Square>) {
+  constructor(text: string, square: Square, fetch: (first: number, last: number) => Promise<Band>) {
     this.text = text;
     ({
       layer: this.layer,
