@@ -88,7 +88,7 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
       {},
       async (page) => {
         expect(await page.locator('#saying').textContent()).toMatch(
-          /^밥을 gives .* to the separators and all others \(cross-attention of decoder layer 1, head 1\)\.$/,
+          /^밥을 gives .* to the separators and all others \(cross-attention of decoder layer\u00a01, head\u00a01\)\.$/,
         );
         await expectNumbers(page, both!.parts[2]!, 1, 1, 2);
         await page.locator('#asking button').nth(1).click();
@@ -106,7 +106,7 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
           await page.getByRole('button', { name: 'L0·H1' }).click();
           await page.locator('#sentence button').nth(1).click();
           await expectNumbers(page, part, 0, 1, 1);
-          expect(await page.locator('#saying').textContent()).toContain(`(${name} layer 0, head 1)`);
+          expect(await page.locator('#saying').textContent()).toContain(`(${name} layer\u00a00, head\u00a01)`);
           expect(await page.locator('#asking button').count()).toBe(0);
         }
         await page.getByRole('button', { name: 'decoder → encoder’s text' }).click();
@@ -160,13 +160,13 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
     visit({}, async (page) => {
       const saying = page.locator('#saying');
       expect(await saying.textContent()).toMatch(
-        /^‘먹었다’는 ‘사과를’에 0\.99, .*나머지 0\.00은 .*\(층 1, 헤드 2\)\.$/,
+        /^‘먹었다’\u2060는 ‘사과를’\u2060에 0\.99, .*나머지 0\.00은 .*\(층\u00a01, 헤드\u00a02\)\.$/,
       );
       await page.getByRole('button', { name: '기여' }).click();
-      expect(await saying.textContent()).toMatch(/^‘먹었다’에 실려 온 길이는 ‘사과를’에서 12\./);
+      expect(await saying.textContent()).toMatch(/^‘먹었다’\u2060에 실려 온 길이는 ‘사과를’\u2060에서 12\./);
       await page.locator('#sentence button').nth(4).focus();
       await page.keyboard.press('ArrowLeft');
-      expect(await saying.textContent()).toContain('‘맛있게’에 실려 온');
+      expect(await saying.textContent()).toContain('‘맛있게’\u2060에 실려 온');
       expect(await page.locator(':focus').textContent()).toContain('맛있게');
     }));
 

@@ -3,6 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { beside } from './build/beside.ts';
 import { contentPolicy, isolation, policy } from './build/contentPolicy.ts';
+import { joinedMessages } from './build/joinedMessages.ts';
 import { offline } from './build/offline.ts';
 import { shippedModel } from './build/shippedModel.ts';
 
@@ -16,6 +17,7 @@ export default defineConfig({
       strategy: ['globalVariable', 'baseLocale'],
       emitTsDeclarations: true,
     }),
+    joinedMessages(),
     svelte({ configFile: false }),
     shippedModel(),
     beside(),

@@ -13,6 +13,7 @@ export {
 export { type Grid, gridLines, gridSvg } from './grid.ts';
 export { headsSvg, headsText, roleText } from './heads.ts';
 export { adaptive } from './ink.ts';
+export { joined } from './joined.ts';
 export { type Language, languageOf, particle } from './language.ts';
 export { lookupText } from './lookup.ts';
 export { lookupSvg } from './lookupPicture.ts';

@@ -31,7 +31,10 @@ async function settled(page) {
   for (;;) {
     const now = await page.evaluate(() => {
       const heads = document.querySelector('.grid');
-      const busy = !heads || heads.ariaBusy === 'true' || heads.querySelector('.waiting');
+      const [words, newest] = [document.querySelectorAll('.gaze .word'), document.getElementById('sentence').value];
+      // The sentence comes behind the square, and the heads after it.
+      const behind = words.length !== newest.split(' ').length;
+      const busy = behind || !heads || heads.ariaBusy === 'true' || heads.querySelector('.waiting');
       return busy ? '' : document.querySelector('main').textContent;
     });
     // The heads begin 250 ms after the last letter, and the prediction with them.

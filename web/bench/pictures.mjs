@@ -33,7 +33,9 @@ for (const [language, suffix] of [
   await page.goto(`${server.resolvedUrls.local[0]}#/${language}/opening`);
   await page.locator('data').first().waitFor();
   await page.screenshot({ path: `${folder}page${suffix}.png` });
-  console.log(`docs/pictures/gaze${suffix}.svg, page${suffix}.png: ${await page.locator('.caption').textContent()}`);
+  console.log(
+    `docs/pictures/gaze${suffix}.svg, page${suffix}.png: ${(await page.locator('.caption').textContent()).replaceAll('\u2060', '')}`,
+  );
   await page.goto(`${server.resolvedUrls.local[0]}#/${language}/training`);
   await page.locator('.controls button').first().click();
   await page.locator('.use button:enabled').waitFor({ timeout: 300_000 });

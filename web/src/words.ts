@@ -1,5 +1,5 @@
 /** Words of the interface around words of the visitor. */
-import { type Language, particle } from 'siseon/views';
+import { caption, joined, type Language, particle } from 'siseon/views';
 import * as m from './paraglide/messages.js';
 
 /** Megabytes (powers of 1000), as every size on the page is said. */
@@ -10,6 +10,13 @@ export const megabytes = (bytes: number): string =>
 export const shortened = (text: string, letters = 40): string =>
   text.length > letters ? `${text.slice(0, letters)}…` : text;
 
+/** With a power of ten, which no line parts from its digits: 2.3 × 10¹⁶. */
+export const scientific = (number: number): string => {
+  const [digits, power] = number.toExponential(1).split('e');
+  const raised = [...String(Number(power))].map((sign) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)] ?? '⁻').join('');
+  return number === 0 ? '0' : `${digits}\u00a0×\u00a010${raised}`;
+};
+
 type Kind = Parameters<typeof particle>[1];
 
 /** The Korean particle that follows a word or number; nothing in English. */
@@ -18,7 +25,11 @@ export const suffix = (word: string, kind: Kind, language: Language): string =>
 
 /** A word in quotation marks, in Korean with the particle that follows it. */
 export const josa = (word: string, kind: Kind, language: Language): string =>
-  language === 'ko' ? `‘${word}’${particle(word, kind)}` : `“${word}”`;
+  language === 'ko' ? joined(`‘${word}’${particle(word, kind)}`) : `“${word}”`;
+
+/** The picture read aloud. */
+export const read = (look: Parameters<typeof caption>[0], language: Language): string =>
+  joined(caption(look, language, 'friendly'));
 
 const questions: readonly (readonly [RegExp, () => string])[] = [
   [/.(에게|한테|께)$/, m.asked_whom],

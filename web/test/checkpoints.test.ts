@@ -5,7 +5,7 @@ import { families, type HostTensor, Model } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
 import { train } from 'siseon/train';
-import { caption } from 'siseon/views';
+import { caption, joined } from 'siseon/views';
 import { expect, it } from 'vitest';
 import { storySentence } from '../src/permalink.ts';
 import { prepare } from '../src/train/lesson.ts';
@@ -51,7 +51,7 @@ onThePage('a checkpoint of the room Train', (_site, visited) => {
       await page.locator('#sentence').fill(sentence);
       await page.locator('#train-scrub').fill(`${early}`);
       await page.locator(`.grid [data-head="${place.layer}.${place.head}"]`).click();
-      await page.getByText(caption(await look(trace, model, place), 'ko', 'friendly')).waitFor();
+      await page.getByText(joined(caption(await look(trace, model, place), 'ko', 'friendly'))).waitFor();
 
       const square = page.getByRole('application').first();
       await square.focus();

@@ -3,7 +3,7 @@ import { look, pair } from 'siseon/lens';
 import { loadModel } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
-import { caption } from 'siseon/views';
+import { caption, joined } from 'siseon/views';
 import { expect, it } from 'vitest';
 import { accessible, onThePage, onto, walked } from './onThePage.ts';
 
@@ -57,7 +57,7 @@ onThePage('the room Learn', (_site, visited) => {
           await page.getByText(/자리가 아니라 관계를 보고 있는지/).waitFor();
           await enter(page, '철수가');
           const trace = await recordTrace(model, { text });
-          await page.getByText(caption(await look(trace, model, { query: 0 }), 'ko', 'friendly')).waitFor();
+          await page.getByText(joined(caption(await look(trace, model, { query: 0 }), 'ko', 'friendly'))).waitFor();
           await onward('다음: 도서관', '도서관: 질문, 색인, 내용');
 
           await onto(page, 'question');
@@ -78,10 +78,10 @@ onThePage('the room Learn', (_site, visited) => {
 
           await enter(page, '먹었다');
           const first = await look(trace, model);
-          await page.getByText(caption(first, 'ko', 'friendly')).waitFor();
+          await page.getByText(joined(caption(first, 'ko', 'friendly'))).waitFor();
           await enter(page, 'L1·H0');
           const seen = await look(trace, model, { layer: 1, head: 0 });
-          await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
+          await page.getByText(joined(caption(seen, 'ko', 'friendly'))).waitFor();
           const asked = seen.keys[1]!.tokens[0]!;
           await enter(page, asked.text);
           await shown(page, 'pair:dot', asked.dot);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import { joined } from 'siseon/views';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { findChromium } from '../../test/chromium.js';
 import { type Site, startSite } from './site.ts';
@@ -53,6 +54,10 @@ export async function accessible(page: Page): Promise<void> {
       ).toBe(0);
     }
     await page.setViewportSize(before);
+    // A particle stays with its word where a line breaks.
+    // biome-ignore lint/performance/useDomNodeTextContent: its lines are what is seen on one.
+    const lines = (await page.evaluate(() => document.body.innerText)).split('\n');
+    expect(lines.filter((line) => joined(line) !== line)).toEqual([]);
     for (const theme of ['light', 'dark']) {
       await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
       expect(await violations(page), theme).toEqual([]);

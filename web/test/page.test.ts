@@ -2,7 +2,7 @@ import { look, lookup, pair, remix } from 'siseon/lens';
 import { loadModel } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { recordTrace } from 'siseon/trace';
-import { caption } from 'siseon/views';
+import { caption, joined } from 'siseon/views';
 import { describe, expect, it } from 'vitest';
 import { parts, rooms } from '../src/parts.ts';
 import { fromHash, storySentence, toHash, unreadable } from '../src/permalink.ts';
@@ -76,7 +76,7 @@ onThePage('the page', (site, visited) => {
         const shown = new Map([...(await numbers())].filter(([of]) => !of.startsWith('duel')));
         compare(shown, expectedOfPair(await cell(highest.token), seen));
         if (part !== 'dot-product')
-          expect(await page.locator('main').textContent()).toContain(caption(seen, 'ko', 'friendly'));
+          expect(await page.locator('main').textContent()).toContain(joined(caption(seen, 'ko', 'friendly')));
       }
       await open('#/en/apart');
       await page.locator('data[data-of="pair:dot"]').first().waitFor();
@@ -189,7 +189,7 @@ onThePage('the page', (site, visited) => {
       const text = '철수가 물을 마셨다';
       expect(await page.locator('#sentence').inputValue()).toBe(text);
       const seen = await look(await recordTrace(model, { text }), model);
-      await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
+      await page.getByText(joined(caption(seen, 'ko', 'friendly'))).waitFor();
       compare(await numbers(), expectedOfLook(seen));
     }));
 
@@ -271,7 +271,7 @@ onThePage('the page', (site, visited) => {
       // The part on training says the same sentence: the opening has to stand there first.
       await page.getByRole('heading', { name: '지금 어떤 정보에 집중할 것인가?' }).waitFor();
       await page.locator('data').first().waitFor();
-      await page.getByText(caption(probe, 'ko', 'friendly')).waitFor();
+      await page.getByText(joined(caption(probe, 'ko', 'friendly'))).waitFor();
       compare(await numbers(), expectedOfLook(probe));
       // This model is the same wherever the test runs, whatever the shipped one is: its pictures can be compared.
       expect(await pictureDifference(page, 'opening', page.locator('.gaze'))).toBeLessThan(pictureTolerance);
@@ -325,7 +325,7 @@ onThePage('the page', (site, visited) => {
       await page.reload();
       await page.locator('#sentence').fill('영희가 노래를 불렀다');
       const seen = await look(await recordTrace(model, { text: '영희가 노래를 불렀다' }), model);
-      await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
+      await page.getByText(joined(caption(seen, 'ko', 'friendly'))).waitFor();
       compare(await numbers(), expectedOfLook(seen));
       await page.getByRole('link', { name: '4 내적' }).click();
       await page.locator('.katex').first().waitFor();
@@ -413,7 +413,7 @@ onThePage('the page', (site, visited) => {
         // The way on: a good sentence is read again.
         await page.locator('#sentence').fill('철수가 빵을 먹었다');
         await page
-          .getByText(/‘먹었다’는/)
+          .getByText(/‘먹었다’\u2060는/)
           .first()
           .waitFor();
         await page.getByText(said).first().waitFor({ state: 'detached' });
@@ -448,7 +448,7 @@ onThePage('the page', (site, visited) => {
         await page.getByText(/이 모델은 한 번에/).waitFor();
         await page.locator('#sentence').fill('철수가 빵을 먹었다');
         await page
-          .getByText(/‘먹었다’는/)
+          .getByText(/‘먹었다’\u2060는/)
           .first()
           .waitFor();
         expect(await face()).toBe(own);
@@ -536,7 +536,7 @@ onThePage('the page', (site, visited) => {
             .waitFor({ timeout: 5000 });
           await page.locator('#sentence').fill('민수가 우유를 마셨다');
           await page.getByRole('button', { name: '다시 시작' }).first().click();
-          await page.getByText(/‘마셨다’는/).waitFor();
+          await page.getByText(/‘마셨다’\u2060는/).waitFor();
           expect(await page.locator('#sentence').inputValue()).toBe('민수가 우유를 마셨다');
         },
         {},

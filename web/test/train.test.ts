@@ -11,7 +11,7 @@ import { modelFolder } from 'siseon/models/ko';
 import type { SiseonError } from 'siseon/platform';
 import { recordTrace } from 'siseon/trace';
 import { initialParameters, seededRandom, train } from 'siseon/train';
-import { caption } from 'siseon/views';
+import { caption, joined } from 'siseon/views';
 import { describe, expect, it } from 'vitest';
 import { storySentence } from '../src/permalink.ts';
 import { type Lesson, measure, prepare } from '../src/train/lesson.ts';
@@ -187,7 +187,7 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('#sentence').fill(sentence);
       const trace = await recordTrace(model, { text: sentence });
       const seen = await look(trace, model, { layer: 1, head: 0 });
-      await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
+      await page.getByText(joined(caption(seen, 'ko', 'friendly'))).waitFor();
       // Its curves, all its heads, and one of them as a square.
       for (const [name, part] of [
         ['train-curves', '.learned .charts'],
@@ -204,7 +204,7 @@ onThePage('the room Train', (_site, visited) => {
       });
       await page.reload();
       await page.getByText('마지막 학습을 24걸음까지 이 브라우저에서 되살렸어요').waitFor();
-      await page.getByText(caption(seen, 'ko', 'friendly')).waitFor();
+      await page.getByText(joined(caption(seen, 'ko', 'friendly'))).waitFor();
       expect((await numbers()).get('train:heldOut')).toBe(shown.get('train:heldOut'));
       expect(await page.locator('#train-scrub').getAttribute('max')).toBe('24');
       expect(await pictureDifference(page, 'train-curves', page.locator('.learned .charts'))).toBeLessThan(
@@ -289,7 +289,7 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('li', { hasText: 'mine' }).getByRole('button', { name: '살펴보기에서 열기' }).click();
       await page.locator('h1', { hasText: '살펴보기' }).waitFor();
       await page.locator('#sentence').fill(sentence);
-      const read = caption(await look(trace, model, { layer: 1, head: 0 }), 'ko', 'friendly');
+      const read = joined(caption(await look(trace, model, { layer: 1, head: 0 }), 'ko', 'friendly'));
       await page.getByText(read).waitFor();
       // The address names it, and this browser keeps it: one press opens it again, the sentence as it was.
       await page.reload();
@@ -328,7 +328,9 @@ onThePage('the room Train', (_site, visited) => {
       const lesson = await lessonOf({ ...defaults.small, ...small, steps: 1 });
       const first = await modelOf(lesson, initialParameters(lesson.task.plan.sources, seededRandom(small.seed)));
       const trace = await recordTrace(first, { text: storySentence });
-      await page.getByText(caption(await look(trace, first, { layer: 1, head: 0 }), 'ko', 'friendly')).waitFor();
+      await page
+        .getByText(joined(caption(await look(trace, first, { layer: 1, head: 0 }), 'ko', 'friendly')))
+        .waitFor();
     }));
 
   it('works with the keyboard alone, without a network, in both themes and languages, from 360 to 2,560 pixels', () =>

@@ -2,6 +2,7 @@
 import type { LayerPlace } from '../../attention/index.ts';
 import type { Group, Overview, OverviewPart } from '../../lens/index.ts';
 import { xml } from '../ink.ts';
+import { joined } from '../joined.ts';
 import { type Language, particle, placeName } from '../language.ts';
 import { shade } from '../shade.ts';
 import { numbersTable } from './numbers.ts';
@@ -27,14 +28,15 @@ function partData(
 ): ReportPart {
   const t = words[language];
   const own = (list: readonly Group[]): ReportWord[] =>
-    list.map(({ text, word }) => ({ text, topic: `‘${text}’${particle(text, '은')}`, word }));
+    list.map(({ text, word }) => ({ text, topic: joined(`‘${text}’${particle(text, '은')}`), word }));
   const last = queries.findLastIndex(({ word }) => word !== null);
   return {
     name: stack ? t[stack] : '',
     queries: own(queries),
     keys: own(keys),
     crossed: stack === 'cross' ? { queries: t.decodersText, keys: t.encodersText } : null,
-    layers: layers.map((layer) => placeName(layer, language)),
+    // No line parts a number from what it counts.
+    layers: layers.map((layer) => placeName(layer, language).replace(/ (?=\d)/g, '\u00a0')),
     headCount,
     weights: packed(weights),
     contributions: packed(contributions),
@@ -56,7 +58,9 @@ export function reportHtml(
     readonly start: { readonly layer: LayerPlace; readonly head: number; readonly query: number };
   },
 ): string {
-  const t = words[language];
+  const t = Object.fromEntries(
+    Object.entries(words[language]).map(([name, text]) => [name, joined(text)]),
+  ) as unknown as (typeof words)[Language];
   const part = overview.parts.findIndex(({ layers }) => layers.includes(start.layer));
   const data: ReportData = {
     parts: overview.parts.map((one, index) => partData(one, language, index === part ? start : null)),
@@ -87,7 +91,7 @@ export function reportHtml(
 <div class="room" id="room">
 <section class="all"><h2>${xml(t.heads)}</h2><p class="faint note">${xml(t.headsNote)}</p><div id="heads"></div></section>
 <section id="square"><h2>${xml(t.square)}</h2><p class="axes note"><span class="query">${xml(t.queryAxis)}</span><span class="key">${xml(t.keyAxis)}</span></p><canvas id="matrix" tabindex="0" role="img" aria-label="${xml(`${t.looks} ${t.keys}`)}" aria-describedby="cell"></canvas>
-<p class="scale note faint" id="scale"><span>0</span><i></i><span id="full"></span></p><p class="faint note" id="rooted"></p>
+<p class="scale note faint" id="scale"><span>0</span><i></i><span id="full"></span><i class="stripes" id="stripes"></i><span id="masked">${xml(t.masked)}</span></p><p class="faint note" id="rooted"></p>
 <p class="faint note">${xml(t.keys)}</p><p id="cell" aria-live="polite"></p></section>
 <section><h2>${xml(t.numbers)}</h2><div class="wide" tabindex="0" role="region" aria-label="${xml(t.numbers)}"><table><thead><tr><th scope="col">${xml(t.word)}</th><th scope="col">${xml(t.score)}</th><th scope="col">${xml(t.weight)}</th><th scope="col">${xml(t.contribution)}</th></tr></thead><tbody id="rows"></tbody></table></div></section>
 </div>

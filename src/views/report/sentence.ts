@@ -41,20 +41,21 @@ export function sentenceRow(page: ReportPage): Picture {
       const { left, top, width, height } = word.getBoundingClientRect();
       return { x: left + width / 2 - corner.left, y: top + height / 2 - corner.top, top };
     });
-  /** A sentence that does not fit on a line stands in a column; one that is too long even for that wraps, without arcs. */
+  /** What does not fit on a line stands in a column, another text's without arcs; one that is too long even for that wraps. */
   const longestColumn = 40;
   const drawArcs = (): void => {
     const { crossed, state, keys } = page.part;
     const [svg, gaze, row] = [find('arcs'), find('gaze'), find('sentence')];
     svg.replaceChildren();
     svg.style.display = 'block';
-    gaze.classList.remove('down');
+    gaze.classList.remove('down', 'listed');
     const oneLine = [row, find('asking')].every((words) => {
       const tops = middlesOf(words, row.getBoundingClientRect()).map(({ top }) => top);
       return tops.every((top) => Math.abs(top - tops[0]!) < 4);
     });
     const down = !oneLine && !crossed && keys.length <= longestColumn;
     gaze.classList.toggle('down', down);
+    gaze.classList.toggle('listed', !oneLine && crossed !== null && keys.length <= longestColumn);
     if (!oneLine && !down) {
       svg.style.display = 'none';
       return;
@@ -95,15 +96,15 @@ export function sentenceRow(page: ReportPage): Picture {
     const all = keys.reduce((sum, _, index) => sum + numberAt(state.query, index), 0);
     const rest = written(all - others.reduce((sum, { number }) => sum + number, 0), 2);
     const { text = '', topic = '' } = queries[state.query] ?? {};
-    const place = `(${layers[state.layer]}, ${say.head} ${state.head})`;
+    const place = `(${layers[state.layer]}, ${say.head}\u00a0${state.head})`;
     const listed = (one: (text: string, number: string) => string): string =>
       others.map((other) => one(other.text, written(other.number, 2))).join(', ');
     // 영, 일, 삼, 육, 칠, 팔 end in a consonant.
     const closed = /[013678]$/.test(rest);
     const korean =
       page.measure === 'weight'
-        ? `${topic} ${listed((word, number) => `‘${word}’에 ${number}`)}의 어텐션을 주고, 나머지 ${rest}${closed ? '은' : '는'} ${crossed ? '' : '자기 자신과 '}구분 토큰, 다른 단어에 둡니다 ${place}.`
-        : `‘${text}’에 실려 온 길이는 ${listed((word, number) => `‘${word}’에서 ${number}`)}, 나머지에서 모두 ${rest}입니다 ${place}.`;
+        ? `${topic} ${listed((word, number) => `‘${word}’\u2060에 ${number}`)}의 어텐션을 주고, 나머지 ${rest}${closed ? '은' : '는'} ${crossed ? '' : '자기 자신과 '}구분 토큰, 다른 단어에 둡니다 ${place}.`
+        : `‘${text}’\u2060에 실려 온 길이는 ${listed((word, number) => `‘${word}’\u2060에서 ${number}`)}, 나머지에서 모두 ${rest}입니다 ${place}.`;
     const english =
       page.measure === 'weight'
         ? `${text} gives ${listed((word, number) => `${number} to ${word}`)}, and ${rest} to ${crossed ? '' : 'itself, '}the separators and all others ${place}.`

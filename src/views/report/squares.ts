@@ -28,13 +28,21 @@ export function squares(page: ReportPage): Picture {
         context.fillStyle = `rgb(${mix.join(',')})`;
         context.fillRect(x, y, cell, cell);
         if (!hidden(layer, head, i, j)) continue;
-        context.strokeStyle = colour('--rule');
-        context.lineWidth = 1;
-        context.beginPath();
-        context.moveTo(x, y + cell);
-        context.lineTo(x + cell, y);
-        context.stroke();
+        stripe(context, x, y, cell);
       }
+  };
+  /** Lines from corner to corner and between, as many as there is room for: no number stands here. */
+  const stripe = (context: CanvasRenderingContext2D, x: number, y: number, cell: number): void => {
+    const count = Math.max(1, Math.round(cell / 6));
+    context.strokeStyle = colour('--stripe');
+    context.lineWidth = 1;
+    context.beginPath();
+    for (let n = 1; n < 2 * count; n++) {
+      const [from, to] = [(Math.min(n, count) / count) * cell, (Math.max(0, n - count) / count) * cell];
+      context.moveTo(x + to, y + from);
+      context.lineTo(x + from, y + to);
+    }
+    context.stroke();
   };
   /** A canvas of so many CSS pixels, sharp on every screen. */
   const sized = (canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null => {
@@ -134,11 +142,12 @@ export function squares(page: ReportPage): Picture {
     context.font = lettered(letter);
     context.textBaseline = 'middle';
     if (letter > 0) nameCells(context, place);
+    const turn = Number(colour('--turn'));
     for (let i = 0; i < queries.length && cell >= 2.1 * rem(); i++)
       for (let j = 0; j < keys.length; j++) {
         if (hidden(state.layer, state.head, i, j)) continue;
         context.textAlign = 'center';
-        context.fillStyle = colour(page.depthOf(state.layer, state.head, i, j) > 0.5 ? '--ground' : '--ink');
+        context.fillStyle = colour(page.depthOf(state.layer, state.head, i, j) < turn ? '--ink' : '--ground');
         context.fillText(written(numberAt(i, j), 2), left + (j + 0.5) * cell, top + (i + 0.5) * cell);
       }
     context.lineWidth = 2;
@@ -167,6 +176,9 @@ export function squares(page: ReportPage): Picture {
     const { layer, head } = page.part.state;
     find('full').textContent =
       page.measure === 'weight' ? '1' : `${written(page.largest(layer, head), 2)} (${say.largest})`;
+    const { queries, keys } = page.part;
+    const masks = queries.some((_, i) => keys.some((__, j) => hidden(layer, head, i, j)));
+    for (const name of ['stripes', 'masked']) find(name).hidden = !masks;
     find('scale').classList.toggle('rooted', page.rooted);
     find('rooted').textContent = page.rooted ? say.rooted : '';
   };

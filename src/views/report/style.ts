@@ -1,8 +1,16 @@
 /** How a report looks: the page's own look, in a file that fetches nothing. */
-import { face, themes } from '../ink.ts';
+import { face, inkOn, type Theme, themes } from '../ink.ts';
 
-const paint = (theme: keyof typeof themes): string =>
-  Object.entries(themes[theme])
+/** Where no number stands: grey as on the page, between a rule and letters. */
+const stripe = { light: '#c9c9ce', dark: '#5a5b64' } as const;
+/** From which share on a number is read better in the ground's colour than in ink. */
+const turn = (theme: Theme): number =>
+  Array.from({ length: 101 }, (_, i) => i / 100).find(
+    (share) => inkOn(themes[theme].score, share, theme) === themes[theme].ground,
+  ) ?? 1;
+
+const paint = (theme: Theme): string =>
+  Object.entries({ ...themes[theme], stripe: stripe[theme], turn: turn(theme) })
     .map(([name, colour]) => `--${name}:${colour}`)
     .join(';');
 
@@ -32,10 +40,12 @@ button.word:hover .text{border-color:var(--rule)}
 .bar{width:100%;height:.25rem;margin:.4rem 0 .1rem;background:linear-gradient(var(--score),var(--score)) no-repeat 0 0/calc(100%*var(--share)) 100%}
 /* Where the words do not stand on one line, they stand one beneath the other, their arcs beside them. */
 .down{display:flex}.down #arcs{flex:none;width:4.5rem;height:auto}
-.down .sentence{flex:1;max-width:46rem;flex-direction:column;flex-wrap:nowrap;gap:0}
-.down .word{width:100%;display:grid;grid-template-columns:minmax(6rem,auto) 3rem minmax(0,1fr);gap:0 .75rem;text-align:left;padding:.15rem 0}
-.down .word .text{justify-self:start;font-size:1.25rem;line-height:1.7}.down .word.special .text{font-size:1rem;line-height:2.125rem}
-.down .number{order:1;text-align:right}.down .bar{order:2;margin:0}
+:is(.down,.listed) #sentence{flex:1;max-width:46rem;flex-direction:column;flex-wrap:nowrap;gap:0}
+:is(.down,.listed) #sentence .word{width:100%;display:grid;grid-template-columns:minmax(6rem,auto) 3rem minmax(0,1fr);gap:0 .75rem;text-align:left;padding:.15rem 0}
+:is(.down,.listed) #sentence .text{justify-self:start;font-size:1.25rem;line-height:1.7}:is(.down,.listed) #sentence .special .text{font-size:1rem;line-height:2.125rem}
+:is(.down,.listed) .number{order:1;text-align:right}:is(.down,.listed) .bar{order:2;margin:0}
+/* Another text of which that holds has no arcs: its bars say it. */
+.listed{display:flex;flex-direction:column}.listed #keys{order:1;margin-top:1rem}.listed #sentence{order:2}
 #saying{margin-top:1.25rem}
 
 .room{display:grid;grid-template-columns:auto minmax(0,29rem) auto;justify-content:space-between;gap:0 clamp(1.5rem,3vw,3.5rem);align-items:start}
@@ -48,11 +58,12 @@ button.word:hover .text{border-color:var(--rule)}
 .axes{display:flex;gap:1.5rem}
 #matrix{display:block;max-width:100%;margin-top:.5rem;cursor:crosshair}
 #cell{min-height:1.65em}
-.scale{display:flex;align-items:center;gap:.5rem}
+.scale{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem}.scale [hidden]{display:none}
 .scale i{width:7.5rem;height:.5rem;--half:color-mix(in srgb,var(--ground),var(--score));background:linear-gradient(90deg,var(--ground),var(--score));outline:1px solid var(--rule)}
 /* Still from 0 to the largest in even steps: half of the colour is reached at a quarter. */
 .rooted i{background:linear-gradient(90deg,var(--ground),color-mix(in srgb,var(--ground),var(--half)) 6.25%,var(--half) 25%,color-mix(in srgb,var(--half),var(--score)) 56.25%,var(--score))}
 #rooted:empty{display:none}
+.scale .stripes{width:1.5rem;margin-left:1rem;background:repeating-linear-gradient(135deg,var(--stripe) 0 1px,var(--ground) 1px 4px)}
 .wide{overflow-x:auto;margin:.5rem -.3rem 0;padding:.3rem}
 table{border-collapse:collapse}th{font-weight:400;text-align:left}td,th{padding:.15rem 0 .15rem 1.25rem;white-space:nowrap;vertical-align:baseline}th:first-child{padding-left:0}
 td.number,thead th:not(:first-child){text-align:right}thead th{color:var(--faint);font-size:.875rem}
@@ -63,7 +74,7 @@ tr[aria-current] th{color:var(--key);font-weight:600}
 dl{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:1rem 2.5rem;margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--rule)}
 dt{font-weight:600}dd{margin:.15rem 0 0}
 footer{margin-top:2.5rem;color:var(--faint)}
-@media (max-width:62.5rem){.room,.many.room{grid-template-columns:minmax(0,1fr)}#heads{grid-template-columns:repeat(auto-fill,4.5rem)}}
-@media (max-width:48rem){dl{grid-template-columns:minmax(0,1fr)}.room section{margin-top:2.5rem}}
+@media (max-width:62.5rem){.room,.many.room{grid-template-columns:minmax(0,1fr)}#heads{grid-template-columns:repeat(min(var(--heads),8),4.5rem)}}
+@media (max-width:48rem){dl{grid-template-columns:minmax(0,1fr)}.room section{margin-top:2.5rem}#heads{grid-template-columns:repeat(min(var(--heads),4),4.5rem)}}
 @media (max-width:26rem){td,th{padding-left:.7rem}th small{display:block}}
 `;

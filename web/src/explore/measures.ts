@@ -15,6 +15,8 @@ export interface Measures {
   readonly font: number;
   /** Of the keys' names: they stand askew, closer to each other than cells are. */
   readonly slanted: number;
+  /** Of two names of one key: closer to each other than to their neighbours. */
+  readonly paired: number;
   /** Of the numbers in the cells; null where they would touch each other, or be too small to be read. */
   readonly numbers: number | null;
   /** Whether an entry that has two names has room for both, a line each. */
@@ -27,7 +29,11 @@ export const tallest = 34;
 /** The height of the letters above the line and below it, as a share of their size. */
 const line = 1.05;
 /** What is askew by 45° keeps so much of its distance. */
-const slant = Math.SQRT1_2;
+export const slant = Math.SQRT1_2;
+/** The least size of a name. */
+const small = 0.72;
+/** Of two names of one key that stand askew, the distance to the next two, in their size: two lines, and a gap that tells them apart. */
+const pair = 2.4;
 
 /** How wide a text is in letters, before there is a canvas to ask. */
 const width = (text: string): number => [...text].reduce((sum, letter) => sum + (letter > '\u10ff' ? 0.95 : 0.62), 0);
@@ -63,8 +69,9 @@ export function measuresOf(squares: readonly Cells[], room: number, rem: number)
     tail,
     cell,
     font,
-    slanted: Math.min(font, Math.max(0.72 * rem, (cell * slant) / line)),
+    slanted: Math.min(font, Math.max(small * rem, (cell * slant) / line)),
+    paired: Math.min(font, Math.max(small * rem, (cell * slant) / 2.9)),
     numbers: numbers >= 0.62 * rem ? numbers : null,
-    stacked: cell >= (1.9 * font) / slant,
+    stacked: cell * slant >= pair * small * rem,
   };
 }
