@@ -30,7 +30,7 @@ const assets = new URL('../dist/assets/', import.meta.url);
 const first = readdirSync(assets).filter((name) => /^(index|page|Opening|worker)-.*\.js$/.test(name));
 const needed = new Set(first);
 for (const name of needed)
-  for (const [, file] of readFileSync(new URL(name, assets), 'utf8').matchAll(/from\s*["']\.\/([\w-]+\.js)["']/g))
+  for (const [, file] of readFileSync(new URL(name, assets), 'utf8').matchAll(/from\s*["'`]\.\/([\w.-]+\.js)["'`]/g))
     needed.add(file);
 const bytes = [...needed].reduce((sum, name) => sum + gzipSync(readFileSync(new URL(name, assets))).length, 0);
 print('initial script, worker included, gzip', bytes / 1000, 'kB', 250);
