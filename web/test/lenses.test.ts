@@ -18,7 +18,7 @@ import {
 } from 'siseon/lens';
 import { loadModel, readNpz } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
-import { recordTrace, stages } from 'siseon/trace';
+import { attentionStages, recordTrace, stages } from 'siseon/trace';
 import { expect, it } from 'vitest';
 import type { LensName } from '../src/engine/lens.ts';
 import { storySentence } from '../src/permalink.ts';
@@ -197,6 +197,17 @@ onThePage('the lenses of the room Explore', (site, _visited) => {
       close(shown.get('pair:dot'), expected.dot, 'dot');
       close(shown.get('pair:weight'), expected.softmax.weight, 'weight');
       close(shown.get('pair:part'), expected.contribution, 'part');
+      // The slider for the weight stands at the weight, whatever the square shows (its steps are of 0.01).
+      const { weights } = await attentionStages(trace, last.layer);
+      const row = (last.head * trace.ids.length + words.at(-1)!.tokens[0]!) * trace.ids.length;
+      const weight = words[1]!.tokens.reduce((sum, token) => sum + weights.data[row + token]!, 0);
+      expect(weight).toBeGreaterThan(0.05);
+      for (const lens of ['기여', '기여, 헤드 모두', '가중치']) {
+        await page.getByRole('button', { name: lens, exact: true }).click();
+        await expect
+          .poll(async () => Math.abs(Number(await page.locator('#pair-weight').inputValue()) - weight))
+          .toBeLessThan(0.0051);
+      }
     }));
 
   it('go into files that are read back: NumPy arrays with the layer’s stages, and a report that opens by itself', () =>
