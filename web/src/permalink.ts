@@ -115,12 +115,22 @@ function piecesOf(hash: string): Pieces {
   const path = whole.split('/').filter((step) => step !== '');
   const [found, lost] = [new URLSearchParams(), [] as string[]];
   for (const written of values.split('&').filter((each) => each !== '')) {
-    const [[name, value] = ['', '']] = new URLSearchParams(written);
-    if (found.has(name) || isDamaged(written)) lost.push(written);
+    // Of a list of changes those that can be read are kept.
+    const [bad, good] = written.startsWith('e=') ? sorted(written.slice(2).split(',')) : [[], null];
+    lost.push(...bad.map((each) => `e=${each}`));
+    const whole = good === null ? written : `e=${good.join(',')}`;
+    const [[name, value] = ['', '']] = new URLSearchParams(whole);
+    if (found.has(name) || isDamaged(whole)) lost.push(whole);
     else found.set(name, value);
   }
   return { path, part: [...parts, ...rooms].find((each) => each === path[1]) ?? null, found, lost };
 }
+
+/** Those that are damaged, and the others. */
+const sorted = (list: readonly string[]): [readonly string[], readonly string[]] => [
+  list.filter(isDamaged),
+  list.filter((each) => !isDamaged(each)),
+];
 
 /** A letter of which bytes are missing comes back as the sign for that, which was not written. */
 const isDamaged = (written: string): boolean =>

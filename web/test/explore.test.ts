@@ -418,7 +418,7 @@ onThePage('the room Explore', (_site, visited) => {
       expect(await page.locator('[role=alert]').count()).toBe(0);
       // Of a model that is still to be opened, head and changes wait, and the room stands.
       await open('#/en/explore?h=11.3&e=s11.3&m=owner%2Fname');
-      await page.getByText('This address was seen through owner/name').waitFor();
+      await page.getByText('This address was seen through “owner/name”').waitFor();
       await page.locator('.one .readout').waitFor();
       await page.locator('data[data-of^="guess:"]').first().waitFor();
       expect(await page.locator('[role=alert]').count()).toBe(0);

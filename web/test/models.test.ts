@@ -317,8 +317,8 @@ onThePage('models of the visitor’s own', (site) => {
       ]);
       // The address calls each by its name, and knows it again.
       await page.reload();
-      await page.getByText(`파일에서 연 ${name} 모델로 본 것이에요`).waitFor();
-      await page.getByText(`주소는 파일에서 연 ${name} (2024-02-29 13:02:00) 모델을 옆에 두고`).waitFor();
+      await page.getByText(`파일에서 연 ‘${name}’ 모델로 본 것이에요`).waitFor();
+      await page.getByText(`주소는 파일에서 연 ‘${name} (2024-02-29 13:02:00)’ 모델을 옆에 두고`).waitFor();
       await choose(late);
       await page.getByRole('button', { name: '옆에 두고 견주기' }).click();
       await page.getByText(`옆에 둔 모델은 ${name} (2024-02-29 13:02:00)`).waitFor();
@@ -421,7 +421,7 @@ onThePage('models of the visitor’s own', (site) => {
     // The address brings the model beside back, with its head, once the visitor says so.
     await page.waitForFunction(() => location.hash.includes('n=owner%2Fknown&nh=1.0'));
     await page.reload();
-    await page.getByText(/주소는 owner\/known 모델을 옆에 두고/).waitFor();
+    await page.getByText(/주소는 ‘owner\/known’ 모델을 옆에 두고/).waitFor();
     expect(await page.locator('#own-hub').inputValue()).toBe('owner/known');
     // It is kept with the address of the hub that it came from, which need not be said again.
     await expect.poll(() => page.locator('#own-endpoint').inputValue()).toBe(hub.address);
@@ -490,7 +490,7 @@ onThePage('models of the visitor’s own', (site) => {
       // Files cannot stand in an address, but which they were does: whoever opens it again is told.
       await page.waitForFunction(() => location.hash.includes('m=files%3Aspoken.gguf'));
       await page.reload();
-      await page.getByText(/파일에서 연 spoken.gguf 모델로 본 것이에요/).waitFor();
+      await page.getByText(/파일에서 연 ‘spoken.gguf’ 모델로 본 것이에요/).waitFor();
       await drop(page, file);
       await page.getByRole('button', { name: '이 모델 열기' }).click();
       await opened(page, 'spoken.gguf');

@@ -677,6 +677,9 @@ describe('an address', () => {
     expect(unreadable('#/en/explore?s=%EC%82&c=%EC%82%AC')).toEqual(['s=%EC%82']);
     expect(fromHash('#/en/explore?s=%EC%82&c=%EC%82%AC', 'ko')).toMatchObject({ text: storySentence, other: '사' });
     // Texts that no address carries are said to be missing where they are.
+    expect(unreadable('#/en/explore?e=%EC,s1.2,z')).toEqual(['e=%EC', 'e=z']);
+    expect(fromHash('#/en/explore?e=%EC,s1.2,z', 'en').changes).toEqual([{ kind: 'silence', layer: 1, head: 2 }]);
+    expect(unreadable('#/en/train?p=own,repair,9999,2,2,0.004,400,32,1,words')).toEqual(['p=9999']);
     expect(unreadable('#/ko/explore?long=sc')).toEqual(['long=s', 'long=c']);
     expect(unreadable('#/ko/explore?long=sc', { text: '', other: 'x' })).toEqual([]);
     // A library and the lens of Explore stand in one address.

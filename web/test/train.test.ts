@@ -295,7 +295,7 @@ onThePage('the room Train', (_site, visited) => {
       await page.reload();
       await page.getByRole('button', { name: /보관해 둔 모델이에요/ }).click();
       await page.getByText(read).waitFor();
-      await page.getByText(/닫힌 창에서 학습한/).waitFor({ state: 'detached' });
+      await page.getByText(/다른 창에서 학습한/).waitFor({ state: 'detached' });
     }));
 
   it('pauses, goes on, scrubs; two checkpoints side by side', () =>

@@ -22,12 +22,21 @@ export function readTraining(values: URLSearchParams): Training {
   return { settings, text: (settings.task === 'own' ? values.get('x') : null) ?? '' };
 }
 
-/** What `readTraining` leaves out, as it was written. */
+/** What `readTraining` leaves out, as it was written: of settings that are as many as they should be, one by one. */
 export function unreadTraining(values: URLSearchParams): string[] {
   const [written, text] = [values.get('p'), values.get('x')];
   const { settings } = readTraining(values);
   return [
-    ...(written === null || written === writeSettings(settings) ? [] : [`p=${written}`]),
+    ...(written === null ? [] : unused(written.split(','), writeSettings(settings).split(','))).map(
+      (each) => `p=${each}`,
+    ),
     ...(text === null || settings.task === 'own' ? [] : [`x=${text}`]),
   ];
 }
+
+const unused = (written: readonly string[], used: readonly string[]): readonly string[] =>
+  written.length === used.length
+    ? written.filter((each, i) => each !== used[i])
+    : written.join() === used.join()
+      ? []
+      : [written.join()];
