@@ -110,11 +110,21 @@ describe('the Korean tokenizer', () => {
           last = start;
           expect(words.some(({ index }) => index === word)).toBe(true);
         }
-        for (let i = 0; i < text.length; i++)
-          expect(covered[i] === 1 || /\s/.test(text[i]!), `${JSON.stringify(text)} at ${i}`).toBe(true);
+        for (let i = 0; i < text.length; i++) {
+          if (/\s/.test(text[i]!)) continue;
+          expect(covered[i], `${JSON.stringify(text)} at ${i}`).toBe(1);
+          // What was typed stands in a word, whole, under its own name.
+          expect(words.filter(({ start, end }) => start <= i && i < end)).toHaveLength(1);
+        }
+        for (const word of words) expect(word.text).toBe(text.slice(word.start, word.end));
       }),
       fuzz(300),
     );
+  });
+  it('makes one word of those that a token reaches through', () => {
+    const { words, tokens } = tokenizer.encode('철수가 [MASK] [SEP]를 먹었다');
+    expect(words.map(({ text }) => text)).toEqual(['철수가', '[MASK]', '[SEP]를', '먹었다']);
+    expect(words[1]!.tokens.map((token) => tokens[token]!.text)).toEqual(['[MASK]']);
   });
 
   it('reads a run of 4,000 letters without waiting', () =>

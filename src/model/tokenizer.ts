@@ -182,10 +182,21 @@ export class Tokenizer {
     const words: Word[] = [];
     const renumbered = new Map<number, number>();
     for (const [index, span] of spans.entries()) {
-      const own = ownOf.get(index);
-      if (!own) continue;
+      const own = ownOf.get(index) ?? [];
+      const last = words.at(-1);
+      // A token that reaches into this word makes it one with the word that it begins in: `[MASK]`, `3.5%`.
+      const reached = last !== undefined && (tokens[last.tokens.at(-1)!]!.end ?? 0) > span.start;
+      if (!reached && own.length === 0) continue;
+      if (reached) words.pop();
+      const { start, tokens: before } = reached ? last : { start: span.start, tokens: [] };
       renumbered.set(index, words.length);
-      words.push({ ...span, index: words.length, tokens: own });
+      words.push({
+        text: text.slice(start, span.end),
+        start,
+        end: span.end,
+        index: words.length,
+        tokens: [...before, ...own],
+      });
     }
     return {
       text,
