@@ -1,4 +1,5 @@
 /** A folder on disk, read by position: what is not asked for is never in memory. */
+import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { builtin } from './builtin.ts';
 import { reasonOf } from './files.ts';
@@ -15,24 +16,29 @@ async function openFile(path: string): Promise<FileHandle> {
   throw Object.assign(new Error('it is no file but a pipe or a device'), about.isDirectory() && { code: 'EISDIR' });
 }
 
+/** What tells a file from another of its name, or from itself after it was written to. */
+const markOf = ({ ino, size, mtimeMs }: Stats): string => `${ino} ${size} ${mtimeMs}`;
+
+/** A file is open only while it is read: whoever forgets to close the folder leaves nothing behind. */
 export function diskFolder(path: string): Folder {
   const folder = path.replace(/(?<=.)\/+$/, '');
-  const open = new Map<string, Promise<FileHandle>>();
+  /** The files as they were when they were first read: parts of two different ones are never put together. */
+  const marks = new Map<string, string>();
   const full = (file: string): string => `${folder}/${file}`;
   const fail = (file: string, cause: unknown): never => {
     throw cannotRead(full(file), reasonOf(cause), cause);
   };
-  const handle = (file: string): Promise<FileHandle> => {
-    const opened = open.get(file) ?? openFile(full(file));
-    open.set(file, opened);
-    return opened.catch((cause) => {
-      open.delete(file);
-      return fail(file, cause);
-    });
-  };
-  const size = async (file: string): Promise<number> => {
-    const about = await (await handle(file)).stat();
-    return about.size;
+  const opened = async <T>(file: string, use: (handle: FileHandle, about: Stats) => Promise<T>): Promise<T> => {
+    const handle = await openFile(full(file)).catch((cause) => fail(file, cause));
+    try {
+      const about = await handle.stat();
+      if ((marks.get(file) ?? markOf(about)) !== markOf(about))
+        throw cannotRead(full(file), 'it was changed while it was being read');
+      marks.set(file, markOf(about));
+      return await use(handle, about);
+    } finally {
+      await handle.close();
+    }
   };
   return {
     name: folder,
@@ -47,23 +53,23 @@ export function diskFolder(path: string): Folder {
         () => false,
       );
     },
-    size,
-    async read(file, start = 0, end) {
-      const stop = end ?? (await size(file));
-      const opened = await handle(file);
-      const bytes = new Uint8Array(stop - start);
-      for (let done = 0; done < bytes.length; ) {
-        const length = Math.min(LARGEST_READ, bytes.length - done);
-        const { bytesRead } = await opened.read(bytes, done, length, start + done).catch((cause) => fail(file, cause));
-        if (bytesRead === 0) throw cannotRead(full(file), `it ends at byte ${start + done}, before ${stop}`);
-        done += bytesRead;
-      }
-      return bytes;
-    },
+    size: (file) => opened(file, async (_, { size }) => size),
+    read: (file, start = 0, end) =>
+      opened(file, async (handle, { size }) => {
+        const stop = end ?? size;
+        const bytes = new Uint8Array(stop - start);
+        for (let done = 0; done < bytes.length; ) {
+          const length = Math.min(LARGEST_READ, bytes.length - done);
+          const { bytesRead } = await handle
+            .read(bytes, done, length, start + done)
+            .catch((cause) => fail(file, cause));
+          if (bytesRead === 0) throw cannotRead(full(file), `it ends at byte ${start + done}, before ${stop}`);
+          done += bytesRead;
+        }
+        return bytes;
+      }),
     async close() {
-      const all = [...open.values()];
-      open.clear();
-      for (const opened of all) await opened.then((file) => file.close()).catch(() => {});
+      marks.clear();
     },
   };
 }

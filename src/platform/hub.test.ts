@@ -132,10 +132,14 @@ describe('a hub that misbehaves', () => {
   it('breaks off in mid-file: goes on where it stopped', async () => {
     hub.misbehave({ breaksAfter: 120_000 });
     expect(sha256(await open().read('model.safetensors'))).toBe(sha256(large));
-    const starts = hub.asked.filter(({ path }) => path.startsWith('/elsewhere/')).map(({ range }) => range);
+    const starts = hub.asked
+      .filter(({ path }) => path.startsWith('/elsewhere/'))
+      .map(({ range }) => Number(/\d+/.exec(range)?.[0] ?? 0));
     expect(starts.length).toBeGreaterThan(2);
-    expect(starts[0]).toBe('');
-    expect(Number(/\d+/.exec(starts[1]!)![0])).toBeGreaterThan(0);
+    // What was on its way when the connection broke is lost; nothing that came is asked for twice.
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    expect(starts[0]).toBe(0);
+    expect(starts.at(-1)).toBeGreaterThan(0);
   });
   it('breaks off always at the same place and begins anew: given up, and what came is kept for the next run', async () => {
     hub.misbehave({ breaksAfter: 100_000, ignoresRanges: true });

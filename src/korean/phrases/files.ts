@@ -6,6 +6,7 @@ export const filePhrases: readonly Phrase[] = [
   ['no such file or folder', '그런 파일이나 폴더가 없어요'],
   ['it is not UTF-8 text', 'UTF-8로 적은 글이 아니에요'],
   ['it ends at byte {end}, before {asked}', '{end}바이트에서 끝나는데 {asked}바이트까지 있어야 해요'],
+  ['it was changed while it was being read', '읽는 동안 바뀌었어요'],
   ['it is no file but a pipe or a device', '파일이 아니라 파이프나 장치예요'],
   ['its links lead in a circle', '링크가 서로 맴돌아요'],
   ['a part of the path is a file', '경로의 한 부분이 폴더가 아니라 파일이에요'],

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -329,7 +329,21 @@ it('a folder on disk: files are read by position, and what is not there is said'
   await expect(folder.read('a', 4, 9)).rejects.toThrow('it ends at byte 6, before 9');
   await expect(folder.read('b')).rejects.toThrow('there is no such file or folder');
   await expect(parameterFiles(folder)).rejects.toThrow('has no parameters');
+  // Halves of two files are not put together; what is read next is read whole.
+  writeFileSync(join(place, 'a'), 'ghijklm');
+  await expect(folder.read('a', 4, 6)).rejects.toThrow('it was changed while it was being read');
   await folder.close();
+  expect(new TextDecoder().decode(await folder.read('a'))).toBe('ghijklm');
+  // Nobody has to close a folder for its files to be closed: a handle that is left to be collected ends Node from 26 on.
+  const numbers = existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd') : [];
+  const targets = numbers.map((number) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${number}`);
+    } catch {
+      return '';
+    }
+  });
+  expect(targets.filter((target) => target.startsWith(place))).toEqual([]);
   rmSync(place, { recursive: true });
   expect(existsSync(place)).toBe(false);
 });
