@@ -291,11 +291,10 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('#sentence').fill(sentence);
       const read = joined(caption(await look(trace, model, { layer: 1, head: 0 }), 'ko', 'friendly'));
       await page.getByText(read).waitFor();
-      // The address names it, and this browser keeps it: one press opens it again, the sentence as it was.
+      // The address names it, and this browser keeps it: it is opened again, the sentence as it was.
       await page.reload();
-      await page.getByRole('button', { name: /보관해 둔 모델이에요/ }).click();
       await page.getByText(read).waitFor();
-      await page.getByText(/다른 창에서 학습한/).waitFor({ state: 'detached' });
+      await page.getByText(/보관해 둔 ‘.*’ 모델로 본 것이에요/).waitFor({ state: 'detached' });
     }));
 
   it('pauses, goes on, scrubs; two checkpoints side by side', () =>

@@ -19,3 +19,8 @@ export function missingBeside(): NamedModel | null {
 
 export const howToOpen = ({ kind, name }: NamedModel): string =>
   ({ hub: m.own_address, files: m.own_address_files, trained: m.own_address_trained })[kind]({ name });
+
+export const howToPutBeside = ({ kind, name }: NamedModel): string =>
+  ({ hub: m.own_address_beside, files: m.own_address_beside_files, trained: m.own_address_beside_trained })[kind]({
+    name,
+  });

@@ -18,12 +18,15 @@ class Models {
   /** The browser refused to keep one: most likely it has no more room. */
   full = $state(false);
   failure = $state.raw<Failure | null>(null);
+  /** Whether the list has been read. */
+  known = $state(false);
   #opened = false;
 
   async open(): Promise<void> {
     if (this.#opened) return;
     this.#opened = true;
     await this.renew();
+    this.known = true;
   }
   /** The list as it is kept: another window may have written it. */
   async renew(): Promise<void> {
