@@ -207,9 +207,10 @@ onThePage('the room Train', (_site, visited) => {
       await page.getByText(joined(caption(seen, 'ko', 'friendly'))).waitFor();
       expect((await numbers()).get('train:heldOut')).toBe(shown.get('train:heldOut'));
       expect(await page.locator('#train-scrub').getAttribute('max')).toBe('24');
-      expect(await pictureDifference(page, 'train-curves', page.locator('.learned .charts'))).toBeLessThan(
-        pictureTolerance,
-      );
+      // The curves are drawn when their place has been measured.
+      await expect
+        .poll(() => pictureDifference(page, 'train-curves', page.locator('.learned .charts')), { timeout: 10_000 })
+        .toBeLessThan(pictureTolerance);
       await page.locator('#train-scrub').fill('0');
       await page.getByText('모델 내 글, 시드 7, 걸음 0').waitFor();
       await page.locator('#train-scrub').fill('24');
