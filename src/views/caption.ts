@@ -43,7 +43,8 @@ export function caption(look: Look, language: Language, manner: Manner = 'formal
   const list = first
     ? [`${first.weight} of its attention to ${first.text}`, ...then.map(({ text, weight }) => `${weight} to ${text}`)]
     : [];
-  if (others.length > 4) list.push(`${two(hidden)} to ${others.length - 4} other word${others.length === 5 ? '' : 's'}`);
+  if (others.length > 4)
+    list.push(`${two(hidden)} to ${others.length - 4} other word${others.length === 5 ? '' : 's'}`);
   return `${query.text} gives ${[...list, `${two(rest)} to ${apart ? '' : 'itself and '}the separators`].join(', ')} ${whole}.`;
 }
 
