@@ -42,3 +42,6 @@ const questions: readonly (readonly [RegExp, () => string])[] = [
 /** The question that a Korean word answers, read off its last syllables; null where they do not tell. */
 export const askedBy = (word: string): string | null =>
   questions.find(([ending]) => ending.test(word.normalize('NFC')))?.[1]() ?? null;
+
+/** A number of the engine with seven digits, as many as its 32 bits hold. */
+export const exact = (number: number): string => String(Number(number.toPrecision(7))).replace('-', '−');
