@@ -2,7 +2,7 @@
 import * as Comlink from 'comlink';
 import { ask, askLong, engine, type Failure, Latest, switchModel } from '../engine/client.svelte.ts';
 import type { ModelFacts } from '../engine/engine.ts';
-import type { At, FreshReport, TrainReport } from '../engine/trainer.ts';
+import type { At, FreshReport } from '../engine/trainer.ts';
 import { Turns } from '../engine/turns.ts';
 import { readModel, writtenModel } from '../explore/modelAddress.ts';
 import { storySentence } from '../permalink.ts';
@@ -12,6 +12,7 @@ import { kept } from './kept.svelte.ts';
 import type { Facts } from './lesson.ts';
 import { type Moment, readMoment, trainingKey, writeMoment } from './moment.ts';
 import { momentName } from './names.ts';
+import type { TrainReport } from './record.ts';
 import type { Settings } from './settings.ts';
 
 /** What the panels are asked about: the page has its own, and the room "Train" has another. */
