@@ -21,9 +21,16 @@ export function missingBeside(): NamedModel | null {
 }
 
 export const howToOpen = ({ kind, name }: NamedModel): string =>
-  ({ hub: m.own_address, files: m.own_address_files, trained: m.own_address_trained })[kind]({ name });
+  ({ hub: m.own_address, bare: m.own_address_bare, files: m.own_address_files, trained: m.own_address_trained })[kind]({
+    name,
+  });
 
 export const howToPutBeside = ({ kind, name }: NamedModel): string =>
-  ({ hub: m.own_address_beside, files: m.own_address_beside_files, trained: m.own_address_beside_trained })[kind]({
+  ({
+    hub: m.own_address_beside,
+    bare: m.own_address_beside_bare,
+    files: m.own_address_beside_files,
+    trained: m.own_address_beside_trained,
+  })[kind]({
     name,
   });
