@@ -298,7 +298,7 @@ onThePage('models of the visitor’s own', (site) => {
       expect(await page.locator('#sentence').inputValue()).toBe('c a b c');
     }));
 
-  it('files chosen one by one: called by their kind and their parameters’ file, two of them told apart; what is broken is named', () =>
+  it('files chosen one by one: called by their kind, two of them told apart; what is broken is named', () =>
     site.visited(async ({ page, open }) => {
       /** The checkpoint's files in a place of their own, saved at another minute, some of them broken. */
       const copied = (name: string, minute: number, broken: Readonly<Record<string, string>> = {}): string[] => {
@@ -322,7 +322,7 @@ onThePage('models of the visitor’s own', (site) => {
       await alert(/^config\.json: JSON이 아니에요\. .*2번째 글자에서 읽을\s수\s없어요/);
 
       const [early, late] = [copied('early', 1), copied('late', 2)];
-      const name = 'gpt2 model.safetensors';
+      const name = 'gpt2';
       await choose(early);
       await page.getByText(new RegExp(`^${name} 파일 [\\d.]+MB`)).waitFor();
       await page.getByRole('button', { name: '이 모델 열기' }).click();
