@@ -4,7 +4,7 @@
  */
 import type { Language } from 'siseon/views';
 import type { Change } from './engine/change.ts';
-import { type LensName, lensNames } from './engine/lens.ts';
+import { type LensName, lensNames, type ReachName, reachNames } from './engine/lens.ts';
 import type { Unit } from './engine/squares.ts';
 import { readChange, writtenChange } from './explore/written.ts';
 import { type Lookup, readLookup, unreadLookup, writeLookup } from './library/address.ts';
@@ -34,6 +34,10 @@ export interface Place {
   readonly lens: LensName;
   /** Its squares leave out separators and the first token. */
   readonly bare: boolean;
+  /** The run before the changes is looked at. */
+  readonly before: boolean;
+  /** The measure of what reaches the asking word. */
+  readonly reach: ReachName;
   /** The model that the place was seen through, as `modelAddress.ts` writes it; null: the page's own. */
   readonly model: string | null;
   /** The model that stands beside it, `shippedName` for the page's own; null: none. */
@@ -66,6 +70,8 @@ export function toHash(place: Place, part = place.part): string {
   if (cell) say('a', pair(cell.query, cell.key));
   if (place.lens !== 'weight') say('l', place.lens);
   if (place.bare) say('b', '1');
+  if (place.before && changes.length > 0) say('v', 'before');
+  if (place.reach !== 'rollout') say('r', place.reach);
   if (model !== null) say('m', model);
   if (beside !== null) say('n', beside);
   if (besideHead) say('nh', headed(besideHead));
@@ -155,6 +161,8 @@ export function fromHash(hash: string, fallback: Language, longTexts: LongTexts 
     other: found.get('c') ?? (long.includes('c') ? longTexts.other : undefined) ?? null,
     lens: lensNames.find((name) => name === found.get('l')) ?? 'weight',
     bare: found.get('b') === '1',
+    before: found.get('v') === 'before',
+    reach: reachNames.find((name) => name === found.get('r')) ?? 'rollout',
     model: found.get('m') || null,
     beside: found.get('n') || null,
     besideHead: headAt(found.get('nh')),
@@ -182,6 +190,8 @@ const readable: Readonly<Record<string, (text: string) => boolean>> = {
   u: (text) => text === 'token' || text === 'word',
   l: (text) => lensNames.some((each) => each === text),
   b: (text) => text === '0' || text === '1',
+  v: (text) => text === 'before' || text === 'after',
+  r: (text) => reachNames.some((each) => each === text),
   m: (text) => text !== '',
   n: (text) => text !== '',
   long: (text) => /^(?=.)s?c?k?$/.test(text),

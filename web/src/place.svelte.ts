@@ -48,6 +48,8 @@ class Here implements Required<Place> {
   changes = $state.raw(first.changes);
   lens = $state(first.lens);
   bare = $state(first.bare);
+  before = $state(first.before);
+  reach = $state(first.reach);
   model = $state(first.model);
   beside = $state(first.beside);
   besideHead = $state.raw(first.besideHead);

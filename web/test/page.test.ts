@@ -615,7 +615,8 @@ onThePage('the page', (site, visited) => {
 describe('an address', () => {
   const plain = { language: 'ko', part: 'opening', text: storySentence, query: null, head: null } as const;
   const alone = { model: null, beside: null, besideHead: null } as const;
-  const seen = { unit: 'word', cell: null, other: null, changes: [], lens: 'weight', bare: false } as const;
+  const views = { unit: 'word', lens: 'weight', bare: false, before: false, reach: 'rollout' } as const;
+  const seen = { ...views, cell: null, other: null, changes: [] } as const;
   const whole = { ...plain, ...alone, ...seen } as const;
   it.each([
     { ...whole, language: 'en', part: 'apart', text: '영희가 100% “책”을? 읽었다 & #', query: 2 },
@@ -641,6 +642,8 @@ describe('an address', () => {
       cell: { query: 7, key: 0 },
       lens: 'gradient',
       bare: true,
+      before: true,
+      reach: 'byContribution',
       model: 'klue/bert-base@main',
       beside: 'owner/name@main&n=1',
       besideHead: { layer: 11, head: 0 },
