@@ -116,7 +116,7 @@ function parseJson(path: string, bytes: Uint8Array): [Arrays, Readonly<Record<st
   try {
     json = JSON.parse(new TextDecoder().decode(bytes)) as typeof json;
   } catch (cause) {
-    throw refuse(cause instanceof Error ? cause.message : String(cause));
+    throw refuse(`text that is none (${cause instanceof Error ? cause.message : cause})`);
   }
   const { stages, tokens, decoder, edits } = json ?? {};
   if (typeof stages !== 'object' || stages === null) throw refuse('no stages');

@@ -219,8 +219,7 @@ async function readJson(path: string): Promise<unknown> {
     throw new SiseonError({
       code: 'badJson',
       kind: 'usage',
-      what: `${path} is not JSON`,
-      ...(cause instanceof Error && { got: cause.message }),
+      what: `${path} is not JSON (${cause instanceof Error ? cause.message : cause})`,
       cause,
     });
   }

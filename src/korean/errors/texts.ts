@@ -110,13 +110,13 @@ const ofFiles: Texts = {
   unknownFormat: ({ what, expected }) =>
     `${what.replace(' says no format', '')}: 형식을 알 수 없어요. 이름이 ${expected.replace('a name ending in ', '').replace(' or ', ', ')} 가운데 하나로 끝나야 해요.`,
   badJson: ({ what, expected, got }) => {
-    const file = what.replace(/ is not JSON( of a trace)?$/, '');
+    const [, file = what, why = ''] = /^(.*) is not JSON(?: of a trace| \((.*)\))?$/s.exec(what) ?? [];
     if (expected)
       return `${file}: 기록한 실행의 JSON이 아니에요. ${phrase(got) ?? 'JSON으로 읽을 수 없어요'}. 이런 꼴이어야 해요: ${expected}`;
-    const [, line, column] = /line (\d+) column (\d+)/.exec(got) ?? [];
-    const [, position] = /position (\d+)/.exec(got) ?? [];
+    const [, line, column] = /line (\d+) column (\d+)/.exec(why) ?? [];
+    const [, position] = /position (\d+)/.exec(why) ?? [];
     const where = line ? `${line}번째 줄 ${column}번째 글자에서 ` : position ? `${position}번째 글자에서 ` : '';
-    return `${file}: JSON이 아니에요. ${where ? `${where}읽을 수 없어요` : (phrase(got) ?? '끝까지 읽을 수 없어요')}. 파일을 고치거나 다시 받아 주세요.`;
+    return `${file}: JSON이 아니에요. ${where ? `${where}읽을 수 없어요` : (phrase(why) ?? '끝까지 읽을 수 없어요')}. 파일을 고치거나 다시 받아 주세요.`;
   },
 
   hubNotFound: ({ details: d }) =>

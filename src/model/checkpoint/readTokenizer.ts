@@ -17,8 +17,7 @@ export async function readFolderJson(folder: Folder, file: string): Promise<Reco
     throw new SiseonError({
       code: 'badJson',
       kind: 'failure',
-      what: `${pathIn(folder, file)} is not JSON`,
-      got: error instanceof Error ? error.message : String(error),
+      what: `${pathIn(folder, file)} is not JSON (${error instanceof Error ? error.message : error})`,
       next: 'The file is damaged; fetch it again.',
     });
   }
