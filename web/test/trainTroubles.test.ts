@@ -122,6 +122,18 @@ onThePage('the room Train in trouble', (site, visited) => {
       await page.reload();
       await page.getByText('마지막 학습을 24걸음까지').waitFor();
       await page.getByText('모델 작은 언어, 시드 8, 걸음 24').waitFor();
+      // Opened in Explore, the checkpoint is found again by its address alone, though it was not kept by hand.
+      await page.getByRole('button', { name: '이때의 모델을 살펴보기에서 열기' }).click();
+      await page.locator('h1', { hasText: '살펴보기' }).waitFor();
+      const caption = page.locator('.gaze p[aria-live]');
+      await caption.waitFor();
+      const said = await caption.textContent();
+      await page.reload();
+      await page.getByText(said!).waitFor();
+      await page.getByText('모델 작은 언어, 시드 8, 걸음 24').waitFor();
+      expect(page.url()).toContain('m=trained%3A24%2C');
+      await page.getByRole('link', { name: '학습', exact: true }).click();
+      await page.getByText('마지막 학습을 24걸음까지').waitFor();
       await page.getByRole('button', { name: '이 학습 지우기' }).click();
       await page.locator('#train-scrub').waitFor({ state: 'detached' });
       await page.reload();

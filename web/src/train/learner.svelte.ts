@@ -317,11 +317,11 @@ class Learner {
     });
   }
 
-  /** Every room looks through a model that was kept, at what the address says of it. */
-  async reopen(id: string): Promise<void> {
+  /** Every room looks through a checkpoint, or a model that was kept, at what the address says of it. */
+  async reopen(at: At): Promise<void> {
     await this.#exchange.take(async () => {
-      await switchModel((e) => e.useCheckpoint(id), null);
-      engine.model = this.#named(engine.model!, id);
+      await switchModel((e) => e.useCheckpoint(at), null);
+      engine.model = this.#named(engine.model!, at);
     });
   }
 }
