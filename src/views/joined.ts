@@ -1,7 +1,7 @@
 const joiner = '\u2060';
 
 /** Where a line may not break: behind a closing sign before a syllable or what is put in there, and before a bracket. */
-const seams = /(?<=[’”」)%])(?=[가-힣]|\$\{)|(?<=[가-힣])(?=\()/g;
+const seams = /(?<=[’”」)%|])(?=[가-힣]|\$\{)|(?<=[가-힣])(?=\()/g;
 
 /**
  * Korean for a page that breaks it into lines. A browser that keeps words whole breaks between a sign and a letter all the
