@@ -147,6 +147,9 @@ const calls: Record<string, Call> = {
   },
 };
 
+/** What a kernel can do without. */
+const optional = new Set(['bias', 'residual', 'logSumExp', 'dots', 'scores', 'maskedScores', 'weights']);
+
 describe.each(devices)('%s', (_, k) => {
   const all = Object.entries(calls).flatMap(([kernel, call]) =>
     Object.keys(call.needs).map((name) => [kernel, name, call] as const),
@@ -160,6 +163,39 @@ describe.each(devices)('%s', (_, k) => {
     for (const storage of storages.values()) k.write(storage, new Float32Array(storage.length).fill(0.5));
     expect(() => run(k, (name) => storages.get(name)!)).toThrow(expect.objectContaining({ code: 'storageTooShort' }));
     for (const storage of storages.values()) expect(new Set(await k.read(storage)).size).toBeLessThanOrEqual(1);
+  });
+
+  it.each(all)('%s refuses to do without %s, by its name', (kernel, missing, { needs, run }) => {
+    if (optional.has(missing)) return;
+    const full = new Map(Object.entries(needs).map(([name, length]) => [name, k.allocate(length)]));
+    const told = expect.objectContaining({ code: 'wrongStorage', message: expect.stringContaining(`${kernel}: `) });
+    expect(() => run(k, (name) => (name === missing ? (undefined as unknown as Storage) : full.get(name)!))).toThrow(
+      told,
+    );
+  });
+
+  it.each([
+    ['sizes below 0', 'badSize', { inner: -5, columns: -3 }],
+    ['sizes between two numbers', 'badSize', { inner: 1.5, columns: 10 }],
+    ['groups below 0', 'badSize', { group: -1 }],
+    ['too few numbers', 'packedMisfit', { columns: 4 }],
+    ['numbers of another type', 'packedMisfit', { type: 'f16' as const }],
+    ['no scales where the type needs them', 'packedMisfit', { type: 'int8' as const, values: new Int8Array(15) }],
+    ['groups of none', 'packedMisfit', { type: 'int8' as const, values: new Int8Array(15), group: 0 }],
+  ])('refuses to pack %s', (_, code, other) => {
+    const source = { type: 'f32' as const, values: new Float32Array(15), inner: 5, columns: 3 };
+    expect(() => k.pack({ ...source, ...other })).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('keeps the largest of a row, of equal ones the first, ∞ and −∞ among them; NaN is not lost; counts that are none are refused', async () => {
+    const [x, out] = [k.allocate(10), k.allocate(10)];
+    k.write(x, [Infinity, 2, Infinity, -Infinity, 2, 1, Number.NaN, 5, 7, -Infinity]);
+    k.keepLargest(x, out, { rows: 2, columns: 5 }, 3, -9);
+    expect([...(await k.read(out))]).toEqual([Infinity, 2, Infinity, -9, -9, -9, Number.NaN, 5, 7, -9]);
+    for (const count of [-1, 1.5, Number.NaN])
+      expect(() => k.keepLargest(x, out, { rows: 2, columns: 5 }, count, 0)).toThrow(
+        expect.objectContaining({ code: 'badSize' }),
+      );
   });
 
   it('says what, expected and got', () => {

@@ -7,11 +7,13 @@ import {
   activates,
   attend,
   attendBackward,
+  given,
   holds,
   holdsJust,
   isPacked,
   matmul,
   names,
+  packs,
   refusal,
   rotate,
   whole,
@@ -28,16 +30,21 @@ function overRows(kernel: string, size: { readonly rows: number; readonly column
   const { rows, columns } = size;
   whole(kernel, { rows, columns });
   for (const name in given.whole) holds(kernel, name, given.whole[name]!, rows * columns);
-  for (const name in given.columns) if (given.columns[name]) holds(kernel, name, given.columns[name], columns);
+  for (const name in given.columns)
+    if (given.columns[name] !== null) holds(kernel, name, given.columns[name]!, columns);
   for (const name in given.rows) holds(kernel, name, given.rows[name]!, rows);
 }
 
-/** Storages as long as the first. */
-function alike(kernel: string, first: Storage, others: Readonly<Record<string, Storage>>): void {
-  for (const name in others) holdsJust(kernel, name, others[name]!, first.length);
+/** Storages of one length. */
+function alike(kernel: string, storages: Readonly<Record<string, Storage>>): void {
+  for (const name in storages) given(kernel, name, storages[name]);
+  const [first, ...others] = Object.keys(storages);
+  for (const name of others) holdsJust(kernel, name, storages[name]!, storages[first!]!.length);
 }
 
 function repeats(kernel: string, left: Storage, right: Storage, out: Storage): void {
+  given(kernel, 'left', left);
+  given(kernel, 'right', right);
   holdsJust(kernel, 'out', out, left.length);
   if (left.length > 0 && !(right.length > 0 && left.length % right.length === 0))
     throw refusal(
@@ -51,6 +58,7 @@ function repeats(kernel: string, left: Storage, right: Storage, out: Storage): v
 
 function table(kernel: string, storage: Storage, ids: Int32Array, rows: Storage, columns: number): void {
   whole(kernel, { columns });
+  given(kernel, 'the table', storage);
   if (isPacked(storage) && storage.transposed && storage.inner !== columns)
     throw refusal(
       'packedMisfit',
@@ -65,7 +73,7 @@ function table(kernel: string, storage: Storage, ids: Int32Array, rows: Storage,
 
 /**
  * The device, its kernels refusing what does not fit before anything is written. Throws `badSize`, `storageTooShort`,
- * `packedMisfit`, `idOutside`, `unknownActivation`.
+ * `packedMisfit`, `idOutside`, `unknownActivation`, `wrongStorage`.
  */
 export function checked(device: Kernels): Kernels {
   const after =
@@ -79,6 +87,10 @@ export function checked(device: Kernels): Kernels {
     allocate(length, cleared) {
       whole('allocate', { length });
       return device.allocate(length, cleared);
+    },
+    pack(source) {
+      packs(source);
+      return device.pack(source);
     },
     matmul: after(matmul, device.matmul),
     attend: after(attend, device.attend),
@@ -119,18 +131,24 @@ export function checked(device: Kernels): Kernels {
     ),
     activate: after((kind, x, out) => {
       activates('activate', kind);
-      alike('activate', x, { out });
+      alike('activate', { x, out });
     }, device.activate),
     activateBackward: after((kind, x, gradient, xGradient) => {
       activates('activateBackward', kind);
-      alike('activateBackward', x, { gradient, xGradient });
+      alike('activateBackward', { x, gradient, xGradient });
     }, device.activateBackward),
     add: after((left, right, out) => repeats('add', left, right, out), device.add),
     multiply: after((left, right, out) => repeats('multiply', left, right, out), device.multiply),
-    scale: after((x, _, out) => alike('scale', x, { out }), device.scale),
-    keepLargest: after((x, out, size) => overRows('keepLargest', size, { whole: { x, out } }), device.keepLargest),
+    scale: after((x, _, out) => alike('scale', { x, out }), device.scale),
+    keepLargest: after((x, out, size, count) => {
+      overRows('keepLargest', size, { whole: { x, out } });
+      whole('keepLargest', { count });
+    }, device.keepLargest),
     sumRows: after((x, out, size) => overRows('sumRows', size, { whole: { x }, columns: { out } }), device.sumRows),
-    sumSquares: after((_, out) => holds('sumSquares', 'out', out, 1), device.sumSquares),
+    sumSquares: after((x, out) => {
+      given('sumSquares', 'x', x);
+      holds('sumSquares', 'out', out, 1);
+    }, device.sumSquares),
     gather: after((from, ids, out, columns) => table('gather', from, ids, out, columns), device.gather),
     scatterAdd: after((to, ids, rows, columns) => table('scatterAdd', to, ids, rows, columns), device.scatterAdd),
     crossEntropy: after((logits, targets, losses, size) => {
@@ -142,7 +160,7 @@ export function checked(device: Kernels): Kernels {
       names('crossEntropyBackward', 'targets', targets, Number.NEGATIVE_INFINITY, size.columns);
     }, device.crossEntropyBackward),
     adam: after(
-      ({ parameter, gradient, first, second }) => alike('adam', parameter, { gradient, first, second }),
+      ({ parameter, gradient, first, second }) => alike('adam', { parameter, gradient, first, second }),
       device.adam,
     ),
   };

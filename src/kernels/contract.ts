@@ -3,7 +3,7 @@
  * shapes, no gradients and no models. Every kernel returns at once (work may be queued behind it); only `read` waits.
  * reference.ts defines what each one means; every other device is checked against it. What does not fit is refused before
  * anything is written (checked.ts): `badSize`, `storageTooShort`, `packedMisfit`, `idOutside`,
- * `unknownActivation`.
+ * `unknownActivation`, `wrongStorage`.
  *
  * Legend: all numbers are f32; matrices are row-major; offsets, strides and lengths count numbers, never bytes.
  */
@@ -237,7 +237,7 @@ export interface Kernels {
   multiply(left: Storage, right: Storage, out: Storage): void;
   /** out = factor · x. */
   scale(x: Storage, factor: number, out: Storage): void;
-  /** out = x where x is among the `count` largest of its row (of equal ones the first), `fill` elsewhere. */
+  /** out = x where x is among the `count` largest of its row (of equal ones the first; NaN above all), `fill` elsewhere. */
   keepLargest(x: Storage, out: Storage, size: Rows, count: number, fill: number): void;
   /** out = each column's sum over the rows. */
   sumRows(x: Storage, out: Storage, size: Rows): void;

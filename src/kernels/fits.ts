@@ -8,7 +8,9 @@ import type {
   AttentionShape,
   Heads,
   Matmul,
+  NumberType,
   Packed,
+  PackSource,
   Rotate,
   Storage,
   Visibility,
@@ -53,8 +55,14 @@ export function whole(kernel: string, sizes: Readonly<Record<string, number>>): 
       );
 }
 
-/** At least so many numbers. Throws `storageTooShort`. */
+/** There is one: programs without types may leave it out. Throws `wrongStorage`. */
+export function given(kernel: string, name: string, storage: { readonly length: number } | undefined): void {
+  if (!storage) throw wrongStorage(`${kernel}: ${name} is missing`, `Give ${name}.`);
+}
+
+/** At least so many numbers. Throws `storageTooShort`, `wrongStorage`. */
 export function holds(kernel: string, name: string, storage: { readonly length: number }, count: number): void {
+  given(kernel, name, storage);
   if (storage.length >= count) return;
   const what = `${kernel}: ${name} is too short for the sizes`;
   throw refusal(
@@ -79,7 +87,7 @@ export function holdsJust(kernel: string, name: string, storage: Storage, count:
   );
 }
 
-/** Rows of heads lie inside their storage, their numbers `step` apart. Throws `storageTooShort`. */
+/** Rows of heads lie inside their storage, their numbers `step` apart. Throws `storageTooShort`, `wrongStorage`. */
 function reaches(
   kernel: string,
   name: string,
@@ -90,6 +98,7 @@ function reaches(
   width: number,
   step = 1,
 ): void {
+  given(kernel, name, x?.storage);
   if (batch * heads * rows * width === 0) return;
   let [first, last] = [x.offset, x.offset];
   for (const far of [
@@ -125,6 +134,30 @@ export function names(kernel: string, name: string, ids: Int32Array, low: number
   }
 }
 
+/** Bytes a number, as files have it. */
+export const bytesEach: Record<NumberType, number> = { f32: 4, f16: 2, bf16: 2, int8: 1 };
+
+/** Numbers and scales make up the operand. Throws `badSize`, `packedMisfit`. */
+export function packs({ type, values, inner, columns, scales, group = Math.max(1, inner) }: PackSource): void {
+  whole('pack', { inner, columns, group });
+  const groups = type === 'int8' ? Math.ceil(inner / Math.max(1, group)) : 0;
+  if (
+    values.length === inner * columns &&
+    values.BYTES_PER_ELEMENT === bytesEach[type] &&
+    (type === 'int8') === (scales !== undefined) &&
+    (scales?.length ?? 0) === columns * groups &&
+    group > 0
+  )
+    return;
+  throw refusal(
+    'packedMisfit',
+    `an operand of ${inner} × ${columns} numbers in ${type} cannot be made of what was given`,
+    `${inner * columns} numbers of ${bytesEach[type]} bytes and ${columns * groups} scales`,
+    `${values.length} numbers of ${values.BYTES_PER_ELEMENT} bytes and ${scales?.length ?? 0} scales`,
+    'Check inner, columns, type and group.',
+  );
+}
+
 export const isPacked = (storage: Storage): storage is Packed => 'columns' in storage;
 
 export function matmul(task: Matmul): void {
@@ -135,6 +168,7 @@ export function matmul(task: Matmul): void {
   if (task.activation !== undefined) activates('matmul', task.activation);
   if (bias) holds('matmul', 'bias', bias, columns);
   if (residual) holds('matmul', 'residual', residual, batch * rows * columns);
+  given('matmul', 'right', right);
   if (isPacked(right)) packedFits(right, batch, inner, columns, rightTransposed === true);
   else holds('matmul', 'right', right, batch * inner * columns);
 }

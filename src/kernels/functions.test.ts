@@ -103,6 +103,10 @@ describe('functions on four lanes, over 262,144 numbers, against double precisio
       }
     },
   );
+  it('tanh of −0 is −0, as of every number that small it is the number', () => {
+    const numbers = Float32Array.of(0, -0, 1e-30, -1e-30);
+    expect([...applied('tanh', numbers)]).toEqual([...numbers]);
+  });
   it('exp in passes has the bits of exp, where the result is a normal number, 0, NaN or the exponent −∞', () => {
     const numbers = Float32Array.of(...below.subarray(0, 4000), 0, -0, -87.33655, -88, -1e9, -Infinity, NaN, -1e-30);
     const padded = new Float32Array(numbers.length + (4 - (numbers.length % 4)));

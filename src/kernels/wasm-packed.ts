@@ -1,34 +1,20 @@
 /** Operands packed once, in their file's type, on the WebAssembly device. The layout is assembly/widen.ts. */
 import type { NumberType, PackSource } from './contract.ts';
-import { refusal, wrongStorage } from './fits.ts';
+import { bytesEach, wrongStorage } from './fits.ts';
 import { type LinearMemory, PackedBlock } from './memory.ts';
 import type { Threads } from './threads.ts';
 
 /** The numbers that assembly/widen.ts knows types by, and bytes a number. */
 const typeKinds: Record<NumberType, number> = { f32: 0, f16: 1, bf16: 2, int8: 3 };
 const FINITE_F16 = 4;
-const sizes: Record<NumberType, number> = { f32: 4, f16: 2, bf16: 2, int8: 1 };
 
 /** Bytes that cross over to the device at a time. */
 const PIECE = 4 * 2 ** 20;
 
 export function pack(threads: Threads, memory: LinearMemory, source: PackSource): PackedBlock {
   const { type, values, inner, columns, transposed = false, scales, group = Math.max(1, inner) } = source;
-  const [size, panels] = [sizes[type], Math.ceil(columns / 8)];
+  const [size, panels] = [bytesEach[type], Math.ceil(columns / 8)];
   const groups = type === 'int8' ? Math.ceil(inner / group) : 0;
-  if (
-    values.length !== inner * columns ||
-    values.BYTES_PER_ELEMENT !== size ||
-    (type === 'int8') !== (scales !== undefined) ||
-    (scales && scales.length !== columns * groups)
-  )
-    throw refusal(
-      'packedMisfit',
-      `an operand of ${inner} × ${columns} numbers in ${type} cannot be made of what was given`,
-      `${inner * columns} numbers of ${size} bytes and ${columns * groups} scales`,
-      `${values.length} numbers of ${values.BYTES_PER_ELEMENT} bytes and ${scales?.length ?? 0} scales`,
-      'Check inner, columns, type and group.',
-    );
   const bytes = 16 * Math.ceil((8 * panels * inner * size) / 16);
   // Behind panels and scales: whether f16 has NaN or ∞.
   const block = memory.allocate(bytes / 4 + 8 * panels * groups + 1, false, true);
@@ -37,7 +23,7 @@ export function pack(threads: Threads, memory: LinearMemory, source: PackSource)
   const put = (to: number, from: typeof values, kind: NumberType, depth: number, swapped: boolean): void => {
     // Whole rows of what is given, so many that a piece stays small: rows are columns of the operand when transposed.
     const [rows, width] = swapped ? [columns, depth] : [depth, columns];
-    const each = Math.max(8, Math.floor(PIECE / sizes[kind] / Math.max(1, width) / 8) * 8);
+    const each = Math.max(8, Math.floor(PIECE / bytesEach[kind] / Math.max(1, width) / 8) * 8);
     for (let first = 0; first < rows; first += each) {
       const count = Math.min(each, rows - first);
       const piece = from.subarray(first * width, (first + count) * width);
@@ -46,7 +32,7 @@ export function pack(threads: Threads, memory: LinearMemory, source: PackSource)
         new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength),
       );
       const [begin, p, depthHere, columnsHere] = swapped
-        ? [to + first * depth * sizes[kind], 0, depth, count]
+        ? [to + first * depth * bytesEach[kind], 0, depth, count]
         : [to, first, count, columns];
       const strides = swapped ? [1, depth] : [columns, 1];
       const task = [begin, scratch, typeKinds[kind], depth, p, depthHere, columnsHere, ...strides, special];

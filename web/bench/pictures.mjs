@@ -36,6 +36,15 @@ for (const [language, suffix] of [
   console.log(
     `docs/pictures/gaze${suffix}.svg, page${suffix}.png: ${(await page.locator('.caption').textContent()).replaceAll('\u2060', '')}`,
   );
+  // The pair of verb and object is cut: what the prediction becomes without it.
+  await page.setViewportSize({ width: 1280, height: 1200 });
+  await page.goto(`${server.resolvedUrls.local[0]}#/${language}/explore?a=7.3&e=x1.2.7-9.3-4`);
+  await page.locator('.output .bar.before').first().waitFor();
+  await page.locator('.one .frame').waitFor();
+  await page.evaluate(() => scrollTo(0, document.querySelector('.heads').getBoundingClientRect().top - 40));
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: `${folder}page-explore${suffix}.png` });
+  await page.setViewportSize({ width: 1280, height: 960 });
   await page.goto(`${server.resolvedUrls.local[0]}#/${language}/training`);
   await page.locator('.controls button').first().click();
   await page.locator('.use button:enabled').waitFor({ timeout: 300_000 });

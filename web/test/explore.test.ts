@@ -243,6 +243,29 @@ onThePage('the room Explore', (_site, visited) => {
       // A hundredth of the query's parameters, bias included: temperature 100.
       const heated = await scaled([`${part}.query.weight`, `${part}.query.bias`], 0.01, own);
       await agree('guessAfter', await guesses(token, heated));
+
+      // Of three changes the one in the middle is taken back, and the others stay.
+      await open(address('&q=1&e=s0.1,t1.0.2,s1.1'));
+      const undo = page.getByRole('button', { name: '되돌리기', exact: true });
+      await undo.nth(2).waitFor();
+      await undo.nth(1).click();
+      await page.waitForFunction(() => location.hash.endsWith('&e=s0.1,s1.1'));
+      const rest: Edit[] = [[0, 1] as const, [1, 1] as const].map(([layer, head]) => ({
+        kind: 'ablate',
+        layer,
+        head,
+        by: 'zero',
+      }));
+      const left = await guesses(token, model, rest);
+      await expect
+        .poll(async () =>
+          Math.max(
+            ...[...(await numbers())].map(([of, value]) =>
+              of.startsWith('guessAfter:') ? Math.abs(value! - left[Number(of.split(':')[1])]!) : 0,
+            ),
+          ),
+        )
+        .toBeLessThanOrEqual(1e-5);
     }));
 
   it('cuts a pair, sets a weight and hides a word: prediction and square are the library’s for the same edits', () =>

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import type { Edit } from 'siseon/attention';
 import { patchFrom, wordMatrix } from 'siseon/lens';
-import { loadModel, writeSafetensors } from 'siseon/model';
+import { loadModel, readNpz, writeSafetensors } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
 import { generate, recordTrace } from 'siseon/trace';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ import { startHub, type TestHub } from '../../src/platform/hub.testing.ts';
 import { ofHead, pasteStages } from '../src/engine/change.ts';
 import { write } from '../src/engine/predictions.ts';
 import { storySentence } from '../src/permalink.ts';
-import { onThePage } from './onThePage.ts';
+import { onThePage, violations } from './onThePage.ts';
 import { endWorker, saved, withWorker } from './site.ts';
 
 const shipped = await loadModel(modelFolder);
@@ -162,6 +162,24 @@ onThePage('models of the visitor’s own', (site) => {
     return place;
   }
 
+  /** A checkpoint with room for so many tokens to which all letters are alike: it looks at them evenly, and draws any. */
+  async function even(name: string, positions: number): Promise<string> {
+    const place = join(folder, name);
+    mkdirSync(place);
+    const tensors = (await gpt2Tensors(await knownModel())).map(({ name: tensor, shape }) => {
+      const own = tensor.endsWith('wpe.weight') ? [positions, shape[1]!] : shape;
+      return { name: tensor, shape: own, data: new Float32Array(own.reduce((product, size) => product * size, 1)) };
+    });
+    const first = (end: string): Float32Array => tensors.find(({ name: tensor }) => tensor.endsWith(end))!.data;
+    // All but the mark for what it does not know.
+    first('ln_f.bias')[0] = 1;
+    first('lm_head.weight')[0] = -100;
+    writeFileSync(join(place, 'model.safetensors'), writeSafetensors(tensors, { format: 'pt' }));
+    writeFileSync(join(place, 'config.json'), JSON.stringify({ ...knownConfig, n_positions: positions }));
+    writeFileSync(join(place, 'tokenizer.json'), JSON.stringify(letterVocabulary));
+    return place;
+  }
+
   /** What the hand does: over the field, and let go. */
   async function drop(page: Page, path: string): Promise<void> {
     // What is above it has come, and pushes it down no more.
@@ -201,6 +219,8 @@ onThePage('models of the visitor’s own', (site) => {
       for (const [i, row] of weights.entries())
         for (const [j, weight] of row.entries()) expect(weight === null, `${i} ${j}`).toBe(j > i);
       sameCells(weights, (await wordMatrix(trace, known, { layer: 1, head: 0 })).weights);
+      const arrays = readNpz(await saved(page, 'NPZ'));
+      expect([...arrays.get('masked')!.data]).toEqual(weights.flat().map((weight) => Number(weight === null)));
       // What is masked is hatched: of the stripes' colour and the ground's, and of no other.
       const hatched = await page
         .locator('.grid canvas')
@@ -238,6 +258,7 @@ onThePage('models of the visitor’s own', (site) => {
         text += token.text;
         n++;
       }
+      expect(await violations(page)).toEqual([]);
       // The sentence has grown by what was written.
       expect(await page.locator('#sentence').inputValue()).toBe(text);
       // It writes no more than it can read again, and says that it is full.
@@ -498,6 +519,106 @@ onThePage('models of the visitor’s own', (site) => {
       // The head that the address names is of this model, and stays.
       await page.locator(`.grid [data-head="1.${model.architecture.headCount - 1}"][aria-pressed=true]`).waitFor();
     }));
+
+  it('a download is told in MB; cancelled, it stops on the network, and the model in use stays', async () => {
+    const files = ['config.json', 'model.safetensors', 'tokenizer.json'];
+    const place = await even('large', 4000);
+    const slow = await startHub(
+      'owner/large',
+      Object.fromEntries(files.map((name) => [name, new Uint8Array(readFileSync(join(place, name)))])),
+    );
+    slow.misbehave({ trickles: 40 });
+    const visit = await site.visit();
+    const { page, open } = visit;
+    const stopped: string[] = [];
+    page.on('requestfailed', (request) => stopped.push(request.url()));
+    await open(`#/ko/explore?s=${letters}`);
+    await page.getByText('허브 주소', { exact: true }).click();
+    await page.locator('#own-endpoint').fill(slow.address);
+    await page.locator('#own-hub').fill('owner/large');
+    await page.getByRole('button', { name: '크기 알아보기' }).click();
+    await page.getByRole('button', { name: '이 모델 열기' }).click();
+    const bytes = readFileSync(join(place, 'model.safetensors')).length;
+    const told = page.getByText(`받는 중이에요: ${(bytes / 1e6).toFixed(1)}MB 중`);
+    await told.waitFor();
+    const done = async (): Promise<number> => Number(/중 ([\d.]+)MB/.exec((await told.textContent())!)![1]);
+    const before = await done();
+    await expect.poll(done).toBeGreaterThan(before);
+    await page.getByRole('button', { name: '그만두기' }).click();
+    await page.locator('section:has(#own) [role=alert]').getByText('그만두었어요').waitFor();
+    await expect.poll(() => stopped.some((url) => url.endsWith('/model.safetensors'))).toBe(true);
+    const { length } = slow.asked;
+    await page.waitForTimeout(500);
+    expect(slow.asked).toHaveLength(length);
+    expect((await json(page)).model).toBe('siseon/models/ko');
+    await visit.close();
+    await slow.close();
+  });
+
+  it('a text of 1,024 tokens: only rows in sight are asked for, on a canvas of the screen’s size; writing on can be stopped', () =>
+    site.visited(
+      async ({ page, open }) => {
+        const text = Array.from({ length: 1024 }, (_, i) => 'abc'[i % 3]).join(' ');
+        const place = await even('long', 1300);
+        await open(`#/ko/explore?s=${letters}&u=token`);
+        await drop(page, place);
+        await page.getByRole('button', { name: '이 모델 열기' }).click();
+        await opened(page, 'long');
+        await page.locator('#sentence').fill(text);
+        const square = page.locator('.one');
+        await square.getByText('항목이 1024개라서').waitFor();
+        const asked = (): Promise<Set<number>> =>
+          page.evaluate(() => (window as unknown as { rows: number[] }).rows).then((rows) => new Set(rows));
+        expect(Math.max(...(await asked()))).toBe(63);
+        const [canvas, frame] = [square.locator('canvas').first(), square.locator('.frame')];
+        const heights = [
+          await canvas.evaluate((element: HTMLCanvasElement) => element.height),
+          await frame.evaluate((element) => element.clientHeight),
+          await frame.evaluate((element) => element.scrollHeight),
+        ] as const;
+        expect(Math.abs(heights[0] - heights[1])).toBeLessThan(20);
+        expect(heights[2]).toBeGreaterThan(10 * heights[1]);
+        await frame.evaluate((element) => (element.scrollTop = element.scrollHeight));
+        await expect.poll(async () => (await asked()).has(1023)).toBe(true);
+        expect((await asked()).size).toBeLessThan(256);
+        await frame.click({ position: { x: 200, y: heights[1] - 20 } });
+        await square.locator('.readout b').getByText('0.00').waitFor();
+
+        await page.locator('#write-count').fill('200');
+        // As soon as a few are written: a hand would be slower, and the model is fast.
+        await page.evaluate(() => {
+          new MutationObserver((_, watch) => {
+            if (!document.querySelector('data[data-of="written:4"]')) return;
+            watch.disconnect();
+            [...document.querySelectorAll<HTMLElement>('form:has(#write-count) button')].at(-1)!.click();
+          }).observe(document.body, { subtree: true, childList: true });
+        });
+        await page.getByRole('button', { name: '이어 쓰기 시작' }).click();
+        await page.locator('section:has(#write) [role=alert]').getByText('그만두었어요').waitFor();
+        const written = await page.locator('data[data-of^="written:"]').count();
+        expect(written).toBeGreaterThanOrEqual(5);
+        expect(written).toBeLessThan(200);
+        await page.waitForTimeout(300);
+        expect(await page.locator('data[data-of^="written:"]').count()).toBe(written);
+      },
+      {},
+      // Which rows of squares the page asks its worker for.
+      (page) =>
+        page.addInitScript(() => {
+          const rows: number[] = [];
+          Object.assign(window, { rows });
+          const { postMessage } = Worker.prototype;
+          Worker.prototype.postMessage = function (this: Worker, ...what: [unknown, Transferable[]]) {
+            const { path, argumentList } = what[0] as { path?: string[]; argumentList?: { value: unknown }[] };
+            const part = argumentList?.at(-1)?.value as { first: number; last: number };
+            const asks = path?.[0] === 'reading' && (path[1] === 'square' || path[1] === 'band');
+            // A sentence that is short is there as a whole, whatever was asked for.
+            if (asks && JSON.stringify(argumentList).length > 2000)
+              for (let row = part.first; row < part.last; row++) rows.push(row);
+            postMessage.apply(this, what);
+          };
+        }),
+    ));
 
   it('refuses what cannot be opened, says the way on, and keeps text and model: no model, too large, cancelled, no hub', async () => {
     const visit = await site.visit();

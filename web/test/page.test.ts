@@ -543,6 +543,22 @@ onThePage('the page', (site, visited) => {
         withWorker,
       ));
 
+    it('no network and nothing kept yet: says that the model did not come, keeps what is typed, and starts again', async () => {
+      const visit = await site.visit({ serviceWorkers: 'block' }, (page) =>
+        page.context().route(/model\.safetensors$/, (route) => route.abort()),
+      );
+      const { page } = visit;
+      await page.goto(`${site.address}#/ko/opening`);
+      await page.locator('[role=alert]').getByText('모델 파일을 받지 못했어요').waitFor();
+      await page.locator('#sentence').fill('민수가 우유를 마셨다');
+      await page.context().unroute(/model\.safetensors$/);
+      await page.getByRole('button', { name: '다시 시작' }).click();
+      await page.getByText(/‘마셨다’\u2060는/).waitFor();
+      expect(await page.locator('#sentence').inputValue()).toBe('민수가 우유를 마셨다');
+      expect(await page.locator('[role=alert]').count()).toBe(0);
+      await visit.close();
+    });
+
     it('storage refused: works, and says what is not remembered', () =>
       visited(
         async ({ page, open }) => {

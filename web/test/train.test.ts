@@ -296,6 +296,32 @@ onThePage('the room Train', (_site, visited) => {
       await page.reload();
       await page.getByText(read).waitFor();
       await page.getByText(/보관해 둔 ‘.*’ 모델로 본 것이에요/).waitFor({ state: 'detached' });
+      // The store has lost it: that is said, not that it is being opened; once it is back, it opens when asked to.
+      const stored = (change: 'lose' | 'bring back'): Promise<void> =>
+        page.evaluate(
+          ([bytes, lose]) =>
+            new Promise<void>((done, fail) => {
+              const opening = indexedDB.open('keyval-store');
+              opening.onerror = fail;
+              opening.onsuccess = () => {
+                const writing = opening.result.transaction('keyval', 'readwrite');
+                const store = writing.objectStore('keyval');
+                if (lose) store.delete('siseon-kept-mine');
+                else store.put(new Uint8Array(bytes), 'siseon-kept-mine');
+                writing.oncomplete = () => done();
+              };
+            }),
+          [[...archive], change === 'lose'] as const,
+        );
+      await stored('lose');
+      await page.reload();
+      await page.getByText(/‘mine’ 모델이 이 브라우저에서 사라졌거나 깨졌어요/).waitFor();
+      await page.getByText(/보관해 둔 ‘mine’ 모델로 본 것이에요. 지금 숫자는 다른 모델의 것이에요/).waitFor();
+      expect(await page.getByText('그 모델을 열고 있어요').count()).toBe(0);
+      await stored('bring back');
+      await page.getByRole('button', { name: '다시 열어 보기' }).click();
+      await page.getByText(read).waitFor();
+      await page.getByText(/‘mine’ 모델/).waitFor({ state: 'detached' });
     }));
 
   it('pauses, goes on, scrubs; two checkpoints side by side', () =>

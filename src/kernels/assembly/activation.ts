@@ -111,8 +111,8 @@ function tanhStretch(gelu: bool, to: usize, from: usize, bytes: usize, scratch: 
   for (let o: usize = 0; o < bytes; o += 16) {
     const u = v128.load(scratch + o), one = constant(96);
     const far = f32x4.sub(one, f32x4.div(constant(112), f32x4.add(v128.load(powers + o), one)));
-    const signed = v128.or(far, v128.and(u, constant(144)));
-    let y = v128.bitselect(v128.load(rest + o), signed, f32x4.lt(f32x4.abs(u), constant(80)));
+    let y = v128.bitselect(v128.load(rest + o), far, f32x4.lt(f32x4.abs(u), constant(80)));
+    y = v128.or(y, v128.and(u, constant(144)));
     y = v128.bitselect(y, u, f32x4.eq(u, u));
     if (gelu) y = f32x4.mul(f32x4.mul(v128.load(from + o), constant(128)), f32x4.add(one, y));
     v128.store(to + o, y);

@@ -35,7 +35,6 @@ export function tanh4(x: v128): v128 {
   const size = f32x4.abs(x);
   const e = exp4(f32x4.add(size, size));
   const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), f32x4.add(e, f32x4.splat(1))));
-  const signed = v128.or(far, v128.and(x, i32x4.splat(0x80000000)));
   const z = f32x4.mul(x, x);
   let p = f32x4.splat(-5.70498872745e-3);
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(2.06390887954e-2));
@@ -43,8 +42,10 @@ export function tanh4(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(1.33314422036e-1));
   p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-3.33332819422e-1));
   const near = f32x4.add(x, f32x4.mul(x, f32x4.mul(z, p)));
-  const y = v128.bitselect(near, signed, f32x4.lt(size, f32x4.splat(0.625)));
-  return v128.bitselect(y, x, f32x4.eq(x, x));
+  const y = v128.bitselect(near, far, f32x4.lt(size, f32x4.splat(0.625)));
+  // The polynomial has the sign of x already, but for −0.
+  const signed = v128.or(y, v128.and(x, i32x4.splat(0x80000000)));
+  return v128.bitselect(signed, x, f32x4.eq(x, x));
 }
 
 /** erf x: a rational function of x² times x on [−4, 4], ±1 beyond. */

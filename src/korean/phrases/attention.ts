@@ -122,6 +122,7 @@ export const attentionPhrases: readonly Phrase[] = [
   ['{kernel}: right cannot be repeated along left', '{kernel}: right를 left를 따라 되풀이할 수 없어요'],
   ['a length that divides {length}', '{length:을} 나누는 길이'],
   ['{kernel}: rows of the packed table have another length', '{kernel}: 묶어 둔 표의 행 길이가 달라요'],
+  ['{kernel}: {name} is missing', '{kernel}: {name:이} 없어요'],
   ['{kernel}: {name} is no size', '{kernel}: {name:은} 크기가 될 수 없어요'],
   ['{kernel}: {name} is too short for the sizes', '{kernel}: {name:이} 크기에 비해 짧아요'],
   ['{#count} numbers or more', '수 {count}개 이상'],

@@ -4,16 +4,11 @@ import { type Kernels, wasmKernels } from 'siseon/kernels';
 import { families, loadModel, Model, modelFiles } from 'siseon/model';
 import { memoryFolder, SiseonError } from 'siseon/platform';
 import type { Facts, Lesson, Score } from '../train/lesson.ts';
+import type { TrainReport } from '../train/record.ts';
 import type { Settings } from '../train/settings.ts';
 import type { Checkpoint, Run } from '../training/run.ts';
 import { Reader } from './reader.ts';
 
-export interface TrainReport {
-  readonly step: number;
-  readonly loss: number | null;
-  readonly matchingLoss: number | null;
-  readonly heldOut: Score;
-}
 /** A report as it comes, and whether the browser keeps the training up to there. */
 export interface FreshReport extends TrainReport {
   readonly recorded: boolean;

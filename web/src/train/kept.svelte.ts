@@ -78,10 +78,18 @@ class Models {
     const archive = await get<Uint8Array<ArrayBuffer>>(archiveName(id));
     if (archive) download(new Blob([archive], { type: 'application/zip' }), `${id}.zip`);
   }
-  /** Hands a kept model to the worker. */
+  /** Hands a kept model to the worker. Rejects with `keptLost` where the store lost or broke it. */
   async hold(id: string): Promise<void> {
-    const archive = await get<Uint8Array>(archiveName(id));
-    await ask((e) => e.trainer.hold(id, archive ?? new Uint8Array(0)), null);
+    const lost = (cause?: Failure): Failure => ({
+      code: 'keptLost',
+      details: { name: id },
+      message: cause?.message ?? id,
+    });
+    const archive = await get<Uint8Array>(archiveName(id)).catch(() => undefined);
+    if (!archive) throw lost();
+    await ask((e) => e.trainer.hold(id, archive), null).catch((cause: Failure) => {
+      throw cause.code === 'badArchive' ? lost(cause) : cause;
+    });
   }
 }
 export const kept = new Models();

@@ -2,7 +2,7 @@
 import * as Comlink from 'comlink';
 import { ask, askLong, engine, type Failure, Latest, switchModel } from '../engine/client.svelte.ts';
 import type { ModelFacts } from '../engine/engine.ts';
-import type { At, FreshReport, TrainReport } from '../engine/trainer.ts';
+import type { At, FreshReport } from '../engine/trainer.ts';
 import { writtenModel } from '../explore/modelAddress.ts';
 import * as m from '../paraglide/messages.js';
 import { storySentence } from '../permalink.ts';
@@ -10,6 +10,7 @@ import { first, here } from '../place.svelte.ts';
 import type { Training } from './address.ts';
 import type { Facts } from './lesson.ts';
 import { taskNames } from './names.ts';
+import type { TrainReport } from './record.ts';
 import type { Settings } from './settings.ts';
 
 /** What the panels are asked about: the page has its own, and the room "Train" has another. */

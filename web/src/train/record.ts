@@ -3,9 +3,17 @@
  * Written and read by the worker. There is one: a training that begins, in whichever window, takes the place of the one before.
  */
 import { clear, createStore, get, set, type UseStore, update } from 'idb-keyval';
-import type { TrainReport } from '../engine/trainer.ts';
 import type { Checkpoint } from '../training/run.ts';
+import type { Score } from './lesson.ts';
 import type { Settings } from './settings.ts';
+
+/** What a training tells at each of its checkpoints. */
+export interface TrainReport {
+  readonly step: number;
+  readonly loss: number | null;
+  readonly matchingLoss: number | null;
+  readonly heldOut: Score;
+}
 
 /** What was begun. */
 interface Begun {
