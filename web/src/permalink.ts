@@ -9,7 +9,8 @@ import type { Unit } from './engine/squares.ts';
 import { readChange, writtenChange } from './explore/written.ts';
 import { type Lookup, readLookup, unreadLookup, writeLookup } from './library/address.ts';
 import { type Part, parts, rooms } from './parts.ts';
-import { readTraining, type Training, unreadTraining, writeTraining } from './train/address.ts';
+import { readCheckpoint, readTraining, type Training, unreadTraining, writeTraining } from './train/address.ts';
+import type { Moment } from './train/moment.ts';
 
 export const storySentence = '철수가 사과를 맛있게 먹었다';
 
@@ -41,6 +42,8 @@ export interface Place {
   readonly besideHead: { readonly layer: number; readonly head: number } | null;
   /** Of the rooms "Train" and "Library" alone: elsewhere absent from the address, and left as it was. */
   readonly training?: Training;
+  /** The checkpoint that "Train" looks at, of whichever training; null: the newest. */
+  readonly checkpoint?: Moment | null;
   readonly lookup?: Lookup;
 }
 
@@ -53,7 +56,7 @@ const headed = ({ layer, head }: NonNullable<Place['head']>): string => pair(lay
 
 /** The address of a place, or of the same in another part. */
 export function toHash(place: Place, part = place.part): string {
-  const { text, head, cell, other, changes, model, beside, besideHead, training, lookup } = place;
+  const { text, head, cell, other, changes, model, beside, besideHead, training, checkpoint = null, lookup } = place;
   const values: string[] = [];
   const say = (name: string, words: string): void => void values.push(`${name}=${encodeURIComponent(words)}`);
   if (text !== storySentence && linked(text)) say('s', text.toWellFormed());
@@ -73,7 +76,7 @@ export function toHash(place: Place, part = place.part): string {
   );
   if (long.length > 0) say('long', long.map(([name]) => name).join(''));
   if (changes.length > 0) values.push(`e=${changes.map(writtenChange).join(',')}`);
-  if (training && part === 'train') values.push(...writeTraining(training));
+  if (training && part === 'train') values.push(...writeTraining(training, checkpoint));
   if (lookup && part === 'my-library') values.push(...writeLookup(lookup));
   return `#/${place.language}/${part}${values.length > 0 ? `?${values.join('&')}` : ''}`;
 }
@@ -156,7 +159,7 @@ export function fromHash(hash: string, fallback: Language, longTexts: LongTexts 
     beside: found.get('n') || null,
     besideHead: headAt(found.get('nh')),
     changes: (found.get('e') ?? '').split(',').flatMap(readChange),
-    ...(part === 'train' && { training: readTraining(found) }),
+    ...(part === 'train' && { training: readTraining(found), checkpoint: readCheckpoint(found) }),
     ...(part === 'my-library' && { lookup: lookupOf(found, longTexts) }),
   };
 }
@@ -184,7 +187,7 @@ const readable: Readonly<Record<string, (text: string) => boolean>> = {
   long: (text) => /^(?=.)s?c?k?$/.test(text),
 };
 /** Names that one room alone reads. */
-const ofRoom: Partial<Record<Part, readonly string[]>> = { train: ['p', 'x'], 'my-library': ['k', 't', 'books'] };
+const ofRoom: Partial<Record<Part, readonly string[]>> = { train: ['p', 'x', 'at'], 'my-library': ['k', 't', 'books'] };
 
 /** What of an address `fromHash` cannot read and leaves out, as it was written: `e=zzz`, one by one of a list. */
 export function unreadable(hash: string, longTexts: LongTexts = {}): string[] {

@@ -52,6 +52,7 @@ class Here implements Required<Place> {
   beside = $state(first.beside);
   besideHead = $state.raw(first.besideHead);
   training = $state.raw(first.training ?? readTraining(new URLSearchParams()));
+  checkpoint = $state.raw(first.checkpoint ?? null);
   lookup = $state.raw(first.lookup ?? readLookup(new URLSearchParams()));
 }
 export const here = new Here();

@@ -461,6 +461,10 @@ onThePage('models of the visitor’s own', (site) => {
     await opened(page, 'owner/known');
     expect(hub.asked.filter(({ path }) => path.startsWith('/elsewhere'))).toEqual([]);
     await page.waitForFunction(() => location.hash.includes('m=owner%2Fknown'));
+    // The page's own model beside it, at a head that it does not have: left out, which is said.
+    await page.evaluate(() => (location.hash += '&n=siseon%2Fmodels%2Fko&nh=8.8'));
+    await page.getByText('빼고 열었어요: nh=8.8').waitFor();
+    await page.getByRole('button', { name: '옆에 둔 모델 치우기' }).click();
     // What is kept is opened at one press.
     await page.getByRole('button', { name: '원래 모델로 돌아가기' }).first().click();
     await page.waitForFunction(() => !location.hash.includes('m='));
@@ -608,14 +612,14 @@ onThePage('models of the visitor’s own', (site) => {
           const rows: number[] = [];
           Object.assign(window, { rows });
           const { postMessage } = Worker.prototype;
-          Worker.prototype.postMessage = function (this: Worker, ...what: [unknown, Transferable[]]) {
+          Worker.prototype.postMessage = function (this: Worker, ...what: unknown[]) {
             const { path, argumentList } = what[0] as { path?: string[]; argumentList?: { value: unknown }[] };
             const part = argumentList?.at(-1)?.value as { first: number; last: number };
             const asks = path?.[0] === 'reading' && (path[1] === 'square' || path[1] === 'band');
             // A sentence that is short is there as a whole, whatever was asked for.
             if (asks && JSON.stringify(argumentList).length > 2000)
               for (let row = part.first; row < part.last; row++) rows.push(row);
-            postMessage.apply(this, what);
+            postMessage.apply(this, what as Parameters<typeof postMessage>);
           };
         }),
     ));

@@ -6,6 +6,7 @@ import { caption, joined } from 'siseon/views';
 import { describe, expect, it } from 'vitest';
 import { parts, rooms } from '../src/parts.ts';
 import { fromHash, storySentence, toHash, unreadable } from '../src/permalink.ts';
+import { trainingKey } from '../src/train/moment.ts';
 import { defaults, writeSettings } from '../src/train/settings.ts';
 import { Course, type Report } from '../src/training/course.ts';
 import { expectedOfLook, expectedOfPair } from './expected.ts';
@@ -618,6 +619,13 @@ describe('an address', () => {
       part: 'train',
       model: 'klue/bert-base@main',
       training: { settings: defaults.sorting, text: '' },
+      checkpoint: null,
+    },
+    {
+      ...whole,
+      part: 'train',
+      training: { settings: defaults.own, text: '사과를 먹었다.\n물을 마셨다 & 100%' },
+      checkpoint: { step: 320, training: trainingKey(defaults.own, '사과를 먹었다.\n물을 마셨다 & 100%') },
     },
     {
       ...whole,
@@ -711,6 +719,30 @@ describe('an address', () => {
     expect(fromHash(toHash(long), 'ko')).toEqual(whole);
     expect(fromHash(toHash(long), 'ko', long)).toEqual(long);
     expect(fromHash('#/ko/opening?c=x', 'ko', long)).toEqual({ ...whole, other: 'x' });
+    // A step alone is of the training that the address tells; of another, or of a text that no address carries, all is said.
+    const own = (text: string) => ({ training: { settings: defaults.own, text }, checkpoint: null });
+    const [short, other] = ['사과를 먹었다', '사과를 먹었다!'].map(
+      (text) => ({ ...whole, part: 'train', ...own(text) }) as const,
+    );
+    const moment = { step: 40, training: trainingKey(defaults.own, short!.training.text) };
+    expect(toHash({ ...short!, checkpoint: moment })).toMatch(/&at=40$/);
+    expect(toHash({ ...other!, checkpoint: moment })).toMatch(
+      /&at=40,own,repair,48,3,2,0.004,1000,32,1,words,[0-9a-f]{8}$/,
+    );
+    for (const place of [short!, other!, { ...short!, ...own('가'.repeat(2001)) }])
+      expect(fromHash(toHash({ ...place, checkpoint: moment }), 'ko').checkpoint).toEqual(moment);
+    for (const at of [
+      '',
+      'x',
+      '-1',
+      '2401',
+      '40,own',
+      '40,own,repair,48,3,2,0.004,1000,32,1,words',
+      '40,small,repair,32,2,1,0.005,2400,32,1',
+    ])
+      expect(unreadable(`#/ko/train?at=${at}`)).toEqual([`at=${at}`]);
+    expect(unreadable('#/ko/train?at=2400')).toEqual([]);
+    expect(unreadable('#/ko/explore?at=40')).toEqual(['at=40']);
     // What to train is no model to look through.
     expect(fromHash(`#/ko/train?p=${writeSettings(defaults.small)}`, 'ko').model).toBeNull();
   });

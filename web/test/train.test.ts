@@ -359,6 +359,70 @@ onThePage('the room Train', (_site, visited) => {
         .waitFor();
     }));
 
+  it('the address leads to the same step with the same one beside it: after a reload, in another window once that has trained the same, and it is said until then', () =>
+    visited(async ({ page, open, numbers }) => {
+      const settings = { ...defaults.small, ...small };
+      const there = async (on: Page): Promise<void> => {
+        await on.locator('footer', { hasText: '작은 언어, 시드 7, 걸음 7,' }).waitFor();
+        await on.getByText('작은 언어, 시드 7, 걸음 21, L1·H0').waitFor();
+        await on.locator('.compare .frame').nth(2).waitFor();
+      };
+      await open(address(settings));
+      await trained(page);
+      await page.locator('#train-scrub').fill('7');
+      await page.getByRole('button', { name: '두 때를 나란히 보기' }).click();
+      await page.locator('#train-beside').fill('21');
+      await page.getByRole('button', { name: '이 헤드 끄기' }).click();
+      await there(page);
+      await page.locator('data[data-of^="guessAfter:"]').first().waitFor();
+      await page.waitForFunction(() => location.hash.includes('e=s1.0'));
+      const [seen, url] = [await numbers(), page.url()];
+      expect(url).toMatch(/&at=7$/);
+      await page.reload();
+      await there(page);
+      await expect.poll(numbers).toEqual(seen);
+      expect(page.url()).toBe(url);
+      // The other room looks through the page's own model, and knows nothing of what was done here.
+      await page.getByRole('link', { name: '살펴보기', exact: true }).click();
+      await page.getByText('모델 siseon/models/ko').waitFor();
+      await page.waitForFunction(() => location.hash === '#/ko/explore');
+
+      await visited(async ({ page: other, numbers: others }) => {
+        await other.goto(url.replace('/ko/', '/en/'));
+        await other
+          .getByText('at “The small language, seed 7, step 7”, which this browser does not hold. Train with')
+          .waitFor();
+        await other.getByRole('button', { name: '한국어' }).click();
+        await accessible(other);
+        await other.locator('button.main:enabled').click();
+        await there(other);
+        await expect.poll(others).toEqual(seen);
+        expect(other.url()).toBe(url);
+        expect(await other.locator('.absent').count()).toBe(0);
+        // Begun once more, it is its newest that is looked at.
+        await trained(other);
+        await other.locator('footer', { hasText: '걸음 24,' }).waitFor();
+        expect(other.url()).not.toMatch(/at=|n=/);
+      });
+
+      // Of other settings, of another text, and of a step at which nothing was kept.
+      await open(`${address({ ...settings, seed: 8 })}&at=9,${writeSettings(settings)}`);
+      await page.locator('footer', { hasText: '걸음 9,' }).waitFor();
+      await open(`${address(settings)}&at=9,${writeSettings({ ...settings, seed: 8 })}`);
+      await page.getByRole('button', { name: '그 설정으로 바꾸기' }).click();
+      expect(await page.locator('#train-seed').inputValue()).toBe('8');
+      await page.getByText(/‘작은 언어, 시드 8, 걸음 9’.*아래 설정 그대로 학습하면/).waitFor();
+      await open(`${address(own)}&x=${encodeURIComponent(ownText)}&at=9,${writeSettings(own)},01234567`);
+      await page.getByText(/아래와는 다른 글로 배운 학습이에요/).waitFor();
+      const sparse = { ...settings, steps: 60 };
+      await open(`${address(sparse)}&at=9`);
+      await page.getByText('‘작은 언어, 시드 7, 걸음 9’').waitFor();
+      await page.locator('button.main:enabled').click();
+      await page.getByText('빼고 열었어요: at=9').waitFor();
+      await open(`${address(settings)}&n=trained%3Anobody`);
+      await page.getByText('‘nobody’ 모델을 옆에 두고 본 것이에요').waitFor();
+    }));
+
   it('works with the keyboard alone, without a network, in both themes and languages, from 360 to 2,560 pixels', () =>
     visited(
       async ({ page, open }) => {

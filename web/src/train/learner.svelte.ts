@@ -3,13 +3,15 @@ import * as Comlink from 'comlink';
 import { ask, askLong, engine, type Failure, Latest, switchModel } from '../engine/client.svelte.ts';
 import type { ModelFacts } from '../engine/engine.ts';
 import type { At, FreshReport } from '../engine/trainer.ts';
-import { writtenModel } from '../explore/modelAddress.ts';
-import * as m from '../paraglide/messages.js';
+import { Turns } from '../engine/turns.ts';
+import { readModel, writtenModel } from '../explore/modelAddress.ts';
 import { storySentence } from '../permalink.ts';
 import { first, here } from '../place.svelte.ts';
 import type { Training } from './address.ts';
+import { kept } from './kept.svelte.ts';
 import type { Facts } from './lesson.ts';
-import { taskNames } from './names.ts';
+import { type Moment, readMoment, trainingKey, writeMoment } from './moment.ts';
+import { momentName } from './names.ts';
 import type { TrainReport } from './record.ts';
 import type { Settings } from './settings.ts';
 
@@ -19,9 +21,17 @@ const scene = () => {
   return { text, query, head, cell, changes, other, beside, besideHead };
 };
 type Scene = ReturnType<typeof scene>;
+/** What an address of this room says of its models is not said of the page's. */
+const untouched = { head: null, cell: null, changes: [], beside: null, besideHead: null } satisfies Partial<Scene>;
 const same = (a: Scene, b: Scene): boolean => JSON.stringify(a) === JSON.stringify(b);
 /** Languages that the page's own model speaks as well. */
 const shared = (settings: Settings): boolean => settings.task === 'small' || settings.task === 'korean';
+
+/** The trained model that the address names beside. */
+export function trainedBeside(): string | null {
+  const named = here.beside === null ? null : readModel(here.beside);
+  return named?.kind === 'trained' ? named.name : null;
+}
 
 class Learner {
   /** What the settings would come to. */
@@ -31,8 +41,8 @@ class Learner {
   settings = $state.raw<Settings | null>(null);
   facts = $state.raw<Facts | null>(null);
   reports = $state.raw<readonly TrainReport[]>([]);
-  /** The checkpoint that is looked at; null: the newest. */
-  scrubbed = $state<number | null>(null);
+  /** Which training it is, as addresses say it. */
+  key = $state<string | null>(null);
   failure = $state.raw<Failure | null>(null);
   /** Milliseconds spent, pauses left out. */
   spent = $state(0);
@@ -44,6 +54,8 @@ class Learner {
   recorded = $state(0);
   /** The run was brought back. */
   restored = $state(false);
+  /** The browser has been asked for the last training. */
+  sought = $state(false);
   /** What closing the page would throw away. */
   unkept = $derived(
     this.phase === 'running' ||
@@ -51,31 +63,57 @@ class Learner {
       (this.reports.length > 1 && !this.kept && this.recorded < this.reports.length),
   );
 
-  at = $derived(Math.min(this.scrubbed ?? Number.POSITIVE_INFINITY, this.reports.length - 1));
+  /** The checkpoint that is looked at: the one that the address names, where this run has it; else the newest. */
+  at = $derived(this.indexOf(here.checkpoint) ?? this.reports.length - 1);
   report = $derived(this.reports[this.at] ?? null);
 
-  /** What stands beside the checkpoint that is looked at: another, or a kept model; null: none, or one of another room. */
-  beside = $state<At | null>(null);
+  /** What the address names beside it, where it is here: another checkpoint, or a kept model; null: none, or one of another room. */
+  beside = $derived.by((): At | null => {
+    const named = trainedBeside();
+    if (named === null) return null;
+    const moment = readMoment(named);
+    return moment ? this.indexOf(moment) : kept.list.some(({ id }) => id === named) ? named : null;
+  });
   /** The page looks through a checkpoint at the moment. */
   lent = $state(false);
   /** The page's scene meanwhile, this room's own, and what the latter was last asked about. */
   #page: Scene | null = null;
   #besideBefore: ModelFacts | null = null;
   #own: Scene | null = null;
-  #about: { readonly settings: Settings; readonly text: string } | null =
-    first.part === 'train' && first.text !== storySentence ? here.training : null;
-  #turn: Promise<void> = Promise.resolve();
-  #asked = 0;
+  /** The page was opened in this room, and has not been in another. */
+  #arrived = first.part === 'train';
+  #about: Training | null = first.part === 'train' ? here.training : null;
+  readonly #exchange = new Turns();
+  readonly #besides = new Turns();
   /** The engine looks through a checkpoint that it has to give back. */
   #borrowed = false;
 
+  /** A checkpoint's place in this run; null: it is of another, or not there. */
+  indexOf(moment: Moment | null): number | null {
+    if (moment === null || moment.training !== this.key) return null;
+    const index = this.reports.findIndex(({ step }) => step === moment.step);
+    return index < 0 ? null : index;
+  }
+  #momentOf(index: number): Moment {
+    return { step: this.reports[index]!.step, training: this.key! };
+  }
+  scrub(index: number): void {
+    here.checkpoint = this.#momentOf(index);
+  }
+
   async begin(settings: Settings, text: string): Promise<void> {
+    const key = trainingKey(settings, text);
+    // What an address names of this training comes with it; what was looked at of the one before goes.
+    const awaited = (moment: Moment | null): boolean => moment?.training === key && this.indexOf(moment) === null;
+    if (!awaited(here.checkpoint)) here.checkpoint = null;
+    const beside = readMoment(trainedBeside() ?? '');
+    if (beside && !awaited(beside)) [engine.beside, here.beside, here.besideHead] = [null, null, null];
     const run = ++this.run;
     Object.assign(this, {
       settings,
+      key,
       phase: 'running',
       kept: false,
-      scrubbed: null,
       failure: null,
       spent: 0,
       reports: [],
@@ -83,7 +121,6 @@ class Learner {
       recorded: 0,
       restored: false,
     });
-    if (typeof this.beside === 'number') this.alone();
     let last = performance.now();
     const tell = ({ recorded, ...report }: FreshReport): void => {
       // A report of a run that was started over has nothing to say any more.
@@ -113,23 +150,27 @@ class Learner {
     if (this.phase !== 'idle' || this.reports.length > 0) return;
     const { run } = this;
     const found = await ask((e) => e.trainer.restore(), null).catch(() => null);
+    this.sought = true;
     if (!found || this.run !== run || this.phase !== 'idle') return;
     const { settings, text, facts, reports } = found;
     const whole = reports.at(-1)!.step >= settings.steps;
     const [phase, recorded] = [whole ? 'done' : 'stopped', reports.length] as const;
-    Object.assign(this, { settings, facts, reports, phase, recorded, restored: true, run: run + 1 });
+    const key = trainingKey(settings, text);
+    Object.assign(this, { settings, key, facts, reports, phase, recorded, restored: true, run: run + 1 });
     this.#prepare(settings, text, facts);
   }
   /** Nothing of the training stays, here or in the browser. */
   async forget(): Promise<void> {
     await this.leave();
+    here.checkpoint = null;
+    if (this.#own) this.#own = { ...this.#own, beside: null, besideHead: null };
     await ask((e) => e.trainer.forget());
     this.forgotten(this.run + 1);
   }
   /** What another worker, or nobody, has of a run. */
   forgotten(run: number): void {
-    Object.assign(this, { run, phase: 'idle', kept: false, recorded: 0, restored: false });
-    Object.assign(this, { reports: [], scrubbed: null, facts: null, beside: null, lent: false });
+    Object.assign(this, { run, phase: 'idle', kept: false, recorded: 0, restored: false, sought: run > 0 });
+    Object.assign(this, { reports: [], key: null, facts: null, lent: false });
   }
   /** Time spent pausing does not count. */
   #wake = (): void => {};
@@ -156,9 +197,13 @@ class Learner {
     const before = this.#about;
     this.#about = { settings, text };
     const now = this.lent ? scene() : (this.#own ?? scene());
-    const again = before?.settings.task === settings.task && (settings.task !== 'own' || before.text === text);
+    // An address has no room for a long text.
+    const sameText = settings.task !== 'own' || before?.text === text || before?.text === '';
+    const again = before?.settings.task === settings.task && sameText;
     const shaped = before?.settings.heads === settings.heads && before.settings.layers === settings.layers;
-    const spoken = again || shared(settings) ? now : { ...now, text: example, query: null, cell: null, other: null };
+    const unwritten = this.#own === null && !this.lent && now.text === storySentence;
+    const spoken =
+      shared(settings) || (again && !unwritten) ? now : { ...now, text: example, query: null, cell: null, other: null };
     const { head } = spoken;
     const fits = head !== null && head.layer < settings.layers && head.head < settings.heads;
     this.#own = { ...spoken, head: fits ? head : null, changes: again && shaped ? spoken.changes : [] };
@@ -166,44 +211,37 @@ class Learner {
   }
 
   #named(facts: ModelFacts, at: At): ModelFacts {
-    const { settings, reports } = this;
-    if (typeof at === 'string' || !settings) return { ...facts, name: `${at}` };
-    const { task, seed } = settings;
+    if (typeof at === 'string') return { ...facts, name: at };
+    const moment = this.#momentOf(at);
     return {
       ...facts,
-      // In the language that the page speaks when it is read.
       get name() {
-        return m.train_name({ task: taskNames[task](), seed, step: reports[at]?.step ?? 0 });
+        return momentName(moment);
       },
     };
-  }
-
-  /** One exchange of models after another; of several that wait, the newest. */
-  async #exchange(work: () => Promise<void>): Promise<void> {
-    const asked = ++this.#asked;
-    const done = this.#turn.then(() => (asked === this.#asked ? work() : undefined));
-    this.#turn = done.catch(() => {});
-    await done;
   }
 
   /** While the room is open, the page looks through the checkpoint that is scrubbed to. */
   async show(): Promise<void> {
     const { run, at } = this;
-    await this.#exchange(async () => {
-      const facts = await ask((e) => e.borrowCheckpoint(at), null);
-      this.#borrowed = true;
-      if (this.run !== run || here.part !== 'train') return;
-      if (!this.lent) {
-        [this.#page, this.#besideBefore] = [scene(), engine.beside];
-        Object.assign(here, this.#own);
-        engine.vocabulary++;
-      }
-      this.lent = true;
-      engine.model = this.#named(facts, at);
-      engine.version++;
-    }).catch((cause: Failure) => {
-      if (this.run === run && !engine.failure) this.failure = cause;
-    });
+    await this.#exchange
+      .take(async () => {
+        const facts = await ask((e) => e.borrowCheckpoint(at), null);
+        this.#borrowed = true;
+        if (this.run !== run || here.part !== 'train') return;
+        if (!this.lent) {
+          const ofRoom = this.#arrived || trainedBeside() !== null;
+          [this.#page, this.#besideBefore] = [{ ...scene(), ...(ofRoom && untouched) }, engine.beside];
+          Object.assign(here, this.#own);
+          engine.vocabulary++;
+        }
+        this.lent = true;
+        engine.model = this.#named(facts, at);
+        engine.version++;
+      })
+      .catch((cause: Failure) => {
+        if (this.run === run && !engine.failure) this.failure = cause;
+      });
   }
   /** Called while the room is open, so that it finds its scene again. */
   remember(): void {
@@ -213,24 +251,39 @@ class Learner {
   async leave(): Promise<void> {
     // An address that leads elsewhere has been followed already, and says itself what is looked at.
     if (this.lent && this.#page && this.#own && same(scene(), this.#own)) Object.assign(here, this.#page);
-    this.alone();
-    // Whatever else was put beside a checkpoint goes with it.
+    // What was put beside a checkpoint goes with it.
     if (this.lent && engine.beside !== this.#besideBefore) engine.beside = null;
-    this.lent = false;
-    await this.#exchange(async () => {
-      if (!this.#borrowed) return;
-      this.#borrowed = false;
-      await switchModel((e) => e.returnCheckpoint());
-    }).catch(() => {});
+    [this.lent, this.#arrived] = [false, false];
+    await this.#exchange
+      .take(async () => {
+        if (!this.#borrowed) return;
+        this.#borrowed = false;
+        await switchModel((e) => e.returnCheckpoint());
+      })
+      .catch(() => {});
   }
 
-  async putBeside(at: At): Promise<void> {
-    this.beside = at;
-    const facts = await ask((e) => e.putCheckpointBeside(at), null);
-    if (this.beside === at) engine.beside = this.#named(facts, at);
+  /** A name in the address for a checkpoint, or for a kept model. */
+  #written(at: At): string {
+    return writtenModel({ kind: 'trained', name: typeof at === 'string' ? at : writeMoment(this.#momentOf(at)) });
   }
-  alone(): void {
-    if (this.beside !== null) [this.beside, engine.beside] = [null, null];
+  putBeside(at: At): void {
+    here.beside = this.#written(at);
+  }
+  /** What the address names stands beside, where it is of this room. */
+  async showBeside(): Promise<void> {
+    const [{ beside: at, run }, { beside: written }] = [this, here];
+    if (at === null || !this.lent) return;
+    await this.#besides
+      .take(async () => {
+        if (typeof at === 'string') await kept.hold(at);
+        const facts = await ask((e) => e.putCheckpointBeside(at), null);
+        if (this.lent && this.run === run && here.beside === written) engine.beside = this.#named(facts, at);
+      })
+      .catch((cause: Failure) => {
+        // It can be asked for again.
+        [kept.failure, here.beside] = [cause, null];
+      });
   }
 
   /** Every room looks through this checkpoint, and at its sentence, or through a model that was kept. */
@@ -239,9 +292,9 @@ class Learner {
     const own = typeof at === 'number' || (this.lent && at.startsWith(`${this.settings?.task}-`));
     const text = own ? here.text : (this.#page?.text ?? here.text);
     this.remember();
-    this.alone();
-    await this.#exchange(async () => {
-      [this.#borrowed, this.lent] = [false, false];
+    await this.#exchange.take(async () => {
+      const written = this.#written(at);
+      [this.#borrowed, this.lent, engine.beside] = [false, false, null];
       await switchModel((e) => e.useCheckpoint(at), null);
       engine.model = this.#named(engine.model!, at);
       Object.assign(here, {
@@ -251,7 +304,7 @@ class Learner {
         cell: null,
         changes: [],
         other: null,
-        model: writtenModel({ kind: 'trained', name: engine.model!.name }),
+        model: written,
         beside: null,
         part: 'explore',
       });
@@ -260,7 +313,7 @@ class Learner {
 
   /** Every room looks through a model that was kept, at what the address says of it. */
   async reopen(id: string): Promise<void> {
-    await this.#exchange(async () => {
+    await this.#exchange.take(async () => {
       await switchModel((e) => e.useCheckpoint(id), null);
       engine.model = this.#named(engine.model!, id);
     });

@@ -1,5 +1,6 @@
 /** Names of what can be chosen, as the page writes them. */
 import * as m from '../paraglide/messages.js';
+import { type Moment, settingsOf } from './moment.ts';
 import type { Objective, TaskName } from './settings.ts';
 
 export const taskNames: Record<TaskName, () => string> = {
@@ -13,3 +14,9 @@ export const objectiveNames: Record<Objective, () => string> = {
   repair: m.train_repair,
   contrastive: m.train_contrastive,
 };
+
+/** In the language that the page speaks when it is read. */
+export function momentName(moment: Moment): string {
+  const { task, seed } = settingsOf(moment);
+  return m.train_name({ task: taskNames[task](), seed, step: moment.step });
+}
