@@ -53,17 +53,10 @@ export function compare(program: Command): void {
     .action(async (text: string | undefined, other: string | undefined, options: Comparing) => {
       speak(options, text ?? '');
       const own = await inputOf(text, options);
+      await expectSecondRun(other, options);
       const { model, trace } = await record(options.model, { ...own, logits: true });
       const { recordTrace } = await import('../trace/index.ts');
-      const { SiseonError } = await import('../platform/index.ts');
       const { otherIds } = options;
-      if ([other ?? otherIds, options.with, options.edits].filter((one) => one !== undefined).length !== 1)
-        throw new SiseonError({
-          code: 'compareWhat',
-          kind: 'usage',
-          what: 'compare needs a second run',
-          expected: 'one of: another text (or --other-ids), --with, --edits',
-        });
       if (other !== undefined || otherIds !== undefined) {
         const run = await recordTrace(model, await otherInputOf(other, options));
         return compared(trace, run, model, options, other ?? otherIds!.join(' '));
@@ -76,6 +69,21 @@ export function compare(program: Command): void {
       remarkOnOrigin(file, trace);
       return compared(trace, await editedRun(trace, model, file.edits), model, options, options.edits!);
     });
+}
+
+/** One second run, of the four that there may be. Throws `compareWhat`. */
+export async function expectSecondRun(
+  other: string | undefined,
+  { otherIds, with: model, edits }: Pick<Comparing, 'otherIds' | 'with' | 'edits'>,
+): Promise<void> {
+  if ([other ?? otherIds, model, edits].filter((one) => one !== undefined).length === 1) return;
+  const { SiseonError } = await import('../platform/index.ts');
+  throw new SiseonError({
+    code: 'compareWhat',
+    kind: 'usage',
+    what: 'compare needs a second run',
+    expected: 'one of: another text (or --other-ids), --with, --edits',
+  });
 }
 
 /** The second text, or `--other-ids`, with what the decoder reads. Throws `textOrIds`. */

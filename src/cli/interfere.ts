@@ -183,7 +183,11 @@ const toldPath = (into: HeadPlace, stage: NonNullable<Patching['stage']>): strin
     ? `아래층의 헤드가 ${named(into)}의 ${{ query: '질문(Query)', key: '색인(Key)', value: '내용(Value)' }[stage]}에 곧장 보낸 것만 다른 글에서 옮겨 오면 두 글의 차이 가운데 얼마가 따라오는가: 0은 전혀, 1은 전부(경로 패칭, Wang 외 2022).`
     : `What part of the difference comes along when only what a head below sends straight into the ${stage} of ${named(into)} is taken from the other text: 0 none, 1 all (path patching, Wang et al. 2022).`;
 
-async function ablationOf(model: Model, { by, texts }: { by: Ablation['by']; texts?: string }): Promise<Ablation> {
+/** What is put in place of a head. Throws `textsMissing`. */
+export async function ablationOf(
+  model: Model,
+  { by, texts }: { by: Ablation['by']; texts?: string },
+): Promise<Ablation> {
   if (by === 'zero') return { by };
   const { SiseonError } = await import('../platform/index.ts');
   if (texts === undefined)

@@ -94,7 +94,7 @@ export function predictedToken(trace: Trace, model: Model, position: number): st
 }
 
 /** The label that a name or number means. Throws `noSuchLabel`. */
-async function labelOf({ architecture }: Model, written: string): Promise<number> {
+export async function labelOf({ architecture }: Model, written: string): Promise<number> {
   const { labels } = architecture.classifier!;
   const named = labels.findIndex((label) => label.normalize('NFC') === written.normalize('NFC'));
   const label = named < 0 && /^\d+$/.test(written) ? Number(written) : named;

@@ -185,6 +185,13 @@ onThePage('the page', (site, visited) => {
           selectionStart: text.length,
           selectionEnd: text.length,
         });
+      // Enter ends a composition, which is the input method's; by itself it does nothing in a field of one line.
+      const swallowed = (isComposing: boolean): Promise<boolean> =>
+        page.locator('#sentence').evaluate((field, composing) => {
+          const enter = { key: 'Enter', isComposing: composing, bubbles: true, cancelable: true };
+          return !field.dispatchEvent(new KeyboardEvent('keydown', enter));
+        }, isComposing);
+      expect([await swallowed(true), await swallowed(false)]).toEqual([false, true]);
       await devtools.send('Input.insertText', { text: '물을' });
       await page.keyboard.type(' 마셨다', { delay: 5 });
       const text = '철수가 물을 마셨다';

@@ -32,7 +32,8 @@ export const trainingPhrases: readonly Phrase[] = [
   ['an empty text', '빈 글'],
   ['{type} from writeText', 'writeText가 돌려준 {type}'],
   ['{name} is {shape}, was absent', '{name:은} 하던 학습에 없어요'],
-  ['{field} is {now}, was {then}', '{field:이} {now}인데 하던 학습에서는 {then:이에요}'],
+  ['{field} is {now}, was undefined', '{field}: 지금은 {now}, 하던 학습에는 없음'],
+  ['{field} is {now}, was {then}', '{field}: 지금은 {now}, 하던 학습에서는 {then}'],
   ['a parameter is no number', '매개변수 하나가 수가 아니에요'],
   ['the loss is {value}', '손실이 {value:이에요}'],
 ];

@@ -20,6 +20,8 @@ let gone: Promise<never>;
 
 class Status {
   model = $state.raw<ModelFacts | null>(null);
+  /** What it computes takes so long that it would hold up the next letter. */
+  large = $derived((this.model?.parameters ?? 0) > 2e7);
   /** The model that stands beside it, to compare with. */
   beside = $state.raw<ModelFacts | null>(null);
   /** Why there is no engine at the moment. */

@@ -1,4 +1,4 @@
-/** What stands on the screen as a file of the visitor's own. Nothing leaves the browser but into its downloads. */
+/** What stands on the screen as a file. */
 import {
   type Language,
   type Matrix,
@@ -111,12 +111,4 @@ function cellsAlone({ weights }: Matrix, range: number, signed: boolean): Promis
       pen.fillRect(j * cell, i * cell, cell, cell);
     }
   return canvas.convertToBlob({ type: 'image/png' });
-}
-
-export function download(blob: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

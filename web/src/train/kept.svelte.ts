@@ -1,7 +1,7 @@
 /** Models that the visitor keeps: zipped, in the browser's own store. They survive a reload, and every window lists the same. */
 import { del, get, set, update } from 'idb-keyval';
 import { ask, type Failure } from '../engine/client.svelte.ts';
-import { download } from '../explore/exports.ts';
+import { download } from '../pieces/download.ts';
 
 export interface Kept {
   /** Also its name in the worker. */
