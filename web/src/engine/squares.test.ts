@@ -1,9 +1,8 @@
 import { headRows, layerNorms } from 'siseon/lens';
-import { families, Model } from 'siseon/model';
+import { families, Model, Tokenizer } from 'siseon/model';
 import { recordTrace } from 'siseon/trace';
 import { bertConfig, bertPlan, initialParameters, seededRandom } from 'siseon/train';
 import { describe, expect, it } from 'vitest';
-import { letterTokenizer } from '../../../src/lens/known.testing.ts';
 import { tokenizer } from '../training/course.ts';
 import { writeSentence } from '../training/sentences.ts';
 import { Lenses } from './lenses.ts';
@@ -72,9 +71,20 @@ describe('the square of a long text', () => {
   });
 });
 
+/** Puts no token of its own before or after a text. */
+const unseparated = Tokenizer.fromJson({
+  version: '1.0',
+  added_tokens: [],
+  normalizer: null,
+  pre_tokenizer: { type: 'Whitespace' },
+  post_processor: null,
+  decoder: null,
+  model: { type: 'WordLevel', vocab: { '[UNK]': 0, a: 1, b: 2 }, unk_token: '[UNK]' },
+});
+
 describe('what collects attention', () => {
   const kinds = (text: string, bare: boolean): (readonly [string, string | null])[] =>
-    entriesOf(letterTokenizer().encode(text), { unit: 'token', bare }).map(({ text: own, sink }) => [own, sink]);
+    entriesOf(unseparated.encode(text), { unit: 'token', bare }).map(({ text: own, sink }) => [own, sink]);
   it('is the first token where nothing separates, and stays until it is asked to go', () => {
     expect(kinds('a b a', false)).toEqual([
       ['a', 'first'],

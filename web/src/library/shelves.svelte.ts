@@ -3,9 +3,9 @@ import * as Comlink from 'comlink';
 import { del, get, set } from 'idb-keyval';
 import { ask, askLong, engine, type Failure, Latest } from '../engine/client.svelte.ts';
 import type { Book, Prepared, Ranking } from '../engine/librarian.ts';
-import { storyShelves } from '../library.svelte.ts';
 import { here } from '../place.svelte.ts';
 import { fitsAddress } from './address.ts';
+import { storyShelves } from './story.ts';
 
 export interface Shelf extends Book {
   readonly id: number;
