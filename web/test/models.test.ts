@@ -646,7 +646,10 @@ onThePage('models of the visitor’s own', (site) => {
     await page.getByRole('button', { name: '이 모델 열기' }).click();
     await page.getByRole('button', { name: '그만두기' }).click();
     // What the visitor did is no alarm.
-    await page.locator('[role=status]').getByText(/그만두었어요/).waitFor();
+    await page
+      .locator('[role=status]')
+      .getByText(/그만두었어요/)
+      .waitFor();
     await page.getByText('허브 주소', { exact: true }).click();
     await page.locator('#own-endpoint').fill('http://127.0.0.1:9');
     await page.locator('#own-hub').fill('owner/known');
