@@ -16,8 +16,8 @@ export const isAsking = ({ query }: Look, { word }: Pick<LookKey, 'word'>): bool
 /** How Korean sentences end: 둡니다 in the terminal and in files, 둬요 where a page talks to its visitor. English has one. */
 export type Manner = 'formal' | 'friendly';
 
-/** The picture as a sentence: weights as the model has them, and what is left over. */
-export function caption(look: Look, language: Language, manner: Manner = 'formal'): string {
+/** The picture as a sentence: weights as the model has them, and what is left over. `written` says how a number is written. */
+export function caption(look: Look, language: Language, manner: Manner = 'formal', written = two): string {
   const { query, place, head, leftOver } = look;
   const others = look.keys
     .filter(({ word }) => word !== null && word !== query.word)
@@ -32,24 +32,27 @@ export function caption(look: Look, language: Language, manner: Manner = 'formal
   // Of two texts, the word that asks is none of the keys.
   const apart = place.endsWith('.cross');
   if (language === 'ko') {
-    const list = shown.map(({ text, weight }) => `‘${text}’에 ${two(weight)}`).join(', ');
-    const more = others.length > 4 ? `, 다른 ${others.length - 4}개 단어에 ${two(hidden)}` : '';
+    const list = shown.map(({ text, weight }) => `‘${text}’에 ${written(weight)}`).join(', ');
+    const more = others.length > 4 ? `, 다른 ${others.length - 4}개 단어에 ${written(hidden)}` : '';
     const given = list
-      ? `${list}${more}의 어텐션을 주고, 나머지 ${two(rest)}${particle(two(rest), '은')}`
-      : `어텐션 ${two(rest)}${particle(two(rest), '을')} 모두`;
+      ? `${list}${more}의 어텐션을 주고, 나머지 ${written(rest)}${particle(written(rest), '은')}`
+      : `어텐션 ${written(rest)}${particle(written(rest), '을')} 모두`;
     return `‘${query.text}’${particle(query.text, '은')} ${given} ${apart ? '' : '자기 자신과 '}구분 토큰에 ${manner === 'friendly' ? '둬요' : '둡니다'} ${whole}.`;
   }
-  const [first, ...then] = shown.map(({ text, weight }) => ({ text, weight: two(weight) }));
+  const [first, ...then] = shown.map(({ text, weight }) => ({ text, weight: written(weight) }));
   const list = first
     ? [`${first.weight} of its attention to ${first.text}`, ...then.map(({ text, weight }) => `${weight} to ${text}`)]
     : [];
   if (others.length > 4)
-    list.push(`${two(hidden)} to ${others.length - 4} other word${others.length === 5 ? '' : 's'}`);
-  return `${query.text} gives ${[...list, `${two(rest)} to ${apart ? '' : 'itself and '}the separators`].join(', ')} ${whole}.`;
+    list.push(`${written(hidden)} to ${others.length - 4} other word${others.length === 5 ? '' : 's'}`);
+  return `${query.text} gives ${[...list, `${written(rest)} to ${apart ? '' : 'itself and '}the separators`].join(', ')} ${whole}.`;
 }
 
-/** Aligned, or just long? Answered by what the favourite word would weigh if all keys were of one length, or all at one angle. */
-export function alignedOrLong(look: Look, language: Language, manner: Manner = 'formal'): string {
+/**
+ * Aligned, or just long? Answered by what the favourite word would weigh if all keys were of one length, or all at one
+ * angle. `written` says how a number is written.
+ */
+export function alignedOrLong(look: Look, language: Language, manner: Manner = 'formal', written = two): string {
   const others = look.keys
     .map((key, index) => ({ key, index }))
     .filter(({ key }) => key.word !== null && key.word !== look.query.word);
@@ -86,8 +89,8 @@ export function alignedOrLong(look: Look, language: Language, manner: Manner = '
     neither: 'It takes direction and length together to put it first.',
   };
   return language === 'ko'
-    ? `‘${text}’의 가중치 ${two(weight)}: 길이가 모두 같다면 ${two(byAngle)}, 방향이 모두 같다면 ${two(byLength)}. ${ko[verdict]}`
-    : `${text} has ${two(weight)}; with all lengths equal it would have ${two(byAngle)}, with all directions equal ${two(byLength)}. ${en[verdict]}`;
+    ? `‘${text}’의 가중치 ${written(weight)}: 길이가 모두 같다면 ${written(byAngle)}, 방향이 모두 같다면 ${written(byLength)}. ${ko[verdict]}`
+    : `${text} has ${written(weight)}; with all lengths equal it would have ${written(byAngle)}, with all directions equal ${written(byLength)}. ${en[verdict]}`;
 }
 
 const story = ['철수가', '사과를', '맛있게', '먹었다'];

@@ -2,7 +2,7 @@
 import type { Change, Tokens } from './engine/change.ts';
 import { ask, engine, type Failure } from './engine/client.svelte.ts';
 import type { ModelFacts } from './engine/engine.ts';
-import { missing } from './explore/missing.ts';
+import { isThrough } from './explore/missing.ts';
 import { writtenChange } from './explore/written.ts';
 import { unreadable } from './permalink.ts';
 import { gaze, hasHead, here, openedAt, remembered } from './place.svelte.ts';
@@ -27,7 +27,7 @@ class LeftOut {
       this.add(`q=${query}`);
     }
     // What is said of another model's heads waits for that one.
-    if (head && engine.model && missing() === null && !hasHead(engine.model, head)) {
+    if (head && engine.model && isThrough() && !hasHead(engine.model, head)) {
       here.head = null;
       this.add(`h=${head.layer}.${head.head}`);
     }
@@ -41,9 +41,12 @@ class LeftOut {
     this.add(`nh=${besideHead.layer}.${besideHead.head}`);
   }
 
-  /** Leaves out what is of tokens that the text does not have, or of heads that the model does not have. */
-  fit(tokens: number, model: ModelFacts): void {
-    const { cell, changes } = here;
+  /** Leaves out what is of tokens that the text does not have, or of heads that the model does not have, once both have been read. */
+  fit(): void {
+    const [{ value: look }, { model }, { cell, changes }] = [gaze, engine, here];
+    if (!look || !model || look.text !== here.text || gaze.version !== engine.version) return;
+    if (gaze.failure || !isThrough()) return;
+    const tokens = look.keys.reduce((sum, key) => sum + key.tokens.length, 0);
     this.#drop(changes.filter((change) => !fits(change, tokens, model)));
     if (cell && !(cell.query < tokens && cell.key < tokens)) {
       here.cell = null;

@@ -1,5 +1,6 @@
 /** Words of the interface around words of the visitor. */
 import { caption, joined, type Language, particle } from 'siseon/views';
+import { numeral } from './numerals.ts';
 import * as m from './paraglide/messages.js';
 
 /** Megabytes (powers of 1000), as every size on the page is said. */
@@ -10,12 +11,11 @@ export const megabytes = (bytes: number): string =>
 export const shortened = (text: string, letters = 40): string =>
   text.length > letters ? `${text.slice(0, letters)}…` : text;
 
-/** With a power of ten, which no line parts from its digits: 2.3 × 10¹⁶. */
-export const scientific = (number: number): string => {
-  const [digits, power] = number.toExponential(1).split('e');
-  const raised = [...String(Number(power))].map((sign) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)] ?? '⁻').join('');
-  return number === 0 ? '0' : `${digits}\u00a0×\u00a010${raised}`;
-};
+/** A text of which nothing is seen is called by its code points: U+200B. */
+export const seen = (text: string): string =>
+  /^[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+$/u.test(text)
+    ? Array.from(text, (letter) => `U+${letter.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`).join(' ')
+    : text;
 
 type Kind = Parameters<typeof particle>[1];
 
@@ -29,7 +29,7 @@ export const josa = (word: string, kind: Kind, language: Language): string =>
 
 /** The picture read aloud. */
 export const read = (look: Parameters<typeof caption>[0], language: Language): string =>
-  joined(caption(look, language, 'friendly'));
+  joined(caption(look, language, 'friendly', numeral));
 
 const questions: readonly (readonly [RegExp, () => string])[] = [
   [/.(에게|한테|께)$/, m.asked_whom],

@@ -2,6 +2,7 @@
 import type { Change } from './engine/change.ts';
 import { engine } from './engine/client.svelte.ts';
 import { readChange, writtenChange } from './explore/written.ts';
+import type { Place } from './permalink.ts';
 import { here } from './place.svelte.ts';
 
 const ofHeads = ({ kind }: Change): boolean => kind === 'silence' || kind === 'temperature';
@@ -12,6 +13,8 @@ export interface Aside {
   /** Whose tokens they count: the model as the address has it, or the room "Train". */
   readonly model: string;
   readonly changes: readonly Change[];
+  /** The cell that was pinned. */
+  readonly cell: Place['cell'];
 }
 
 /** A text as the model reads it: most make nothing of a blank at the end, to others it is a token. */
@@ -29,18 +32,18 @@ class Asides {
   /** Those of the model that is looked through. */
   list = $derived(this.#all.filter(({ model }) => model === modelNow()));
 
-  put(text: string, changes: readonly Change[]): void {
+  put(text: string, changes: readonly Change[], cell: Place['cell']): void {
     const model = modelNow();
     const before = this.#all.find((each) => same(each.text, text) && each.model === model)?.changes ?? [];
     // What was put aside twice is there once.
     const all = new Map([...before, ...changes].map((change) => [writtenChange(change), change]));
-    this.#write([...this.#others(text), { text, model, changes: [...all.values()] }]);
+    this.#write([...this.#others(text), { text, model, changes: [...all.values()], cell }]);
   }
   /** What was put aside of a text, which is then put aside no more. */
-  take(text: string): readonly Change[] {
-    const changes = this.list.find((each) => same(each.text, text))?.changes ?? [];
-    if (changes.length > 0) this.#write(this.#others(text));
-    return changes;
+  take(text: string): Pick<Aside, 'changes' | 'cell'> {
+    const found = this.list.find((each) => same(each.text, text));
+    if (found) this.#write(this.#others(text));
+    return found ?? { changes: [], cell: null };
   }
   /** Forgets those of one text, or of all, of the model that is looked through. */
   drop(text?: string): void {
@@ -54,7 +57,7 @@ class Asides {
   #write(all: readonly Aside[]): void {
     this.#all = all;
     try {
-      const plain = all.map(({ text, model, changes }) => [text, model, changes.map(writtenChange)]);
+      const plain = all.map(({ text, model, changes, cell }) => [text, model, changes.map(writtenChange), cell]);
       sessionStorage.setItem(storeName, JSON.stringify(plain));
     } catch {
       // A browser that stores nothing has them as long as the page is open.
@@ -64,9 +67,14 @@ class Asides {
 
 function remembered(): Aside[] {
   try {
-    const list = JSON.parse(sessionStorage.getItem(storeName) ?? '[]') as [string, string, string[]][];
+    const list = JSON.parse(sessionStorage.getItem(storeName) ?? '[]') as [string, string, string[], Place['cell']?][];
     return list
-      .map(([text, model, changes]) => ({ text: `${text}`, model: `${model}`, changes: changes.flatMap(readChange) }))
+      .map(([text, model, changes, cell = null]) => ({
+        text: `${text}`,
+        model: `${model}`,
+        changes: changes.flatMap(readChange),
+        cell,
+      }))
       .filter(({ changes }) => changes.length > 0);
   } catch {
     return [];
@@ -83,12 +91,17 @@ export function write(text: string): void {
     return;
   }
   const [stay, bound] = [here.changes.filter(ofHeads), here.changes.filter((change) => !ofHeads(change))];
-  if (bound.length > 0) aside.put(here.text, bound);
-  Object.assign(here, { text, query: null, cell: null, changes: [...stay, ...aside.take(text)] });
+  if (bound.length > 0) aside.put(here.text, bound, here.cell);
+  const { changes, cell } = aside.take(text);
+  Object.assign(here, { text, query: null, cell, changes: [...stay, ...changes] });
 }
 
 /** Brings back what was put aside of a text, and the text where it is not there. */
 export function bringBack(text: string): void {
-  if (same(text, here.text)) here.changes = [...here.changes, ...aside.take(text)];
-  else write(text);
+  if (!same(text, here.text)) {
+    write(text);
+    return;
+  }
+  const { changes, cell } = aside.take(text);
+  Object.assign(here, { changes: [...here.changes, ...changes], cell: here.cell ?? cell });
 }

@@ -34,7 +34,7 @@ const named = new RegExp(
 /** How such a name comes to be shown: as a number of the page, as text of so many digits, between tags, or on a canvas. */
 const showing = (name: string): RegExp =>
   new RegExp(
-    String.raw`<Num\b[^>]*\bvalue=\{${name}\b|\b(?:two|fixed|measured)\(\s*${name}\b|\b${name}(?:\[\w+\])?!?\.to(?:Fixed|Precision)\(|>\s*\{${name}(?:\[\w+\])?\}|fillText\([^)]*\b${name}\b`,
+    String.raw`<Num\b[^>]*\bvalue=\{${name}\b|\b(?:two|numeral|fixed|measured|glanced)\(\s*${name}\b|\b${name}(?:\[\w+\])?!?\.to(?:Fixed|Precision)\(|>\s*\{${name}(?:\[\w+\])?\}|fillText\([^)]*\b${name}\b`,
   );
 
 /** Each as what it is and the words that say it. */

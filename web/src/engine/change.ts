@@ -35,5 +35,12 @@ export type Change = (
   readonly name?: string;
 };
 
+/** The tokens that a change names, of this sentence. */
+export function tokensIn(change: Change): readonly Tokens[] {
+  if (change.kind === 'cut') return [change.queries, change.keys];
+  if (change.kind === 'weight') return [[change.query, change.query], change.keys];
+  return change.kind === 'drop' ? [change.keys] : [];
+}
+
 export const inside = ([first, last]: Tokens): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);

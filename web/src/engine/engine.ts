@@ -16,6 +16,8 @@ import { type At, Trainer } from './trainer.ts';
 
 export interface ModelFacts {
   readonly name: string;
+  /** Of a model that was trained here, by what addresses call it: its name follows the language. */
+  readonly trained?: string;
   readonly parameters: number;
   /** The model that comes with the page. */
   readonly shipped: boolean;

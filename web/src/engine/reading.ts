@@ -12,6 +12,7 @@ import {
   type Role,
   remix,
   repeatedSequences,
+  spelledOut,
 } from 'siseon/lens';
 import { type Model, writeNpz } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
@@ -40,6 +41,14 @@ export interface Choice {
   readonly query?: number;
   readonly layer?: number;
   readonly head?: number;
+}
+
+/** A letter of an alphabet says nothing by itself; a syllable or an ideograph may well be a word, or a part that means something. */
+const ofAlphabet = /(?![\p{sc=Hang}\p{sc=Hani}\p{sc=Hira}\p{sc=Kana}])\p{L}/u;
+/** Whether a vocabulary has pieces of several letters at all: what was made to read letters has nothing else to read. */
+function readsWords({ tokenizer }: Model): boolean {
+  const pieces = Array.from({ length: tokenizer!.vocabularySize }, (_, id) => tokenizer!.piece(id) ?? '');
+  return pieces.some((piece) => /^(##|▁|Ġ)?\p{L}{2,}$/u.test(piece));
 }
 
 /** A question about a text in a run that was perhaps interfered with. */
@@ -121,6 +130,15 @@ export class Reading {
   async tokenTexts(text: string, tokens: readonly number[]): Promise<string[]> {
     const { encoding } = await this.#reader.answer((reader) => reader.read(text));
     return tokens.map((token) => encoding!.tokens[token]!.text);
+  }
+
+  /** Words of a text that the model reads letter by letter, since it does not know them. */
+  async unknownWords(text: string): Promise<string[]> {
+    const { encoding, model } = await this.#reader.answer(async (reader) => ({
+      encoding: (await reader.read(text)).encoding!,
+      model: reader.model,
+    }));
+    return readsWords(model) ? spelledOut(encoding).filter((word) => ofAlphabet.test(word)) : [];
   }
 
   /** All heads of one layer over the whole text, small. */

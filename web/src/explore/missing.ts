@@ -5,13 +5,16 @@ import * as m from '../paraglide/messages.js';
 import { here } from '../place.svelte.ts';
 import { type NamedModel, readModel } from './modelAddress.ts';
 
-/** Names of trained models follow the language; but there is none to be mixed up with. */
+/** The room "Train" looks through its own. */
 export function missing(): NamedModel | null {
-  const named = here.model === null ? null : readModel(here.model);
+  const named = here.model === null || here.part === 'train' ? null : readModel(here.model);
   if (!named || !engine.model) return null;
-  const there = named.kind === 'trained' ? !engine.model.shipped : engine.model.name === named.name;
-  return there ? null : named;
+  return (engine.model.trained ?? engine.model.name) === named.name ? null : named;
 }
+
+/** The page looks through the model that the address is of: its own, where the address names none. */
+export const isThrough = (): boolean =>
+  missing() === null && (here.part === 'train' || here.model !== null || engine.model?.shipped === true);
 
 export function missingBeside(): NamedModel | null {
   return here.beside === null || here.beside === shippedName || engine.beside ? null : readModel(here.beside);

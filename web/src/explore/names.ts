@@ -1,8 +1,8 @@
 /** Names of heads, roles and lenses as the page writes them. */
-import { two } from 'siseon/views';
 import type { PasteStage } from '../engine/change.ts';
 import { engine } from '../engine/client.svelte.ts';
 import type { LensName, ReachName } from '../engine/lens.ts';
+import { numeral } from '../numerals.ts';
 import * as m from '../paraglide/messages.js';
 import { named } from './named.svelte.ts';
 
@@ -32,11 +32,11 @@ export function headRole(layer: number, head: number): string {
     .filter(([, found]) => found.layer === layer && found.head === head)
     .map(([role, { development }]) => {
       const name = relationNames[role]?.() ?? role;
-      return development === undefined ? name : `${name} ${Math.round(development * 100)}%`;
+      return development === undefined ? name : `${name} ${numeral(development * 100, 0)}%`;
     });
   const measured = (named.model === engine.version ? (named.heads ?? []) : [])
     .filter((found) => found.layer === layer && found.head === head)
-    .map(({ name, value }) => `${roleTitles[name]()} ${two(value)}`);
+    .map(({ name, value }) => `${roleTitles[name]()} ${numeral(value)}`);
   return [...told, ...measured].join(', ');
 }
 

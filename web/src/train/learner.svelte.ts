@@ -211,10 +211,11 @@ class Learner {
   }
 
   #named(facts: ModelFacts, at: At): ModelFacts {
-    if (typeof at === 'string') return { ...facts, name: at };
+    if (typeof at === 'string') return { ...facts, name: at, trained: at };
     const moment = this.#momentOf(at);
     return {
       ...facts,
+      trained: writeMoment(moment),
       get name() {
         return momentName(moment);
       },
