@@ -38,6 +38,15 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
   /** A visit without a network; what the page complains of fails it. */
   async function visit(options: object, look: (page: Page) => Promise<void>, file = 'gaze.html'): Promise<void> {
     const context = await browser.newContext({ offline: true, bypassCSP: true, ...options });
+    // Whatever is written into the large square, one number after another.
+    await context.addInitScript(() => {
+      const { fillText } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.fillText = function (...what) {
+        if (this.canvas.id === 'matrix')
+          this.canvas.dataset.written = `${this.canvas.dataset.written ?? ''} ${what[0]}`;
+        fillText.apply(this, what);
+      };
+    });
     const page = await context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
@@ -79,6 +88,14 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
         await page.getByRole('button', { name: `L${layer}·H${head}` }).click();
         await page.locator('#sentence button').nth(query).click();
         await expectNumbers(page, seen!.parts[0]!, layer, head, query);
+        // The numbers in the square's cells, two decimals each: of the last time it was drawn.
+        const { keys, weights, headCount } = seen!.parts[0]!;
+        const count = keys.length ** 2;
+        const start = (layer * headCount + head) * count;
+        const written = (await page.locator('#matrix').getAttribute('data-written'))!.split(' ');
+        expect(written.slice(-count)).toEqual(
+          Array.from(weights.slice(start, start + count), (weight) => weight.toFixed(2)),
+        );
       }
       expect(await page.locator('#parts button').count()).toBe(0);
     }));

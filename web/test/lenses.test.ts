@@ -71,7 +71,7 @@ onThePage('the lenses of the room Explore', (site, _visited) => {
       for (const [lens, [title, row]] of Object.entries(measures)) {
         await group.getByRole('button', { name: title, exact: true }).click();
         const one = /^(together|residual|zeroing)$/.test(lens);
-        await page.getByRole('heading', { name: one ? /^층 하나/ : /^헤드 하나/ }).waitFor();
+        await page.getByRole('heading', { name: one ? /^층 \d/ : /^헤드 하나/ }).waitFor();
         await page.locator(`.grid canvas >> nth=${one ? layerCount - 1 : layerCount * headCount - 1}`).waitFor();
         const json = JSON.parse((await saved(page, 'JSON')).toString()) as Saved;
         expect(json).toMatchObject({ lens, head: one ? null : last.head });

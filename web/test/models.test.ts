@@ -317,9 +317,9 @@ onThePage('models of the visitor’s own', (site) => {
       await open(`#/ko/explore?s=${letters}`);
       await page.locator('.readout').first().waitFor();
       await choose(copied('cut', 0, { 'model.safetensors': 'cut off' }));
-      await alert(/^model\.safetensors: 읽을 수 있는 safetensors 파일이 아니에요/);
+      await alert(/^model\.safetensors: 읽을\s수\s있는 safetensors 파일이 아니에요/);
       await choose(copied('rub', 0, { 'config.json': '{x' }));
-      await alert(/^config\.json: JSON이 아니에요\. .*2번째 글자에서 읽을 수 없어요/);
+      await alert(/^config\.json: JSON이 아니에요\. .*2번째 글자에서 읽을\s수\s없어요/);
 
       const [early, late] = [copied('early', 1), copied('late', 2)];
       const name = 'gpt2 model.safetensors';
@@ -631,7 +631,7 @@ onThePage('models of the visitor’s own', (site) => {
     const alert = (said: RegExp) => page.locator('section:has(#own) [role=alert]').getByText(said).waitFor();
     writeFileSync(join(folder, 'holiday.gguf'), 'no model at all');
     await drop(page, join(folder, 'holiday.gguf'));
-    await alert(/holiday\.gguf: 읽을 수 있는 GGUF 파일이 아니에요\. GGUF로 시작하지 않아요\. 허깅페이스/);
+    await alert(/holiday\.gguf: 읽을\s수\s있는 GGUF 파일이 아니에요\. GGUF로 시작하지 않아요\. 허깅페이스/);
     writeFileSync(join(folder, 'photo.jpg'), 'a photo');
     await drop(page, join(folder, 'photo.jpg'));
     await alert(/config.json이 없어요/);
@@ -658,10 +658,10 @@ onThePage('models of the visitor’s own', (site) => {
     // What the page's own policy forbids is not blamed on the connection.
     await page.locator('#own-endpoint').fill('https://example.com');
     await page.getByRole('button', { name: '크기 알아보기' }).click();
-    await alert(/그 주소에 물을 수 없어요.*huggingface\.co/);
+    await alert(/그 주소에 물을\s수\s없어요.*huggingface\.co/);
     await page.locator('#own-endpoint').fill('not an address');
     await page.getByRole('button', { name: '크기 알아보기' }).click();
-    await alert(/허브 주소로 읽을 수 없어요/);
+    await alert(/허브 주소로 읽을\s수\s없어요/);
     await page.locator('#own-endpoint').fill('http://127.0.0.1:9');
     await page.locator('#own-hub').fill('not a name');
     await page.getByRole('button', { name: '크기 알아보기' }).click();

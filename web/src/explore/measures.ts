@@ -62,7 +62,7 @@ export function measuresOf(squares: readonly Cells[], room: number, rem: number)
       ),
     ),
   );
-  const numbers = Math.min(0.8 * rem, (0.88 * cell) / letters);
+  const numbers = Math.min(0.8 * rem, (0.82 * cell) / letters);
   return {
     names,
     head,
