@@ -371,6 +371,27 @@ onThePage('the room Explore', (_site, visited) => {
       expect(page.url()).not.toContain('e=');
     }));
 
+  it('what was done comes back with its sentence in its order, and the focus goes on to what can be undone next', () =>
+    visited(async ({ page, open }) => {
+      const done = 'e=x1.2.7-9.3-4,s1.1,d5-6,t1.0.2.5';
+      await open(`#/ko/explore?${done}`);
+      const moved = page.getByText(/예측이 .*만큼 움직였어요/);
+      await moved.waitFor();
+      const before = await moved.textContent();
+      await page.locator('#sentence').fill('영희가 책을 읽었다');
+      await page.waitForFunction(() => location.hash.endsWith('e=s1.1,t1.0.2.5'));
+      await page.locator('#sentence').fill(storySentence);
+      await page.waitForFunction((all) => location.hash.endsWith(all), done);
+      await expect.poll(() => moved.textContent()).toBe(before);
+      await page.locator('.undo').nth(1).focus();
+      for (const left of [3, 2, 1, 0]) {
+        await page.keyboard.press('Enter');
+        await expect.poll(() => page.locator('.undo').count()).toBe(left);
+        const focused = await page.locator(':focus').evaluate((element) => element.tagName);
+        expect(focused).toBe(left > 0 ? 'BUTTON' : 'H3');
+      }
+    }));
+
   it('50,000 letters beside the sentence, to paste from, and as a question: said to be too much, kept, and the engine goes on', () =>
     visited(async ({ page, open }) => {
       const letters = Array.from({ length: 50_000 }, (_, i) =>

@@ -298,7 +298,7 @@ onThePage('models of the visitor’s own', (site) => {
       expect(await page.locator('#sentence').inputValue()).toBe('c a b c');
     }));
 
-  it('files chosen one by one: called by their kind and their parameters’ file, two of them told apart; what is broken is named', () =>
+  it('files chosen one by one: called by their kind, two of them told apart; what is broken is named', () =>
     site.visited(async ({ page, open }) => {
       /** The checkpoint's files in a place of their own, saved at another minute, some of them broken. */
       const copied = (name: string, minute: number, broken: Readonly<Record<string, string>> = {}): string[] => {
@@ -322,7 +322,7 @@ onThePage('models of the visitor’s own', (site) => {
       await alert(/^config\.json: JSON이 아니에요\. .*2번째 글자에서 읽을\s수\s없어요/);
 
       const [early, late] = [copied('early', 1), copied('late', 2)];
-      const name = 'gpt2 model.safetensors';
+      const name = 'gpt2';
       await choose(early);
       await page.getByText(new RegExp(`^${name} 파일 [\\d.]+MB`)).waitFor();
       await page.getByRole('button', { name: '이 모델 열기' }).click();
@@ -483,11 +483,15 @@ onThePage('models of the visitor’s own', (site) => {
       const file = join(folder, 'spoken.gguf');
       writeFileSync(file, spoken(readFileSync(sample)));
       const model = await loadModel(file);
-      await open(`#/ko/explore?s=${letters}`);
+      const before = 'e=d1-1,s1.1';
+      await open(`#/ko/explore?s=${letters}&${before}`);
       await drop(page, file);
       await page.getByText(/매개변수 [\d,]+개. 메모리가 [\d.]+MB쯤/).waitFor();
       await page.getByRole('button', { name: '이 모델 열기' }).click();
       await opened(page, 'spoken.gguf');
+      // What was done in the model before waits for it.
+      await page.waitForFunction(() => !location.hash.includes('e='));
+      await page.getByText('다른 모델에서 손댄 것 2가지는 그 모델을 다시 열면 돌아와요').waitFor();
       const trace = await recordTrace(model, { text: 'c a b c' });
       for (const head of [0, model.architecture.headCount - 1]) {
         await open(`#/ko/explore?s=${letters}&h=1.${head}&u=token`);
@@ -522,6 +526,9 @@ onThePage('models of the visitor’s own', (site) => {
       await page.getByText(/파일에서 연 spoken.gguf 모델로/).waitFor({ state: 'detached' });
       // The head that the address names is of this model, and stays.
       await page.locator(`.grid [data-head="1.${model.architecture.headCount - 1}"][aria-pressed=true]`).waitFor();
+      await page.getByRole('button', { name: '원래 모델로 돌아가기' }).click();
+      await page.waitForFunction((changes) => location.hash.endsWith(changes), before);
+      await page.getByText(/다른 모델에서 손댄 것/).waitFor({ state: 'detached' });
     }));
 
   it('a download is told in MB; cancelled, it stops on the network, and the model in use stays', async () => {

@@ -138,4 +138,33 @@ onThePage('what the page says', (_site, visited) => {
           expect.stringMatching(/such as “The”: 1\. It reads them letter by letter/),
         ]);
     }));
+
+  it('a model’s name without an owner is asked of no hub: what an address may say is told; files chosen one after another add up', () =>
+    visited(async ({ page, open }) => {
+      await open('#/en/explore?m=nonsense&n=zzz');
+      await page.getByText('seen through “nonsense”, and does not say where that is from: owner/name').waitFor();
+      await page.getByText('with “zzz” beside, and does not say where').waitFor();
+      expect(await page.locator('#own-hub').inputValue()).toBe('');
+      const choose = (name: string): Promise<void> =>
+        page.locator('#own-files').setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from('{}') });
+      await choose('tokenizer.json');
+      await page.getByText('Chosen so far: tokenizer.json.').waitFor();
+      await choose('config.json');
+      await page.getByText('Chosen so far: tokenizer.json, config.json.').waitFor();
+      await page.getByRole('button', { name: 'Begin anew' }).click();
+      await page.getByText('Chosen so far').waitFor({ state: 'detached' });
+      await choose('config.json');
+      await page.getByText('Chosen so far: config.json.').waitFor();
+    }));
+
+  it('of a bar that many share, every part that it has is said in words as well', () =>
+    visited(async ({ page, open }) => {
+      const books = Array.from({ length: 12 }, (_, i) => [`색인 ${i}`, `내용 ${i}`]);
+      await open(`#/ko/my-library?books=${encodeURIComponent(JSON.stringify(books))}`);
+      const bar = page.locator('.bar.value');
+      await bar.waitFor();
+      const said = (await bar.getAttribute('aria-label'))!;
+      expect(said.split(', ')).toHaveLength(8);
+      await page.getByText(`(큰 것부터): ${said}.`).waitFor();
+    }));
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkpointAmong, datedName, nameOf, parametersOf } from './checkpointAmong.ts';
+import { checkpointAmong, datedName, gathered, nameOf, parametersOf } from './checkpointAmong.ts';
 
 const placed = (...paths: string[]) => paths.map((path) => ({ path, file: new File([], path.split('/').at(-1)!) }));
 const among = (...paths: string[]) => {
@@ -33,7 +33,7 @@ describe('the checkpoint among dropped files', () => {
         return { path, file: new File([name === 'config.json' ? config : ''], name, { lastModified: 0 }) };
       }),
     );
-  it('is called as its folder, as its config.json says, or by its kind and its parameters’ file', async () => {
+  it('is called as its folder, as its config.json says, by its kind, or as its parameters’ file', async () => {
     const named = (config: string, ...paths: string[]) => nameOf(filled(config, ...paths));
     const all = ['expected.safetensors', 'config.json', 'tokenizer.json', 'model.safetensors'];
     expect(await named('{"_name_or_path": "x"}', 'a/config.json', 'a/model.safetensors')).toBe('a');
@@ -41,11 +41,11 @@ describe('the checkpoint among dropped files', () => {
       ['/home/me/owner/tiny/', 'owner/tiny'],
       ['C:\\\\models\\\\tiny', 'models/tiny'],
       ['./tiny', 'tiny'],
-      ['', 'bert model.safetensors'],
+      ['', 'bert'],
     ])
       expect(await named(`{"model_type": "bert", "_name_or_path": "${said}"}`, ...all)).toBe(name);
     // What stands within another config is that one's.
-    expect(await named('{"encoder": {"_name_or_path": "x"}, "model_type": "t5"}', ...all)).toBe('t5 model.safetensors');
+    expect(await named('{"encoder": {"_name_or_path": "x"}, "model_type": "t5"}', ...all)).toBe('t5');
     expect(await named('{"model_type": 1}', ...all)).toBe('model.safetensors');
     expect(await named('no config', 'config.json')).toBe('config.json');
     expect(await named('{"_name_or_path": "x"}', 'config.json', 'm.gguf')).toBe('m.gguf');
@@ -59,6 +59,25 @@ describe('the checkpoint among dropped files', () => {
     expect(file('expected.safetensors', 'pytorch_model.bin')).toBe('pytorch_model.bin');
     expect(file('expected.safetensors', 'm.gguf')).toBe('m.gguf');
     expect(file('expected.safetensors')).toBeUndefined();
+  });
+  it('is gathered from files that are chosen one after another; what is whole, or a folder, begins anew', () => {
+    const picks = (...each: string[][]): string[] =>
+      each
+        .reduce<ReturnType<typeof placed>>((before, paths) => [...gathered(before, placed(...paths))], [])
+        .map(({ path }) => path);
+    expect(picks(['config.json'], ['tokenizer.json'], ['model.safetensors', 'config.json'], ['vocab.txt'])).toEqual([
+      'model.safetensors',
+      'config.json',
+      'vocab.txt',
+    ]);
+    expect(picks(['config.json'], ['model.safetensors'], ['tokenizer.json'])).toEqual([
+      'config.json',
+      'model.safetensors',
+      'tokenizer.json',
+    ]);
+    expect(picks(['config.json', 'model.safetensors'], ['other.gguf'])).toEqual(['other.gguf']);
+    expect(picks(['config.json'], ['a/config.json'])).toEqual(['a/config.json']);
+    expect(picks(['a/config.json'], ['model.safetensors'])).toEqual(['model.safetensors']);
   });
   it('of two of one name, one is called with the day and time of its parameters', () =>
     expect(datedName('x', filled('{}', 'config.json', 'model.safetensors'))).toMatch(

@@ -43,7 +43,20 @@ export function parametersOf({ files }: Among): File | null {
   return found.find((file) => file !== undefined) ?? null;
 }
 
-/** What a model is called: as its folder, else as its config.json says (`_name_or_path`), else by its kind and its file. */
+/**
+ * Files that were chosen one after another: those of this time take the place of the same ones before. Whatever is a
+ * checkpoint by itself, or came in a folder, begins anew.
+ */
+export function gathered(before: readonly PlacedFile[], now: readonly PlacedFile[]): readonly PlacedFile[] {
+  const whole = (files: readonly PlacedFile[]): boolean => {
+    const has = (pattern: RegExp): boolean => files.some(({ path }) => pattern.test(path));
+    return has(/\.gguf$/) || (has(/(^|\/)config\.json$/) && has(/\.(safetensors|bin)$/));
+  };
+  if (whole(now) || [...before, ...now].some(({ path }) => path.includes('/'))) return now;
+  return [...before.filter(({ path }) => now.every((each) => each.path !== path)), ...now];
+}
+
+/** What a model is called: as its folder, else as its config.json says (`_name_or_path`), else by its kind, else as its file. */
 export async function nameOf(among: Among): Promise<string> {
   if (among.folder) return among.folder;
   const config = among.files.find(({ name }) => name === 'config.json');
@@ -52,7 +65,7 @@ export async function nameOf(among: Among): Promise<string> {
   const { _name_or_path: path, model_type: kind } = fieldsOf(await config.text());
   const steps = typeof path === 'string' ? path.slice(0, 200).split(/[/\\]/) : [];
   const said = steps.filter((step) => !/^\.{0,2}$/.test(step)).slice(-2);
-  return said.join('/') || (typeof kind === 'string' && kind !== '' ? `${kind} ${file}` : file);
+  return said.join('/') || (typeof kind === 'string' && kind !== '' ? kind : file);
 }
 
 /** What a config.json says; nothing where it is no JSON, which is the engine's to say. */

@@ -3,6 +3,8 @@ import { engine } from '../engine/client.svelte.ts';
 import { shippedName } from '../engine/shippedName.ts';
 import * as m from '../paraglide/messages.js';
 import { here } from '../place.svelte.ts';
+import { readMoment } from '../train/moment.ts';
+import { momentName } from '../train/names.ts';
 import { type NamedModel, readModel } from './modelAddress.ts';
 
 /** The room "Train" looks through its own. */
@@ -20,10 +22,21 @@ export function missingBeside(): NamedModel | null {
   return here.beside === null || here.beside === shippedName || engine.beside ? null : readModel(here.beside);
 }
 
-export const howToOpen = ({ kind, name }: NamedModel): string =>
-  ({ hub: m.own_address, files: m.own_address_files, trained: m.own_address_trained })[kind]({ name });
+/** As it is told: a checkpoint by task, seed and step. */
+function titleOf({ kind, name }: NamedModel): string {
+  const moment = kind === 'trained' ? readMoment(name) : null;
+  return moment ? momentName(moment) : name;
+}
 
-export const howToPutBeside = ({ kind, name }: NamedModel): string =>
-  ({ hub: m.own_address_beside, files: m.own_address_beside_files, trained: m.own_address_beside_trained })[kind]({
-    name,
-  });
+export const howToOpen = (named: NamedModel): string =>
+  ({ hub: m.own_address, bare: m.own_address_bare, files: m.own_address_files, trained: m.own_address_trained })[
+    named.kind
+  ]({ name: titleOf(named) });
+
+export const howToPutBeside = (named: NamedModel): string =>
+  ({
+    hub: m.own_address_beside,
+    bare: m.own_address_beside_bare,
+    files: m.own_address_beside_files,
+    trained: m.own_address_beside_trained,
+  })[named.kind]({ name: titleOf(named) });

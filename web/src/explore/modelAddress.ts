@@ -3,13 +3,17 @@
  * had by what it was called, behind the kind that says how it is opened again. No name on the hub has a colon.
  */
 export interface NamedModel {
-  readonly kind: 'hub' | 'files' | 'trained';
+  /** `bare`: a name alone, as a few old models of the hub have; whether one is meant, nobody can tell. */
+  readonly kind: 'hub' | 'bare' | 'files' | 'trained';
   readonly name: string;
 }
 
-export const writtenModel = ({ kind, name }: NamedModel): string => (kind === 'hub' ? name : `${kind}:${name}`);
+export const writtenModel = ({ kind, name }: NamedModel): string =>
+  kind === 'hub' || kind === 'bare' ? name : `${kind}:${name}`;
 
 export function readModel(written: string): NamedModel {
   const [, kind, name] = /^(files|trained):(.*)$/s.exec(written) ?? [];
-  return kind === 'files' || kind === 'trained' ? { kind, name: name! } : { kind: 'hub', name: written };
+  return kind === 'files' || kind === 'trained'
+    ? { kind, name: name! }
+    : { kind: written.includes('/') ? 'hub' : 'bare', name: written };
 }

@@ -7,6 +7,7 @@ import { Turns } from '../engine/turns.ts';
 import { readModel, writtenModel } from '../explore/modelAddress.ts';
 import { storySentence } from '../permalink.ts';
 import { first, here } from '../place.svelte.ts';
+import { aside, bringBack } from '../written.svelte.ts';
 import type { Training } from './address.ts';
 import { kept } from './kept.svelte.ts';
 import type { Facts } from './lesson.ts';
@@ -293,8 +294,10 @@ class Learner {
     const own = typeof at === 'number' || (this.lent && at.startsWith(`${this.settings?.task}-`));
     const text = own ? here.text : (this.#page?.text ?? here.text);
     this.remember();
+    const page = this.lent && this.#page ? this.#page : scene();
     await this.#exchange.take(async () => {
       const written = this.#written(at);
+      const before = here.model;
       [this.#borrowed, this.lent, engine.beside] = [false, false, null];
       await switchModel((e) => e.useCheckpoint(at), null);
       engine.model = this.#named(engine.model!, at);
@@ -309,6 +312,8 @@ class Learner {
         beside: null,
         part: 'explore',
       });
+      if (before !== written) aside.put(page, true, before ?? '');
+      bringBack(text);
     });
   }
 
