@@ -1,7 +1,7 @@
 const joiner = '\u2060';
 
 /** Where a line may not break: behind a closing sign before a syllable or what is put in there, at a norm, and before a bracket. */
-const seams = /(?<=[’”」)%‖])(?=[가-힣]|\$\{)|(?<=[가-힣])(?=\()/g;
+const seams = /(?<=[’”」)%‖|])(?=[가-힣]|\$\{)|(?<=[가-힣])(?=\()/g;
 
 /** The noun of ‘볼 수 있다’, which stands for nothing without the verbs on either side. */
 const bound = /(?<=[가-힣]) 수 (?=[있없])/g;

@@ -446,7 +446,7 @@ onThePage('models of the visitor’s own', (site) => {
     expect(await page.locator('#own-hub').inputValue()).toBe('owner/known');
     // It is kept with the address of the hub that it came from, which need not be said again.
     await expect.poll(() => page.locator('#own-endpoint').inputValue()).toBe(hub.address);
-    await page.locator('tr', { hasText: 'owner/known' }).getByText(hub.address).waitFor();
+    await page.locator('li', { hasText: 'owner/known' }).getByText(hub.address).waitFor();
     await page.getByRole('button', { name: '크기 알아보기' }).click();
     await page.getByRole('button', { name: '옆에 두고 견주기' }).click();
     await page.getByText(/옆에 둔 모델은 owner\/known/).waitFor();
@@ -556,7 +556,7 @@ onThePage('models of the visitor’s own', (site) => {
     const before = await done();
     await expect.poll(done).toBeGreaterThan(before);
     await page.getByRole('button', { name: '그만두기' }).click();
-    await page.locator('section:has(#own) [role=alert]').getByText('그만두었어요').waitFor();
+    await page.locator('section:has(#own) [role=status]').getByText('그만두었어요').waitFor();
     await expect.poll(() => stopped.some((url) => url.endsWith('/model.safetensors'))).toBe(true);
     const { length } = slow.asked;
     await page.waitForTimeout(500);
@@ -652,7 +652,11 @@ onThePage('models of the visitor’s own', (site) => {
     await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
     await page.getByRole('button', { name: '이 모델 열기' }).click();
     await page.getByRole('button', { name: '그만두기' }).click();
-    await alert(/그만두었어요/);
+    // What the visitor did is no alarm.
+    await page
+      .locator('[role=status]')
+      .getByText(/그만두었어요/)
+      .waitFor();
     await page.getByText('허브 주소', { exact: true }).click();
     await page.locator('#own-endpoint').fill('http://127.0.0.1:9');
     await page.locator('#own-hub').fill('owner/known');
