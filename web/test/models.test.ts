@@ -182,11 +182,15 @@ onThePage('models of the visitor’s own', (site) => {
 
   /** What the hand does: over the field, and let go. */
   async function drop(page: Page, path: string): Promise<void> {
-    // What is above it has come, and pushes it down no more.
     for (const what of ['reach', 'depth']) await page.locator(`data[data-of^="${what}:"]`).first().waitFor();
     const field = page.locator('.drop');
     await field.scrollIntoViewIfNeeded();
-    const box = (await field.boundingBox())!;
+    // What is above it may still come and push it down.
+    let [box, before] = [(await field.boundingBox())!, -1];
+    while (box.y !== before) {
+      await page.waitForTimeout(500);
+      [box, before] = [(await field.boundingBox())!, box.y];
+    }
     const devtools = await page.context().newCDPSession(page);
     for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
       await devtools.send('Input.dispatchDragEvent', {
@@ -209,7 +213,7 @@ onThePage('models of the visitor’s own', (site) => {
     site.visited(async ({ page, open, numbers }) => {
       await open(`#/ko/explore?s=${letters}`);
       await drop(page, checkpoint);
-      await page.getByText(/매개변수 [\d,]+개. 메모리가 [\d.]+MB쯤/).waitFor();
+      await page.getByText(/매개변수\s[\d,]+개. 메모리가 [\d.]+MB쯤/).waitFor();
       await page.getByRole('button', { name: '이 모델 열기' }).click();
       await opened(page, 'known');
       await open(`#/ko/explore?s=${letters}&h=1.0&u=token`);
@@ -486,7 +490,7 @@ onThePage('models of the visitor’s own', (site) => {
       const before = 'e=d1-1,s1.1';
       await open(`#/ko/explore?s=${letters}&${before}`);
       await drop(page, file);
-      await page.getByText(/매개변수 [\d,]+개. 메모리가 [\d.]+MB쯤/).waitFor();
+      await page.getByText(/매개변수\s[\d,]+개. 메모리가 [\d.]+MB쯤/).waitFor();
       await page.getByRole('button', { name: '이 모델 열기' }).click();
       await opened(page, 'spoken.gguf');
       // What was done in the model before waits for it.

@@ -45,14 +45,12 @@ export function parametersOf({ files }: Among): File | null {
 
 /**
  * Files that were chosen one after another: those of this time take the place of the same ones before. Whatever is a
- * checkpoint by itself, or came in a folder, begins anew.
+ * checkpoint by itself, comes in a folder, or after a GGUF file, which lacks nothing, begins anew.
  */
 export function gathered(before: readonly PlacedFile[], now: readonly PlacedFile[]): readonly PlacedFile[] {
-  const whole = (files: readonly PlacedFile[]): boolean => {
-    const has = (pattern: RegExp): boolean => files.some(({ path }) => pattern.test(path));
-    return has(/\.gguf$/) || (has(/(^|\/)config\.json$/) && has(/\.(safetensors|bin)$/));
-  };
-  if (whole(now) || [...before, ...now].some(({ path }) => path.includes('/'))) return now;
+  const has = (files: readonly PlacedFile[], pattern: RegExp): boolean => files.some(({ path }) => pattern.test(path));
+  const whole = has(now, /\.gguf$/) || (has(now, /(^|\/)config\.json$/) && has(now, /\.(safetensors|bin)$/));
+  if (whole || has(before, /\.gguf$/) || has([...before, ...now], /\//)) return now;
   return [...before.filter(({ path }) => now.every((each) => each.path !== path)), ...now];
 }
 
