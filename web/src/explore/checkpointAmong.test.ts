@@ -76,6 +76,7 @@ describe('the checkpoint among dropped files', () => {
       'tokenizer.json',
     ]);
     expect(picks(['config.json', 'model.safetensors'], ['other.gguf'])).toEqual(['other.gguf']);
+    expect(picks(['other.gguf'], ['photo.jpg'])).toEqual(['photo.jpg']);
     expect(picks(['config.json'], ['a/config.json'])).toEqual(['a/config.json']);
     expect(picks(['a/config.json'], ['model.safetensors'])).toEqual(['model.safetensors']);
   });
