@@ -28,11 +28,11 @@ export {
   measured,
 } from './matrix.ts';
 export {
-  type CellMark,
   type Letters,
   type MatrixMarks,
   matrixMarks,
   matrixSvg,
+  type PictureCell,
   type PictureOptions,
 } from './matrixPicture.ts';
 export { pairBars, pairText } from './pair.ts';
@@ -40,5 +40,14 @@ export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
 export { beatsRules, type RelationView, relationsSvg, relationsText } from './relations.ts';
 export { reportHtml } from './report/html.ts';
 export { rooted, shade } from './shade.ts';
+export {
+  type CellMark,
+  type Point,
+  type SquareMarks,
+  type SquareNumbers,
+  type SquarePlace,
+  squareMarks,
+  squareNumbers,
+} from './squareMarks.ts';
 export { lookSvg } from './svg.ts';
 export { lookText, matrixText, type TextOptions } from './text.ts';
