@@ -1,3 +1,4 @@
+export { type ArcMark, arcMark } from './arc.ts';
 export { type BarGroup, type Bars, barsSvg, barsText } from './bars.ts';
 export { cacheRemarks, cacheSvg, cacheText } from './cache.ts';
 export { alignedOrLong, caption, fixed, illustration, type Manner, two } from './caption.ts';
@@ -17,7 +18,7 @@ export { joined } from './joined.ts';
 export { type Language, languageOf, particle } from './language.ts';
 export { lookupText } from './lookup.ts';
 export { lookupSvg } from './lookupPicture.ts';
-export { type ArcMark, type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
+export { type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
 export {
   type GazeLine,
   type GazeLines,

@@ -2,6 +2,7 @@
  * What runs inside a report: plain DOM, no library, nothing fetched. This function and those of the pictures are written into
  * the file as they stand, so that each uses what it is given and nothing from around it.
  */
+import type { arcMark } from '../arc.ts';
 import type { shade } from '../shade.ts';
 import type { SquareMarks, SquarePlace, squareMarks } from '../squareMarks.ts';
 
@@ -82,7 +83,8 @@ export interface ReportPage {
   shareOf(layer: number, head: number, query: number, key: number): number;
   /** A head's square, put in a place. */
   marksOf(layer: number, head: number, place: SquarePlace): SquareMarks;
-  /** Whether that is the share's square root. */
+  readonly arcMark: typeof arcMark;
+  /** Whether the colour of a cell is as deep as its share's square root. */
   readonly rooted: boolean;
   /** −∞ where the query may not look. */
   scoreOf(layer: number, head: number, query: number, key: number): number;
@@ -106,7 +108,7 @@ export interface Picture {
 export function reportPage(
   data: ReportData,
   pictures: readonly ((page: ReportPage) => Picture)[],
-  drawing: { readonly shade: typeof shade; readonly squareMarks: typeof squareMarks },
+  drawing: { readonly arcMark: typeof arcMark; readonly shade: typeof shade; readonly squareMarks: typeof squareMarks },
 ): void {
   const numbers = (text: string): Float32Array =>
     new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
@@ -156,6 +158,7 @@ export function reportPage(
         place,
         drawing.shade,
       ),
+    arcMark: drawing.arcMark,
     get rooted() {
       return drawing.shade(0.25, part.queries.length) > 0.25;
     },
