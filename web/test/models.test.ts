@@ -609,10 +609,12 @@ onThePage('models of the visitor’s own', (site) => {
           }).observe(document.body, { subtree: true, childList: true });
         });
         await page.getByRole('button', { name: '이어 쓰기 시작' }).click();
-        await page.locator('section:has(#write) [role=alert]').getByText('그만두었어요').waitFor();
+        await page.locator('section:has(#write) [role=status]').getByText('그만 썼어요').waitFor();
         const written = await page.locator('data[data-of^="written:"]').count();
         expect(written).toBeGreaterThanOrEqual(5);
         expect(written).toBeLessThan(200);
+        // Whoever stops it has made no error.
+        expect(await page.locator('section:has(#write) [role=alert]').count()).toBe(0);
         await page.waitForTimeout(300);
         expect(await page.locator('data[data-of^="written:"]').count()).toBe(written);
       },
