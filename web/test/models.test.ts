@@ -476,8 +476,20 @@ onThePage('models of the visitor’s own', (site) => {
     await page.locator('#own-endpoint').fill('https://huggingface.co');
     await page.getByRole('button', { name: 'owner/known 열기' }).click();
     await opened(page, 'owner/known');
+    // Another window lists what is kept, and sees it go, and come.
+    const other = await page.context().newPage();
+    await other.goto(`${site.address}#/ko/explore`);
+    const listed = other.getByRole('heading', { name: '이 브라우저에 남겨 둔 모델' });
+    await listed.waitFor();
     await page.getByRole('button', { name: 'owner/known 지우기' }).click();
     await page.getByRole('heading', { name: '이 브라우저에 남겨 둔 모델' }).waitFor({ state: 'detached' });
+    await listed.waitFor({ state: 'detached' });
+    await page.locator('#own-endpoint').fill(hub.address);
+    await page.locator('#own-hub').fill('owner/known');
+    await page.getByRole('button', { name: '크기 알아보기' }).click();
+    await page.getByRole('button', { name: '이 모델 열기' }).click();
+    await listed.waitFor();
+    await other.close();
     expect(foreign()).toEqual([]);
     await visit.close();
   });
