@@ -137,6 +137,9 @@ onThePage('what the page says', (_site, visited) => {
           expect.stringMatching(/such as “U\+200B”: 1\./),
           expect.stringMatching(/such as “The”: 1\. It reads them letter by letter/),
         ]);
+      // Alone they are no sentence.
+      await page.locator('#sentence').fill('\u2060\u200b');
+      await page.getByText('There is nothing to read: only signs that nobody sees (U+2060, U+200B).').waitFor();
     }));
 
   it('a model’s name without an owner is asked of no hub: what an address may say is told; files chosen one after another add up', () =>
