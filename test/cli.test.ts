@@ -61,6 +61,19 @@ describe('siseon TEXT', () => {
     expect(status).toBe(0);
     expect(stderr).toContain('🍎');
   });
+  it('says of signs that nobody sees that they are there, once each, and that alone they are no text', () => {
+    const { status, stderr } = siseon('철수가 사\u200b과를 먹\u200b었다\u2060');
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/U\+200B\S* .*모두 2번 나와요/);
+    expect(stderr).toContain('U+2060');
+    expect(stderr.trim().split('\n')).toHaveLength(2);
+    expect(siseon('\u200b')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/error: .*U\+200B/),
+    });
+    expect(siseon('\u2060', '--lang', 'ko').stderr).toContain('눈에 보이지 않는 글자(U+2060)만');
+  });
   it('looks at a word that is nearly a command, and says so', () => {
     const { status, stdout, stderr } = siseon('inof');
     expect([status, stderr]).toEqual([0, expect.stringContaining('siseon info')]);

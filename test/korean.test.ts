@@ -208,7 +208,11 @@ const target = () => ({ position: 2, token: 3 });
 
 /** For every code, what is done wrong: one way or several. */
 const wrong: Readonly<Record<string, readonly (() => unknown)[]>> = {
-  emptyText: [() => traces.recordTrace(ko, { text: ' ' }), () => linesOf(file('빈.txt', '\n'))],
+  emptyText: [
+    () => traces.recordTrace(ko, { text: ' ' }),
+    () => traces.recordTrace(ko, { text: '\u200b' }),
+    () => linesOf(file('빈.txt', '\n')),
+  ],
   textTooLong: [
     () => traces.recordTrace(ko, { text: '가 '.repeat(500) }),
     () => config({}, { 'g.mjs': "export const writeText = () => '가나다라마바사아자차카타파하'.repeat(3);" }),

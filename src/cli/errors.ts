@@ -1,5 +1,6 @@
 /** What went wrong, in the reader's language; never a stack trace. */
 import { koreanPhrase, koreanText } from '../korean/index.ts';
+import { seen } from '../model/unseen.ts';
 import { SiseonError } from '../platform/errors.ts';
 import { type Language, particle } from '../views/language.ts';
 
@@ -49,12 +50,13 @@ export const keptNotice = (
     : `notice: the hub ${refused ? `does not give out ${model} (${why.details.status})` : `does not answer (${why.details.problem})`}; read from the cache instead, revision ${short}.`;
 };
 
-/** A remark about the text, for stderr. */
+/** A remark about the text, for stderr. `count`: how often the same stands in it. */
 export function notice(
   { code, text, start }: { readonly code: string; readonly text: string; readonly start: number },
   language: Language,
+  count = 1,
 ): string {
-  const shown = code === 'loneSurrogate' ? `U+${text.charCodeAt(0).toString(16).toUpperCase()}` : text.slice(0, 40);
+  const shown = seen(text.slice(0, 40));
   if (code === 'decomposed')
     return language === 'ko'
       ? '알림: 글이 자모로 풀려 있어요(NFD, macOS의 파일 이름 등). 이 모델은 합친 글(NFC)을 다르게 읽어요. --nfc를 붙이면 합쳐서 읽어요.'
@@ -62,15 +64,17 @@ export function notice(
   if (language === 'ko') {
     const why: Readonly<Record<string, string>> = {
       loneSurrogate: '짝이 없는 대리 문자여서 글자로 읽히지 않아요.',
+      unseen: '눈에 보이지 않지만 글에 들어 있어요.',
       unknownWord: '이 모델의 어휘로 쓸 수 없는 글자가 있어 통째로 [UNK]로 읽어요.',
       droppedCharacter: '이 모델의 어휘로 쓸 수 없어 빠져요.',
     };
-    return `알림: ${start}번째 글자 ${shown}${particle(shown, '은')} ${why[code] ?? '이 모델이 모르는 글자여서 [UNK]로 읽어요.'}`;
+    return `알림: ${start}번째 글자 ${shown}${particle(shown, '은')} ${why[code] ?? '이 모델이 모르는 글자여서 [UNK]로 읽어요.'}${count > 1 ? ` 모두 ${count}번 나와요.` : ''}`;
   }
   const why: Readonly<Record<string, string>> = {
     loneSurrogate: 'half of a character and cannot be read as one.',
+    unseen: 'not seen, though the text holds it.',
     unknownWord: 'read as one [UNK]: the vocabulary lacks a character of it.',
     droppedCharacter: 'left out: the vocabulary has no way to write it.',
   };
-  return `notice: ${shown} at ${start} is ${why[code] ?? 'unknown to this model and is read as [UNK].'}`;
+  return `notice: ${shown} at ${start} is ${why[code] ?? 'unknown to this model and is read as [UNK].'}${count > 1 ? ` It occurs ${count} times.` : ''}`;
 }

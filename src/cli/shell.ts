@@ -1,7 +1,8 @@
 /** What every command shares: its options, the language of what it prints, the model it loads. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LayerPlace } from '../attention/index.ts';
-import type { Encoding, Model } from '../model/index.ts';
+import type { Encoding, Model, Notice } from '../model/index.ts';
+import { unseen } from '../model/unseen.ts';
 import { SiseonError } from '../platform/errors.ts';
 import type { HubOptions } from '../platform/index.ts';
 import type { Trace, TraceInput } from '../trace/index.ts';
@@ -68,7 +69,7 @@ export function expectEnding(path: string, endings: readonly string[]): string {
 /** The lines of a text file that hold something. Throws `cannotRead`, and `emptyText` where there are none. */
 export async function linesOf(path: string): Promise<string[]> {
   const { readText } = await import('../platform/index.ts');
-  const lines = (await readText(path)).split(/\r?\n/).filter((line) => line.trim() !== '');
+  const lines = (await readText(path)).split(/\r?\n/).filter((line) => !unseen(line));
   if (lines.length > 0) return lines;
   throw new SiseonError({
     code: 'emptyText',
@@ -201,5 +202,13 @@ export async function record(folder: string | undefined, input: TraceInput): Pro
 /** What the reader should know about how a text was read. */
 export async function remarkOn({ notices }: Encoding): Promise<void> {
   const { notice } = await import('./errors.ts');
-  for (const line of notices) remark(notice(line, spoken));
+  // The same sign in a hundred places is said once.
+  const first = new Map<string, { readonly of: Notice; count: number }>();
+  for (const of of notices) {
+    const key = `${of.code} ${of.text}`;
+    const before = first.get(key);
+    if (before) before.count++;
+    else first.set(key, { of, count: 1 });
+  }
+  for (const { of, count } of first.values()) remark(notice(of, spoken, count));
 }

@@ -12,6 +12,7 @@ import { normalizer, type PartConfig, type Rewrite } from './tokenizer/normalize
 import { type Piece, type Spell, speller } from './tokenizer/pieces.ts';
 import { type Cut, preTokenizer } from './tokenizer/preTokenizers.ts';
 import { badTokenizer, unknownPart } from './tokenizer/refusal.ts';
+import { codePoints, hiddenSigns, unseen } from './unseen.ts';
 import { splitWords, type TextSpan } from './words.ts';
 
 export interface Token {
@@ -38,9 +39,10 @@ export interface Word extends TextSpan {
 export interface Notice extends TextSpan {
   /**
    * `unknownCharacter`, `unknownWord`: read as the unknown token, one character or a whole word; `droppedCharacter`: the
-   * vocabulary has no way to write it; `loneSurrogate`: half of a character; `decomposed`: composed (NFC) it would give other tokens.
+   * vocabulary has no way to write it; `loneSurrogate`: half of a character; `unseen`: a sign that nobody sees, though it is
+   * part of the text; `decomposed`: composed (NFC) it would give other tokens.
    */
-  readonly code: 'unknownCharacter' | 'unknownWord' | 'droppedCharacter' | 'loneSurrogate' | 'decomposed';
+  readonly code: 'unknownCharacter' | 'unknownWord' | 'droppedCharacter' | 'loneSurrogate' | 'unseen' | 'decomposed';
 }
 
 export interface Encoding {
@@ -169,6 +171,16 @@ export class Tokenizer {
         what: 'there is no text to look at',
         next: 'Give at least one word.',
       });
+    if (unseen(text)) {
+      const signs = [...new Set(codePoints(text.replace(/\s/g, '')))].slice(0, 5);
+      throw new SiseonError({
+        code: 'emptyText',
+        kind: 'usage',
+        what: `the text holds signs that nobody sees and nothing else (${signs.join(', ')})`,
+        next: 'Give at least one word.',
+        details: { signs },
+      });
+    }
     const dropped: { start: number; end: number }[] = [];
     const pieces = this.#sound(() => this.#pieces(text, (span) => dropped.push(span)));
     const tokens = this.#tokens(text, pieces, spans, asWritten);
@@ -300,7 +312,11 @@ export class Tokenizer {
         ),
       ...dropped.map(({ start, end }) => at('droppedCharacter', start, end)),
       ...Array.from(text.matchAll(/\p{Cs}/gu), ({ index }) => at('loneSurrogate', index, index + 1)),
-    ].sort((a, b) => a.start - b.start);
+    ];
+    const said = new Set(notices.map(({ start }) => start));
+    for (const { 0: sign, index } of hiddenSigns(text))
+      if (!said.has(index)) notices.push(at('unseen', index, index + sign.length));
+    notices.sort((a, b) => a.start - b.start);
     const composed = text.normalize('NFC');
     if (composed !== text) {
       const ids = (list: readonly TextPiece[]): string => list.map(({ id }) => id).join();

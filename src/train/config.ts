@@ -1,6 +1,7 @@
 /** `siseon train CONFIG`: an encoder from a text file or a grammar of one's own. */
 import { z } from 'zod';
 import { configReader, families, type HostTensor, saveModel, Tokenizer } from '../model/index.ts';
+import { unseen } from '../model/unseen.ts';
 import { fileExists, importModule, makeFolder, readText, removeFile, SiseonError } from '../platform/index.ts';
 import { below, type Random, seededRandom } from './random.ts';
 import { loadTrainingState, saveTrainingState } from './state.ts';
@@ -181,7 +182,7 @@ interface Texts {
 }
 
 async function readLines(file: string, beside: (file: string) => string): Promise<Texts> {
-  const all = (await readText(beside(file))).split('\n').filter((line) => line.trim() !== '');
+  const all = (await readText(beside(file))).split('\n').filter((line) => !unseen(line));
   if (all.length === 0) throw refuse('emptyText', `${file} holds no text`, 'Put one sentence on each line.');
   return { all, one: (random) => all[below(random, all.length)]! };
 }
@@ -204,7 +205,7 @@ async function readGrammar(name: string, beside: (file: string) => string): Prom
     } catch (cause) {
       throw bad(`failed while it wrote a text: ${cause instanceof Error ? cause.message : String(cause)}`);
     }
-    if (typeof text === 'string' && text.trim() !== '') return text;
+    if (typeof text === 'string' && !unseen(text)) return text;
     throw bad('writes no texts', typeof text === 'string' ? 'an empty text' : `${typeof text} from writeText`);
   };
   one(seededRandom(1));

@@ -1,3 +1,5 @@
+export { seen, unseen } from '../model/unseen.ts';
+export { type ArcMark, arcMark } from './arc.ts';
 export { type BarGroup, type Bars, barsSvg, barsText } from './bars.ts';
 export { cacheRemarks, cacheSvg, cacheText } from './cache.ts';
 export { alignedOrLong, caption, fixed, illustration, type Manner, two } from './caption.ts';
@@ -17,7 +19,7 @@ export { joined } from './joined.ts';
 export { type Language, languageOf, particle } from './language.ts';
 export { lookupText } from './lookup.ts';
 export { lookupSvg } from './lookupPicture.ts';
-export { type ArcMark, type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
+export { type ColumnMarks, columnMarks, type LookMarks, lookMarks, type WordMark } from './marks.ts';
 export {
   type GazeLine,
   type GazeLines,
@@ -28,11 +30,11 @@ export {
   measured,
 } from './matrix.ts';
 export {
-  type CellMark,
   type Letters,
   type MatrixMarks,
   matrixMarks,
   matrixSvg,
+  type PictureCell,
   type PictureOptions,
 } from './matrixPicture.ts';
 export { pairBars, pairText } from './pair.ts';
@@ -40,5 +42,14 @@ export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
 export { beatsRules, type RelationView, relationsSvg, relationsText } from './relations.ts';
 export { reportHtml } from './report/html.ts';
 export { rooted, shade } from './shade.ts';
+export {
+  type CellMark,
+  type Point,
+  type SquareMarks,
+  type SquareNumbers,
+  type SquarePlace,
+  squareMarks,
+  squareNumbers,
+} from './squareMarks.ts';
 export { lookSvg } from './svg.ts';
 export { lookText, matrixText, type TextOptions } from './text.ts';

@@ -1,5 +1,6 @@
 /** A look as geometry: where words, arcs and numbers stand. Pure numbers; SVG and page draw the same marks. */
 import type { Look } from '../lens/index.ts';
+import { type ArcMark, arcMark } from './arc.ts';
 import { isAsking } from './caption.ts';
 
 export interface WordMark {
@@ -11,13 +12,6 @@ export interface WordMark {
   readonly score: number | null;
   readonly weight: number;
   readonly contribution: number;
-}
-
-export interface ArcMark {
-  readonly from: number;
-  readonly to: number;
-  readonly height: number;
-  readonly weight: number;
 }
 
 export interface LookMarks {
@@ -55,14 +49,7 @@ export function lookMarks(look: Look): LookMarks {
   });
   const asked = words.find((word) => word.asked);
   const arcs = asked
-    ? words
-        .filter((word) => word !== asked && word.weight > 0)
-        .map((word) => ({
-          from: asked.x,
-          to: word.x,
-          height: Math.min(120, 24 + Math.abs(word.x - asked.x) * 0.22),
-          weight: word.weight,
-        }))
+    ? words.filter((word) => word !== asked && word.weight > 0).map((word) => arcMark(asked.x, word.x, word.weight))
     : [];
   return { width: x - gap + 40, words, arcs };
 }
@@ -73,7 +60,6 @@ export interface ColumnMarks {
   readonly height: number;
   /** Where each key of the look stands, in its order: the middle of its row. */
   readonly middles: readonly number[];
-  /** `height` is how far the arc reaches to the side. */
   readonly arcs: readonly ArcMark[];
 }
 
@@ -83,8 +69,7 @@ export function columnMarks(look: Look, rowHeight: number): ColumnMarks {
   const asked = look.keys.findIndex((key) => isAsking(look, key));
   const arcs = look.keys.flatMap(({ weight }, index): ArcMark[] => {
     if (asked < 0 || index === asked || weight <= 0) return [];
-    const [from, to] = [middles[asked]!, middles[index]!];
-    return [{ from, to, height: Math.min(64, 16 + Math.abs(to - from) * 0.18), weight }];
+    return [arcMark(middles[asked]!, middles[index]!, weight, { down: true })];
   });
   return { width: Math.max(0, ...arcs.map(({ height }) => height)), height: rowHeight * middles.length, middles, arcs };
 }

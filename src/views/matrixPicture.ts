@@ -3,7 +3,8 @@ import { face, inkOn, type Theme, themes, xml } from './ink.ts';
 import { type Language, placeName } from './language.ts';
 import { broken, wide } from './letters.ts';
 import { type Matrix, type Measure, measured } from './matrix.ts';
-import { rooted, shade } from './shade.ts';
+import { rooted } from './shade.ts';
+import { type CellMark, squareMarks, squareNumbers } from './squareMarks.ts';
 
 const words = {
   en: {
@@ -50,13 +51,9 @@ export interface Letters {
   readonly leaning?: boolean;
 }
 
-/** A cell: its colour lies on the ground as deep as its number is large; null: masked, hatched. */
-export interface CellMark {
-  readonly x: number;
-  readonly y: number;
-  readonly side: number;
+/** A cell with its full colour, and what it says to who rests on it. */
+export interface PictureCell extends CellMark {
   readonly colour: string;
-  readonly depth: number | null;
   readonly says: string;
 }
 
@@ -69,7 +66,7 @@ export interface MatrixMarks {
   readonly stripe: string;
   readonly rule: string;
   readonly letters: readonly Letters[];
-  readonly cells: readonly CellMark[];
+  readonly cells: readonly PictureCell[];
   /** Around all cells. */
   readonly frame: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
@@ -92,7 +89,7 @@ function said(matrix: Matrix, { language, measure }: PictureOptions): Measure {
 
 /** The picture as marks, in pixels. Numbers stand in the cells where there are few. */
 export function matrixMarks(matrix: Matrix, options: PictureOptions): MatrixMarks {
-  const { rows, columns, weights } = matrix;
+  const { rows, columns } = matrix;
   const { theme = 'light' } = options;
   const [t, p] = [words[options.language], themes[theme]];
   const { title, legend, range, signed } = said(matrix, options);
@@ -122,31 +119,43 @@ export function matrixMarks(matrix: Matrix, options: PictureOptions): MatrixMark
   for (const [n, line] of heading.entries()) add(line, 24, 32 + n * 22, 16, p.ink);
   add(t.rows, 24, above + 28, 13, p.query);
   add(t.columns, 24 + (wide(t.rows) + 1.5) * 13, above + 28, 13, p.key);
-  for (const [j, { text }] of columns.entries())
-    add(text, left + (j + 0.5) * side + 4, top - 8, leaning, p.ink, 'start', true);
-  const cells: CellMark[] = [];
+  const marks = squareMarks(squareNumbers(matrix, range), { left, top, side, gap: 1, away: 10 });
+  /** From the middle of a line of letters to the line that they stand on. */
+  const base = (letters: number): number => 0.36 * letters;
+  const cells: PictureCell[] = [];
+  for (const [j, { text }] of columns.entries()) {
+    const { x, y } = marks.columnName(j);
+    // The middle of a line that leans lies to the upper left of its foot.
+    const aside = base(leaning) * Math.SQRT1_2;
+    add(text, x + aside, y + aside, leaning, p.ink, 'start', true);
+  }
   for (const [i, { text }] of rows.entries()) {
-    const y = top + i * side;
-    add(text, left - 10, y + side / 2 + 5, size, p.ink, 'end');
-    for (const [j, weight] of weights[i]!.entries()) {
-      const x = left + j * side;
-      const pair = `${text} → ${columns[j]!.text}`;
-      const cell = { x, y, side: side - 1 };
-      if (weight === null) {
-        cells.push({ ...cell, colour: p.stripe, depth: null, says: `${pair}: ${t.masked}` });
-        continue;
-      }
-      const number = measured(weight, range);
-      const depth = shade(Math.min(1, Math.abs(weight) / (range || 1)), rows.length);
-      const colour = signed ? (weight < 0 ? p.negative : p.query) : p.score;
-      cells.push({ ...cell, colour, depth, says: `${pair}: ${number}` });
-      if (side > 30) add(number, x + side / 2, y + side / 2 + 5, 13, inkOn(colour, depth, theme), 'middle');
+    const { x, y } = marks.rowName(i);
+    add(text, x, y + base(size), size, p.ink, 'end');
+    for (const [j, { text: key }] of columns.entries()) {
+      const cell = marks.cell(i, j);
+      const { number, masked, depth } = cell;
+      const colour = masked ? p.stripe : signed ? (depth < 0 ? p.negative : p.query) : p.score;
+      const reading = number === null ? t.masked : measured(number, range);
+      cells.push({ ...cell, colour, says: `${text} → ${key}: ${reading}` });
+      if (masked || side <= 30) continue;
+      const [middle, half] = [cell.x + cell.side / 2, cell.y + cell.side / 2];
+      add(reading, middle, half + base(13), 13, inkOn(colour, Math.abs(depth), theme), 'middle');
     }
   }
   for (const [n, line] of below.entries()) add(line, 24, bottom + 30 + n * 17, 12, p.faint);
-  const frame = { x: left, y: top, width: columns.length * side, height: rows.length * side };
   const { ground, stripe, rule } = p;
-  return { title, width, height: bottom + 30 + below.length * 17, ground, stripe, rule, letters, cells, frame };
+  return {
+    title,
+    width,
+    height: bottom + 30 + below.length * 17,
+    ground,
+    stripe,
+    rule,
+    letters,
+    cells,
+    frame: marks.frame,
+  };
 }
 
 /** The picture as one self-contained SVG; what a cell says is seen where the pointer rests on it. */
@@ -155,14 +164,14 @@ export function matrixSvg(matrix: Matrix, options: PictureOptions): string {
   const round = (number: number): number => Number(number.toFixed(1));
   const place = ({ text, x, y, size, colour, anchor, leaning }: Letters): string =>
     `<text ${leaning ? `transform="translate(${round(x)} ${round(y)}) rotate(-45)"` : `x="${round(x)}" y="${round(y)}"`} font-size="${size}"${anchor === 'start' ? '' : ` text-anchor="${anchor}"`} fill="${colour}">${xml(text)}</text>`;
-  const cell = ({ x, y, side, colour, depth, says }: CellMark): string =>
-    depth === 0
+  const cell = ({ x, y, side, colour, masked, depth, says }: PictureCell): string =>
+    !masked && depth === 0
       ? ''
-      : `<rect x="${round(x)}" y="${round(y)}" width="${side}" height="${side}" fill="${depth === null ? 'url(#siseon-masked)' : colour}"${depth === null ? '' : ` fill-opacity="${depth.toFixed(4)}"`}><title>${xml(says)}</title></rect>`;
+      : `<rect x="${round(x)}" y="${round(y)}" width="${side}" height="${side}" fill="${masked ? 'url(#siseon-masked)' : colour}"${masked ? '' : ` fill-opacity="${Math.abs(depth).toFixed(4)}"`}><title>${xml(says)}</title></rect>`;
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="siseon-title" font-family="${face}" font-size="14" font-variant-numeric="tabular-nums">`,
     `<title id="siseon-title">${xml(title)}</title>`,
-    ...(cells.some(({ depth }) => depth === null)
+    ...(cells.some(({ masked }) => masked)
       ? [
           `<defs><pattern id="siseon-masked" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line y2="6" stroke="${stripe}" stroke-width="1.2"/></pattern></defs>`,
         ]

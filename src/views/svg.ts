@@ -46,12 +46,10 @@ export function lookSvg(
   );
   add(`<title id="siseon-title">${xml(caption(look, language))}</title>`);
   add(`<rect width="100%" height="100%" fill="${p.ground}"/>`);
-  for (const { from, to, height: rise, weight } of arcs) {
-    const [a, b] = [from + shift, to + shift];
+  for (const { path, width: thick, opacity } of arcs)
     add(
-      `<path d="M ${a.toFixed(1)} ${base - 34} C ${a.toFixed(1)} ${(base - 34 - rise).toFixed(1)}, ${b.toFixed(1)} ${(base - 34 - rise).toFixed(1)}, ${b.toFixed(1)} ${base - 34}" fill="none" stroke="${p.score}" stroke-width="${(0.75 + weight * 9).toFixed(2)}" stroke-opacity="${(0.15 + 0.85 * weight).toFixed(3)}" stroke-linecap="round"/>`,
+      `<path d="${path}" transform="translate(${shift} ${base - 34})" fill="none" stroke="${p.score}" stroke-width="${thick.toFixed(2)}" stroke-opacity="${opacity.toFixed(3)}" stroke-linecap="round"/>`,
     );
-  }
   for (const word of marks) {
     const x = word.x + shift;
     label(

@@ -19,12 +19,6 @@ export const sized = (bytes: number, language: Language): string => {
 export const shortened = (text: string, letters = 40): string =>
   text.length > letters ? `${text.slice(0, letters)}…` : text;
 
-/** A text of which nothing is seen is called by its code points: U+200B. */
-export const seen = (text: string): string =>
-  /^[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+$/u.test(text)
-    ? Array.from(text, (letter) => `U+${letter.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`).join(' ')
-    : text;
-
 type Kind = Parameters<typeof particle>[1];
 
 /** The Korean particle that follows a word or number; nothing in English. */

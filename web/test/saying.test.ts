@@ -72,7 +72,7 @@ onThePage('what the page says', (_site, visited) => {
           'ko',
           [
             'L1·H0: ‘먹었다’ → ‘맛있’(토큰 5) 가중치 0.25',
-            'L1·H1: ‘었’(토큰 8) → ‘가 사과’(토큰 2–3) 끊음',
+            'L1·H1: ‘었’(토큰 8) → ‘가 사과’(토큰 2~3) 끊음',
             '‘철수가’: 다른 단어들이 보지 못함',
           ],
         ],
@@ -80,7 +80,7 @@ onThePage('what the page says', (_site, visited) => {
           'en',
           [
             'L1·H0: “먹었다” → “맛있” (token 5) weighs 0.25',
-            'L1·H1: “었” (token 8) → “가 사과” (token 2–3) cut',
+            'L1·H1: “었” (token 8) → “가 사과” (tokens 2–3) cut',
             '“철수가”: out of sight of all others',
           ],
         ],
@@ -137,6 +137,9 @@ onThePage('what the page says', (_site, visited) => {
           expect.stringMatching(/such as “U\+200B”: 1\./),
           expect.stringMatching(/such as “The”: 1\. It reads them letter by letter/),
         ]);
+      // Alone they are no sentence.
+      await page.locator('#sentence').fill('\u2060\u200b');
+      await page.getByText('There is nothing to read: only signs that nobody sees (U+2060, U+200B).').waitFor();
     }));
 
   it('a model’s name without an owner is asked of no hub: what an address may say is told; files chosen one after another add up', () =>

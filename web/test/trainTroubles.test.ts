@@ -142,6 +142,46 @@ onThePage('the room Train in trouble', (site, visited) => {
       expect(await page.getByText(/마지막 학습을/).count()).toBe(0);
     }));
 
+  it('another window that trains takes the place in the browser: the earlier one is told, and spoils nothing of it', () =>
+    visited(async ({ page, open, numbers }) => {
+      const told = (window: Page): Promise<void> =>
+        window.getByText('다른 창에서 학습을 새로 시작했거나 지워서').waitFor();
+      await open(address({ ...defaults.small, ...small, steps: 4000 }));
+      await begin(page);
+      await page.waitForFunction(() => Number(document.querySelector('#train-scrub')?.getAttribute('max')) >= 2);
+      const later = await page.context().newPage();
+      await later.goto(`${site.address}${address({ ...defaults.small, ...small, seed: 8 })}`);
+      await begin(later);
+      // While it trains it is told; what it learns from here on is written over nothing.
+      await told(page);
+      await ended(later);
+      await later.getByText('이 학습은 24걸음까지 이 브라우저에 남아 있어서').waitFor();
+      const learned = await later.locator('[data-of="train:heldOut"]').getAttribute('value');
+      const before = await page.locator('#train-scrub').getAttribute('max');
+      await page.waitForFunction(
+        (most) => Number(document.querySelector('#train-scrub')?.getAttribute('max')) > Number(most),
+        before,
+      );
+      await page.getByRole('button', { name: '그만두기' }).click();
+      await ended(page);
+      await later.reload();
+      await later.getByText('모델 작은 언어, 시드 8, 걸음 24').waitFor();
+      expect(await later.locator('[data-of="train:heldOut"]').getAttribute('value')).toBe(learned);
+      // Nor does one that is over keep silent, when its place is given up elsewhere; closing it asks.
+      await page.bringToFront();
+      await begin(page);
+      await told(later);
+      await later.getByText(/마지막 학습을 \d+걸음까지/).waitFor({ state: 'detached' });
+      await later.bringToFront();
+      const [dialog] = await Promise.all([
+        later.waitForEvent('dialog'),
+        later.evaluate(() => void setTimeout(() => location.reload())),
+      ]);
+      expect(dialog.type()).toBe('beforeunload');
+      await dialog.dismiss();
+      expect((await numbers()).get('train:heldOut')).toBeGreaterThan(0);
+    }));
+
   it('storage that is full: says that a training is lost with the window, asks before, and keeps nothing of it', () =>
     visited(async ({ page, open }) => {
       await open(address({ ...defaults.small, ...small }));

@@ -41,9 +41,11 @@ const unheeded: Readonly<Record<string, string>> = {
 };
 
 const ofTexts: Texts = {
-  emptyText: ({ details, what }) => {
-    if (details.file || what.endsWith(' holds no text'))
+  emptyText: ({ details: d, what }) => {
+    if (d.file || what.endsWith(' holds no text'))
       return `${what.replace(/ holds no text$/, '')}에 글이 없어요. 한 줄에 한 문장씩 적어 주세요.`;
+    if (d.signs)
+      return `글에 눈에 보이지 않는 글자(${(d.signs as string[]).join(', ')})만 있어요. 단어를 하나 이상 적어 주세요.`;
     return what.includes('the vocabulary can write none')
       ? '글에 이 모델의 어휘로 적을 수 있는 단어가 없어요. 모델이 아는 단어를 적어 주세요.'
       : '살펴볼 글이 없어요. 단어를 하나 이상 적어 주세요.';

@@ -3,10 +3,12 @@
  * `pre_tokenizers`, and the golden files of its Python tests). A greedy model that finds these pieces in the whole
  * vocabulary finds them in a vocabulary of these pieces alone, so the whole one is not needed.
  */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fuzz } from '../../platform/fuzz.testing.ts';
 import { type Encoding, Tokenizer } from '../tokenizer.ts';
+import { unseen } from '../unseen.ts';
 import { AlignedText } from './aligned.ts';
 import { normalizer } from './normalizers.ts';
 import { byteLetters, preTokenizer } from './preTokenizers.ts';
@@ -572,7 +574,7 @@ describe('whatever the text', () => {
     fc.assert(
       fc.property(fc.array(unit, { minLength: 1, maxLength: 30 }), (units) => {
         const text = units.join('');
-        if (text.trim() === '') return;
+        if (unseen(text)) return;
         const { tokens, words } = tokenizer.encode(text);
         let [lastStart, lastEnd] = [0, 0];
         for (const { start, end, word, text: shown } of tokens) {
@@ -597,7 +599,7 @@ describe('whatever the text', () => {
     fc.assert(
       fc.property(fc.array(unit, { minLength: 1, maxLength: 30 }), (units) => {
         const text = units.join('');
-        if (text.trim() === '') return;
+        if (unseen(text)) return;
         const { tokens } = tokenizer.encode(text);
         const covered = new Uint8Array(text.length);
         for (const { start, end } of tokens) covered.fill(1, start!, end!);
@@ -625,6 +627,21 @@ describe('notices', () => {
     expect(wordPiece(['사', '##과'], uncased).encode('사과🍎').notices).toEqual([
       { code: 'unknownWord', text: '사과🍎', start: 0, end: 4 },
     ]));
+  it('signs that nobody sees are named where the text has others, and alone are no text', () => {
+    const tokenizer = bpe([...'ab', '\u200b'], {});
+    expect(tokenizer.encode('a\u200bb').notices).toEqual([{ code: 'unseen', text: '\u200b', start: 1, end: 2 }]);
+    // Said once, where the vocabulary has no way to write them.
+    expect(
+      bpe(['a', 'b'], {})
+        .encode('a\u2060b')
+        .notices.map(({ code }) => code),
+    ).toEqual(['droppedCharacter']);
+    // Blanks are seen for what they are, and joiners belong to what they join.
+    expect(bpe([...'ab\n\t\u200d\ufe0f'], {}).encode('a\n\tb\u200da\ufe0f').notices).toEqual([]);
+    for (const text of ['\u200b', '\u0000', ' \u2060 \ufeff\u3164'])
+      expect(() => tokenizer.encode(text)).toThrow(expect.objectContaining({ code: 'emptyText' }));
+    expect(() => tokenizer.encode(' \u200b\u200b \u0007')).toThrow('nothing else (U+200B, U+0007)');
+  });
   it('a character that a vocabulary cannot write is named', () =>
     expect(bpe(['a', 'b'], {}).encode('a漢b').notices).toEqual([
       { code: 'droppedCharacter', text: '漢', start: 1, end: 2 },

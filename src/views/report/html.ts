@@ -1,10 +1,12 @@
 /** A trace as one HTML file that works offline: the sentence, every head, the square and the numbers. */
 import type { LayerPlace } from '../../attention/index.ts';
 import type { Group, Overview, OverviewPart } from '../../lens/index.ts';
+import { arcMark } from '../arc.ts';
 import { xml } from '../ink.ts';
 import { joined } from '../joined.ts';
 import { type Language, particle, placeName } from '../language.ts';
 import { shade } from '../shade.ts';
+import { squareMarks } from '../squareMarks.ts';
 import { numbersTable } from './numbers.ts';
 import { type ReportData, type ReportPart, type ReportWord, reportPage } from './page.ts';
 import { sentenceRow } from './sentence.ts';
@@ -102,7 +104,7 @@ export function reportHtml(
 </dl>
 <footer>${xml(t.made)}</footer>
 </main>
-<script>(${reportPage.toString()})(${json},[${[sentenceRow, squares, numbersTable].join(',')}],${shade.toString()});</script>
+<script>(${reportPage.toString()})(${json},[${[sentenceRow, squares, numbersTable].join(',')}],{arcMark:${arcMark.toString()},shade:${shade.toString()},squareMarks:${squareMarks.toString()}});</script>
 </body>
 </html>
 `;

@@ -2,6 +2,9 @@
  * What runs inside a report: plain DOM, no library, nothing fetched. This function and those of the pictures are written into
  * the file as they stand, so that each uses what it is given and nothing from around it.
  */
+import type { arcMark } from '../arc.ts';
+import type { shade } from '../shade.ts';
+import type { SquareMarks, SquarePlace, squareMarks } from '../squareMarks.ts';
 
 export type Measure = 'weight' | 'contribution';
 
@@ -78,9 +81,10 @@ export interface ReportPage {
   numberAt(query: number, key: number, of?: Measure): number;
   /** Of any head, as a share of what fills a cell or a bar. */
   shareOf(layer: number, head: number, query: number, key: number): number;
-  /** How deep the colour of a cell is. */
-  depthOf(layer: number, head: number, query: number, key: number): number;
-  /** Whether that is the share's square root. */
+  /** A head's square, put in a place. */
+  marksOf(layer: number, head: number, place: SquarePlace): SquareMarks;
+  readonly arcMark: typeof arcMark;
+  /** Whether the colour of a cell is as deep as its share's square root. */
   readonly rooted: boolean;
   /** −∞ where the query may not look. */
   scoreOf(layer: number, head: number, query: number, key: number): number;
@@ -104,7 +108,7 @@ export interface Picture {
 export function reportPage(
   data: ReportData,
   pictures: readonly ((page: ReportPage) => Picture)[],
-  shade: (share: number, count: number) => number,
+  drawing: { readonly arcMark: typeof arcMark; readonly shade: typeof shade; readonly squareMarks: typeof squareMarks },
 ): void {
   const numbers = (text: string): Float32Array =>
     new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
@@ -142,9 +146,21 @@ export function reportPage(
     numberAt: (query, key, of = measure) => part.measures[of][at(part.state.layer, part.state.head, query, key)] ?? 0,
     shareOf: (layer, head, query, key) =>
       (part.measures[measure][at(layer, head, query, key)] ?? 0) / page.largest(layer, head),
-    depthOf: (layer, head, query, key) => shade(page.shareOf(layer, head, query, key), part.queries.length),
+    marksOf: (layer, head, place) =>
+      drawing.squareMarks(
+        {
+          rows: part.queries.length,
+          columns: part.keys.length,
+          range: page.largest(layer, head),
+          number: (query, key) => part.measures[measure][at(layer, head, query, key)] ?? 0,
+          masked: (query, key) => page.scoreOf(layer, head, query, key) === Number.NEGATIVE_INFINITY,
+        },
+        place,
+        drawing.shade,
+      ),
+    arcMark: drawing.arcMark,
     get rooted() {
-      return shade(0.25, part.queries.length) > 0.25;
+      return drawing.shade(0.25, part.queries.length) > 0.25;
     },
     scoreOf: (layer, head, query, key) => part.scores[at(layer, head, query, key)] ?? 0,
     largest: (layer, head) => {

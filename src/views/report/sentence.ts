@@ -70,17 +70,18 @@ export function sentenceRow(page: ReportPage): Picture {
     for (const [index, to] of answering.entries()) {
       const share = page.shareOf(state.layer, state.head, state.query, index);
       if (page.isItself(index) || share < 0.005) continue;
-      const bend = (most: number): number =>
-        Math.min(most * rem, 1.6 * rem + 0.32 * Math.abs(down ? to.y - from.y : to.x - from.x));
-      const curve = crossed
-        ? `M ${from.x} 8 C ${from.x} ${foot / 2}, ${to.x} ${foot / 2}, ${to.x} ${foot}`
-        : down
-          ? `M ${edge} ${from.y} C ${edge - bend(5)} ${from.y}, ${edge - bend(5)} ${to.y}, ${edge} ${to.y}`
-          : `M ${from.x} ${foot} C ${from.x} ${foot - bend(9)}, ${to.x} ${foot - bend(9)}, ${to.x} ${foot}`;
+      const arc = down
+        ? page.arcMark(from.y, to.y, share, { down, unit: rem / 16 })
+        : page.arcMark(from.x, to.x, share, { unit: rem / 16 });
       const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-      path.setAttribute('d', curve);
-      path.setAttribute('stroke-width', String((0.05 + 0.5 * share) * rem));
-      path.setAttribute('stroke-opacity', String(0.15 + 0.85 * share));
+      if (crossed)
+        path.setAttribute('d', `M ${from.x} 8 C ${from.x} ${foot / 2}, ${to.x} ${foot / 2}, ${to.x} ${foot}`);
+      else {
+        path.setAttribute('d', arc.path);
+        path.setAttribute('transform', down ? `translate(${edge} 0)` : `translate(0 ${foot})`);
+      }
+      path.setAttribute('stroke-width', String(arc.width));
+      path.setAttribute('stroke-opacity', String(arc.opacity));
       svg.append(path);
     }
   };

@@ -1,3 +1,4 @@
+import type { CellMark, SquareMarks } from '../squareMarks.ts';
 import type { Picture, ReportPage, ReportWord } from './page.ts';
 
 /** The weights as squares: every head small, the chosen one large, whose cells can be pointed at and kept. */
@@ -7,28 +8,17 @@ export function squares(page: ReportPage): Picture {
   const channels = (name: string): number[] =>
     (colour(name).match(/[\da-f]{2}/gi) ?? []).map((part) => Number.parseInt(part, 16));
   const rem = (): number => Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-  const hidden = (layer: number, head: number, query: number, key: number): boolean =>
-    page.scoreOf(layer, head, query, key) === Number.NEGATIVE_INFINITY;
 
-  interface Square {
-    readonly layer: number;
-    readonly head: number;
-    readonly cell: number;
-    readonly left: number;
-    readonly top: number;
-  }
   /** A head's square, cells from the ground to the full colour, masked ones hatched. */
-  const paint = (context: CanvasRenderingContext2D, { layer, head, cell, left, top }: Square): void => {
+  const paint = (context: CanvasRenderingContext2D, marks: SquareMarks): void => {
     const [ground, full] = [channels('--ground'), channels('--score')];
     for (let i = 0; i < page.part.queries.length; i++)
       for (let j = 0; j < page.part.keys.length; j++) {
-        const depth = page.depthOf(layer, head, i, j);
-        const mix = ground.map((part, c) => Math.round(part + (full[c]! - part) * depth));
-        const [x, y] = [left + j * cell, top + i * cell];
+        const { x, y, side, masked, depth } = marks.cell(i, j);
+        const mix = ground.map((part, c) => Math.round(part + (full[c]! - part) * Math.max(0, depth)));
         context.fillStyle = `rgb(${mix.join(',')})`;
-        context.fillRect(x, y, cell, cell);
-        if (!hidden(layer, head, i, j)) continue;
-        stripe(context, x, y, cell);
+        context.fillRect(x, y, side, side);
+        if (masked) stripe(context, x, y, side);
       }
   };
   /** Lines from corner to corner and between, as many as there is room for: no number stands here. */
@@ -68,7 +58,7 @@ export function squares(page: ReportPage): Picture {
         const button = element('button', { type: 'button', class: 'head', 'aria-pressed': String(chosen) });
         const canvas = document.createElement('canvas');
         const context = sized(canvas, keys.length * cell, queries.length * cell);
-        if (context) paint(context, { layer, head, cell, left: 0, top: 0 });
+        if (context) paint(context, page.marksOf(layer, head, { left: 0, top: 0, side: cell, gap: 0, away: 0 }));
         button.append(canvas, element('span', {}, `L${layer}·H${head}`));
         button.addEventListener('click', () => {
           page.turn(layer, head);
@@ -112,19 +102,23 @@ export function squares(page: ReportPage): Picture {
       ? { cell: size / Math.max(queries.length, keys.length), left: 0, top: 0, right: 0, letter: 0 }
       : narrow;
   };
-  const nameCells = (context: CanvasRenderingContext2D, { cell, left, top }: Layout): void => {
+  /** The large square where it stands. */
+  const marksOf = ({ cell: side, left, top }: Layout): SquareMarks =>
+    page.marksOf(page.part.state.layer, page.part.state.head, { left, top, side, gap: 0, away: 0.4 * rem() });
+  const nameCells = (context: CanvasRenderingContext2D, marks: SquareMarks): void => {
     const { state, queries, keys } = page.part;
-    const gap = 0.4 * rem();
     const inked = ({ word }: ReportWord): string => colour(word === null ? '--faint' : '--ink');
     for (const [index, query] of queries.entries()) {
+      const { x, y } = marks.rowName(index);
       context.fillStyle = index === state.query ? colour('--query') : inked(query);
       context.textAlign = 'right';
-      context.fillText(query.text, left - gap, top + (index + 0.5) * cell, left - gap);
+      context.fillText(query.text, x, y, x);
     }
     for (const [index, key] of keys.entries()) {
+      const { x, y } = marks.columnName(index);
       context.fillStyle = inked(key);
       context.save();
-      context.translate(left + (index + 0.5) * cell, top - gap);
+      context.translate(x, y);
       context.rotate(-slant);
       context.textAlign = 'left';
       context.fillText(key.text, 0, 0, 6 * rem());
@@ -138,25 +132,28 @@ export function squares(page: ReportPage): Picture {
     const [width, height] = [left + cell * keys.length + right, top + cell * queries.length];
     const context = sized(find('matrix') as HTMLCanvasElement, width, height);
     if (!context) return;
-    paint(context, { layer: state.layer, head: state.head, ...place });
+    const marks = marksOf(place);
+    paint(context, marks);
     context.font = lettered(letter);
     context.textBaseline = 'middle';
-    if (letter > 0) nameCells(context, place);
+    if (letter > 0) nameCells(context, marks);
     const turn = Number(colour('--turn'));
     for (let i = 0; i < queries.length && cell >= 2.1 * rem(); i++)
       for (let j = 0; j < keys.length; j++) {
-        if (hidden(state.layer, state.head, i, j)) continue;
+        const { x, y, side, number, depth } = marks.cell(i, j);
+        if (number === null) continue;
         context.textAlign = 'center';
-        context.fillStyle = colour(page.depthOf(state.layer, state.head, i, j) < turn ? '--ink' : '--ground');
-        context.fillText(written(numberAt(i, j), 2), left + (j + 0.5) * cell, top + (i + 0.5) * cell);
+        context.fillStyle = colour(depth < turn ? '--ink' : '--ground');
+        context.fillText(written(number, 2), x + side / 2, y + side / 2);
       }
     context.lineWidth = 2;
-    context.strokeStyle = colour('--query');
-    context.strokeRect(left + 1, top + state.query * cell + 1, keys.length * cell - 2, cell - 2);
+    const ring = (from: CellMark, wide: number, name: string): void => {
+      context.strokeStyle = colour(name);
+      context.strokeRect(from.x + 1, from.y + 1, wide - 2, from.side - 2);
+    };
+    ring(marks.cell(state.query, 0), marks.frame.width, '--query');
     const marked = state.hover ?? (state.key < 0 ? null : state);
-    if (!marked) return;
-    context.strokeStyle = colour('--key');
-    context.strokeRect(left + marked.key * cell + 1, top + marked.query * cell + 1, cell - 2, cell - 2);
+    if (marked) ring(marks.cell(marked.query, marked.key), cell, '--key');
   };
 
   /** One cell in words: under the pointer, else the one that is pinned. */
@@ -177,7 +174,9 @@ export function squares(page: ReportPage): Picture {
     find('full').textContent =
       page.measure === 'weight' ? '1' : `${written(page.largest(layer, head), 2)} (${say.largest})`;
     const { queries, keys } = page.part;
-    const masks = queries.some((_, i) => keys.some((__, j) => hidden(layer, head, i, j)));
+    const masks = queries.some((_, i) =>
+      keys.some((__, j) => page.scoreOf(layer, head, i, j) === Number.NEGATIVE_INFINITY),
+    );
     for (const name of ['stripes', 'masked']) find(name).hidden = !masks;
     find('scale').classList.toggle('rooted', page.rooted);
     find('rooted').textContent = page.rooted ? say.rooted : '';
@@ -185,13 +184,8 @@ export function squares(page: ReportPage): Picture {
 
   const pointed = (event: MouseEvent): { query: number; key: number } | null => {
     const box = find('matrix').getBoundingClientRect();
-    const { cell, left, top } = layout();
-    const [key, query] = [
-      Math.floor((event.clientX - box.left - left) / cell),
-      Math.floor((event.clientY - box.top - top) / cell),
-    ];
-    const { queries, keys } = page.part;
-    return key >= 0 && key < keys.length && query >= 0 && query < queries.length ? { query, key } : null;
+    const cell = marksOf(layout()).under({ x: event.clientX - box.left, y: event.clientY - box.top });
+    return cell && { query: cell.row, key: cell.column };
   };
   const hover = (cell: { query: number; key: number } | null): void => {
     page.part.state.hover = cell;

@@ -1,10 +1,12 @@
 /** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
+
 import { type ProxyMarked, proxy } from 'comlink';
 import { softLookup } from 'siseon/attention';
 import type { WasmKernels } from 'siseon/kernels';
 import { lookup } from 'siseon/lens';
 import type { Model } from 'siseon/model';
 import { forgetModels, type KeptModel, keptModels } from 'siseon/platform';
+import { unseen } from 'siseon/views';
 import type { Course, Report } from '../training/course.ts';
 import { cancellable } from './cancel.ts';
 import { Librarian } from './librarian.ts';
@@ -179,7 +181,7 @@ export class Engine {
   /** A question against the tags of a library, decided at a temperature. Throws `textTooLong` and what lookup throws. */
   async find(question: string, shelves: readonly Shelf[], temperature: number): Promise<Found> {
     // A book in which nothing is written yet stands for its tag.
-    const library = shelves.map(({ tag, content }) => (content.trim() === '' ? { tag } : { tag, content }));
+    const library = shelves.map(({ tag, content }) => (unseen(content) ? { tag } : { tag, content }));
     for (const text of [question, ...library.flatMap(({ tag, content = '' }) => [tag, content])])
       checkWords(text, this.#model.architecture);
     const { entries } = await lookup(this.#model, question, library, { temperature });

@@ -1,9 +1,11 @@
 /** What the room "Library" asks for: thousands of tags and contents embedded once, and a question held against them all. */
+
 import { get, set } from 'idb-keyval';
 import { attention } from 'siseon/attention';
 import { embedText, nothingKnown, spelledOut } from 'siseon/lens';
 import type { Model } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
+import { unseen } from 'siseon/views';
 import { type Standing, spread, standing } from '../library/standing.ts';
 
 export interface Book {
@@ -85,7 +87,7 @@ export class Librarian {
     if (!model.tokenizer)
       throw new SiseonError({ code: 'noTokenizer', kind: 'usage', what: `${model.name} cannot read text` });
     await this.#recall(model);
-    const texts = new Set(books.flatMap(({ tag, content }) => (content.trim() === '' ? [tag] : [tag, content])));
+    const texts = new Set(books.flatMap(({ tag, content }) => (unseen(content) ? [tag] : [tag, content])));
     const missing = [...texts].filter((text) => !this.#vectors.has(text)).sort((a, b) => a.length - b.length);
     for (let start = 0; start < missing.length; start += together) {
       await this.#embed(model, missing.slice(start, start + together));
@@ -99,7 +101,7 @@ export class Librarian {
     [this.#keys, this.#values] = [new Float32Array(books.length * hidden), new Float32Array(books.length * hidden)];
     for (const [i, { tag, content }] of books.entries()) {
       this.#keys.set(this.#vectors.get(tag)!, i * hidden);
-      this.#values.set(this.#vectors.get(content.trim() === '' ? tag : content)!, i * hidden);
+      this.#values.set(this.#vectors.get(unseen(content) ? tag : content)!, i * hidden);
     }
     this.#books = books;
     // A letter is a token at least where a syllable is read by its three letters; shorter texts have room for sure.
@@ -107,7 +109,7 @@ export class Librarian {
     const unknown = books
       .map(({ tag }) => spelledOut(model.tokenizer!.encode(tag.slice(0, longest))))
       .filter(({ length }) => length > 0);
-    const filled = books.flatMap(({ content }, i) => (content.trim() === '' ? [] : [i]));
+    const filled = books.flatMap(({ content }, i) => (unseen(content) ? [] : [i]));
     return {
       books: books.length,
       unknown: unknown.length,

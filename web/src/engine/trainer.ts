@@ -4,7 +4,7 @@ import { type Kernels, wasmKernels } from 'siseon/kernels';
 import { families, loadModel, Model, modelFiles } from 'siseon/model';
 import { memoryFolder, SiseonError } from 'siseon/platform';
 import type { Facts, Lesson, Score } from '../train/lesson.ts';
-import type { TrainReport } from '../train/record.ts';
+import type { Begun, TrainReport } from '../train/record.ts';
 import type { Settings } from '../train/settings.ts';
 import type { Checkpoint, Run } from '../training/run.ts';
 import { Reader } from './reader.ts';
@@ -15,9 +15,7 @@ export interface FreshReport extends TrainReport {
 }
 
 /** The last training of this browser, as it was begun and as far as it came. */
-export interface Restored {
-  readonly settings: Settings;
-  readonly text: string;
+export interface Restored extends Begun {
   readonly facts: Facts;
   readonly reports: readonly TrainReport[];
 }
@@ -49,13 +47,14 @@ export class Trainer {
   }
 
   /** Trains from the first step; a run under way is ended first. Resolves to false when this one was ended so. Throws what `prepare` and `train` throw. */
-  async begin(settings: Settings, text: string, tell: (report: FreshReport) => void): Promise<boolean> {
+  async begin(begun: Begun, tell: (report: FreshReport) => void): Promise<boolean> {
+    const { settings, text } = begun;
     this.#run?.stop();
     const [{ measure, prepare }, { Run }, { Record }] = await Promise.all([lessons(), runs(), records()]);
     const lesson = await prepare(settings, text, this.#korean);
     const run = new Run(lesson.task);
     [this.#lesson, this.#run] = [lesson, run];
-    const record = new Record(settings, text);
+    const record = new Record(begun);
     return run.start(async (checkpoint, device) => {
       const { step, loss, matchingLoss, parameters } = checkpoint;
       const heldOut = await measure(await this.#create(lesson, parameters, `step ${step}`, device), lesson.hidden);
@@ -70,14 +69,14 @@ export class Trainer {
     const [{ prepare }, { Run }, { lastTraining }] = await Promise.all([lessons(), runs(), records()]);
     const found = await lastTraining();
     if (!found) return null;
-    const { settings, text, reports, checkpoints } = found;
+    const { id, settings, text, reports, checkpoints } = found;
     const lesson = await prepare(settings, text, this.#korean);
     // One that has begun meanwhile stays.
     if (this.#run) return null;
     const run = new Run(lesson.task);
     run.checkpoints.push(...checkpoints);
     [this.#lesson, this.#run] = [lesson, run];
-    return { settings, text, facts: lesson.facts, reports };
+    return { id, settings, text, facts: lesson.facts, reports };
   }
   /** Nothing of it stays, here or in the browser. */
   async forget(): Promise<void> {

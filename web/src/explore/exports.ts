@@ -7,7 +7,8 @@ import {
   matrixCsv,
   matrixMarks,
   matrixSvg,
-  shade,
+  squareMarks,
+  squareNumbers,
 } from 'siseon/views';
 import type { Change } from '../engine/change.ts';
 import { lensKinds } from '../engine/lens.ts';
@@ -77,9 +78,9 @@ function painted({ width, height, ground, stripe, rule, letters, cells, frame }:
   pen.strokeStyle = rule;
   pen.strokeRect(frame.x - 0.5, frame.y - 0.5, frame.width, frame.height);
   const stripes = hatch(pen, { ground, stripe });
-  for (const { x, y, side, colour, depth } of cells) {
-    pen.globalAlpha = depth ?? 1;
-    pen.fillStyle = depth === null ? stripes : colour;
+  for (const { x, y, side, colour, masked, depth } of cells) {
+    pen.globalAlpha = masked ? 1 : Math.abs(depth);
+    pen.fillStyle = masked ? stripes : colour;
     pen.fillRect(x, y, side, side);
   }
   pen.globalAlpha = 1;
@@ -97,18 +98,19 @@ function painted({ width, height, ground, stripe, rule, letters, cells, frame }:
 }
 
 /** A square of whole pixels for each cell of a long text, in the page's own colours. */
-function cellsAlone({ weights }: Matrix, range: number, signed: boolean): Promise<Blob> {
-  const count = weights.length;
-  const cell = Math.max(1, Math.floor(1024 / count));
-  const canvas = new OffscreenCanvas(count * cell, count * cell);
+function cellsAlone(matrix: Matrix, range: number, signed: boolean): Promise<Blob> {
+  const count = matrix.rows.length;
+  const side = Math.max(1, Math.floor(1024 / count));
+  const canvas = new OffscreenCanvas(count * side, count * side);
   const pen = canvas.getContext('2d')!;
   const ink = readInk();
   const stripes = hatch(pen, { ground: ink.css('ground'), stripe: ink.css('stripe') });
-  for (const [i, row] of weights.entries())
-    for (const [j, weight] of row.entries()) {
-      const share = shade((weight ?? 0) / (range || 1), count);
-      pen.fillStyle = weight === null ? stripes : rgb(signed ? ink.difference(share) : ink.weight(share));
-      pen.fillRect(j * cell, i * cell, cell, cell);
+  const marks = squareMarks(squareNumbers(matrix, range), { left: 0, top: 0, side, gap: 0, away: 0 });
+  for (let i = 0; i < count; i++)
+    for (let j = 0; j < count; j++) {
+      const { x, y, masked, depth } = marks.cell(i, j);
+      pen.fillStyle = masked ? stripes : rgb(signed ? ink.difference(depth) : ink.weight(depth));
+      pen.fillRect(x, y, side, side);
     }
   return canvas.convertToBlob({ type: 'image/png' });
 }

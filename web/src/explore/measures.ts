@@ -44,15 +44,18 @@ const widest = (entries: readonly Named[]): number =>
 export function measuresOf(squares: readonly Cells[], room: number, rem: number): Measures {
   const font = 0.875 * rem;
   const count = Math.max(...squares.map(({ rows }) => rows.length));
-  const names = Math.min(room * 0.34, Math.max(...squares.map(({ rows }) => widest(rows))) * font + rem);
-  const head = Math.min(
-    8 * rem,
-    Math.max(...squares.map(({ columns }) => widest(columns))) * font * slant + font * slant + 0.5 * rem,
+  // Whole pixels, so that the edges of cells are sharp.
+  const names = Math.ceil(Math.min(room * 0.34, Math.max(...squares.map(({ rows }) => widest(rows))) * font + rem));
+  const head = Math.ceil(
+    Math.min(
+      8 * rem,
+      Math.max(...squares.map(({ columns }) => widest(columns))) * font * slant + font * slant + 0.5 * rem,
+    ),
   );
   const tail = 1.5 * rem;
-  const least = (room < 30 * rem ? 1.25 : 1.1) * rem;
+  const least = Math.ceil((room < 30 * rem ? 1.25 : 1.1) * rem);
   const [across, down] = [(room - names - tail) / count, (tallest * rem - head - 1) / count];
-  const cell = Math.max(least, Math.min(3.25 * rem, Math.floor(across), Math.floor(down)));
+  const cell = Math.max(least, Math.floor(Math.min(3.25 * rem, across, down)));
   // A digit, a point or a sign takes about as much as its share here of its size.
   const letters = Math.max(
     ...squares.map(({ range, signed }) =>

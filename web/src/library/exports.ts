@@ -1,5 +1,5 @@
 /** The ranking, or the library alone, as a file of the visitor's own. */
-import { type Language, lookupSvg } from 'siseon/views';
+import { type Language, lookupSvg, unseen } from 'siseon/views';
 import type { Book, Ranking } from '../engine/librarian.ts';
 
 export const exportKinds = ['csv', 'json', 'svg'] as const;
@@ -13,7 +13,7 @@ const asLookup = (ranking: Ranking, books: readonly Book[]) => ({
   temperature: ranking.temperature,
   entries: books.map(({ tag, content }, i) => ({
     tag,
-    content: content.trim() === '' ? null : content,
+    content: unseen(content) ? null : content,
     score: ranking.scores[i]!,
     cosine: ranking.cosines[i]!,
     dot: ranking.dots[i]!,
@@ -61,7 +61,7 @@ export const libraryFile = (books: readonly Book[]): Blob =>
   new Blob(
     [
       `${JSON.stringify(
-        books.map(({ tag, content }) => (content.trim() === '' ? { tag } : { tag, content })),
+        books.map(({ tag, content }) => (unseen(content) ? { tag } : { tag, content })),
         null,
         1,
       )}\n`,

@@ -1,4 +1,5 @@
 /** Files and pasted text as shelves. Papa Parse reads tables (RFC 4180, tabs as well), and is loaded for them alone. */
+import { unseen } from 'siseon/views';
 import type { Book } from '../engine/librarian.ts';
 
 /** What could not be read, and why. */
@@ -33,7 +34,7 @@ export async function readTable(text: string, file: string): Promise<Intake> {
   const named = namesColumns(data[0]);
   const [tag, content] = named ? [columnOf(data[0]!, tagNames), columnOf(data[0]!, contentNames)] : [0, 1];
   const rows = named ? data.slice(1) : data;
-  const wide = named ? 0 : rows.filter((row) => row.slice(2).some((cell) => cell.trim() !== '')).length;
+  const wide = named ? 0 : rows.filter((row) => row.slice(2).some((cell) => !unseen(cell))).length;
   return taken(
     rows.map((row) => bookOf(row[tag], row[content])),
     file,
@@ -67,7 +68,7 @@ function taken(
 /** A blank tag is nothing to be found by. */
 function bookOf(tag: unknown, content: unknown = ''): Book | null {
   const text = (value: unknown): string => (typeof value === 'string' ? value.trim() : '');
-  return text(tag) === '' ? null : { tag: text(tag), content: text(content) };
+  return unseen(text(tag)) ? null : { tag: text(tag), content: text(content) };
 }
 
 /** A list of `{"tag", "content"}`, as `siseon lookup --library` takes it, of pairs, or of tags alone. */
@@ -102,7 +103,7 @@ export async function readPasted(text: string): Promise<Intake> {
   if (/^\s*[[{]/.test(text)) return readJson(text, '');
   const lines = bare(text)
     .split(/\r?\n/)
-    .filter((line) => line.trim() !== '');
+    .filter((line) => !unseen(line));
   const first = (lines[0] ?? '').split(/[\t,;|]/);
   return namesColumns(first) || lines.every((line) => line.includes('\t')) ? readTable(text, '') : readLines(text);
 }

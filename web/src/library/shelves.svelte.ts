@@ -1,6 +1,8 @@
 /** The visitor's own library: kept by the browser, embedded by the engine, held against the question. */
+
 import * as Comlink from 'comlink';
 import { del, get, set } from 'idb-keyval';
+import { unseen } from 'siseon/views';
 import { ask, askLong, engine, type Failure, Latest } from '../engine/client.svelte.ts';
 import type { Book, Prepared, Ranking } from '../engine/librarian.ts';
 import { here } from '../place.svelte.ts';
@@ -119,7 +121,7 @@ class Shelves {
 
   /** Embeds what is new. A newer list, or another model, puts an end to it. */
   async read(): Promise<void> {
-    const shelves = this.all.filter(({ tag }) => tag.trim() !== '');
+    const shelves = this.all.filter(({ tag }) => !unseen(tag));
     here.lookup = { ...here.lookup, books: fitsAddress(this.all) ? asBooks(this.all) : null };
     // Without an engine they are read once there is one.
     if (engine.version === 0 || engine.failure) return;

@@ -13,7 +13,7 @@ import { kept } from './kept.svelte.ts';
 import type { Facts } from './lesson.ts';
 import { type Moment, readMoment, trainingKey, writeMoment } from './moment.ts';
 import { momentName } from './names.ts';
-import type { TrainReport } from './record.ts';
+import { isLast, onLast, type TrainReport } from './record.ts';
 import type { Settings } from './settings.ts';
 
 /** What the panels are asked about: the page has its own, and the room "Train" has another. */
@@ -53,6 +53,10 @@ class Learner {
   kept = $state(false);
   /** Reports up to which the browser would bring the run back after a reload. */
   recorded = $state(0);
+  /** Another window took the run's place in the browser, or gave it up. */
+  replaced = $state(false);
+  /** By which the browser knows the run. */
+  #id = '';
   /** The run was brought back. */
   restored = $state(false);
   /** The browser has been asked for the last training. */
@@ -120,8 +124,10 @@ class Learner {
       reports: [],
       facts: null,
       recorded: 0,
+      replaced: false,
       restored: false,
     });
+    this.#id = `${performance.timeOrigin}-${run}`;
     let last = performance.now();
     const tell = ({ recorded, ...report }: FreshReport): void => {
       // A report of a run that was started over has nothing to say any more.
@@ -138,7 +144,7 @@ class Learner {
       if (this.run !== run) return;
       this.facts = facts;
       this.#prepare(settings, text, facts);
-      const finished = await askLong((e) => e.trainer.begin(settings, text, Comlink.proxy(tell)));
+      const finished = await askLong((e) => e.trainer.begin({ id: this.#id, settings, text }, Comlink.proxy(tell)));
       if (this.run === run) this.phase = finished ? 'done' : 'stopped';
     } catch (cause) {
       if (this.run !== run) return;
@@ -153,12 +159,20 @@ class Learner {
     const found = await ask((e) => e.trainer.restore(), null).catch(() => null);
     this.sought = true;
     if (!found || this.run !== run || this.phase !== 'idle') return;
-    const { settings, text, facts, reports } = found;
+    const { id, settings, text, facts, reports } = found;
+    this.#id = id;
     const whole = reports.at(-1)!.step >= settings.steps;
     const [phase, recorded] = [whole ? 'done' : 'stopped', reports.length] as const;
     const key = trainingKey(settings, text);
     Object.assign(this, { settings, key, facts, reports, phase, recorded, restored: true, run: run + 1 });
+    void this.checkRecord();
     this.#prepare(settings, text, facts);
+  }
+  /** The browser keeps one training: once it is another window's, this one is in this window alone. */
+  async checkRecord(): Promise<void> {
+    const { run } = this;
+    if (this.recorded === 0 || (await isLast(this.#id)) || this.run !== run) return;
+    [this.replaced, this.recorded] = [true, 0];
   }
   /** Nothing of the training stays, here or in the browser. */
   async forget(): Promise<void> {
@@ -170,7 +184,15 @@ class Learner {
   }
   /** What another worker, or nobody, has of a run. */
   forgotten(run: number): void {
-    Object.assign(this, { run, phase: 'idle', kept: false, recorded: 0, restored: false, sought: run > 0 });
+    Object.assign(this, {
+      run,
+      phase: 'idle',
+      kept: false,
+      recorded: 0,
+      replaced: false,
+      restored: false,
+      sought: run > 0,
+    });
     Object.assign(this, { reports: [], key: null, facts: null, lent: false });
   }
   /** Time spent pausing does not count. */
@@ -329,6 +351,7 @@ export const learner = new Learner();
 
 /** The browser asks before it throws a training away. */
 const hold = (event: BeforeUnloadEvent): void => event.preventDefault();
+onLast(() => void learner.checkRecord());
 // Another worker knows nothing of a run in the one before it.
 $effect.root(() => {
   $effect(() => {

@@ -2,7 +2,7 @@
  * The last training as the browser keeps it, checkpoint by checkpoint, so that a reload or a crash takes none of it away.
  * Written and read by the worker. There is one: a training that begins, in whichever window, takes the place of the one before.
  */
-import { clear, createStore, get, set, type UseStore, update } from 'idb-keyval';
+import { clear, createStore, get, promisifyRequest, type UseStore } from 'idb-keyval';
 import type { Checkpoint } from '../training/run.ts';
 import type { Score } from './lesson.ts';
 import type { Settings } from './settings.ts';
@@ -16,7 +16,8 @@ export interface TrainReport {
 }
 
 /** What was begun. */
-interface Begun {
+export interface Begun {
+  /** No two trainings of this browser have the same, whatever they learn. */
   readonly id: string;
   readonly settings: Settings;
   readonly text: string;
@@ -28,24 +29,29 @@ interface Written {
 }
 
 /** A training that is found again, with as many checkpoints as reports. */
-export interface Found extends Pick<Begun, 'settings' | 'text'>, Pick<Written, 'reports'> {
+export interface Found extends Begun, Pick<Written, 'reports'> {
   readonly checkpoints: readonly Checkpoint[];
 }
 
 let opened: UseStore | null = null;
 const place = (): UseStore => (opened ??= createStore('siseon-training', 'last'));
-let count = 0;
+
+/** Windows of this page, and their workers, tell each other that another training is the last now, or none. */
+const windows = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('siseon-training');
+/** Calls back whenever another training may have become the last one. */
+export const onLast = (told: () => void): void => windows?.addEventListener('message', told);
+/** Whether the browser still keeps the training of this name. */
+export const isLast = async (id: string): Promise<boolean> =>
+  (await get<Begun>('begun', place()).catch(() => undefined))?.id === id;
 
 export class Record {
-  readonly #id = `${performance.timeOrigin}-${count++}`;
-  readonly #settings: Settings;
-  readonly #text: string;
+  readonly #begun: Begun;
   #checkpoints = 0;
   /** The browser took all of it so far. */
   #whole = true;
 
-  constructor(settings: Settings, text: string) {
-    [this.#settings, this.#text] = [settings, text];
+  constructor(begun: Begun) {
+    this.#begun = begun;
   }
 
   /** Resolves to whether a reload would bring the training back up to this checkpoint. */
@@ -53,8 +59,7 @@ export class Record {
     if (!this.#whole) return false;
     try {
       if (this.#checkpoints === 0) await this.#begin();
-      await set(this.#checkpoints, checkpoint, place());
-      await update<Written>('written', (before) => this.#after(before, report), place());
+      await this.#write(this.#checkpoints, checkpoint, report);
       this.#checkpoints++;
     } catch {
       this.#whole = false;
@@ -62,15 +67,25 @@ export class Record {
     return this.#whole;
   }
   async #begin(): Promise<void> {
-    await clear(place());
-    const begun: Begun = { id: this.#id, settings: this.#settings, text: this.#text };
-    await set('begun', begun, place());
-    await set('written', { id: this.#id, reports: [] } satisfies Written, place());
+    const { id } = this.#begun;
+    await place()('readwrite', (store) => {
+      store.clear();
+      store.put(this.#begun, 'begun');
+      store.put({ id, reports: [] } satisfies Written, 'written');
+      return promisifyRequest(store.transaction);
+    });
+    windows?.postMessage(null);
   }
-  #after(before: Written | undefined, report: TrainReport): Written {
-    // Another window has begun a training of its own, which is the last one now.
-    if (before?.id !== this.#id) throw new Error('another training has begun');
-    return { id: this.#id, reports: [...before.reports, report] };
+  /** In one transaction, so that nothing is written over a training that another window has begun meanwhile. */
+  #write(index: number, checkpoint: Checkpoint, report: TrainReport): Promise<void> {
+    const { id } = this.#begun;
+    return place()('readwrite', async (store) => {
+      const before = await promisifyRequest<Written | undefined>(store.get('written'));
+      if (before?.id !== id) throw new Error('another training has begun');
+      store.put(checkpoint, index);
+      store.put({ id, reports: [...before.reports, report] } satisfies Written, 'written');
+      await promisifyRequest(store.transaction);
+    });
   }
 }
 
@@ -88,4 +103,7 @@ export async function lastTraining(): Promise<Found | null> {
   }
 }
 
-export const forgetTraining = (): Promise<void> => clear(place()).catch(() => {});
+export async function forgetTraining(): Promise<void> {
+  await clear(place()).catch(() => {});
+  windows?.postMessage(null);
+}

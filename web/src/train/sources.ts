@@ -1,6 +1,8 @@
 /** Where the texts of a training come from. */
+
 import { writeText } from 'siseon/models/ko';
 import { below, type Random } from 'siseon/train';
+import { unseen } from 'siseon/views';
 import { probeSentence, writeSentence } from '../training/sentences.ts';
 
 export interface Source {
@@ -72,8 +74,7 @@ const longestSentence = 24;
 export function sentencesOf(text: string): string[] {
   const sentences: string[] = [];
   for (const line of text.split(/\r?\n|(?<=[.!?。！？…])\s+/)) {
-    const words = line.trim().split(/\s+/);
-    if (words[0] === '') continue;
+    const words = line.split(/\s+/).filter((word) => !unseen(word));
     for (let i = 0; i < words.length; i += longestSentence)
       sentences.push(words.slice(i, i + longestSentence).join(' '));
   }
