@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { readLookup, writeLookup } from '../src/library/address.ts';
 import { readFiles, readJson, readPasted, readTable } from '../src/library/read.ts';
 import { accessible, onThePage, onto, walked } from './onThePage.ts';
+import { endWorker, withWorker } from './site.ts';
 
 const model = await loadModel(modelFolder, { name: 'siseon/models/ko' });
 const question = '사과 요리법에 대해 알고 싶어';
@@ -141,7 +142,7 @@ describe('what is brought in', () => {
   });
 });
 
-onThePage('the room Library', (_site, visited) => {
+onThePage('the room Library', (site, visited) => {
   const saved = async (page: Page, name: string): Promise<string> => {
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -302,6 +303,37 @@ onThePage('the room Library', (_site, visited) => {
             if (said) counted.push(said);
           }).observe(document, { subtree: true, childList: true, characterData: true });
         }),
+    ));
+
+  it('stands without a model as well: what is added joins the shelves that are there, and they are ranked once it comes', async () => {
+    const one = await site.visit({}, (page) => page.route(/\.safetensors/, (route) => route.abort()));
+    const { page, open } = one;
+    await open('#/ko/my-library');
+    await page.getByText('모델 파일을 받지 못했어요').waitFor();
+    await page.getByRole('heading', { name: '책장 (4개)' }).waitFor();
+    await page.locator('#intake-paste').fill('스키\t겨울에 타는 법\n');
+    await page.getByRole('button', { name: '읽기', exact: true }).click();
+    await page.getByRole('button', { name: '책장에 더하기' }).click();
+    await page.getByRole('heading', { name: '책장 (5개)' }).waitFor();
+    await page.unroute(/\.safetensors/);
+    await page.getByRole('button', { name: '다시 시작' }).click();
+    await ranked(page, '5');
+    await one.close();
+  });
+
+  it('an engine that is gone: the ranking is said to be of the question before', () =>
+    visited(
+      async ({ page, open }) => {
+        await open('#/ko/my-library');
+        await ranked(page, '4');
+        await endWorker(page);
+        await page.locator('#my-question').fill('운동하는 법');
+        await page.getByText(`앞서 적은 질문 ‘${question}’`).waitFor();
+        await page.getByRole('button', { name: '다시 시작' }).click();
+        await page.getByText('앞서 적은 질문').waitFor({ state: 'detached' });
+      },
+      {},
+      withWorker,
     ));
 
   it('in two windows is one library: what is written in one stands in the other, and neither writes over it', () =>

@@ -656,15 +656,15 @@ onThePage('models of the visitor’s own', (site) => {
     const alert = (said: RegExp) => page.locator('section:has(#own) [role=alert]').getByText(said).waitFor();
     writeFileSync(join(folder, 'holiday.gguf'), 'no model at all');
     await drop(page, join(folder, 'holiday.gguf'));
-    await alert(/holiday\.gguf: 읽을\s수\s있는 GGUF 파일이 아니에요\. GGUF로 시작하지 않아요\. 허깅페이스/);
+    await alert(/holiday\.gguf: 읽을\s수\s있는 GGUF 파일이 아니에요\. GGUF로 시작하지 않아요\. 잘렸거나 깨졌으니/);
     writeFileSync(join(folder, 'photo.jpg'), 'a photo');
     await drop(page, join(folder, 'photo.jpg'));
     await alert(/config.json이 없어요/);
 
     await drop(page, sparse('huge', 8_000_000));
     // The verdict comes with size and memory; there is nothing to press.
-    await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
-    await alert(/메모리에 다 들어가지 않아요.*4\.2 GB까지/);
+    await page.getByText(/메모리가 [\d.]+GB쯤/).waitFor();
+    await alert(/메모리에 다 들어가지 않아요.*4\.2GB까지/);
     expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
     await drop(page, sparse('slow', 200_000));
     await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
