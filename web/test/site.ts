@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { preview } from 'vite';
 import { expect } from 'vitest';
+import { chromiumArguments } from '../../test/chromium.js';
 import { isolation } from '../build/contentPolicy.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -43,7 +44,7 @@ export async function startSite(executablePath: string, { isolated = true } = {}
     preview: { port: 4317, strictPort: false, open: false, ...(!isolated && { headers: notIsolated }) },
   });
   const address = server.resolvedUrls!.local[0]!;
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb'] });
+  const browser = await chromium.launch({ executablePath, args: [...chromiumArguments, '--force-color-profile=srgb'] });
 
   async function visit(
     options: BrowserContextOptions = {},
