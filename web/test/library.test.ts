@@ -410,6 +410,6 @@ onThePage('the room Library', (_site, visited) => {
         expect(Math.abs(json.entries.reduce((sum, { weight }) => sum + weight, 0) - 1)).toBeLessThan(1e-4);
         await accessible(page);
       },
-      { colorScheme: 'dark' },
+      { colorScheme: 'dark', serviceWorkers: 'allow' },
     ));
 });

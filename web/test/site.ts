@@ -30,6 +30,7 @@ export interface Site {
   visited(run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void>;
   readonly address: string;
   readonly browser: Browser;
+  /** Without the service worker, which keeps the whole page for later: `serviceWorkers: 'allow'` where it is the point. */
   visit(options?: BrowserContextOptions, prepare?: (page: Page) => Promise<unknown>): Promise<Visit>;
   close(): Promise<void>;
 }
@@ -54,6 +55,7 @@ export async function startSite(executablePath: string, { isolated = true } = {}
       viewport: { width: 1280, height: 900 },
       reducedMotion: 'reduce',
       locale: 'ko-KR',
+      serviceWorkers: 'block',
       ...options,
     });
     const page = await context.newPage();
