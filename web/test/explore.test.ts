@@ -198,6 +198,23 @@ onThePage('the room Explore', (_site, visited) => {
       await page.locator('data[data-of="pair:dot"]').waitFor({ state: 'detached' });
     }));
 
+  it('tells a finger what it can do, which is to press', () =>
+    visited(
+      async ({ page, open }) => {
+        await open(address());
+        await page.getByText('칸을 누르면 고정되고 숫자가 보여요').waitFor();
+        const frame = page.locator('.frame').first();
+        const { width, height } = (await frame.boundingBox())!;
+        await frame.tap({ position: { x: width * 0.6, y: height * 0.6 } });
+        await page.locator('.readout b').first().waitFor();
+        await page.locator('data[data-of="pair:dot"]').waitFor();
+        await page.getByText('질문을 누르면 그 선만 보이고, 다시 누르면 모두 보여요').waitFor();
+        await page.locator('.lines button').first().tap();
+        await page.locator('.lines .number', { hasText: /\d/ }).first().waitFor();
+      },
+      { hasTouch: true, isMobile: true, viewport: { width: 360, height: 800 } },
+    ));
+
   it('predicts as the model does, and a silenced or heated head changes that as a model with such a head would', () =>
     visited(async ({ page, open, numbers }) => {
       await open(address('&q=1'));
@@ -704,7 +721,7 @@ onThePage('the room Explore', (_site, visited) => {
         (b!.weights[0]![1]! - a!.weights[0]![1]!).toFixed(2).replace('-0.00', '0.00').replace('-', '−'),
       );
       // Every head at a glance, by the library's own comparison of the two runs.
-      const heads = async (other: string): Promise<void> => {
+      const heads = async (other: string) => {
         const [here, there] = [
           await recordTrace(model, { text: storySentence }),
           await recordTrace(model, { text: other }),
@@ -716,11 +733,20 @@ onThePage('the room Explore', (_site, visited) => {
         expect(moved).toHaveLength(model.architecture.layerCount * model.architecture.headCount);
         for (const { layer, head, weights } of moved)
           expect(Math.abs(shown.get(`moved:${String(layer)}.${head}`)! - weights)).toBeLessThanOrEqual(1e-6);
+        return moved;
       };
       await heads('영희가 빵을 맛있게 먹었다');
       await page.locator('#other').fill('영희가 먹었다');
       await page.getByText(/길이가 달라서/).waitFor();
-      await heads('영희가 먹었다');
+      const moved = await heads('영희가 먹었다');
+      // Seven digits are one number, on a phone too.
+      await page.getByRole('button', { name: '모든 자릿수' }).click();
+      await page.setViewportSize({ width: 360, height: 800 });
+      const lines = await page
+        .locator('[data-moved] data')
+        .evaluateAll((shown) => shown.map((number) => number.getClientRects().length));
+      expect(lines).toEqual(moved.map(() => 1));
+      await page.setViewportSize({ width: 1280, height: 900 });
       await page.locator('[data-moved="0.1"]').click();
       await page.waitForFunction(() => location.hash.includes('h=0.1'));
       await page.keyboard.press('ArrowDown');

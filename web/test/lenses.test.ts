@@ -83,6 +83,38 @@ onThePage('the lenses of the room Explore', (site, _visited) => {
       await page.waitForFunction(() => location.hash.includes('l=zeroing'));
     }));
 
+  it('none stands alone on its line, and nothing moves where another is chosen, on a phone as on a laptop', () =>
+    site.visited(async ({ page, open }) => {
+      const boxes = (): Promise<number[][][]> =>
+        page.locator('.names').evaluateAll((groups) =>
+          groups.map((group) =>
+            [...group.children].map((button) => {
+              const { x, y, width, height } = button.getBoundingClientRect();
+              return [x + scrollX, y + scrollY, width, height];
+            }),
+          ),
+        );
+      const wide = 1280;
+      for (const language of ['ko', 'en'])
+        for (const width of [360, wide]) {
+          await page.setViewportSize({ width, height: 900 });
+          await open(`#/${language}/explore`);
+          const lenses = page.locator('.names').first().getByRole('button');
+          await page.locator('.names >> nth=1').waitFor();
+          const first = await boxes();
+          for (const group of first)
+            for (const [, y] of group) expect(group.filter(([, other]) => other === y).length).toBeGreaterThan(1);
+          const below = await page.locator('#heads').boundingBox();
+          for (const lens of await lenses.all()) {
+            await lens.click();
+            await lens.and(page.locator('[aria-pressed=true]')).waitFor();
+            expect((await boxes())[0]).toEqual(first[0]);
+            // What a lens means takes one line, what it costs included.
+            if (width === wide) expect((await page.locator('#heads').boundingBox())!.y).toBe(below!.y);
+          }
+        }
+    }));
+
   it('say what reaches a word through all layers; what is slow tells its cost and waits', () =>
     site.visited(async ({ page, open, numbers }) => {
       await open('#/ko/explore');

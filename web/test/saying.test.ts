@@ -72,7 +72,7 @@ onThePage('what the page says', (_site, visited) => {
           'ko',
           [
             'L1·H0: ‘먹었다’ → ‘맛있’(토큰 5) 가중치 0.25',
-            'L1·H1: ‘었’(토큰 8) → ‘가 사과’(토큰 2–3) 끊음',
+            'L1·H1: ‘었’(토큰 8) → ‘가 사과’(토큰 2~3) 끊음',
             '‘철수가’: 다른 단어들이 보지 못함',
           ],
         ],
@@ -80,7 +80,7 @@ onThePage('what the page says', (_site, visited) => {
           'en',
           [
             'L1·H0: “먹었다” → “맛있” (token 5) weighs 0.25',
-            'L1·H1: “었” (token 8) → “가 사과” (token 2–3) cut',
+            'L1·H1: “었” (token 8) → “가 사과” (tokens 2–3) cut',
             '“철수가”: out of sight of all others',
           ],
         ],
