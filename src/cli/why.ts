@@ -160,23 +160,25 @@ async function arriving(text: string, options: Options & { readonly query?: stri
   );
   const zeroing = (await lens.valueZeroing(trace, model, layer))[token]!;
   const ko = language() === 'ko';
-  const measures: [string, ArrayLike<number>][] = [
-    [ko ? '가중치' : 'weight', weights],
+  const groups = lens.wordGroups({ encoding: answering });
+  const arrives = groups.map(({ tokens }) => norms.word(tokens));
+  const summed = (numbers: ArrayLike<number>): number[] =>
+    groups.map(({ tokens }) => tokens.reduce((sum, i) => sum + numbers[i]!, 0));
+  const measures: [string, number[]][] = [
+    [ko ? '가중치' : 'weight', summed(weights)],
     // A column a head is readable for few heads.
-    ...(heads.length <= 4 ? heads.map((h): [string, ArrayLike<number>] => [`‖H${h}‖`, norms.head(h)]) : []),
-    [ko ? '‖모든 헤드‖' : '‖all heads‖', norms.contribution()],
+    ...(heads.length <= 4
+      ? heads.map((h): [string, number[]] => [`‖H${h}‖`, arrives.map((word) => word.heads[h]!)])
+      : []),
+    [ko ? '‖모든 헤드‖' : '‖all heads‖', arrives.map(({ contribution }) => contribution)],
     // Between two texts the residual stands in no key's place.
     ...(asking === answering
-      ? [[ko ? '‖+잔차‖' : '‖+residual‖', norms.withResidual()] as [string, ArrayLike<number>]]
+      ? [[ko ? '‖+잔차‖' : '‖+residual‖', arrives.map(({ withResidual }) => withResidual!)] as [string, number[]]]
       : []),
-    [ko ? '값 지우기' : 'zeroing', zeroing],
+    [ko ? '값 지우기' : 'zeroing', summed(zeroing)],
   ];
-  const groups = lens.wordGroups({ encoding: answering });
   const mixing = asking === answering ? norms.mixing() : null;
-  const columns = measures.map(([name, numbers]) => ({
-    name,
-    numbers: groups.map(({ tokens }) => tokens.reduce((sum, i) => sum + numbers[i]!, 0)),
-  }));
+  const columns = measures.map(([name, numbers]) => ({ name, numbers }));
   const asks = asking.tokens[token]!.text;
   const { fixed, measuresSvg, measuresText } = await import('../views/index.ts');
   const view = {
@@ -185,8 +187,8 @@ async function arriving(text: string, options: Options & { readonly query?: stri
       ...(mixing === null ? [] : [`${ko ? '다른 곳에서 오는 비율' : 'From elsewhere:'} ${fixed(mixing, 2)}.`]),
     ].join(' '),
     legend: ko
-      ? '단어로 향하는 것은 토큰을 더합니다. 가중치: 헤드들의 평균. ‖H0‖: 헤드 0의 가중치 × 실어 오는 내용의 길이, 모든 헤드: 합친 것의 길이(Kobayashi 외 2020, 내용(Value)의 편향은 빼고). +잔차: 잔차와 정규화까지(2021). 값 지우기: 그 토큰의 내용(Value)을 0으로 두면 이 자리의 출력이 얼마나 돌아가는가, 모든 토큰의 합으로 나눈 몫(Mohebbi 외 2023).'
-      : 'Into a word: the sum over its tokens. weight: mean over the heads. ‖H0‖: length of what head 0’s weight carries, all heads: of all together (Kobayashi et al. 2020, without the value bias). +residual: with residual and norm (2021). zeroing: how far the output here turns when that token’s values are 0, as a share of what all tokens turn it (Mohebbi et al. 2023).',
+      ? '토큰이 여럿인 단어는 가중치와 값 지우기를 더하고, 길이는 실어 오는 벡터를 먼저 더한 다음 잽니다. 가중치: 헤드들의 평균. ‖H0‖: 헤드 0의 가중치 × 실어 오는 내용의 길이, 모든 헤드: 합친 것의 길이(Kobayashi 외 2020, 내용(Value)의 편향은 빼고). +잔차: 잔차와 정규화까지(2021). 값 지우기: 그 토큰의 내용(Value)을 0으로 두면 이 자리의 출력이 얼마나 돌아가는가, 모든 토큰의 합으로 나눈 몫(Mohebbi 외 2023).'
+      : 'Of a word of several tokens, weights and zeroing are summed; what they carry is added as vectors, and then its length is taken. weight: mean over the heads. ‖H0‖: length of what head 0’s weight carries, all heads: of all together (Kobayashi et al. 2020, without the value bias). +residual: with residual and norm (2021). zeroing: how far the output here turns when that token’s values are 0, as a share of what all tokens turn it (Mohebbi et al. 2023).',
     words: groups.map((group) => group.text),
     columns,
   };

@@ -17,7 +17,7 @@ export type Texts = Readonly<Record<string, Text>>;
 /** Bytes as people write them, in powers of 1000. */
 export const size = (bytes: unknown): string => {
   const count = Number(bytes);
-  return count >= 1e9 ? `${(count / 1e9).toFixed(1)} GB` : `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} MB`;
+  return count >= 1e9 ? `${(count / 1e9).toFixed(1)}GB` : `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)}MB`;
 };
 export const list = (value: unknown): string => (Array.isArray(value) ? value : []).join(', ');
 /** A word with its particle. */

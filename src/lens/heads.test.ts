@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Model } from '../model/index.ts';
-import { recordTrace, type Trace } from '../trace/index.ts';
+import { attentionRows, recordTrace, type Trace } from '../trace/index.ts';
 import {
   circuits,
   effectiveRank,
@@ -100,6 +100,21 @@ describe.each(['gpt2', 'bert'] as const)('numpy agrees on a tiny %s', (kind) => 
       const ours = await layerNorms(trace, model, layer);
       const rows: NormRow[] = [];
       for await (const row of ours.rows()) rows.push(row);
+      // A key by itself is a word of one token; of several the vectors are added, and only then is a length taken.
+      const [row, tokens] = [rows[4]!, [1, 3, 4]];
+      for (const key of tokens) close(row.word([key]), row.at(key), 1e-9);
+      const into = ours.words([tokens]);
+      const { weights } = await attentionRows(trace, layer, [4], undefined, ['weights']);
+      const own = [0, 1, 2].map((h) => weights.data.subarray(h * ours.keys, (h + 1) * ours.keys));
+      close(
+        row.word(tokens).heads,
+        own.map((one, h) => into(h, one)[0]!),
+        1e-9,
+      );
+      // All that is not the query's own, beside it: the two lengths that the mixing ratio is of.
+      const others = Array.from({ length: ours.keys }, (_, j) => j).filter((j) => j !== 4);
+      const [elsewhere, here] = [row.word(others).withResidual!, row.word([4]).withResidual!];
+      close(elsewhere / (elsewhere + here), row.mixing(), 1e-5);
       expect([...(await ours.row(4)).contribution()]).toEqual([...rows[4]!.contribution()]);
       close(
         {

@@ -24,6 +24,11 @@ export interface NormRow {
     readonly contribution: number;
     readonly withResidual: number | null;
   };
+  /**
+   * Likewise of several keys, as the tokens of a word: their vectors, which may cancel or add up, are added before the
+   * length is taken. Throws `tokenOutOfRange`.
+   */
+  word(keys: readonly number[]): ReturnType<NormRow['at']>;
   /** weight · ‖f_h(x_j)‖ of one head, [keys]. */
   head(head: number): Float64Array;
   /** ‖Σ_h weight · f_h(x_j)‖, all heads together, [keys]. */
@@ -103,6 +108,30 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
           withResidual: place.crossed ? null : afterNorm(j),
         };
       },
+      word(tokens) {
+        for (const j of tokens) tokenInRange(j, keys);
+        const vectors = tokens.map((j) => mixer.carried(j));
+        const sums = weights.map((row, h) =>
+          summed(
+            vectors.map((own) => own[h]!),
+            tokens.map((j) => row[j]!),
+          ),
+        );
+        const all = summed(
+          sums,
+          sums.map(() => 1),
+        );
+        const afterwards = (): number => {
+          const { inverse, residual } = mixer.frozen(query);
+          const own = tokens.includes(query) ? 1 : 0;
+          return norm(summed([scale ? scale(all) : all, residual], [inverse, own]));
+        };
+        return {
+          heads: sums.map(norm),
+          contribution: norm(all),
+          withResidual: place.crossed ? null : afterwards(),
+        };
+      },
       head: (h) => every((j) => carries(h, j)),
       contribution: () => every((j) => together(plain, j)),
       withResidual: () => every(afterNorm),
@@ -152,6 +181,13 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
         );
     },
   };
+}
+
+/** Σ weight · vector. */
+function summed(vectors: readonly Float64Array[], weights: readonly number[]): Float64Array {
+  const sum = new Float64Array(vectors[0]?.length ?? 0);
+  for (const [n, vector] of vectors.entries()) for (let d = 0; d < sum.length; d++) sum[d]! += weights[n]! * vector[d]!;
+  return sum;
 }
 
 /** Computed when it is first asked for. */

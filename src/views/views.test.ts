@@ -37,6 +37,21 @@ describe('particles follow the word', () => {
     ['0.05', '이에요', '예요'],
     ['Lee', '이', '가'],
     ['Kim', '이', '이'],
+    ['layers.0.weight', '이', '가'],
+    ['repeat', '은', '는'],
+    ['text', '과', '와'],
+    ['output', '이', '이'],
+    ['block', '을', '을'],
+    ['training', '은', '은'],
+    ['name', '을', '을'],
+    ['table', '으로', '로'],
+    ['model', '으로', '로'],
+    ['token', '으로', '으로'],
+    // In capitals letter by letter: 비, 티, 알, 엠.
+    ['U+200B', '은', '는'],
+    ['BERT', '이', '가'],
+    ['R', '으로', '로'],
+    ['LM', '과', '과'],
   ] as const)('%s, %s: %s', (word, kind, form) => expect(particle(word, kind)).toBe(form));
 });
 

@@ -3,9 +3,17 @@ import { caption, joined, type Language, particle } from 'siseon/views';
 import { numeral } from './numerals.ts';
 import * as m from './paraglide/messages.js';
 
-/** Megabytes (powers of 1000), as every size on the page is said. */
-export const megabytes = (bytes: number): string =>
-  bytes < 1e5 ? (bytes / 1e6).toPrecision(1) : (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+/** A size as the page says it, in powers of 1000: megabytes, from a thousand of them on gigabytes. */
+export const sized = (bytes: number, language: Language): string => {
+  const megabytes = bytes / 1e6;
+  const number =
+    bytes < 1e5
+      ? megabytes.toPrecision(1)
+      : bytes < 1e9
+        ? megabytes.toFixed(bytes < 1e7 ? 1 : 0)
+        : (megabytes / 1e3).toFixed(1);
+  return `${number}${language === 'ko' ? '' : '\u00a0'}${bytes < 1e9 ? 'MB' : 'GB'}`;
+};
 
 /** Enough of a text to know it by. */
 export const shortened = (text: string, letters = 40): string =>

@@ -104,6 +104,10 @@ onThePage('the room Learn', (_site, visited) => {
           await onto(page, 'C의 방향');
           await press(page, 'ArrowLeft', 65);
           await page.getByText(/길어서 이겼어요/).waitFor();
+          // The longest arrow's name stands within the picture.
+          const board = page.getByRole('img', { name: '질문 A와 색인 B, C의 화살표' });
+          const [frame, name] = [await board.boundingBox(), await board.getByText('C', { exact: true }).boundingBox()];
+          expect(name!.y).toBeGreaterThanOrEqual(frame!.y);
           const separator = seen.keys[0]!;
           await enter(page, separator.text);
           await shown(page, `dot:${separator.tokens[0]!.token}`, separator.tokens[0]!.dot);
@@ -135,7 +139,10 @@ onThePage('the room Learn', (_site, visited) => {
             .waitFor();
           await enter(page, asked.text);
           await shown(page, 'pair:dot', cell.dot);
-          await enter(page, `성분 ${cell.products.indexOf(Math.max(...cell.products))}:`);
+          // The products are one stop of the keyboard, and the arrows go from one to the next.
+          const most = cell.products.indexOf(Math.max(...cell.products));
+          await onto(page, '4. 곱셈 하나하나');
+          await press(page, most === 0 ? 'Enter' : 'ArrowRight', most || 1);
           await page.getByText(/이 곱셈 하나가/).waitFor();
           await onward('다음: 정리', '정리');
 

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { readLookup, writeLookup } from '../src/library/address.ts';
 import { readFiles, readJson, readPasted, readTable } from '../src/library/read.ts';
 import { accessible, onThePage, onto, walked } from './onThePage.ts';
+import { endWorker, withWorker } from './site.ts';
 
 const model = await loadModel(modelFolder, { name: 'siseon/models/ko' });
 const question = '사과 요리법에 대해 알고 싶어';
@@ -38,8 +39,57 @@ describe('what is brought in', () => {
         { tag: '따옴표, 안', content: '내용' },
       ],
       problems: [{ file: '', kind: 'untagged', count: 1 }],
+      firstRows: [{ file: '', cells: ['봄, 여름', '철마다'], heading: false }],
       older: [],
     });
+  });
+  it('a first row that names a column of tags is a heading; of any first row the visitor can say which it is', async () => {
+    for (const heading of ['name,text', '제목,내용', '키,값', 'Question,Answer', '질문,답'])
+      for (const read of [readTable(`${heading}\n과일,사과\n`, 'x'), readPasted(`${heading}\n과일,사과\n`)])
+        expect(await read).toMatchObject({
+          books: [{ tag: '과일', content: '사과' }],
+          firstRows: [{ cells: heading.split(','), heading: true }],
+        });
+    const unknown = '품목,쓰임\n과일,사과\n';
+    for (const [name, read] of [
+      ['x', readTable],
+      ['', readPasted],
+    ] as const) {
+      const as = async (text: string, heading?: boolean) => {
+        const headings = new Map(heading === undefined ? [] : [[name, heading]]);
+        const { books, firstRows } = await (read === readTable
+          ? readTable(text, name, headings)
+          : readPasted(text, headings));
+        return [books.map(({ tag, content }) => `${tag} ${content}`), firstRows.map((row) => row.heading)];
+      };
+      expect(await as(unknown)).toEqual([['품목 쓰임', '과일 사과'], [false]]);
+      expect(await as(unknown, true)).toEqual([['과일 사과'], [true]]);
+      expect(await as('값,키\n사과,과일\n')).toEqual([['과일 사과'], [true]]);
+      expect(await as('값,키\n사과,과일\n', false)).toEqual([['값 키', '사과 과일'], [false]]);
+      // One row alone is an entry, and nothing to be asked about.
+      expect(await as('과일,사과\n')).toEqual([['과일 사과'], []]);
+    }
+  });
+  it('UTF-16 by its mark, and a text parted by tabs, as Excel saves “Unicode text”', async () => {
+    const utf16 = (text: string, little: boolean): Uint8Array<ArrayBuffer> => {
+      const view = new DataView(new ArrayBuffer(2 * text.length));
+      for (let i = 0; i < text.length; i++) view.setUint16(2 * i, text.charCodeAt(i), little);
+      return new Uint8Array(view.buffer);
+    };
+    const table = '\ufeff색인\t내용\r\n과일\t"사과, 배"\r\n';
+    for (const name of ['표.txt', '표.csv'])
+      for (const little of [true, false])
+        expect(await readFiles([new File([utf16(table, little)], name)])).toMatchObject({
+          books: [{ tag: '과일', content: '사과, 배' }],
+          problems: [],
+          older: [],
+        });
+    // A note may have a tab, and may be empty.
+    const notes = [new File(['걷기\t아침\n뛰기'], 'a.txt'), new File([''], 'b.txt')];
+    expect((await readFiles(notes)).books).toEqual([
+      { tag: 'a', content: '걷기 아침 뛰기' },
+      { tag: 'b', content: '' },
+    ]);
   });
   it('what is left out is counted: entries without a tag, columns that nothing names', async () => {
     expect((await readTable('가,나,다\n라,마\n바,사,\n', 'x')).problems).toEqual([
@@ -53,6 +103,7 @@ describe('what is brought in', () => {
         { tag: '차', content: '' },
       ],
       problems: [{ file: 'x', kind: 'untagged', count: 3 }],
+      firstRows: [],
       older: [],
     });
   });
@@ -77,7 +128,7 @@ describe('what is brought in', () => {
     ]);
     expect(read.books).toEqual([
       { tag: '사과', content: '빨강' },
-      { tag: '운동', content: '# 산책 아침마다 걷는다' },
+      { tag: '운동', content: '산책 아침마다 걷는다' },
     ]);
     expect(read.older).toEqual(['old.csv']);
     expect(read.problems.map(({ kind }) => kind)).toEqual(['text', 'kind']);
@@ -91,7 +142,7 @@ describe('what is brought in', () => {
   });
 });
 
-onThePage('the room Library', (_site, visited) => {
+onThePage('the room Library', (site, visited) => {
   const saved = async (page: Page, name: string): Promise<string> => {
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -183,6 +234,15 @@ onThePage('the room Library', (_site, visited) => {
       await page
         .locator('#intake-files')
         .setInputFiles([csv('a.csv', '노래,크게 부르는 법\n수영,천천히 하는 법\n"옷,신발"\n')]);
+      // The first row is an entry here; it can be told to be none, and back.
+      const first = page.getByText(/a\.csv: 첫 줄 ‘노래, 크게 부르는 법’: 책 하나로 읽었어요/);
+      await first.waitFor();
+      await page.getByText('3개를 읽었어요').waitFor();
+      await page.getByRole('button', { name: '열 이름으로 보고 빼기' }).click();
+      await page.getByText('2개를 읽었어요').waitFor();
+      await page.getByText(/첫 줄 ‘노래, 크게 부르는 법’: 열 이름으로 보고 뺐어요/).waitFor();
+      await page.getByRole('button', { name: '이 줄도 책으로 읽기' }).click();
+      await first.waitFor();
       await page.getByRole('button', { name: '책장을 이것으로 바꾸기' }).click();
       await ranked(page, '3');
       const books = [
@@ -245,6 +305,37 @@ onThePage('the room Library', (_site, visited) => {
         }),
     ));
 
+  it('stands without a model as well: what is added joins the shelves that are there, and they are ranked once it comes', async () => {
+    const one = await site.visit({}, (page) => page.route(/\.safetensors/, (route) => route.abort()));
+    const { page, open } = one;
+    await open('#/ko/my-library');
+    await page.getByText('모델 파일을 받지 못했어요').waitFor();
+    await page.getByRole('heading', { name: '책장 (4개)' }).waitFor();
+    await page.locator('#intake-paste').fill('스키\t겨울에 타는 법\n');
+    await page.getByRole('button', { name: '읽기', exact: true }).click();
+    await page.getByRole('button', { name: '책장에 더하기' }).click();
+    await page.getByRole('heading', { name: '책장 (5개)' }).waitFor();
+    await page.unroute(/\.safetensors/);
+    await page.getByRole('button', { name: '다시 시작' }).click();
+    await ranked(page, '5');
+    await one.close();
+  });
+
+  it('an engine that is gone: the ranking is said to be of the question before', () =>
+    visited(
+      async ({ page, open }) => {
+        await open('#/ko/my-library');
+        await ranked(page, '4');
+        await endWorker(page);
+        await page.locator('#my-question').fill('운동하는 법');
+        await page.getByText(`앞서 적은 질문 ‘${question}’`).waitFor();
+        await page.getByRole('button', { name: '다시 시작' }).click();
+        await page.getByText('앞서 적은 질문').waitFor({ state: 'detached' });
+      },
+      {},
+      withWorker,
+    ));
+
   it('in two windows is one library: what is written in one stands in the other, and neither writes over it', () =>
     visited(async ({ page, open }) => {
       await open('#/ko/my-library');
@@ -290,7 +381,7 @@ onThePage('the room Library', (_site, visited) => {
       const books = [
         { tag: '여행', content: '가방을 싼다' },
         { tag: '요리', content: '사과 파이를 굽는다' },
-        { tag: '운동', content: '# 산책 아침마다 걷는다' },
+        { tag: '운동', content: '산책 아침마다 걷는다' },
       ];
       const expected = await lookup(model, question, books);
       // The ranking of the shelves before had as many numbers and other ones.

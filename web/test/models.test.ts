@@ -476,8 +476,20 @@ onThePage('models of the visitor’s own', (site) => {
     await page.locator('#own-endpoint').fill('https://huggingface.co');
     await page.getByRole('button', { name: 'owner/known 열기' }).click();
     await opened(page, 'owner/known');
+    // Another window lists what is kept, and sees it go, and come.
+    const other = await page.context().newPage();
+    await other.goto(`${site.address}#/ko/explore`);
+    const listed = other.getByRole('heading', { name: '이 브라우저에 남겨 둔 모델' });
+    await listed.waitFor();
     await page.getByRole('button', { name: 'owner/known 지우기' }).click();
     await page.getByRole('heading', { name: '이 브라우저에 남겨 둔 모델' }).waitFor({ state: 'detached' });
+    await listed.waitFor({ state: 'detached' });
+    await page.locator('#own-endpoint').fill(hub.address);
+    await page.locator('#own-hub').fill('owner/known');
+    await page.getByRole('button', { name: '크기 알아보기' }).click();
+    await page.getByRole('button', { name: '이 모델 열기' }).click();
+    await listed.waitFor();
+    await other.close();
     expect(foreign()).toEqual([]);
     await visit.close();
   });
@@ -609,10 +621,12 @@ onThePage('models of the visitor’s own', (site) => {
           }).observe(document.body, { subtree: true, childList: true });
         });
         await page.getByRole('button', { name: '이어 쓰기 시작' }).click();
-        await page.locator('section:has(#write) [role=alert]').getByText('그만두었어요').waitFor();
+        await page.locator('section:has(#write) [role=status]').getByText('그만 썼어요').waitFor();
         const written = await page.locator('data[data-of^="written:"]').count();
         expect(written).toBeGreaterThanOrEqual(5);
         expect(written).toBeLessThan(200);
+        // Whoever stops it has made no error.
+        expect(await page.locator('section:has(#write) [role=alert]').count()).toBe(0);
         await page.waitForTimeout(300);
         expect(await page.locator('data[data-of^="written:"]').count()).toBe(written);
       },
@@ -642,15 +656,15 @@ onThePage('models of the visitor’s own', (site) => {
     const alert = (said: RegExp) => page.locator('section:has(#own) [role=alert]').getByText(said).waitFor();
     writeFileSync(join(folder, 'holiday.gguf'), 'no model at all');
     await drop(page, join(folder, 'holiday.gguf'));
-    await alert(/holiday\.gguf: 읽을\s수\s있는 GGUF 파일이 아니에요\. GGUF로 시작하지 않아요\. 허깅페이스/);
+    await alert(/holiday\.gguf: 읽을\s수\s있는 GGUF 파일이 아니에요\. GGUF로 시작하지 않아요\. 잘렸거나 깨졌으니/);
     writeFileSync(join(folder, 'photo.jpg'), 'a photo');
     await drop(page, join(folder, 'photo.jpg'));
     await alert(/config.json이 없어요/);
 
     await drop(page, sparse('huge', 8_000_000));
     // The verdict comes with size and memory; there is nothing to press.
-    await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
-    await alert(/메모리에 다 들어가지 않아요.*4\.2 GB까지/);
+    await page.getByText(/메모리가 [\d.]+GB쯤/).waitFor();
+    await alert(/메모리에 다 들어가지 않아요.*4\.2GB까지/);
     expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
     await drop(page, sparse('slow', 200_000));
     await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();

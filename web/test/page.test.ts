@@ -83,7 +83,20 @@ onThePage('the page', (site, visited) => {
       await page.locator('data[data-of="pair:dot"]').first().waitFor();
       const heaviest = seen.keys.flatMap(({ tokens }) => tokens).reduce((a, b) => (b.weight > a.weight ? b : a));
       compare(await numbers(), expectedOfPair(await cell(heaviest.token), seen));
-      await page.locator('.bars button').nth(3).click();
+      // The slider over the bars chooses the one that is pressed, the last as well, and by the arrow keys the next.
+      const slider = page.locator('.bars input');
+      const { width } = (await slider.boundingBox())!;
+      const count = 1 + Number(await slider.getAttribute('max'));
+      const press = (bar: number): Promise<void> =>
+        slider.click({ position: { x: (width * (bar + 0.5)) / count, y: 20 } });
+      for (const bar of [0, count - 1, 4]) {
+        await press(bar);
+        await page.locator(`data[data-of="pair:q:${bar}"]`).waitFor();
+        expect(
+          await page.locator('.bars .chosen').evaluate((one) => [...one.parentElement!.children].indexOf(one)),
+        ).toBe(bar);
+      }
+      await page.keyboard.press('ArrowLeft');
       await page.locator('data[data-of="pair:q:3"]').waitFor();
       compare(await numbers(), expectedOfPair(await cell(heaviest.token), seen));
       // In the sentence's first step, any token can be multiplied out.

@@ -197,7 +197,11 @@ onThePage('the room Train in trouble', (site, visited) => {
       expect(dialog.type()).toBe('beforeunload');
       await dialog.dismiss();
       await page.getByRole('button', { name: '이때의 모델 보관하기' }).click();
-      await page.getByText(/저장 공간이 모자라 보관하지 못했어요/).waitFor();
+      // Told beside the button that was pressed.
+      await page
+        .locator('.controls ~ [role=alert]')
+        .getByText(/저장 공간이 모자라 보관하지 못했어요/)
+        .waitFor();
       await page.getByText('모델 작은 언어, 시드 7, 걸음 24').waitFor();
     }));
 
@@ -232,6 +236,9 @@ onThePage('the room Train in trouble', (site, visited) => {
     visited(async ({ page, open }) => {
       await open(address({ ...own, width: 10 }));
       await page.getByRole('button', { name: '폭을 12로' }).click();
+      await page.locator('#train-steps').fill('0');
+      await page.getByText(/걸음: 10 이상/).waitFor();
+      await page.locator('#train-steps').fill('24');
       expect(await page.locator('#train-width').inputValue()).toBe('12');
       await page.getByText(/배울 글이 비어 있어요/).waitFor();
       const field = page.locator('#own-text');

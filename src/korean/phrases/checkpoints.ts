@@ -143,6 +143,7 @@ const gguf: readonly Phrase[] = [
     '{name} begins at byte {start}, within {before}',
     '{name:이} {start}바이트에서 시작하는데 그곳은 {before:이} 있는 자리예요',
   ],
+  ['It is truncated or damaged; fetch it again.', '잘렸거나 깨졌으니 다시 받아 주세요.'],
   ['it breaks off within its header', '머리말에서 끊겼어요'],
   ['not a valid gguf file: not starting with GGUF magic number', 'GGUF로 시작하지 않아요'],
   ['not a valid gguf file: unsupported version "{version}"', 'GGUF {version}판은 읽지 않아요'],

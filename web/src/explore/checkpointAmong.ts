@@ -37,6 +37,9 @@ const parameterFiles = [
   /\.gguf$/,
 ];
 
+/** What a checkpoint's files are called. */
+export const ofCheckpoint = /\.(json|safetensors|bin)$/;
+
 /** The file that the parameters are in, or that says where they are; null where there is none. */
 export function parametersOf({ files }: Among): File | null {
   const found = parameterFiles.map((pattern) => files.find(({ name }) => pattern.test(name)));

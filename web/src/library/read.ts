@@ -12,35 +12,57 @@ export interface Problem {
   readonly count?: number;
 }
 
+/** A table whose first row may be entry or heading: which, the visitor can say. */
+export interface FirstRow {
+  readonly file: string;
+  readonly cells: readonly string[];
+  readonly heading: boolean;
+}
+/** By file, whether the first row of its table is a heading; of others it is one where it names a column of tags. */
+export type Headings = ReadonlyMap<string, boolean>;
+
 export interface Intake {
   readonly books: readonly Book[];
   readonly problems: readonly Problem[];
+  readonly firstRows: readonly FirstRow[];
   /** Files that were no UTF-8 and were read in the older Korean encoding. */
   readonly older: readonly string[];
 }
 
-const tagNames = ['tag', 'key', 'title', 'name', '색인', '제목', '이름', '이름표'];
-const contentNames = ['content', 'value', 'text', 'body', '내용', '본문'];
+const tagNames = [
+  ...['tag', 'key', 'title', 'name', 'question', 'term', 'word'],
+  ...['색인', '제목', '이름', '이름표', '키', '질문', '용어', '단어', '낱말'],
+];
+const contentNames = [
+  ...['content', 'value', 'text', 'body', 'answer', 'definition', 'description'],
+  ...['내용', '본문', '값', '답', '답변', '대답', '뜻', '설명'],
+];
 
 const bare = (text: string): string => text.replace(/^\ufeff/, '');
 
-/** Rows of a table: the first two columns, or those that a first row names. */
-export async function readTable(text: string, file: string): Promise<Intake> {
+/** Rows of a table: the first two columns, or those that a heading names. */
+export async function readTable(text: string, file: string, headings: Headings = new Map()): Promise<Intake> {
   const { default: papa } = await import('papaparse');
   const { data, errors } = papa.parse<string[]>(bare(text), {
     skipEmptyLines: 'greedy',
     delimitersToGuess: ['\t', ',', ';', '|'],
   });
-  const named = namesColumns(data[0]);
+  const heading = headings.get(file) ?? namesColumns(data[0]);
+  const named = heading && namesColumns(data[0]);
   const [tag, content] = named ? [columnOf(data[0]!, tagNames), columnOf(data[0]!, contentNames)] : [0, 1];
-  const rows = named ? data.slice(1) : data;
+  const rows = heading ? data.slice(1) : data;
   const wide = named ? 0 : rows.filter((row) => row.slice(2).some((cell) => !unseen(cell))).length;
   return taken(
     rows.map((row) => bookOf(row[tag], row[content])),
     file,
     [...quotes(errors, file), ...(wide > 0 ? [{ file, kind: 'columns' as const, count: wide }] : [])],
+    firstRow(data, file, heading),
   );
 }
+
+/** Where there is nothing but one row, it is no heading to be asked about. */
+const firstRow = (rows: readonly (readonly string[])[], file: string, heading: boolean): FirstRow[] =>
+  rows.length > 1 ? [{ file, cells: rows[0]!, heading }] : [];
 
 const columnOf = (row: readonly string[], known: readonly string[]): number =>
   row.findIndex((name) => known.includes(name.trim().toLowerCase()));
@@ -53,14 +75,16 @@ function taken(
   books: readonly (Book | null)[],
   file: string,
   problems: readonly Problem[] = [],
+  firstRows: readonly FirstRow[] = [],
   none: Problem['kind'] = 'empty',
 ): Intake {
   const kept = books.filter((book) => book !== null);
-  if (kept.length === 0) return { books: [], problems: [...problems, { file, kind: none }], older: [] };
+  if (kept.length === 0) return { books: [], problems: [...problems, { file, kind: none }], firstRows, older: [] };
   const count = books.length - kept.length;
   return {
     books: kept,
     problems: count > 0 ? [...problems, { file, kind: 'untagged', count }] : [...problems],
+    firstRows,
     older: [],
   };
 }
@@ -77,7 +101,7 @@ export function readJson(text: string, file: string): Intake {
   try {
     json = JSON.parse(text);
   } catch {
-    return { books: [], problems: [{ file, kind: 'json' }], older: [] };
+    return { books: [], problems: [{ file, kind: 'json' }], firstRows: [], older: [] };
   }
   const entries: unknown = Array.isArray(json) ? json : (json as { entries?: unknown } | null)?.entries;
   const books = (Array.isArray(entries) ? (entries as unknown[]) : []).map((entry) => {
@@ -86,61 +110,73 @@ export function readJson(text: string, file: string): Intake {
     const { tag, content } = (entry ?? {}) as { tag?: unknown; content?: unknown };
     return bookOf(tag, content);
   });
-  return taken(books, file, [], 'shape');
+  return taken(books, file, [], [], 'shape');
 }
 
-/** A note: its name is the tag; what a header between dashes says of it is left away. */
+/** A note: its name is the tag; what a header between dashes says of it is left away, and so is the mark of a heading that it begins with. */
 function readNote(text: string, file: string): Intake {
   const content = text
     .replace(/^---\r?\n[\s\S]*?\r?\n---\r?\n/, '')
+    .replace(/^\s*#{1,6}\s+/, '')
     .replace(/\s+/g, ' ')
     .trim();
   return taken([bookOf(file.replace(/\.[^.]*$/, ''), content)], file);
 }
 
 /** Pasted text: JSON where it begins like it, a table where a first row names its columns or tabs part every line, else lines. */
-export async function readPasted(text: string): Promise<Intake> {
+export async function readPasted(text: string, headings: Headings = new Map()): Promise<Intake> {
   if (/^\s*[[{]/.test(text)) return readJson(text, '');
-  const lines = bare(text)
+  const [first = ''] = linesOf(text);
+  const named = headings.get('') !== false && namesColumns(first.split(/[\t,;|]/));
+  return named || partedByTabs(text) ? readTable(text, '', headings) : readLines(text, headings);
+}
+const linesOf = (text: string): string[] =>
+  bare(text)
     .split(/\r?\n/)
     .filter((line) => !unseen(line));
-  const first = (lines[0] ?? '').split(/[\t,;|]/);
-  return namesColumns(first) || lines.every((line) => line.includes('\t')) ? readTable(text, '') : readLines(text);
-}
+const partedByTabs = (text: string): boolean => linesOf(text).every((line) => line.includes('\t'));
 
 /** Each line a tag, and behind its first tab or comma the content, whatever commas that has. Quotation marks hold a tag together. */
-async function readLines(text: string): Promise<Intake> {
+async function readLines(text: string, headings: Headings): Promise<Intake> {
   const { default: papa } = await import('papaparse');
   const { data, errors } = papa.parse<string[]>(bare(text), { skipEmptyLines: 'greedy', delimiter: ',' });
-  const books = data.map((cells) => {
+  const pairs = data.map((cells) => {
     const line = cells.join(',');
     const tab = line.indexOf('\t');
-    return tab < 0 ? bookOf(cells[0], cells.slice(1).join(',')) : bookOf(line.slice(0, tab), line.slice(tab + 1));
+    return tab < 0 ? [cells[0]!, cells.slice(1).join(',')] : [line.slice(0, tab), line.slice(tab + 1)];
   });
-  return taken(books, '', quotes(errors, ''));
+  const heading = headings.get('') ?? false;
+  const books = (heading ? pairs.slice(1) : pairs).map(([tag, content]) => bookOf(tag, content));
+  return taken(books, '', quotes(errors, ''), firstRow(pairs, '', heading));
 }
 
 /** Files by their ending, in the order of their names. */
-export async function readFiles(files: readonly File[]): Promise<Intake> {
+export async function readFiles(files: readonly File[], headings: Headings = new Map()): Promise<Intake> {
   const all: Intake[] = [];
   // What begins with a dot is nobody's note.
   const shown = files.filter(({ name }) => !name.startsWith('.'));
-  for (const file of shown.sort((a, b) => (a.name < b.name ? -1 : 1))) all.push(await readFile(file));
+  for (const file of shown.sort((a, b) => (a.name < b.name ? -1 : 1))) all.push(await readFile(file, headings));
   return {
     books: all.flatMap(({ books }) => books),
     problems: all.flatMap(({ problems }) => problems),
+    firstRows: all.flatMap(({ firstRows }) => firstRows),
     older: all.flatMap(({ older }) => older),
   };
 }
 
-async function readFile(file: File): Promise<Intake> {
+async function readFile(file: File, headings: Headings): Promise<Intake> {
   const ending = file.name.split('.').at(-1)!.toLowerCase();
-  const refused = (kind: Problem['kind']): Intake => ({ books: [], problems: [{ file: file.name, kind }], older: [] });
+  const refused = (kind: Problem['kind']): Intake => ({
+    books: [],
+    problems: [{ file: file.name, kind }],
+    firstRows: [],
+    older: [],
+  });
   if (!['csv', 'tsv', 'json', 'md', 'markdown', 'txt'].includes(ending)) return refused('kind');
   const bytes = await file.arrayBuffer();
   let [text, old] = ['', false];
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = new TextDecoder(marked(new Uint8Array(bytes)) ?? 'utf-8', { fatal: true }).decode(bytes);
   } catch {
     try {
       // What spreadsheets on a Korean Windows write.
@@ -149,11 +185,18 @@ async function readFile(file: File): Promise<Intake> {
       return refused('text');
     }
   }
+  // "Unicode text", as Excel saves a table, has tabs and the ending .txt.
+  const table =
+    ending === 'csv' || ending === 'tsv' || (ending === 'txt' && linesOf(text).length > 1 && partedByTabs(text));
   const read =
     ending === 'json'
       ? readJson(text, file.name)
-      : ending === 'csv' || ending === 'tsv'
-        ? await readTable(text, file.name)
+      : table
+        ? await readTable(text, file.name, headings)
         : readNote(text, file.name);
   return { ...read, older: old ? [file.name] : [] };
 }
+
+/** UTF-16, as a mark at the beginning says; null without one. */
+const marked = ([first, second]: Uint8Array): string | null =>
+  first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : null;

@@ -43,7 +43,7 @@ class Shelves {
   #own: readonly Book[] = storyShelves;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Takes what the link brings, else what the browser kept, else the story's shelves. */
+  /** Takes what the link brings, else what the browser kept, else the story's shelves; without an engine as well. */
   async open(): Promise<void> {
     if (this.phase !== 'opening') return;
     const kept = await get<readonly Book[]>(storeName).catch(() => undefined);
@@ -51,7 +51,7 @@ class Shelves {
     const { books } = here.lookup;
     this.linked = books !== null && !same(books, this.#own);
     this.all = asShelves(this.linked ? books! : this.#own);
-    await this.read();
+    this.phase = 'ready';
   }
 
   #change(all: readonly Shelf[], wait = calm): void {
@@ -87,7 +87,7 @@ class Shelves {
   async clear(): Promise<void> {
     clearTimeout(this.#timer);
     this.before = null;
-    await Promise.all([del(storeName).catch(() => {}), ask((e) => e.librarian.forget())]);
+    await Promise.all([del(storeName).catch(() => {}), ask((e) => e.librarian.forget()).catch(() => {})]);
     [this.#own, this.all, this.linked, this.unkept] = [storyShelves, asShelves(storyShelves), false, false];
     windows?.postMessage(null);
     await this.read();
@@ -123,6 +123,8 @@ class Shelves {
   async read(): Promise<void> {
     const shelves = this.all.filter(({ tag }) => !unseen(tag));
     here.lookup = { ...here.lookup, books: fitsAddress(this.all) ? asBooks(this.all) : null };
+    // Without an engine they are read once there is one.
+    if (engine.version === 0 || engine.failure) return;
     [this.phase, this.progress, this.failure, this.stopped] = ['reading', [0, 0], null, false];
     const { all } = this;
     const tell = (done: number, total: number): void => {

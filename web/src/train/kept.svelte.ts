@@ -15,7 +15,7 @@ const archiveName = (id: string): string => `${listName}-${id}`;
 
 class Models {
   list = $state.raw<readonly Kept[]>([]);
-  /** The browser refused to keep one: most likely it has no more room. */
+  /** The browser refused to keep a zip that was loaded: most likely it has no more room. */
   full = $state(false);
   failure = $state.raw<Failure | null>(null);
   /** Whether the list has been read. */
@@ -38,9 +38,8 @@ class Models {
     windows?.postMessage(null);
   }
 
-  /** Resolves to whether the browser took it. */
-  async add(name: string, archive: Uint8Array): Promise<boolean> {
-    this.full = false;
+  /** Resolves to what it is called here, or to null where the browser refused to keep it. */
+  async add(name: string, archive: Uint8Array): Promise<string | null> {
     await this.open();
     let id: string | null = null;
     try {
@@ -54,18 +53,18 @@ class Models {
       await set(archiveName(id!), archive);
     } catch {
       if (id !== null) await this.remove(id);
-      this.full = true;
+      return null;
     }
-    return !this.full;
+    return id;
   }
   /** A zip of the visitor's own: only what the engine can read is kept. */
   async load(file: File): Promise<void> {
-    this.failure = null;
+    [this.failure, this.full] = [null, false];
     try {
       const archive = new Uint8Array(await file.arrayBuffer());
       const name = file.name.replace(/\.zip$/, '');
       await ask((e) => e.trainer.hold(name, archive), null);
-      await this.add(name, archive);
+      this.full = (await this.add(name, archive)) === null;
     } catch (cause) {
       this.failure = cause as Failure;
     }
