@@ -149,6 +149,24 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
     }
   });
 
+  it('has square cells and whole numbers on every screen, and tells a finger to press', async () => {
+    for (const width of [360, 1100, 1280, 2560])
+      await visit(
+        { viewport: { width, height: 900 }, isMobile: width === 360, hasTouch: width === 360 },
+        async (page) => {
+          const shape = await page.$eval('#matrix', (drawn) => {
+            const { width, height, clientWidth, clientHeight } = drawn as HTMLCanvasElement;
+            return clientWidth / clientHeight / (width / height);
+          });
+          expect(Math.abs(shape - 1)).toBeLessThan(0.01);
+          expect(await page.$eval('.wide', (table) => table.scrollWidth - table.clientWidth)).toBe(0);
+          expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+          expect(await page.getByText('칸을 누르면 고정되고 값이 보입니다.').isVisible()).toBe(width === 360);
+          expect(await page.getByText('칸에 올리면').isVisible()).toBe(width !== 360);
+        },
+      );
+  });
+
   it('keeps a cell by keyboard and by click, follows the pointer, and lets go', () =>
     visit({}, async (page) => {
       const cell = page.locator('#cell');

@@ -395,6 +395,37 @@ onThePage('the page', (site, visited) => {
       ),
   );
 
+  it('is printed light and within the paper’s width whatever the screen is, and grows with the text that a browser was told', () =>
+    visited(
+      async ({ page, open }) => {
+        await open('#/ko/sentence');
+        const picture = page.locator('.gaze svg').first();
+        await picture.waitFor();
+        const seen = async () => [
+          await page.evaluate(() => document.documentElement.dataset.theme),
+          (await picture.boundingBox())!.width <= 640,
+        ];
+        expect(await seen()).toEqual(['dark', false]);
+        await page.evaluate(() => void dispatchEvent(new Event('beforeprint')));
+        // A frame later it is still.
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        expect(await seen()).toEqual(['light', true]);
+        await page.evaluate(() => void dispatchEvent(new Event('afterprint')));
+        expect(await seen()).toEqual(['dark', false]);
+        await page.emulateMedia({ media: 'print' });
+        expect(await page.locator('nav:visible').count()).toBe(0);
+        // A root of so many pixels would be deaf to what the visitor told the browser.
+        const rule = await page.evaluate(() =>
+          [...document.styleSheets]
+            .flatMap(({ cssRules }) => [...cssRules])
+            .flatMap((one) => (one instanceof CSSStyleRule && one.selectorText === ':root' ? [one.style.fontSize] : []))
+            .filter((size) => size !== ''),
+        );
+        expect(rule.join()).toMatch(/^clamp\([^p]*rem[^p]*\)$/);
+      },
+      { colorScheme: 'dark' },
+    ));
+
   it('can be walked with the keyboard alone', () =>
     visited(async ({ page, open }) => {
       await open('#/ko/opening');
