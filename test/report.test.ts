@@ -9,7 +9,7 @@ import { loadModel, shippedModel } from '../src/model/index.ts';
 import { memoryFolder } from '../src/platform/index.ts';
 import { attentionStages, recordTrace } from '../src/trace/index.ts';
 import { reportHtml } from '../src/views/index.ts';
-import { findChromium } from './chromium.js';
+import { chromiumArguments, findChromium } from './chromium.js';
 import { pairFiles } from './commands.testing.ts';
 
 const executablePath = findChromium();
@@ -31,7 +31,7 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
     both = await overview(await recordTrace(pair, { text: '나는 사과를 먹었다', decoder: '철수가 밥을' }), pair);
     const start = { layer: 'decoder.layers.1.cross', head: 1, query: 2 } as const;
     writeFileSync(join(folder, 'pair.html'), reportHtml(both, { language: 'en', start }));
-    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments });
   }, 60_000);
   afterAll(() => browser?.close());
 
@@ -147,6 +147,24 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
       expect(weights.length).toBe(whole.length);
       for (const [at, weight] of whole.entries()) expect(Math.abs(weights[at]! - weight)).toBeLessThanOrEqual(1e-6);
     }
+  });
+
+  it('has square cells and whole numbers on every screen, and tells a finger to press', async () => {
+    for (const width of [360, 1100, 1280, 2560])
+      await visit(
+        { viewport: { width, height: 900 }, isMobile: width === 360, hasTouch: width === 360 },
+        async (page) => {
+          const shape = await page.$eval('#matrix', (drawn) => {
+            const { width, height, clientWidth, clientHeight } = drawn as HTMLCanvasElement;
+            return clientWidth / clientHeight / (width / height);
+          });
+          expect(Math.abs(shape - 1)).toBeLessThan(0.01);
+          expect(await page.$eval('.wide', (table) => table.scrollWidth - table.clientWidth)).toBe(0);
+          expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+          expect(await page.getByText('칸을 누르면 고정되고 값이 보입니다.').isVisible()).toBe(width === 360);
+          expect(await page.getByText('칸에 올리면').isVisible()).toBe(width !== 360);
+        },
+      );
   });
 
   it('keeps a cell by keyboard and by click, follows the pointer, and lets go', () =>

@@ -124,6 +124,7 @@ onThePage('the room Learn', (_site, visited) => {
           await accessible(page);
           await enter(page, '이 모델로 페이지 보기');
           await page.getByText(/지금 모든 부분의 숫자는/).waitFor();
+          await page.getByText(/^모델 시드 \d+, 걸음 \d+/).waitFor();
           await walked(page);
           await enter(page, '원래 모델로 돌아가기');
           await page.locator('.use button:enabled').waitFor();

@@ -270,6 +270,8 @@ onThePage('the room Library', (site, visited) => {
       await page.goto(link);
       await page.getByText(/링크에 담겨 온/).waitFor();
       await ranked(page, '3');
+      // What is kept is not in sight: it cannot be cleared from here.
+      expect(await page.getByRole('button', { name: '모두 지우기' }).count()).toBe(0);
       await page.getByRole('button', { name: '내 도서관으로' }).click();
       await ranked(page, '2');
       await page.getByRole('button', { name: '모두 지우기' }).click();
@@ -501,6 +503,6 @@ onThePage('the room Library', (site, visited) => {
         expect(Math.abs(json.entries.reduce((sum, { weight }) => sum + weight, 0) - 1)).toBeLessThan(1e-4);
         await accessible(page);
       },
-      { colorScheme: 'dark' },
+      { colorScheme: 'dark', serviceWorkers: 'allow' },
     ));
 });

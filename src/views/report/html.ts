@@ -94,7 +94,7 @@ export function reportHtml(
 <section class="all"><h2>${xml(t.heads)}</h2><p class="faint note">${xml(t.headsNote)}</p><div id="heads"></div></section>
 <section id="square"><h2>${xml(t.square)}</h2><p class="axes note"><span class="query">${xml(t.queryAxis)}</span><span class="key">${xml(t.keyAxis)}</span></p><canvas id="matrix" tabindex="0" role="img" aria-label="${xml(`${t.looks} ${t.keys}`)}" aria-describedby="cell"></canvas>
 <p class="scale note faint" id="scale"><span>0</span><i></i><span id="full"></span><i class="stripes" id="stripes"></i><span id="masked">${xml(t.masked)}</span></p><p class="faint note" id="rooted"></p>
-<p class="faint note">${xml(t.keys)}</p><p id="cell" aria-live="polite"></p></section>
+<p class="faint note"><span class="pointer">${xml(t.keys)}</span><span class="finger">${xml(t.press)}</span></p><p id="cell" aria-live="polite"></p></section>
 <section><h2>${xml(t.numbers)}</h2><div class="wide" tabindex="0" role="region" aria-label="${xml(t.numbers)}"><table><thead><tr><th scope="col">${xml(t.word)}</th><th scope="col">${xml(t.score)}</th><th scope="col">${xml(t.weight)}</th><th scope="col">${xml(t.contribution)}</th></tr></thead><tbody id="rows"></tbody></table></div></section>
 </div>
 <dl class="note">
@@ -104,7 +104,7 @@ export function reportHtml(
 </dl>
 <footer>${xml(t.made)}</footer>
 </main>
-<script>(${reportPage.toString()})(${json},[${[sentenceRow, squares, numbersTable].join(',')}],{arcMark:${arcMark.toString()},shade:${shade.toString()},squareMarks:${squareMarks.toString()}});</script>
+<script>(${reportPage.toString()})(${json},[${[sentenceRow, numbersTable, squares].join(',')}],{arcMark:${arcMark.toString()},shade:${shade.toString()},squareMarks:${squareMarks.toString()}});</script>
 </body>
 </html>
 `;

@@ -27,7 +27,7 @@ button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:poin
 :focus-visible{outline:2px solid var(--query);outline-offset:3px;border-radius:.2rem}
 .choice{display:flex;flex-wrap:wrap;gap:.5rem;margin-top:1.25rem}.choice:empty{display:none}
 .choice button{padding:.25rem .8rem;border:1px solid var(--rule);border-radius:.375rem}
-.choice button:hover{border-color:var(--faint)}.choice button[aria-pressed=true]{border-color:var(--ink);font-weight:600}
+.choice button:hover{border-color:var(--faint)}.choice button[aria-pressed=true]{border-color:var(--ink);box-shadow:inset 0 0 0 1px var(--ink)}
 
 .gaze{margin:1.5rem -.3rem 0;overflow-x:auto;padding:.3rem}.gaze p{margin:0}.gaze p:empty,.sentence:empty{display:none}
 #arcs{display:block;height:8.25rem}#arcs path{fill:none;stroke:var(--score);stroke-linecap:round}
@@ -48,16 +48,17 @@ button.word:hover .text{border-color:var(--rule)}
 .listed{display:flex;flex-direction:column}.listed #keys{order:1;margin-top:1rem}.listed #sentence{order:2}
 #saying{margin-top:1.25rem}
 
-.room{display:grid;grid-template-columns:auto minmax(0,29rem) auto;justify-content:space-between;gap:0 clamp(1.5rem,3vw,3.5rem);align-items:start}
-.room section{margin-top:3rem;min-width:0}.many.room{grid-template-columns:minmax(0,29rem) minmax(0,auto);justify-content:start}.many .all{grid-column:1/-1}
-.all .note{max-width:22rem}.many .all .note{max-width:38rem}
+/* Heads and numbers have the room that they need, the square what is left. */
+.room{display:grid;grid-template-columns:max-content minmax(0,29rem) max-content;justify-content:space-between;gap:0 clamp(1.5rem,3vw,3.5rem);align-items:start}
+.room section{margin-top:3rem;min-width:0}.all{width:min-content}.room .all{min-width:14rem}
+.many.room{grid-template-columns:minmax(0,29rem) max-content;justify-content:start}.many .all{grid-column:1/-1;width:auto}
 #heads{display:grid;grid-template-columns:repeat(min(var(--heads),12),4.5rem);gap:.9rem .75rem;margin-top:1rem}
 .head{display:flex;flex-direction:column;gap:.25rem;font-size:.75rem;color:var(--faint)}
 .head canvas{outline:1px solid var(--rule)}.head:hover canvas{outline-color:var(--faint)}
-.head[aria-pressed=true]{color:var(--ink);font-weight:600}.head[aria-pressed=true] canvas{outline:2px solid var(--ink)}
+.head[aria-pressed=true]{color:var(--ink)}.head[aria-pressed=true] canvas{outline:2px solid var(--ink)}
 .axes{display:flex;gap:1.5rem}
 #matrix{display:block;max-width:100%;margin-top:.5rem;cursor:crosshair}
-#cell{min-height:1.65em}
+#cell{min-height:1.65em}.finger{display:none}@media (hover:none){.finger{display:inline}.pointer{display:none}}
 .scale{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem}.scale [hidden]{display:none}
 .scale i{width:7.5rem;height:.5rem;--half:color-mix(in srgb,var(--ground),var(--score));background:linear-gradient(90deg,var(--ground),var(--score));outline:1px solid var(--rule)}
 /* Still from 0 to the largest in even steps: half of the colour is reached at a quarter. */
@@ -74,6 +75,7 @@ tr[aria-current] th{color:var(--key);font-weight:600}
 dl{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:1rem 2.5rem;margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--rule)}
 dt{font-weight:600}dd{margin:.15rem 0 0}
 footer{margin-top:2.5rem;color:var(--faint)}
+@media (max-width:75rem){.room{grid-template-columns:minmax(0,29rem) max-content;justify-content:start}.all{grid-column:1/-1;width:auto}}
 @media (max-width:62.5rem){.room,.many.room{grid-template-columns:minmax(0,1fr)}#heads{grid-template-columns:repeat(min(var(--heads),8),4.5rem)}}
 @media (max-width:48rem){dl{grid-template-columns:minmax(0,1fr)}.room section{margin-top:2.5rem}#heads{grid-template-columns:repeat(min(var(--heads),4),4.5rem)}}
 @media (max-width:26rem){td,th{padding-left:.7rem}th small{display:block}}

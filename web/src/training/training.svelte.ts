@@ -2,6 +2,7 @@
 import * as Comlink from 'comlink';
 import { ask, askLong, engine, type Failure, switchModel } from '../engine/client.svelte.ts';
 import { writtenModel } from '../explore/modelAddress.ts';
+import * as m from '../paraglide/messages.js';
 import { here } from '../place.svelte.ts';
 import type { Report } from './course.ts';
 
@@ -61,8 +62,19 @@ class Training {
     const [at, head] = [this.at, this.head];
     // A head chosen in one model says nothing of another.
     here.head = null;
-    await switchModel((e) => e.useTrained(at, head));
-    here.model = writtenModel({ kind: 'trained', name: engine.model!.name });
+    const { seed } = this;
+    const { step } = this.reports[at]!;
+    await switchModel(async (e) => {
+      const facts = await e.useTrained(at, head);
+      return {
+        ...facts,
+        trained: facts.name,
+        get name() {
+          return m.training_name({ seed, step });
+        },
+      };
+    });
+    here.model = writtenModel({ kind: 'trained', name: engine.model!.trained! });
     this.used = true;
   }
   async useShipped(): Promise<void> {
