@@ -11,6 +11,33 @@ const places = [
 ];
 
 /**
+ * How every test starts it. Chromium draws the list below its field of addresses as a page of its own, which each window
+ * that a test opens would load anew, for as much work as half of a visit. Of features that are disabled the last list
+ * alone counts: Playwright's own (its chromiumSwitches.ts) stands in front.
+ */
+export const chromiumArguments = [
+  '--no-sandbox',
+  `--disable-features=${[
+    'AvoidUnnecessaryBeforeUnloadCheckSync',
+    'DestroyProfileOnBrowserClose',
+    'HttpsUpgrades',
+    'HttpsFirstBalancedModeAutoEnable',
+    'LensOverlay',
+    'MediaRouter',
+    'PaintHolding',
+    'ThirdPartyStoragePartitioning',
+    'AvoidCorsURLLoaderRestartOnRedirect',
+    'TcpPortRandomizationWin',
+    'OptimizationHints',
+    'NetworkTimeServiceQuerying',
+    'AimEnabled',
+    'PreconnectToSearch',
+    'WebUIOmniboxPopup',
+    'WebUIOmniboxAimPopup',
+  ].join()}`,
+];
+
+/**
  * Where a Chromium is: CHROMIUM_PATH, else the usual places, else the one that Playwright downloaded; null without any.
  *
  * @returns {string | null}

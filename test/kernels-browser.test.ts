@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from './chromium.js';
+import { chromiumArguments, findChromium } from './chromium.js';
 
 const executablePath = findChromium();
 const dist = new URL('../dist/', import.meta.url);
@@ -99,7 +99,7 @@ describe.skipIf(!executablePath)('kernels in a browser', () => {
   let browser: import('playwright-core').Browser;
   beforeAll(async () => {
     const { chromium: driver } = await import('playwright-core');
-    browser = await driver.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
+    browser = await driver.launch({ executablePath: executablePath!, args: chromiumArguments });
   });
   afterAll(() => browser?.close());
 

@@ -7,6 +7,7 @@ import { join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium as driver, type Page } from 'playwright-core';
 import { build } from 'vite';
+import { chromiumArguments } from './chromium.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -66,7 +67,7 @@ export async function startPage(
     response.end(found ? readFileSync(file) : '<!doctype html><script type="module" src="/page.js"></script>');
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const browser = await driver.launch({ executablePath, args: ['--no-sandbox'] });
+  const browser = await driver.launch({ executablePath, args: chromiumArguments });
   return {
     browser,
     async open({ isolated = true } = {}) {

@@ -9,7 +9,7 @@ import { loadModel, shippedModel } from '../src/model/index.ts';
 import { memoryFolder } from '../src/platform/index.ts';
 import { attentionStages, recordTrace } from '../src/trace/index.ts';
 import { reportHtml } from '../src/views/index.ts';
-import { findChromium } from './chromium.js';
+import { chromiumArguments, findChromium } from './chromium.js';
 import { pairFiles } from './commands.testing.ts';
 
 const executablePath = findChromium();
@@ -31,7 +31,7 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
     both = await overview(await recordTrace(pair, { text: '나는 사과를 먹었다', decoder: '철수가 밥을' }), pair);
     const start = { layer: 'decoder.layers.1.cross', head: 1, query: 2 } as const;
     writeFileSync(join(folder, 'pair.html'), reportHtml(both, { language: 'en', start }));
-    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments });
   }, 60_000);
   afterAll(() => browser?.close());
 

@@ -503,6 +503,6 @@ onThePage('the room Library', (site, visited) => {
         expect(Math.abs(json.entries.reduce((sum, { weight }) => sum + weight, 0) - 1)).toBeLessThan(1e-4);
         await accessible(page);
       },
-      { colorScheme: 'dark' },
+      { colorScheme: 'dark', serviceWorkers: 'allow' },
     ));
 });

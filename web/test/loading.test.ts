@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { loadModel, shippedModel } from 'siseon/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../../test/chromium.js';
+import { chromiumArguments, findChromium } from '../../test/chromium.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const executablePath = findChromium();
@@ -61,7 +61,7 @@ describe.skipIf(!executablePath)('the loader in Chromium', () => {
       else createReadStream(file).pipe(response);
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments });
     page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await page.waitForFunction('globalThis.ready');

@@ -698,7 +698,7 @@ onThePage('models of the visitor’s own', (site) => {
   });
 
   it('says what to do where the storage is full, the network gone, or the text too long, and loses no text', async () => {
-    const visit = await site.visit();
+    const visit = await site.visit({ serviceWorkers: 'allow' });
     const { page, open } = visit;
     const alert = (said: RegExp) => page.locator('[role=alert]').getByText(said).first().waitFor();
     const text = '영희가 웃었다';

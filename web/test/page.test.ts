@@ -327,30 +327,33 @@ onThePage('the page', (site, visited) => {
   }, 700_000);
 
   it('can be installed, opens again without a network, and calculates there', () =>
-    visited(async ({ page, open, numbers }) => {
-      await open('#/ko/opening');
-      const devtools = await page.context().newCDPSession(page);
-      const { data = '', errors } = await devtools.send('Page.getAppManifest');
-      expect(errors).toEqual([]);
-      expect(JSON.parse(data)).toMatchObject({
-        display: 'standalone',
-        start_url: './',
-        icons: [{ src: './icon.svg' }],
-      });
-      const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors');
-      // A test's browser is one without memory, which is all that may stand in the way.
-      expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([]);
-      await page.evaluate(() => navigator.serviceWorker.ready);
-      await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-      await page.context().setOffline(true);
-      await page.reload();
-      await page.locator('#sentence').fill('영희가 노래를 불렀다');
-      const seen = await look(await recordTrace(model, { text: '영희가 노래를 불렀다' }), model);
-      await page.getByText(joined(caption(seen, 'ko', 'friendly'))).waitFor();
-      compare(await numbers(), expectedOfLook(seen));
-      await page.getByRole('link', { name: '4 내적' }).click();
-      await page.locator('.katex').first().waitFor();
-    }));
+    visited(
+      async ({ page, open, numbers }) => {
+        await open('#/ko/opening');
+        const devtools = await page.context().newCDPSession(page);
+        const { data = '', errors } = await devtools.send('Page.getAppManifest');
+        expect(errors).toEqual([]);
+        expect(JSON.parse(data)).toMatchObject({
+          display: 'standalone',
+          start_url: './',
+          icons: [{ src: './icon.svg' }],
+        });
+        const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors');
+        // A test's browser is one without memory, which is all that may stand in the way.
+        expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([]);
+        await page.evaluate(() => navigator.serviceWorker.ready);
+        await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+        await page.context().setOffline(true);
+        await page.reload();
+        await page.locator('#sentence').fill('영희가 노래를 불렀다');
+        const seen = await look(await recordTrace(model, { text: '영희가 노래를 불렀다' }), model);
+        await page.getByText(joined(caption(seen, 'ko', 'friendly'))).waitFor();
+        compare(await numbers(), expectedOfLook(seen));
+        await page.getByRole('link', { name: '4 내적' }).click();
+        await page.locator('.katex').first().waitFor();
+      },
+      { serviceWorkers: 'allow' },
+    ));
 
   it('carries part, sentence, query, head and language in the address, there and back', () =>
     visited(async ({ page, open }) => {
@@ -588,7 +591,7 @@ onThePage('the page', (site, visited) => {
         }
       }));
     it('a part that cannot be loaded: says so, and opening again goes on with the same sentence', async () => {
-      const visit = await site.visit({ serviceWorkers: 'block' });
+      const visit = await site.visit();
       const { page, open } = visit;
       await open('#/ko/opening?s=%EC%98%81%ED%9D%AC%EA%B0%80%20%EC%B1%85%EC%9D%84%20%EC%9D%BD%EC%97%88%EB%8B%A4');
       await page.route(/Apart-.*\.js$/, (route) => route.abort());
@@ -622,7 +625,7 @@ onThePage('the page', (site, visited) => {
       ));
 
     it('no network and nothing kept yet: says that the model did not come, keeps what is typed, and starts again', async () => {
-      const visit = await site.visit({ serviceWorkers: 'block' }, (page) =>
+      const visit = await site.visit({}, (page) =>
         page.context().route(/model\.safetensors$/, (route) => route.abort()),
       );
       const { page } = visit;
@@ -670,7 +673,7 @@ onThePage('the page', (site, visited) => {
             .first()
             .waitFor();
         },
-        { serviceWorkers: 'block' },
+        {},
         async (page) => {
           await page.context().route(/worker-.*\.js$/, async (route) => {
             const response = await route.fetch();

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { preview } from 'vite';
 import { expect } from 'vitest';
+import { chromiumArguments } from '../../test/chromium.js';
 import { isolation } from '../build/contentPolicy.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,6 +30,7 @@ export interface Site {
   visited(run: (visit: Visit) => Promise<void>, ...how: Parameters<Site['visit']>): Promise<void>;
   readonly address: string;
   readonly browser: Browser;
+  /** Without the service worker, which keeps the whole page for later: `serviceWorkers: 'allow'` where it is the point. */
   visit(options?: BrowserContextOptions, prepare?: (page: Page) => Promise<unknown>): Promise<Visit>;
   close(): Promise<void>;
 }
@@ -43,7 +45,7 @@ export async function startSite(executablePath: string, { isolated = true } = {}
     preview: { port: 4317, strictPort: false, open: false, ...(!isolated && { headers: notIsolated }) },
   });
   const address = server.resolvedUrls!.local[0]!;
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb'] });
+  const browser = await chromium.launch({ executablePath, args: [...chromiumArguments, '--force-color-profile=srgb'] });
 
   async function visit(
     options: BrowserContextOptions = {},
@@ -53,6 +55,7 @@ export async function startSite(executablePath: string, { isolated = true } = {}
       viewport: { width: 1280, height: 900 },
       reducedMotion: 'reduce',
       locale: 'ko-KR',
+      serviceWorkers: 'block',
       ...options,
     });
     const page = await context.newPage();

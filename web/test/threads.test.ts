@@ -30,39 +30,42 @@ describe.skipIf(!executable)('threads on the page', { timeout: 180_000 }, () => 
 
   it('as many as the machine has where it is isolated, one and a notice where it is not; the same numbers to the last digit', async () => {
     const shown: Map<string, number | null>[] = [];
-    await isolated.visited(async (visit) => {
-      const { page, open } = visit;
-      const started: string[] = [];
-      page.context().on('request', (request) => started.push(request.url()));
-      await open('#/ko/opening');
-      expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-      const count = await page.evaluate(() => navigator.hardwareConcurrency);
-      expect(await said(visit)).toBe(`스레드 ${count}개로 계산해요.`);
-      shown.push(await worked(visit));
-      if (count > 1) expect(started.filter((url) => /\/thread-.*\.js$/.test(url)).length).toBe(count - 1);
-    });
-    await plain.visited(
+    await isolated.visited(
       async (visit) => {
-        await visit.open('#/ko/opening');
-        expect(await visit.page.evaluate(() => crossOriginIsolated)).toBe(false);
-        expect(await said(visit)).toMatch(/^한 스레드로 계산해요.*COOP, COEP/);
+        const { page, open } = visit;
+        const started: string[] = [];
+        page.context().on('request', (request) => started.push(request.url()));
+        await open('#/ko/opening');
+        expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+        const count = await page.evaluate(() => navigator.hardwareConcurrency);
+        expect(await said(visit)).toBe(`스레드 ${count}개로 계산해요.`);
         shown.push(await worked(visit));
+        if (count > 1) expect(started.filter((url) => /\/thread-.*\.js$/.test(url)).length).toBe(count - 1);
       },
-      { serviceWorkers: 'block' },
+      { serviceWorkers: 'allow' },
     );
+    await plain.visited(async (visit) => {
+      await visit.open('#/ko/opening');
+      expect(await visit.page.evaluate(() => crossOriginIsolated)).toBe(false);
+      expect(await said(visit)).toMatch(/^한 스레드로 계산해요.*COOP, COEP/);
+      shown.push(await worked(visit));
+    });
     expect(shown[0]!.size).toBeGreaterThan(30);
     expect(shown[1]).toEqual(shown[0]);
   });
 
   it('on a host that does not send the headers, the page isolates itself from the second visit on', () =>
-    plain.visited(async (visit) => {
-      const { page, open } = visit;
-      await open('#/ko/opening');
-      expect(await said(visit)).toMatch(/^한 스레드로/);
-      await page.evaluate(() => navigator.serviceWorker.ready);
-      await page.reload();
-      await page.locator('.threads').waitFor();
-      expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-      expect(await said(visit)).toMatch(/^스레드 \d+개로/);
-    }));
+    plain.visited(
+      async (visit) => {
+        const { page, open } = visit;
+        await open('#/ko/opening');
+        expect(await said(visit)).toMatch(/^한 스레드로/);
+        await page.evaluate(() => navigator.serviceWorker.ready);
+        await page.reload();
+        await page.locator('.threads').waitFor();
+        expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+        expect(await said(visit)).toMatch(/^스레드 \d+개로/);
+      },
+      { serviceWorkers: 'allow' },
+    ));
 });

@@ -450,6 +450,6 @@ onThePage('the room Train', (_site, visited) => {
           expect(stops).toContain(stop);
         await accessible(page);
       },
-      { colorScheme: 'dark' },
+      { colorScheme: 'dark', serviceWorkers: 'allow' },
     ));
 });
