@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { look, lookup, pair, remix } from 'siseon/lens';
 import { loadModel } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
@@ -26,6 +27,15 @@ function compare(shown: Map<string, number | null>, expected: Map<string, number
     else expect(Math.abs(value - expected.get(of)!), of).toBeLessThanOrEqual(1e-5);
   }
 }
+
+/** Families of this machine that have Hangul. */
+const faces = ((): string[] => {
+  try {
+    return execFileSync('fc-list', [':lang=ko', 'family'], { encoding: 'utf8' }).split(/[,\n]/);
+  } catch {
+    return [];
+  }
+})();
 
 onThePage('the page', (site, visited) => {
   describe.each(languages)('in %s', (language) => {
@@ -527,6 +537,26 @@ onThePage('the page', (site, visited) => {
         expect(during).not.toBe(own);
         expect(await face()).toBe(during);
         await page.getByText(/이 모델은 한 번에/).waitFor();
+        // Where this machine has one of the faces that are named, it is what is drawn, and none of the page's pieces.
+        const named = await page
+          .locator('#sentence')
+          .evaluate((field) => getComputedStyle(field).fontFamily.replaceAll('"', '').split(', '));
+        if (named.some((family) => faces.includes(family))) {
+          await page.evaluate(() => {
+            const written = document.createElement('p');
+            [written.id, written.className] = ['written', 'lengthy'];
+            written.textContent = '철수가 사과를 맛있게 먹었다';
+            document.body.append(written);
+          });
+          const client = await page.context().newCDPSession(page);
+          await client.send('DOM.enable');
+          await client.send('CSS.enable');
+          const { root } = await client.send('DOM.getDocument');
+          const { nodeId } = await client.send('DOM.querySelector', { nodeId: root.nodeId, selector: '#written' });
+          const { fonts } = await client.send('CSS.getPlatformFontsForNode', { nodeId });
+          expect(fonts.length).toBeGreaterThan(0);
+          expect(fonts.filter(({ isCustomFont }) => isCustomFont)).toEqual([]);
+        }
         await page.locator('#sentence').fill('철수가 빵을 먹었다');
         await page
           .getByText(/‘먹었다’\u2060는/)
