@@ -364,14 +364,19 @@ onThePage('models of the visitor’s own', (site) => {
       ];
       const [a, b] = [here.encoding!.words[1]!.tokens, there.encoding!.words[1]!.tokens];
       const alignment = a.slice(0, b.length).map((to, n) => [to, b[n]!] as const);
-      const token = here.encoding!.words[3]!.tokens[0]!;
-      const ids = here.ids.slice();
-      ids[token] = shipped.tokenizer!.tokenId('[MASK]')!;
+      // The word in question is hidden in both sentences, or the other would bring its answer along.
+      const mask = shipped.tokenizer!.tokenId('[MASK]')!;
+      const [token, counterpart] = [here, there].map(({ encoding }) => encoding!.words[3]!.tokens[0]!) as [
+        number,
+        number,
+      ];
+      const ids = here.ids.with(token, mask);
+      const askedThere = await recordTrace(shipped, { ids: there.ids.with(counterpart, mask) });
       const size = shipped.architecture.vocabularySize;
       const { layer, head } = shipped.metadata.defaultView!;
       const agree = async (stage: (typeof pasteStages)[number]): Promise<void> => {
         const place = { ...(stage !== 'embeddings' && { layer }), ...(ofHead(stage) && { head }) };
-        const edits: Edit[] = [await patchFrom(there, shipped, { stage, ...place, alignment })];
+        const edits: Edit[] = [await patchFrom(askedThere, shipped, { stage, ...place, alignment })];
         const row = (await shipped.run(ids, () => {}, edits)).logits!.slice(token * size, (token + 1) * size);
         const total = row.reduce((sum, logit) => sum + Math.exp(logit), 0);
         await page.locator('data[data-of^="guessAfter:"]').first().waitFor();

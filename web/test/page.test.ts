@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { look, lookup, pair, remix } from 'siseon/lens';
 import { loadModel } from 'siseon/model';
 import { modelFolder } from 'siseon/models/ko';
@@ -26,6 +27,15 @@ function compare(shown: Map<string, number | null>, expected: Map<string, number
     else expect(Math.abs(value - expected.get(of)!), of).toBeLessThanOrEqual(1e-5);
   }
 }
+
+/** Families of this machine that have Hangul. */
+const faces = ((): string[] => {
+  try {
+    return execFileSync('fc-list', [':lang=ko', 'family'], { encoding: 'utf8' }).split(/[,\n]/);
+  } catch {
+    return [];
+  }
+})();
 
 onThePage('the page', (site, visited) => {
   describe.each(languages)('in %s', (language) => {
@@ -395,6 +405,32 @@ onThePage('the page', (site, visited) => {
       ),
   );
 
+  it('leaves the title where it is when the model comes, and asks for a word where there is none without alarm', () => {
+    let come = (): void => {};
+    const coming = new Promise<void>((done) => (come = done));
+    return visited(
+      async ({ page }) => {
+        await page.goto(`${site.address}#/ko/opening`);
+        await page.getByText('모델을 여는 중이에요').waitFor();
+        const title = page.locator('main h1');
+        const before = await title.boundingBox();
+        come();
+        await page.locator('.gaze .word').first().waitFor();
+        expect(await title.boundingBox()).toEqual(before);
+        await page.locator('#sentence').fill('');
+        await page.locator('.field [role=status]').getByText('한 단어 이상 적어 보세요').waitFor();
+        await page.getByText('그림은 마지막으로 읽은 문장이에요').waitFor();
+        expect(await page.locator('[role=alert]').count()).toBe(0);
+      },
+      {},
+      (page) =>
+        page.route(/\.safetensors/, async (route) => {
+          await coming;
+          await route.continue();
+        }),
+    );
+  });
+
   it('is printed light and within the paper’s width whatever the screen is, and grows with the text that a browser was told', () =>
     visited(
       async ({ page, open }) => {
@@ -501,6 +537,26 @@ onThePage('the page', (site, visited) => {
         expect(during).not.toBe(own);
         expect(await face()).toBe(during);
         await page.getByText(/이 모델은 한 번에/).waitFor();
+        // Where this machine has one of the faces that are named, it is what is drawn, and none of the page's pieces.
+        const named = await page
+          .locator('#sentence')
+          .evaluate((field) => getComputedStyle(field).fontFamily.replaceAll('"', '').split(', '));
+        if (named.some((family) => faces.includes(family))) {
+          await page.evaluate(() => {
+            const written = document.createElement('p');
+            [written.id, written.className] = ['written', 'lengthy'];
+            written.textContent = '철수가 사과를 맛있게 먹었다';
+            document.body.append(written);
+          });
+          const client = await page.context().newCDPSession(page);
+          await client.send('DOM.enable');
+          await client.send('CSS.enable');
+          const { root } = await client.send('DOM.getDocument');
+          const { nodeId } = await client.send('DOM.querySelector', { nodeId: root.nodeId, selector: '#written' });
+          const { fonts } = await client.send('CSS.getPlatformFontsForNode', { nodeId });
+          expect(fonts.length).toBeGreaterThan(0);
+          expect(fonts.filter(({ isCustomFont }) => isCustomFont)).toEqual([]);
+        }
         await page.locator('#sentence').fill('철수가 빵을 먹었다');
         await page
           .getByText(/‘먹었다’\u2060는/)

@@ -37,18 +37,27 @@ export function alignedEntries(here: Trace, there: Trace, unit: Unit): Aligned {
   return { here: a!, there: b!, proposed: proposal(here, there, a!, b!) };
 }
 
+/** The token of another text that belongs to one of this (`alignTexts`); undefined where none does. */
+export function counterpart(here: Trace, there: Trace, token: number): number | undefined {
+  return together(here, there).get(token);
+}
+
+function together(here: Trace, there: Trace): Map<number, number> {
+  try {
+    return new Map(alignTexts(here.encoding!, there.encoding!));
+  } catch (cause) {
+    if (cause instanceof SiseonError && cause.code === 'nothingAligns') return new Map();
+    throw cause;
+  }
+}
+
 /** In their order where both sentences have as many, else those that both have. */
 function proposal(here: Trace, there: Trace, a: readonly Entry[], b: readonly Entry[]): (number | null)[] {
   if (a.length === b.length) return a.map((_, i) => i);
-  try {
-    const pairs = new Map(alignTexts(here.encoding!, there.encoding!));
-    return a.map(({ tokens }) => {
-      const token = pairs.get(tokens[0]!);
-      const word = b.findIndex((entry) => token !== undefined && entry.tokens.includes(token));
-      return word < 0 ? null : word;
-    });
-  } catch (cause) {
-    if (cause instanceof SiseonError && cause.code === 'nothingAligns') return a.map(() => null);
-    throw cause;
-  }
+  const pairs = together(here, there);
+  return a.map(({ tokens }) => {
+    const token = pairs.get(tokens[0]!);
+    const word = b.findIndex((entry) => token !== undefined && entry.tokens.includes(token));
+    return word < 0 ? null : word;
+  });
 }

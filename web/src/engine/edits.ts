@@ -21,12 +21,12 @@ async function weightEdits(change: Change & { readonly kind: 'weight' }, trace: 
   }));
 }
 
-/** The changes as edits; `read` gives the run of another sentence. Throws what it and patchFrom throw. */
+/** The changes as edits; `read` gives the run of the sentence that is pasted from. Throws what it and patchFrom throw. */
 export async function editsOf(
   changes: readonly Change[],
   trace: Trace,
   model: Model,
-  read: (text: string) => Promise<Trace>,
+  read: (paste: Change & { readonly kind: 'paste' }) => Promise<Trace>,
 ): Promise<Edit[]> {
   const edits: Edit[] = [];
   for (const change of changes)
@@ -55,7 +55,7 @@ export async function editsOf(
         const grouped = stage === 'key' || stage === 'value';
         const head = grouped ? Math.floor((change.head * keyValueHeadCount) / headCount) : change.head;
         edits.push(
-          await patchFrom(await read(change.from), model, {
+          await patchFrom(await read(change), model, {
             stage,
             ...(stage !== 'embeddings' && { layer }),
             ...(ofHead(stage) && { head }),

@@ -50,27 +50,34 @@ export function pieceOf(model: Model, id: number): string {
   return (text.trim() === '' || text.includes('\ufffd') ? piece : text).normalize('NFC');
 }
 
+/** The token that hides another. Throws `noHead` where there is none, or nothing that would say what is hidden. */
+export function maskOf(model: Model): number {
+  const maskId = model.tokenizer!.tokenId('[MASK]') ?? model.tokenizer!.tokenId('<mask>');
+  if (model.architecture.head && maskId !== undefined) return maskId;
+  throw noHead(model, 'an output head and a mask token');
+}
+const noHead = ({ name }: Model, expected: string): SiseonError =>
+  new SiseonError({ code: 'noHead', kind: 'usage', what: `${name} does not predict words`, expected });
+
+/** What a prediction compares: the run of a text, the same with the changes, and these as edits where a token is hidden. */
+interface Changed {
+  readonly changed: Trace;
+  readonly editsAround: (hidden: number) => Promise<readonly Edit[]>;
+}
+
 /** The run whose logits are the prediction: for a model that reads both ways, of the text with the token hidden. */
 async function asked(
   model: Model,
   trace: Trace,
   token: number,
-  edits: readonly Edit[],
-  changed: Trace,
+  { changed, editsAround }: Changed,
 ): Promise<[Trace, Trace]> {
   const { causal, head } = model.architecture;
-  const maskId = model.tokenizer!.tokenId('[MASK]') ?? model.tokenizer!.tokenId('<mask>');
-  if (!head || (!causal && maskId === undefined))
-    throw new SiseonError({
-      code: 'noHead',
-      kind: 'usage',
-      what: `${model.name} does not predict words`,
-      expected: causal ? 'an output head' : 'an output head and a mask token',
-    });
+  if (causal && !head) throw noHead(model, 'an output head');
   if (causal) return [trace, changed];
-  const ids = trace.ids.slice();
-  ids[token] = maskId!;
+  const ids = trace.ids.with(token, maskOf(model));
   const before = await recordTrace(model, { ids, logits: false });
+  const edits = await editsAround(token);
   return [before, edits.length > 0 ? await recordTrace(model, { ids, edits, logits: false }) : before];
 }
 
@@ -105,19 +112,16 @@ export async function predict(
   trace: Trace,
   {
     token,
-    edits,
-    changed,
     follow,
-  }: {
+    ...changes
+  }: Changed & {
     readonly token: number;
-    readonly edits: readonly Edit[];
-    readonly changed: Trace;
     readonly follow: number | null;
   },
 ): Promise<Prediction> {
-  const [plain, moved] = await asked(model, trace, token, edits, changed);
+  const [plain, moved] = await asked(model, trace, token, changes);
   const before = await probabilitiesAt(plain, model, token);
-  const after = edits.length > 0 ? await probabilitiesAt(moved, model, token) : null;
+  const after = changes.changed.edits.length > 0 ? await probabilitiesAt(moved, model, token) : null;
   const guess = (id: number): Guess => ({
     id,
     piece: pieceOf(model, id),

@@ -1,10 +1,13 @@
 /** Texts read by one model: what a causal one has read stays read while the text grows, and the last few are kept. */
+import type { Edit } from 'siseon/attention';
 import { type Model, splitWords } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
 import { recordTrace, type Trace, TraceSession } from 'siseon/trace';
 import type { Change } from './change.ts';
+import { counterpart } from './comparing.ts';
 import { editsOf } from './edits.ts';
 import { Lenses } from './lenses.ts';
+import { maskOf } from './predictions.ts';
 
 /** Runs that are kept: the sentence, the one beside it, one that vectors are taken from, each also as changed. */
 const kept = 6;
@@ -87,8 +90,21 @@ export class Reader {
     return this.#lenses;
   }
 
-  edits(trace: Trace, changes: readonly Change[]) {
-    return editsOf(changes, trace, this.model, async (other) => this.read(other));
+  /**
+   * The changes as edits. `hidden`: a token that is hidden for a prediction. Another sentence that something is pasted from
+   * is asked the same: what belongs to that token there is hidden as well, or its answer would come along.
+   */
+  edits(trace: Trace, changes: readonly Change[], hidden: number | null = null): Promise<Edit[]> {
+    return editsOf(changes, trace, this.model, async ({ from, pairs }) => {
+      const there = await this.read(from);
+      if (hidden === null) return there;
+      const token = pairs.find(([to]) => to === hidden)?.[1] ?? counterpart(trace, there, hidden);
+      return token === undefined ? there : this.#hidden(there, token);
+    });
+  }
+  #hidden({ ids, encoding }: Trace, token: number): Promise<Trace> {
+    const run = { ids: ids.with(token, maskOf(this.model)), logits: false };
+    return this.#kept(JSON.stringify([encoding!.text, token]), () => recordTrace(this.model, run));
   }
 
   /**

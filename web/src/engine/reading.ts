@@ -224,7 +224,8 @@ export class Reading {
     return this.#reader.answer(async (reader) => {
       const trace = await reader.read(text);
       const changed = await reader.changed(text, changes);
-      return predict(reader.model, trace, { token, edits: changed.edits, changed, follow });
+      const editsAround = (hidden: number) => reader.edits(trace, changes, hidden);
+      return predict(reader.model, trace, { token, changed, editsAround, follow });
     });
   }
 
