@@ -405,6 +405,32 @@ onThePage('the page', (site, visited) => {
       ),
   );
 
+  it('leaves the title where it is when the model comes, and asks for a word where there is none without alarm', () => {
+    let come = (): void => {};
+    const coming = new Promise<void>((done) => (come = done));
+    return visited(
+      async ({ page }) => {
+        await page.goto(`${site.address}#/ko/opening`);
+        await page.getByText('모델을 여는 중이에요').waitFor();
+        const title = page.locator('main h1');
+        const before = await title.boundingBox();
+        come();
+        await page.locator('.gaze .word').first().waitFor();
+        expect(await title.boundingBox()).toEqual(before);
+        await page.locator('#sentence').fill('');
+        await page.locator('.field [role=status]').getByText('한 단어 이상 적어 보세요').waitFor();
+        await page.getByText('그림은 마지막으로 읽은 문장이에요').waitFor();
+        expect(await page.locator('[role=alert]').count()).toBe(0);
+      },
+      {},
+      (page) =>
+        page.route(/\.safetensors/, async (route) => {
+          await coming;
+          await route.continue();
+        }),
+    );
+  });
+
   it('is printed light and within the paper’s width whatever the screen is, and grows with the text that a browser was told', () =>
     visited(
       async ({ page, open }) => {
