@@ -249,7 +249,11 @@ class Hub {
 
   async #about(file: string): Promise<HubFile> {
     const about = (await this.#files())?.get(file);
-    if (about) return about;
+    if (about) {
+      const { commit, cache } = await this.#found();
+      await cache.noteFacts?.(commit, file, about);
+      return about;
+    }
     if (!this.unasked)
       throw hubFailure('hubNotFound', `${this.#model} has no ${file}`, 'Check the name and the revision.', undefined, {
         model: this.#model,

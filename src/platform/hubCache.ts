@@ -32,6 +32,8 @@ export interface HubCache {
   /** Whether the commit is known to have no such file. */
   lacks(commit: string, file: string): Promise<boolean>;
   noteLack(commit: string, file: string): Promise<void>;
+  /** Notes what the hub says of a file that is asked for, where what is not whole is told by it. */
+  noteFacts?(commit: string, file: string, facts: HubFile): Promise<void>;
   /**
    * Makes a file of a commit be here: by `fill` unless its content is, and by one alone however many want it at once, in
    * other processes and pages too. Throws `cannotWrite`, what `fill` throws, and the signal's reason.

@@ -40,23 +40,47 @@ export interface KeptModel {
   readonly endpoint: string;
   /** Of the browser's storage. */
   readonly bytes: number;
+  /** Of the files that were asked for, with those that are not here yet: as many as `bytes` where the model is whole. */
+  readonly total: number;
 }
 
 /** Models of the hub that this browser keeps for this origin, begun ones too; none in Node, where they are on disk. */
 export async function keptModels(): Promise<KeptModel[]> {
   const store = await openStore();
-  const models = new Map<string, KeptModel>();
+  const models = new Map<string, { name: string; endpoint: string; came: Sizes; asked: Sizes }>();
   for (const { url } of await store.keys()) {
-    // What was only asked about has entries, and nothing of a file.
-    const name = url.includes('/blobs/') ? nameIn(url) : null;
-    const response = name && (await store.match(url));
+    const name = nameIn(url);
+    const [, part] = /\/blobs\/([^/]+)\/\d+\?/.exec(url) ?? [];
+    const response = name !== null && (part || url.includes('/facts/')) && (await store.match(url));
     if (!response) continue;
     const endpoint = endpointIn(url);
-    const before = models.get(`${name} ${endpoint}`)?.bytes ?? 0;
-    models.set(`${name} ${endpoint}`, { name, endpoint, bytes: before + bytesOf(response) });
+    const key = `${name} ${endpoint}`;
+    const model = models.get(key) ?? { name, endpoint, came: new Map(), asked: new Map() };
+    models.set(key, model);
+    if (part) model.came.set(part, (model.came.get(part) ?? 0) + bytesOf(response));
+    else {
+      const [checksum = '', size] = (await response.text()).split(' ');
+      model.asked.set(checksum, Number(size));
+    }
   }
-  return [...models].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, model]) => model);
+  return (
+    [...models]
+      // What was only asked about has entries, and nothing of a file.
+      .filter(([, { came }]) => came.size > 0)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { name, endpoint, came, asked }]) => ({
+        name,
+        endpoint,
+        bytes: sumOf(came),
+        // Contents that commits share are here once, and asked for once.
+        total: sumOf(new Map([...came, ...asked])),
+      }))
+  );
 }
+
+/** Bytes by checksum. */
+type Sizes = Map<string, number>;
+const sumOf = (sizes: Sizes): number => [...sizes.values()].reduce((sum, size) => sum + size, 0);
 
 /** Removes what the browser keeps of a model, from one hub where it is named, or of all. */
 export async function forgetModels(name?: string, endpoint?: string): Promise<void> {
@@ -70,7 +94,7 @@ export async function forgetModels(name?: string, endpoint?: string): Promise<vo
 /** The model that an entry belongs to. */
 const nameIn = (url: string): string | null => new URL(url).searchParams.get('kept');
 /** The hub that it came from. */
-const endpointIn = (url: string): string => /^(.*?)\/(?:refs|snapshots|blobs|lacks)\//.exec(url)?.[1] ?? '';
+const endpointIn = (url: string): string => /^(.*?)\/(?:refs|snapshots|blobs|lacks|facts)\//.exec(url)?.[1] ?? '';
 
 export function pageCache(endpoint: string, model: string): HubCache {
   const key = (...path: string[]): string =>
@@ -84,6 +108,14 @@ export function pageCache(endpoint: string, model: string): HubCache {
     const [checksum, parts] = (await read('snapshots', commit, file))?.split(' ') ?? [];
     return checksum === undefined ? null : [checksum, Number(parts)];
   };
+
+  /** Of a commit that a revision has left: what was not fetched of it never will be. */
+  async function forgetFacts(commit: string): Promise<void> {
+    const store = await openStore();
+    const begin = key('facts', commit).split('?')[0]!;
+    for (const { url } of await store.keys())
+      if (url.startsWith(`${begin}/`) && nameIn(url) === model) await store.delete(url);
+  }
 
   async function content(commit: string, file: string): Promise<Blob> {
     const known = await entryOf(commit, file);
@@ -121,10 +153,16 @@ export function pageCache(endpoint: string, model: string): HubCache {
   return {
     name: 'the browser’s storage',
     commitOf: (revision) => read('refs', revision),
-    remember: (revision, commit) => write(commit, 'refs', revision),
+    async remember(revision, commit) {
+      const before = await read('refs', revision);
+      await write(commit, 'refs', revision);
+      if (before !== null && before !== commit) await forgetFacts(before);
+    },
     kept,
     lacks: async (commit, file) => (await read('lacks', commit, file)) !== null,
     noteLack: (commit, file) => write('', 'lacks', commit, file).catch(() => {}),
+    noteFacts: (commit, file, { size, checksum }) =>
+      write(`${checksum} ${size}`, 'facts', commit, file).catch(() => {}),
     async keep(commit, file, { checksum }, fill, signal) {
       const alone = async (): Promise<void> => {
         let parts = await read('blobs', checksum, 'parts');

@@ -583,6 +583,23 @@ onThePage('models of the visitor’s own', (site) => {
     await page.waitForTimeout(500);
     expect(slow.asked).toHaveLength(length);
     expect((await json(page)).model).toBe('siseon/models/ko');
+    // It is listed as what it is, in another visit too, and goes on from there at one press.
+    await page.reload();
+    const row = page.locator('.kept li', { hasText: 'owner/large' });
+    const begun = await row.getByText(/받다 말았어요: [\d.]+MB 중 [\d.]+MB/).textContent();
+    const [, total, came] = /: ([\d.]+)MB 중 ([\d.]+)MB/.exec(begun!)!.map(Number);
+    expect(total).toBeCloseTo(bytes / 1e6, 1);
+    expect(came).toBeGreaterThan(0);
+    expect(came).toBeLessThan(total!);
+    expect(await row.getByRole('button').allTextContents()).toEqual(['이어받기', '지우기']);
+    slow.misbehave({});
+    slow.asked.length = 0;
+    await page.getByRole('button', { name: 'owner/large 이어받기' }).click();
+    await opened(page, 'owner/large');
+    const large = slow.asked.filter(({ path }) => path === '/elsewhere/model.safetensors');
+    expect(large.map(({ range }) => range)).toEqual([expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
+    await row.getByText(/^owner\/large\s[\d.]+MB/).waitFor();
+    expect(await row.getByRole('button').allTextContents()).toEqual(['열기', '옆에 두기', '지우기']);
     await visit.close();
     await slow.close();
   });
