@@ -18,9 +18,9 @@ describe.skipIf(!executable)('threads on the page', { timeout: 180_000 }, () => 
   });
 
   const sentence = (n: number): string => `${'철수가 사과를 맛있게 먹었다 '.repeat(9)}${n}`;
-  /** Half a second of computing: then the device starts its threads, if it has any. */
+  /** Half a second of computing, and then some: by then the device has started its threads, if it has any. */
   async function worked({ page, numbers }: Visit): Promise<Map<string, number | null>> {
-    for (let n = 0; n < 12; n++) {
+    for (let n = 0; n < 20; n++) {
       await page.locator('#sentence').fill(sentence(n));
       await page.locator('.gaze .word').last().getByText(`${n}`, { exact: true }).waitFor();
     }
@@ -30,25 +30,24 @@ describe.skipIf(!executable)('threads on the page', { timeout: 180_000 }, () => 
 
   it('as many as the machine has where it is isolated, one and a notice where it is not; the same numbers to the last digit', async () => {
     const shown: Map<string, number | null>[] = [];
-    await isolated.visited(
-      async (visit) => {
-        const { page, open } = visit;
-        const started: string[] = [];
-        page.context().on('request', (request) => started.push(request.url()));
-        await open('#/ko/opening');
-        expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-        const count = await page.evaluate(() => navigator.hardwareConcurrency);
-        expect(await said(visit)).toBe(`스레드 ${count}개로 계산해요.`);
-        shown.push(await worked(visit));
-        if (count > 1) expect(started.filter((url) => /\/thread-.*\.js$/.test(url)).length).toBe(count - 1);
-      },
-      { serviceWorkers: 'allow' },
-    );
+    const threads = ({ page }: Visit): number =>
+      page.workers().filter((worker) => /\/thread-[^/]*\.js$/.test(worker.url())).length;
+    await isolated.visited(async (visit) => {
+      const { page, open } = visit;
+      await open('#/ko/opening');
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+      const count = await page.evaluate(() => navigator.hardwareConcurrency);
+      expect(await said(visit)).toBe(`스레드 ${count}개로 계산해요.`);
+      expect(threads(visit)).toBe(0);
+      shown.push(await worked(visit));
+      await expect.poll(() => threads(visit), { timeout: 30_000 }).toBe(count - 1);
+    });
     await plain.visited(async (visit) => {
       await visit.open('#/ko/opening');
       expect(await visit.page.evaluate(() => crossOriginIsolated)).toBe(false);
       expect(await said(visit)).toMatch(/^한 스레드로 계산해요.*COOP, COEP/);
       shown.push(await worked(visit));
+      expect(threads(visit)).toBe(0);
     });
     expect(shown[0]!.size).toBeGreaterThan(30);
     expect(shown[1]).toEqual(shown[0]);
