@@ -686,8 +686,15 @@ onThePage('models of the visitor’s own', (site) => {
     await drop(page, sparse('huge', 8_000_000));
     // The verdict comes with size and memory; there is nothing to press.
     await page.getByText(/메모리가 [\d.]+GB쯤/).waitFor();
-    await alert(/메모리에 다 들어가지 않아요.*4\.2GB까지/);
+    await alert(
+      /^huge 모델은 이 탭에 담기에 너무 커요\. 매개변수에 메모리가 [\d.]+GB 드는데, 여기에는 4\.2GB까지 담을\s수 있어요\. 같은 계열의 더 작은 모델.*float16/,
+    );
     expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'English' }).click();
+    await alert(
+      /^huge is too large for this tab: its parameters take [\d.]+\sGB of memory, and 4\.2\sGB fit here at most\. Take a smaller model/,
+    );
+    await page.getByRole('button', { name: '한국어' }).click();
     await drop(page, sparse('slow', 200_000));
     await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
     await page.getByRole('button', { name: '이 모델 열기' }).click();
