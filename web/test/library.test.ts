@@ -363,6 +363,26 @@ onThePage('the room Library', (site, visited) => {
             .locator('[data-shelf] .tag input')
             .evaluateAll((list) => list.slice(-2).map((one) => (one as HTMLInputElement).value)),
         ).toEqual(['첫째 창', '둘째 창']);
+
+      // What was taken away comes back, one after the other, unless a shelf was written since, here or in the other window.
+      const undo = page.getByRole('button', { name: /^앞의\s책장/ });
+      for (const left of ['5', '4']) {
+        await page.getByRole('button', { name: '빼기' }).last().click();
+        await ranked(page, left);
+      }
+      await undo.click();
+      await ranked(page, '5');
+      await undo.click();
+      await ranked(page, '6');
+      expect(await undo.count()).toBe(0);
+      await page.locator('#intake-paste').fill('색인\t내용\n스키\t겨울에 타는 법\n');
+      await page.getByRole('button', { name: '읽기', exact: true }).click();
+      await page.getByRole('button', { name: '책장을 이것으로 바꾸기' }).click();
+      await ranked(other, '1');
+      await undo.waitFor();
+      await add(other, '둘째 창');
+      await ranked(page, '2');
+      await undo.waitFor({ state: 'detached' });
     }));
 
   it('takes a folder of notes through its field: a note in a folder inside as well, a picture among them named, the ranking the library’s', () =>
