@@ -206,8 +206,20 @@ onThePage('the room Library', (site, visited) => {
 
       await page.locator('#my-question').fill('쿼크 렙톤');
       await page.getByText(/순위를 믿지 마세요/).waitFor();
+      // What nobody sees is no question, typed over another or brought by an address: no ranking stands below it.
+      for (const [text, sign] of [
+        ['\u200b', 'U+200B'],
+        ['\ufeff', 'U+FEFF'],
+      ] as const) {
+        await page.locator('#my-question').fill(text);
+        await page.getByText(`(${sign})`).waitFor();
+        expect(await page.locator('#ranking').count()).toBe(0);
+      }
       await page.locator('#my-question').fill('');
       await page.getByText('질문을 적으면').waitFor();
+      await open('#/ko/my-library?k=%EF%BB%BF');
+      await page.reload();
+      await page.getByText('(U+FEFF)').waitFor();
     }));
 
   it('takes shelves that are typed, pasted and chosen; keeps them over a reload; a link shows its own and gives them back; clears', () =>
