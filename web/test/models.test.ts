@@ -499,6 +499,23 @@ onThePage('models of the visitor’s own', (site) => {
     await visit.close();
   });
 
+  it('a model that Learn trained is called in the page’s language after a reload, with the way to train it again', () =>
+    site.visited(async ({ page, open }) => {
+      await open('#/ko/explore?m=trained%3Aseed%203%2C%20step%202400');
+      const told = page.locator('.absent');
+      await told.getByText(/배우기’.*에서 학습한 모델.?\(시드\s3, 걸음\s2400\).*같은 시드로 다시 학습하면/).waitFor();
+      await page.getByRole('button', { name: 'English' }).click();
+      await told.getByText(/the model that Learn trains \(seed 3, step 2400\).*from the same seed/).waitFor();
+      // The way on begins with the seed that the address names.
+      await told.getByRole('link', { name: 'Training: learning where to look' }).click();
+      await page.getByRole('button', { name: 'Start training' }).click();
+      await page.getByText(/^Seed 3, step \d+ of/).waitFor();
+      await page.getByRole('button', { name: 'Pause' }).click();
+      // Behind the kind may stand a name of the visitor's own as well.
+      await open('#/en/explore?m=trained%3Amine');
+      await told.getByText(/trained in another window: “mine”/).waitFor();
+    }));
+
   it('a GGUF file that is dropped: its attention is the library’s', () =>
     site.visited(async ({ page, open }) => {
       const file = join(folder, 'spoken.gguf');
@@ -686,8 +703,15 @@ onThePage('models of the visitor’s own', (site) => {
     await drop(page, sparse('huge', 8_000_000));
     // The verdict comes with size and memory; there is nothing to press.
     await page.getByText(/메모리가 [\d.]+GB쯤/).waitFor();
-    await alert(/메모리에 다 들어가지 않아요.*4\.2GB까지/);
+    await alert(
+      /^huge 모델은 이 탭에 담기에 너무 커요\. 매개변수에 메모리가 [\d.]+GB 드는데, 여기에는 4\.2GB까지 담을\s수\s있어요\. 같은 계열의 더 작은 모델.*float16/,
+    );
     expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'English' }).click();
+    await alert(
+      /^huge is too large for this tab: its parameters take [\d.]+\sGB of memory, and 4\.2\sGB fit here at most\. Take a smaller model/,
+    );
+    await page.getByRole('button', { name: '한국어' }).click();
     await drop(page, sparse('slow', 200_000));
     await page.getByText(/메모리가 [\d.]+MB쯤/).waitFor();
     await page.getByRole('button', { name: '이 모델 열기' }).click();

@@ -5,6 +5,7 @@ import * as m from '../paraglide/messages.js';
 import { here } from '../place.svelte.ts';
 import { readMoment } from '../train/moment.ts';
 import { momentName } from '../train/names.ts';
+import { readCourseMoment } from '../training/courseMoment.ts';
 import { type NamedModel, readModel } from './modelAddress.ts';
 
 /** The room "Train" looks through its own. */
@@ -22,10 +23,11 @@ export function missingBeside(): NamedModel | null {
   return here.beside === null || here.beside === shippedName || engine.beside ? null : readModel(here.beside);
 }
 
-/** As it is told: a checkpoint by task, seed and step. */
-function titleOf({ kind, name }: NamedModel): string {
+/** As it is told: a checkpoint by task, seed and step, or by seed and step the one of Learn. */
+export function titleOf({ kind, name }: NamedModel): string {
   const moment = kind === 'trained' ? readMoment(name) : null;
-  return moment ? momentName(moment) : name;
+  const course = kind === 'trained' ? readCourseMoment(name) : null;
+  return moment ? momentName(moment) : course ? m.training_name(course) : name;
 }
 
 export const howToOpen = (named: NamedModel): string =>

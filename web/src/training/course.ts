@@ -4,6 +4,7 @@ import { type Look, look } from 'siseon/lens';
 import { families, type HostTensor, Model, Tokenizer } from 'siseon/model';
 import { recordTrace } from 'siseon/trace';
 import { bertConfig, bertPlan, type TrainingPlan } from 'siseon/train';
+import { writeCourseMoment } from './courseMoment.ts';
 import { steps } from './length.ts';
 import { Run } from './run.ts';
 import { probeSentence, samples, tokenizerJson, writeSentence } from './sentences.ts';
@@ -81,7 +82,7 @@ export class Course {
   /** The learner as it was at one of the reports, ready to look through. */
   async model(report: number, head: number): Promise<Model> {
     const { step, parameters } = this.#run.checkpoints[report]!;
-    return this.#model(parameters, `seed ${this.seed}, step ${step}`, {
+    return this.#model(parameters, writeCourseMoment({ seed: this.seed, step }), {
       defaultView: { layer: 0, head },
       roles: { object: { layer: 0, head } },
     });
