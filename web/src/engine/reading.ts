@@ -1,5 +1,6 @@
 /** Questions about a text, and what a model makes of it: of the model that the page looks through, or of the one beside it. */
 import { transfer } from 'comlink';
+import type { Edit } from 'siseon/attention';
 import {
   chooseHead,
   headsReport,
@@ -192,6 +193,11 @@ export class Reading {
         ...own,
       ]) as Uint8Array<ArrayBuffer>;
     });
+  }
+
+  /** The changes as the package's own edits, which the run was made with: of its text they make the same run again. */
+  async edits(asked: Asked): Promise<readonly Edit[]> {
+    return this.#readerOf(asked).answer(async (reader) => (await reader.changed(asked.text, asked.changes)).edits);
   }
 
   /** Every head of the text as one HTML file that works offline. Throws `tooLongForOverview`. */
