@@ -330,6 +330,16 @@ onThePage('the room Explore', (_site, visited) => {
       await page.getByRole('button', { name: '가리기 (모든 헤드에서)' }).click();
       const hidden = seen.tokens.map((position): Edit => ({ kind: 'drop', position }));
       await settled([cut, ...hidden]);
+      // Files say what was done, in the list's own words.
+      const plain = (words: string): string => words.replaceAll(/[\s\u2060]/g, '');
+      const list = (await page.locator('.changes .said').allTextContents()).map(plain);
+      expect(list).toHaveLength(2);
+      const svg = (await saved(page, 'SVG')).toString();
+      const letters = plain([...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, line]) => line).join(''));
+      expect(letters).toContain(plain(`이 실행에 손댄 것: ${list.join('; ')}.`));
+      const report = plain((await saved(page, 'HTML')).toString());
+      expect(report).toContain(plain(`손댄 것: ${list.join('; ')}.</p>`));
+      expect(report).not.toContain(plain('<dd>모델이 준 값'));
       await page.getByRole('button', { name: '모두 되돌리기' }).click();
       await page.locator('#pair-weight').focus();
       await page.keyboard.press('Home');

@@ -200,13 +200,18 @@ export class Reading {
     return this.#readerOf(asked).answer(async (reader) => (await reader.changed(asked.text, asked.changes)).edits);
   }
 
-  /** Every head of the text as one HTML file that works offline. Throws `tooLongForOverview`. */
-  async report(asked: Asked, choice: Choice, token: number, language: Language): Promise<string> {
+  /** Every head of the text as one HTML file that works offline; `done` says what was done to the run. Throws `tooLongForOverview`. */
+  async report(
+    asked: Asked,
+    choice: Choice,
+    token: number,
+    { language, done }: { readonly language: Language; readonly done: string | undefined },
+  ): Promise<string> {
     return this.#readerOf(asked).answer(async (reader) => {
       const { layer, head } = chooseHead(reader.model, choice);
       const seen = await overview(await reader.changed(asked.text, asked.changes), reader.model);
       const query = seen.parts[0]!.queries.findIndex(({ tokens }) => tokens.includes(token));
-      return reportHtml(seen, { language, start: { layer, head, query } });
+      return reportHtml(seen, { language, start: { layer, head, query }, done });
     });
   }
 
