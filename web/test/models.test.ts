@@ -706,6 +706,35 @@ onThePage('models of the visitor’s own', (site) => {
         expect(await page.locator('section:has(#write) [role=alert]').count()).toBe(0);
         await page.waitForTimeout(300);
         expect(await page.locator('data[data-of^="written:"]').count()).toBe(written);
+
+        // What is typed meanwhile stops it as well, and stays.
+        await page.locator('#sentence').fill('c a b c');
+        const typed = await page.evaluate(
+          () =>
+            new Promise<string>((resolve) => {
+              new MutationObserver((_, watch) => {
+                if (!document.querySelector('data[data-of="written:2"]')) return;
+                watch.disconnect();
+                const field = document.querySelector<HTMLTextAreaElement>('#sentence')!;
+                field.value += ' b b';
+                field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+                resolve(field.value);
+              }).observe(document.body, { subtree: true, childList: true });
+              document.querySelector<HTMLElement>('form:has(#write-count) [type=submit]')!.click();
+            }),
+        );
+        await page
+          .locator('section:has(#write) [role=status]')
+          .getByText(/그만 썼어요.*모델이 쓴 글: “/)
+          .waitFor();
+        await page.locator('form:has(#write-count) [type=submit]:enabled').waitFor();
+        await page.waitForTimeout(300);
+        expect(typed).toMatch(/^c a b c .+ b b$/);
+        expect(await page.locator('#sentence').inputValue()).toBe(typed);
+        const told = await page.locator('section:has(#write) [role=status]').textContent();
+        expect(`c a b c ${/“(.*)”/.exec(told!)![1]} b b`).toBe(typed);
+        expect(await page.locator('data[data-of^="written:"]').count()).toBeLessThan(200);
+        expect(await page.locator('section:has(#write) [role=alert]').count()).toBe(0);
       },
       {},
       // Which rows of squares the page asks its worker for.
