@@ -7,6 +7,9 @@ import { joinedMessages } from './build/joinedMessages.ts';
 import { offline } from './build/offline.ts';
 import { shippedModel } from './build/shippedModel.ts';
 
+/** How long each plugin took is nothing to a visitor who starts the page. */
+const quiet = { checks: { pluginTimings: false } };
+
 export default defineConfig({
   // Relative addresses: the build may stand in any folder of any static host.
   base: './',
@@ -24,8 +27,8 @@ export default defineConfig({
     contentPolicy(),
     offline(),
   ],
-  worker: { format: 'es' },
-  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  worker: { format: 'es', rolldownOptions: quiet },
+  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, rolldownOptions: quiet },
   server: { headers: isolation },
   preview: { host: 'localhost', port: 4180, headers: { 'Content-Security-Policy': policy, ...isolation } },
 });

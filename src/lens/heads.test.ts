@@ -5,6 +5,7 @@ import {
   circuits,
   effectiveRank,
   headsReport,
+  importance,
   layerNorms,
   layerPatterns,
   type NormRow,
@@ -111,6 +112,33 @@ describe.each(['gpt2', 'bert'] as const)('numpy agrees on a tiny %s', (kind) => 
         own.map((one, h) => into(h, one)[0]!),
         1e-9,
       );
+      // A row into words at once is what each word is by itself, also where the word holds the query, or is long.
+      const all = Array.from({ length: ours.keys }, (_, j) => j);
+      const words = [[0], [1, 3], [2, 4], all];
+      const alone = words.map((one) => row.word(one));
+      for (const h of own.keys())
+        close(
+          [...row.head(h, words)],
+          alone.map(({ heads }) => heads[h]!),
+          1e-9,
+        );
+      close(
+        [...row.contribution(words)],
+        alone.map(({ contribution }) => contribution),
+        1e-9,
+      );
+      close(
+        [...row.withResidual(words)],
+        alone.map(({ withResidual }) => withResidual!),
+        1e-5,
+      );
+      const last = { position: 4, token: 0 };
+      if (layer === 1)
+        close(
+          [...(await importance('contribution', trace, model, last, { words: [tokens] }))!],
+          all.map((j) => (j === 1 ? row.word(tokens).withResidual! : 0)),
+          1e-9,
+        );
       // All that is not the query's own, beside it: the two lengths that the mixing ratio is of.
       const others = Array.from({ length: ours.keys }, (_, j) => j).filter((j) => j !== 4);
       const [elsewhere, here] = [row.word(others).withResidual!, row.word([4]).withResidual!];

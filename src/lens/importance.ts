@@ -34,8 +34,9 @@ export type ImportanceName = (typeof importanceNames)[number];
  * encoder's text those of the decoder's cross-attention.
  * The rest follow the whole run: see `rollout`, `attentionFlow`, `gradientAttentionByToken`, `relevance`,
  * `integratedGradients`. Null where a measure has nothing to say: flow of longer texts, and what follows one position
- * where a classifier reads the mean of all. Numbers of a word's tokens add up, but for flow: with `words` (tokens of each)
- * the flow into all of a word's tokens at once stands at its first, and 0 at the others. Cost: the measure's; valueZeroing takes a run a token.
+ * where a classifier reads the mean of all. Numbers of a word's tokens add up, but for flow and lengths: with `words`
+ * (tokens of each) the flow into all of a word's tokens at once, or the length of their vectors added, stands at its
+ * first, and 0 at the others. Cost: the measure's; valueZeroing takes a run a token.
  */
 export async function importance(
   name: ImportanceName,
@@ -60,7 +61,8 @@ export async function importance(
       return meanRow(trace, places, token);
     case 'contribution': {
       const row = await (await layerNorms(trace, model, last)).row(token);
-      return crossed ? row.besideResidual().keys : row.withResidual();
+      const into = crossed ? row.besideResidual(words).keys : row.withResidual(words);
+      return words ? atFirst(words, into, trace[of]!.length) : into;
     }
     case 'rollout':
       return (await rollout(trace, { token, of })).shares;
@@ -80,8 +82,13 @@ async function flowOf(
 ): Promise<Float64Array> {
   if (!words) return attentionFlow(trace, from);
   const flows = await attentionFlow(trace, { ...from, positions: words });
-  const byToken = new Float64Array(trace[from.of]!.length);
-  for (const [n, tokens] of words.entries()) byToken[tokens[0]!] = flows[n]!;
+  return atFirst(words, flows, trace[from.of]!.length);
+}
+
+/** Numbers of words that are no sum over their tokens, each at the word's first. */
+function atFirst(words: readonly (readonly number[])[], numbers: Float64Array, length: number): Float64Array {
+  const byToken = new Float64Array(length);
+  for (const [n, tokens] of words.entries()) byToken[tokens[0]!] = numbers[n]!;
   return byToken;
 }
 

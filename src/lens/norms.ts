@@ -29,20 +29,20 @@ export interface NormRow {
    * length is taken. Throws `tokenOutOfRange`.
    */
   word(keys: readonly number[]): ReturnType<NormRow['at']>;
-  /** weight · ‖f_h(x_j)‖ of one head, [keys]. */
-  head(head: number): Float64Array;
-  /** ‖Σ_h weight · f_h(x_j)‖, all heads together, [keys]. */
-  contribution(): Float64Array;
+  /** weight · ‖f_h(x_j)‖ of one head, [keys]; with `words` (the tokens of each) into each of them as `word` does, [words]. */
+  head(head: number, words?: readonly (readonly number[])[]): Float64Array;
+  /** ‖Σ_h weight · f_h(x_j)‖, all heads together, [keys] or [words]. */
+  contribution(words?: readonly (readonly number[])[]): Float64Array;
   /**
    * Likewise with the residual in its own place and, where the model norms the sum or the output, after that norm, frozen
-   * (2021), [keys]. Throws `noMeaning` in cross-attention, where the residual stands in no key's place.
+   * (2021), [keys] or [words]. Throws `noMeaning` in cross-attention, where the residual stands in no key's place.
    */
-  withResidual(): Float64Array;
+  withResidual(words?: readonly (readonly number[])[]): Float64Array;
   /**
-   * Every key after the norm that follows, and the residual by itself beside them: how cross-attention mixes, where the
+   * Every key (or word) after the norm that follows, and the residual by itself beside them: how cross-attention mixes, where the
    * residual is of the other text (Ferrando et al. 2022).
    */
-  besideResidual(): { readonly keys: Float64Array; readonly residual: number };
+  besideResidual(words?: readonly (readonly number[])[]): { readonly keys: Float64Array; readonly residual: number };
   /**
    * Mixing ratio (2021): how much comes from elsewhere, ‖Σ_{j≠i}‖ / (‖Σ_{j≠i}‖ + ‖own place and residual‖). 0: all is
    * kept; 1: all is taken from the others. Throws `noMeaning` in cross-attention.
@@ -76,6 +76,19 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
   const { scale } = mixer;
   const plain = remembered((j) => gram(mixer.carried(j)));
   const scaled = scale ? remembered((j) => gram(mixer.carried(j).map(scale))) : plain;
+  const heads = Array.from({ length: place.stack.headCount }, (_, h) => h);
+  /** Of a word, each head's vectors by themselves. */
+  const byHead = rememberedWords((tokens) => {
+    const vectors = tokens.map((j) => mixer.carried(j));
+    return heads.map((h) => gram(vectors.map((own) => own[h]!)));
+  });
+  /** Of a word, the vectors of all its tokens in every head. */
+  const plainWord = rememberedWords((tokens) => gram(tokens.flatMap((j) => mixer.carried(j))));
+  const scaledWord = scale
+    ? rememberedWords((tokens) => gram(tokens.flatMap((j) => mixer.carried(j).map(scale))))
+    : plainWord;
+  /** A longer word's products are more than its vectors are worth: those are added row by row. */
+  const isShort = (tokens: readonly number[]): boolean => 2 * tokens.length <= place.stack.headSize;
   const rowOf = (query: number, weights: readonly Float32Array[]): NormRow => {
     let known: ReturnType<Mixer['around']> | undefined;
     const around = (): ReturnType<Mixer['around']> => {
@@ -98,6 +111,32 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
     };
     const every = (norm: (key: number) => number): Float64Array =>
       Float64Array.from({ length: keys }, (_, j) => norm(j));
+    const wordTogether = (of: (tokens: readonly number[]) => Float64Array, tokens: readonly number[]): number =>
+      joined(of(tokens), Float64Array.from(tokens.flatMap((j) => weights.map((row) => row[j]!))));
+    /** What each head takes from some tokens, their vectors added. */
+    const byHeads = (tokens: readonly number[]): Float64Array[] => {
+      const vectors = tokens.map((j) => mixer.carried(j));
+      return weights.map((row, h) =>
+        summed(
+          vectors.map((own) => own[h]!),
+          tokens.map((j) => row[j]!),
+        ),
+      );
+    };
+    const carriedInto = (tokens: readonly number[]): Float64Array => {
+      const sums = byHeads(tokens);
+      return summed(
+        sums,
+        sums.map(() => 1),
+      );
+    };
+    /** ‖Σ_h Σ_j weight · f_h(x_j)‖ before the inverse deviation of the norm that follows. */
+    const scaledInto = (tokens: readonly number[]): number => {
+      if (tokens.length === 1) return together(scaled, tokens[0]!);
+      if (isShort(tokens)) return wordTogether(scaledWord, tokens);
+      const all = carriedInto(tokens);
+      return norm(scale ? scale(all) : all);
+    };
     const row: NormRow = {
       query,
       at(j) {
@@ -110,13 +149,7 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
       },
       word(tokens) {
         for (const j of tokens) tokenInRange(j, keys);
-        const vectors = tokens.map((j) => mixer.carried(j));
-        const sums = weights.map((row, h) =>
-          summed(
-            vectors.map((own) => own[h]!),
-            tokens.map((j) => row[j]!),
-          ),
-        );
+        const sums = byHeads(tokens);
         const all = summed(
           sums,
           sums.map(() => 1),
@@ -132,12 +165,31 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
           withResidual: place.crossed ? null : afterwards(),
         };
       },
-      head: (h) => every((j) => carries(h, j)),
-      contribution: () => every((j) => together(plain, j)),
-      withResidual: () => every(afterNorm),
-      besideResidual() {
+      head: (h, words) =>
+        words
+          ? Float64Array.from(words, (tokens) =>
+              tokens.length === 1 ? carries(h, tokens[0]!) : ofHead(tokens, h, weights[h]!),
+            )
+          : every((j) => carries(h, j)),
+      contribution: (words) =>
+        words
+          ? Float64Array.from(words, (tokens) => {
+              if (tokens.length === 1) return together(plain, tokens[0]!);
+              return isShort(tokens) ? wordTogether(plainWord, tokens) : norm(carriedInto(tokens));
+            })
+          : every((j) => together(plain, j)),
+      withResidual(words) {
+        if (!words) return every(afterNorm);
+        const { inverse } = around();
+        return Float64Array.from(words, (tokens) => {
+          if (tokens.length === 1) return afterNorm(tokens[0]!);
+          return tokens.includes(query) ? row.word(tokens).withResidual! : scaledInto(tokens) * inverse;
+        });
+      },
+      besideResidual(words) {
         const { inverse, residual } = mixer.frozen(query);
-        return { keys: every((j) => together(scaled, j) * inverse), residual: norm(residual) };
+        const into = words ? Float64Array.from(words, scaledInto) : every((j) => together(scaled, j));
+        return { keys: into.map((length) => length * inverse), residual: norm(residual) };
       },
       mixing() {
         const [elsewhere, here] = [norm(around().others), norm(around().own)];
@@ -148,7 +200,11 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
       j === query ? norm(around().own) : together(scaled, j) * around().inverse;
     return row;
   };
-  const heads = Array.from({ length: place.stack.headCount }, (_, h) => h);
+  const ofHead = (tokens: readonly number[], head: number, weights: ArrayLike<number>): number =>
+    joined(
+      byHead(tokens)[head]!,
+      Float64Array.from(tokens, (j) => weights[j]!),
+    );
   return {
     keys,
     async row(query) {
@@ -167,19 +223,7 @@ export async function layerNorms(trace: Trace, model: Model, layer: LayerPlace):
             heads.map((h) => bandRow(band, band.weights, h, r)),
           );
     },
-    words(words) {
-      const grams = words.map((tokens) => {
-        const vectors = tokens.map((j) => mixer.carried(j));
-        return heads.map((h) => gram(vectors.map((own) => own[h]!)));
-      });
-      return (head, weights) =>
-        Float64Array.from(words, (tokens, n) =>
-          joined(
-            grams[n]![head]!,
-            Float64Array.from(tokens, (j) => weights[j]!),
-          ),
-        );
-    },
+    words: (words) => (head, weights) => Float64Array.from(words, (tokens) => ofHead(tokens, head, weights)),
   };
 }
 
@@ -196,6 +240,17 @@ function remembered(compute: (key: number) => Float64Array): (key: number) => Fl
   return (key) => {
     known[key] ??= compute(key);
     return known[key];
+  };
+}
+
+/** Likewise, by the tokens of a word. */
+function rememberedWords<T>(compute: (tokens: readonly number[]) => T): (tokens: readonly number[]) => T {
+  const known = new Map<string, T>();
+  return (tokens) => {
+    const name = tokens.join();
+    const found = known.get(name) ?? compute(tokens);
+    known.set(name, found);
+    return found;
   };
 }
 

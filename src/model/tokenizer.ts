@@ -12,7 +12,7 @@ import { normalizer, type PartConfig, type Rewrite } from './tokenizer/normalize
 import { type Piece, type Spell, speller } from './tokenizer/pieces.ts';
 import { type Cut, preTokenizer } from './tokenizer/preTokenizers.ts';
 import { badTokenizer, unknownPart } from './tokenizer/refusal.ts';
-import { codePoints, hiddenSigns, unseen } from './unseen.ts';
+import { hiddenSigns, unseen, unseenSigns } from './unseen.ts';
 import { splitWords, type TextSpan } from './words.ts';
 
 export interface Token {
@@ -163,24 +163,20 @@ export class Tokenizer {
 
   /** Tokens, words and notices of a text; `asWritten`: without the special tokens around it. Throws `emptyText`. */
   encode(text: string, { asWritten = false }: { readonly asWritten?: boolean } = {}): Encoding {
-    const spans = splitWords(text);
-    if (spans.length === 0)
-      throw new SiseonError({
-        code: 'emptyText',
-        kind: 'usage',
-        what: 'there is no text to look at',
-        next: 'Give at least one word.',
-      });
     if (unseen(text)) {
-      const signs = [...new Set(codePoints(text.replace(/\s/g, '')))].slice(0, 5);
+      const signs = unseenSigns(text).slice(0, 5);
+      const held = signs.length > 0;
       throw new SiseonError({
         code: 'emptyText',
         kind: 'usage',
-        what: `the text holds signs that nobody sees and nothing else (${signs.join(', ')})`,
+        what: held
+          ? `the text holds signs that nobody sees and nothing else (${signs.join(', ')})`
+          : 'there is no text to look at',
         next: 'Give at least one word.',
-        details: { signs },
+        ...(held && { details: { signs } }),
       });
     }
+    const spans = splitWords(text);
     const dropped: { start: number; end: number }[] = [];
     const pieces = this.#sound(() => this.#pieces(text, (span) => dropped.push(span)));
     const tokens = this.#tokens(text, pieces, spans, asWritten);

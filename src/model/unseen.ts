@@ -8,6 +8,9 @@ export const unseen = (text: string): boolean =>
 export const codePoints = (text: string): string[] =>
   Array.from(text, (sign) => `U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`);
 
+/** What a text of which nothing is seen holds besides blanks, by its code points: each once. */
+export const unseenSigns = (text: string): string[] => [...new Set(codePoints(text.replace(/\p{White_Space}/gu, '')))];
+
 /** A text as it is shown: one of which nothing is seen, half characters included, by its code points. */
 export const seen = (text: string): string =>
   /^[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+$/u.test(text) ? codePoints(text).join(' ') : text;

@@ -1,4 +1,4 @@
-export { seen, unseen } from '../model/unseen.ts';
+export { seen, unseen, unseenSigns } from '../model/unseen.ts';
 export { type ArcMark, arcMark } from './arc.ts';
 export { type BarGroup, type Bars, barsSvg, barsText } from './bars.ts';
 export { cacheRemarks, cacheSvg, cacheText } from './cache.ts';

@@ -326,6 +326,7 @@ onThePage('the room Explore', (_site, visited) => {
       const hidden = seen.tokens.map((position): Edit => ({ kind: 'drop', position }));
       await settled([cut, ...hidden]);
       await page.getByRole('button', { name: '모두 되돌리기' }).click();
+      await page.getByText(/예측할 때는 ‘먹’ 자리를 가리고 다시 읽어요/).waitFor();
       await page.locator('#pair-weight').focus();
       await page.keyboard.press('Home');
       await page.keyboard.press('ArrowRight');

@@ -206,8 +206,20 @@ onThePage('the room Library', (site, visited) => {
 
       await page.locator('#my-question').fill('쿼크 렙톤');
       await page.getByText(/순위를 믿지 마세요/).waitFor();
+      // What nobody sees is no question, typed over another or brought by an address: no ranking stands below it.
+      for (const [text, sign] of [
+        ['\u200b', 'U+200B'],
+        ['\ufeff', 'U+FEFF'],
+      ] as const) {
+        await page.locator('#my-question').fill(text);
+        await page.getByText(`(${sign})`).waitFor();
+        expect(await page.locator('#ranking').count()).toBe(0);
+      }
       await page.locator('#my-question').fill('');
       await page.getByText('질문을 적으면').waitFor();
+      await open('#/ko/my-library?k=%EF%BB%BF');
+      await page.reload();
+      await page.getByText('(U+FEFF)').waitFor();
     }));
 
   it('takes shelves that are typed, pasted and chosen; keeps them over a reload; a link shows its own and gives them back; clears', () =>
@@ -363,6 +375,26 @@ onThePage('the room Library', (site, visited) => {
             .locator('[data-shelf] .tag input')
             .evaluateAll((list) => list.slice(-2).map((one) => (one as HTMLInputElement).value)),
         ).toEqual(['첫째 창', '둘째 창']);
+
+      // What was taken away comes back, one after the other, unless a shelf was written since, here or in the other window.
+      const undo = page.getByRole('button', { name: /^앞의\s책장/ });
+      for (const left of ['5', '4']) {
+        await page.getByRole('button', { name: '빼기' }).last().click();
+        await ranked(page, left);
+      }
+      await undo.click();
+      await ranked(page, '5');
+      await undo.click();
+      await ranked(page, '6');
+      expect(await undo.count()).toBe(0);
+      await page.locator('#intake-paste').fill('색인\t내용\n스키\t겨울에 타는 법\n');
+      await page.getByRole('button', { name: '읽기', exact: true }).click();
+      await page.getByRole('button', { name: '책장을 이것으로 바꾸기' }).click();
+      await ranked(other, '1');
+      await undo.waitFor();
+      await add(other, '둘째 창');
+      await ranked(page, '2');
+      await undo.waitFor({ state: 'detached' });
     }));
 
   it('takes a folder of notes through its field: a note in a folder inside as well, a picture among them named, the ranking the library’s', () =>

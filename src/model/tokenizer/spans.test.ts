@@ -641,6 +641,8 @@ describe('notices', () => {
     for (const text of ['\u200b', '\u0000', ' \u2060 \ufeff\u3164'])
       expect(() => tokenizer.encode(text)).toThrow(expect.objectContaining({ code: 'emptyText' }));
     expect(() => tokenizer.encode(' \u200b\u200b \u0007')).toThrow('nothing else (U+200B, U+0007)');
+    expect(() => tokenizer.encode('\ufeff')).toThrow('nothing else (U+FEFF)');
+    expect(() => tokenizer.encode(' \u00a0')).toThrow('there is no text');
   });
   it('a character that a vocabulary cannot write is named', () =>
     expect(bpe(['a', 'b'], {}).encode('a漢b').notices).toEqual([

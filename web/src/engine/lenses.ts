@@ -14,10 +14,11 @@ import type { Model } from 'siseon/model';
 import { attentionRows, type Trace } from 'siseon/trace';
 import type { LensName } from './lens.ts';
 
-/** Rows of one layer, a number for each token looked at. */
+/** Rows of one layer. */
 export interface LayerLens {
+  /** A number for each token looked at; of a measure that is a length (`joined`), for each of the words asked for. */
   row(head: number, query: number): ArrayLike<number>;
-  /** The masked scores of the same row: −∞ where the query may not look. */
+  /** By token, the masked scores of the same row: −∞ where the query may not look. */
   masked(head: number, query: number): ArrayLike<number>;
 }
 type Row = LayerLens['row'];
@@ -37,12 +38,23 @@ export class Lenses {
     this.#model = model;
   }
 
-  /** Some queries' rows of a layer, of one head or of all. `token` is where the prediction stands that gradients are of. */
+  /**
+   * Some queries' rows of a layer, of one head or of all, into `words`, by their tokens. `token` is where the prediction
+   * stands that gradients are of.
+   */
   async layer(
     name: LensName,
     layer: number,
     queries: readonly number[],
-    { token, head }: { readonly token: number; readonly head?: number | undefined },
+    {
+      token,
+      head,
+      words,
+    }: {
+      readonly token: number;
+      readonly head?: number | undefined;
+      readonly words: readonly (readonly number[])[];
+    },
   ): Promise<LayerLens> {
     const place = new Map(queries.map((query, r) => [query, r]));
     const { weights, maskedScores } = await attentionRows(this.trace, layer, queries, head, [
@@ -56,7 +68,7 @@ export class Lenses {
         const at = ((head === undefined ? asked : 0) * rows + place.get(query)!) * keys;
         return data.subarray(at, at + keys);
       };
-    const row = name === 'weight' ? of(weights) : await this.#rows(name, layer, queries, token);
+    const row = name === 'weight' ? of(weights) : await this.#rows(name, layer, queries, token, words);
     return { row, masked: of(maskedScores) };
   }
 
@@ -65,6 +77,7 @@ export class Lenses {
     layer: number,
     queries: readonly number[],
     token: number,
+    words: readonly (readonly number[])[],
   ): Promise<Row> {
     const { trace } = this;
     if (name === 'gradient') return this.#gradientRows(layer, token);
@@ -75,8 +88,11 @@ export class Lenses {
     const norms = await remembered(this.#norms, layer, () => layerNorms(trace, this.#model, layer));
     const rows = new Map<number, NormRow>();
     for (const query of queries) rows.set(query, await norms.row(query));
-    if (name === 'contribution') return (head, query) => rows.get(query)!.head(head);
-    return (_, query) => (name === 'together' ? rows.get(query)!.contribution() : rows.get(query)!.withResidual());
+    if (name === 'contribution') return (head, query) => rows.get(query)!.head(head, words);
+    return (_, query) => {
+      const row = rows.get(query)!;
+      return name === 'together' ? row.contribution(words) : row.withResidual(words);
+    };
   }
 
   #gradientRows(layer: number, token: number): Promise<Row> {

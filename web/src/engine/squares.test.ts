@@ -1,4 +1,4 @@
-import { headRows, layerNorms } from 'siseon/lens';
+import { headRows, layerNorms, overview } from 'siseon/lens';
 import { families, Model, Tokenizer } from 'siseon/model';
 import { recordTrace } from 'siseon/trace';
 import { bertConfig, bertPlan, initialParameters, seededRandom } from 'siseon/train';
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { tokenizer } from '../training/course.ts';
 import { writeSentence } from '../training/sentences.ts';
 import { Lenses } from './lenses.ts';
-import { entriesOf, squareOf, type View } from './squares.ts';
+import { entriesOf, glanceOf, squareOf, type View } from './squares.ts';
 
 /** Notes which queries were computed. */
 class Noted extends Lenses {
@@ -68,6 +68,39 @@ describe('the square of a long text', () => {
     for (const i of [first, last - 1])
       for (const [j, length] of (await norms.row(i)).head(place.head).entries())
         expect(Math.abs(square.numbers[(i - first) * count + j]! - length)).toBeLessThanOrEqual(1e-5);
+  });
+});
+
+describe('lengths into a word', () => {
+  it('are of its tokens’ vectors added, one head or all at a glance, as in the report: 1e-5', async () => {
+    const short = await recordTrace(model, { text: '철수가 사과를 맛있게 먹었다' });
+    const lenses = new Lenses(short, model);
+    const entries = entriesOf(short.encoding!, { unit: 'word', bare: false });
+    const norms = await layerNorms(short, model, place.layer);
+    const words = await Promise.all(
+      entries.map(async ({ tokens: [query] }) => {
+        const row = await norms.row(query!);
+        return entries.map(({ tokens }) => row.word(tokens));
+      }),
+    );
+    const numbers = {
+      contribution: words.flatMap((row) => row.map(({ heads }) => heads[place.head]!)),
+      together: words.flatMap((row) => row.map(({ contribution }) => contribution)),
+      residual: words.flatMap((row) => row.map(({ withResidual }) => withResidual!)),
+    };
+    for (const [lens, expected] of Object.entries(numbers) as [keyof typeof numbers, number[]][]) {
+      const seen: View = { ...view, unit: 'word', lens };
+      const square = await squareOf(lenses, place, seen, null);
+      const glance = await glanceOf(lenses, place.layer, seen);
+      const own = glance.numbers.subarray(lens === 'contribution' ? place.head * expected.length : 0);
+      for (const [n, number] of expected.entries())
+        for (const shown of [square.numbers[n]!, own[n]!]) expect(Math.abs(shown - number)).toBeLessThanOrEqual(1e-5);
+    }
+    const { headCount } = model.architecture;
+    const { contributions } = (await overview(short, model)).parts[0]!;
+    const from = (place.layer * headCount + place.head) * numbers.contribution.length;
+    for (const [n, number] of numbers.contribution.entries())
+      expect(Math.abs(contributions[from + n]! - number)).toBeLessThanOrEqual(1e-5);
   });
 });
 

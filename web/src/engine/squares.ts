@@ -41,7 +41,7 @@ export function entriesOf({ tokens, words }: Encoding, { unit, bare }: Pick<View
   return left.length > 0 ? left : all;
 }
 
-/** A square, or as many of its rows as were asked for; numbers into a word are the sum over its tokens. */
+/** A square, or as many of its rows as were asked for; numbers into a word are of all its tokens together (`lensKinds`). */
 export interface Square {
   readonly layer: number;
   /** null: all heads of the layer together. */
@@ -112,15 +112,16 @@ async function rowsOf(
   const kind = lensKinds[lens];
   const count = entries.length;
   const columns = columnsOf(entries, count);
+  const words = entries.map(({ tokens }) => tokens);
   const numbers = new Float32Array((last - first) * count);
   const masked = new Uint8Array(numbers.length).fill(1);
   let given = 0;
   await byBands(first, last, async (from, to) => {
     const asking = entries.slice(from, to).map(({ tokens }) => tokens[0]!);
-    const rows = await lenses.layer(lens, layer, asking, { token: view.token, head });
+    const rows = await lenses.layer(lens, layer, asking, { token: view.token, head, words });
     for (const [r, query] of asking.entries()) {
       const at = (from - first + r) * count;
-      given += gather(rows.row(head, query), rows.masked(head, query), columns, numbers, masked, at);
+      given += gather(rows.row(head, query), rows.masked(head, query), kind.joined, columns, numbers, masked, at);
     }
   });
   return {
@@ -167,11 +168,12 @@ function columnsOf(entries: readonly Entry[], side: number): Columns {
 
 /**
  * One row into cells, from `at` on, over what stands there: a cell is the number of largest size among its entries, an
- * entry the sum over its tokens. What the entries get together is returned. A cell stays masked where all tokens are.
+ * entry the sum over its tokens, or the number that stands for it already (`joined`). What the entries get together is returned. A cell stays masked where all tokens are.
  */
 function gather(
   row: ArrayLike<number>,
   scores: ArrayLike<number>,
+  joined: boolean,
   { cells, entries, tokens }: Columns,
   numbers: Float32Array,
   masked: Uint8Array,
@@ -182,11 +184,11 @@ function gather(
     let largest = numbers[at + c]!;
     let hidden = masked[at + c]!;
     for (let j = cells[c]!; j < cells[c + 1]!; j++) {
-      let sum = 0;
+      let sum = joined ? row[j]! : 0;
       for (let t = entries[j]!; t < entries[j + 1]!; t++) {
         const token = tokens[t]!;
-        const number = row[token]!;
-        sum += number;
+        const number = joined ? sum : row[token]!;
+        if (!joined) sum += number;
         // A weight that was set by hand leaves the softmax, and its score is −∞ as if it were masked.
         if (hidden === 1 && (number !== 0 || scores[token] !== -Infinity)) hidden = 0;
       }
@@ -249,16 +251,17 @@ export async function glanceOf(lenses: Lenses, layer: number, view: View): Promi
   const heads = kind.ofHead ? lenses.trace.model.architecture.headCount : 1;
   const side = Math.min(largestSide, count);
   const columns = columnsOf(entries, side);
+  const words = entries.map(({ tokens }) => tokens);
   const cell = (index: number): number => Math.floor((index * side) / count);
   const numbers = new Float32Array(heads * side * side);
   const masked = new Uint8Array(numbers.length).fill(1);
   await byBands(0, count, async (from, to) => {
     const asking = entries.slice(from, to).map(({ tokens }) => tokens[0]!);
-    const rows = await lenses.layer(view.lens, layer, asking, { token: view.token });
+    const rows = await lenses.layer(view.lens, layer, asking, { token: view.token, words });
     for (let head = 0; head < heads; head++)
       for (const [r, query] of asking.entries()) {
         const at = (head * side + cell(from + r)) * side;
-        gather(rows.row(head, query), rows.masked(head, query), columns, numbers, masked, at);
+        gather(rows.row(head, query), rows.masked(head, query), kind.joined, columns, numbers, masked, at);
       }
   });
   return { layer, heads, side, numbers, masked, range: kind.unit ? 1 : largest(numbers), count };

@@ -34,8 +34,13 @@ class Shelves {
   unkept = $state(false);
   /** What is shown came with a link; the visitor's own library waits. */
   linked = $state(false);
-  /** What stood there before others were put in their place. */
-  before = $state.raw<readonly Book[] | null>(null);
+  /** What can be undone, the last at the end: what stood there before, and what was made of it. */
+  #done = $state.raw<readonly { readonly before: readonly Book[]; readonly made: readonly Book[] }[]>([]);
+  /** What stood there before the last of them; null once anything, in any window, has been made of it since: that would be lost. */
+  before = $derived.by(() => {
+    const last = this.#done.at(-1);
+    return last && same(last.made, this.all) ? last.before : null;
+  });
   /** What the ranking is of: the shelves that have a tag, as they were embedded. */
   ready = $state.raw<readonly Shelf[]>([]);
   prepared = $state.raw<Prepared | null>(null);
@@ -71,22 +76,30 @@ class Shelves {
     this.#change([...this.all, ...asShelves([{ tag: '', content: '' }])]);
   }
   remove(id: number): void {
-    this.#change(this.all.filter((shelf) => shelf.id !== id));
+    this.#undoable(
+      this.all.filter((shelf) => shelf.id !== id),
+      calm,
+    );
   }
   take(books: readonly Book[], way: 'add' | 'replace'): void {
-    this.before = way === 'replace' ? asBooks(this.all) : null;
-    this.#change([...(way === 'add' ? this.all : []), ...asShelves(books)], 0);
+    if (way === 'add') this.#change([...this.all, ...asShelves(books)], 0);
+    else this.#undoable(asShelves(books), 0);
   }
-  /** Puts back what others were put in place of. */
+  #undoable(made: readonly Shelf[], wait: number): void {
+    this.#done = [...this.#done, { before: this.all, made }];
+    this.#change(made, wait);
+  }
+  /** Puts back what others were put in place of, or what was taken away. */
   undo(): void {
     const { before } = this;
-    this.before = null;
-    if (before) this.#change(asShelves(before), 0);
+    if (!before) return;
+    this.#done = this.#done.slice(0, -1);
+    this.#change(asShelves(before), 0);
   }
   /** Back to the story's shelves; what the browser kept of the library and its vectors is gone. */
   async clear(): Promise<void> {
     clearTimeout(this.#timer);
-    this.before = null;
+    this.#done = [];
     await Promise.all([del(storeName).catch(() => {}), ask((e) => e.librarian.forget()).catch(() => {})]);
     [this.#own, this.all, this.linked, this.unkept] = [storyShelves, asShelves(storyShelves), false, false];
     windows?.postMessage(null);
