@@ -341,6 +341,7 @@ onThePage('the room Explore', (_site, visited) => {
       expect(report).toContain(plain(`손댄 것: ${list.join('; ')}.</p>`));
       expect(report).not.toContain(plain('<dd>모델이 준 값'));
       await page.getByRole('button', { name: '모두 되돌리기' }).click();
+      await page.getByText(/예측할 때는 ‘먹’ 자리를 가리고 다시 읽어요/).waitFor();
       await page.locator('#pair-weight').focus();
       await page.keyboard.press('Home');
       await page.keyboard.press('ArrowRight');

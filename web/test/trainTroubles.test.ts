@@ -135,6 +135,10 @@ onThePage('the room Train in trouble', (site, visited) => {
       await page.getByRole('link', { name: '학습', exact: true }).click();
       await page.getByText('마지막 학습을 24걸음까지').waitFor();
       await page.getByRole('button', { name: '이 학습 지우기' }).click();
+      await page.getByRole('button', { name: '그대로 두기' }).click();
+      await page.getByText('마지막 학습을 24걸음까지').waitFor();
+      await page.getByRole('button', { name: '이 학습 지우기' }).click();
+      await page.getByRole('button', { name: '지우기', exact: true }).click();
       await page.locator('#train-scrub').waitFor({ state: 'detached' });
       await page.reload();
       await page.locator('button.main:enabled').waitFor();
@@ -151,6 +155,16 @@ onThePage('the room Train in trouble', (site, visited) => {
       await page.waitForFunction(() => Number(document.querySelector('#train-scrub')?.getAttribute('max')) >= 2);
       const later = await page.context().newPage();
       await later.goto(`${site.address}${address({ ...defaults.small, ...small, seed: 8 })}`);
+      // What it finds there is no training that is over.
+      const goesOn = later.getByText(/다른\s창에서\s계속되고/);
+      await goesOn.waitFor();
+      const reached = async (): Promise<number> => Number(/(\d+)걸음까지/.exec((await goesOn.textContent())!)![1]);
+      const first = await reached();
+      const again = async (): Promise<number> => {
+        await later.getByRole('button', { name: '다시 보기' }).click();
+        return reached();
+      };
+      await expect.poll(again, { timeout: 20_000 }).toBeGreaterThan(first);
       await begin(later);
       // While it trains it is told; what it learns from here on is written over nothing.
       await told(page);

@@ -240,15 +240,22 @@ export class Reading {
     });
   }
 
-  /** Writes on from a text; each token is told as it comes. Throws `cancelled` when it was stopped. */
-  async write(text: string, sampling: Sampling, choice: Choice, tell: (written: Written) => void): Promise<Ended> {
+  /** Writes on from a text as it was changed; each token is told as it comes. Throws `cancelled` when it was stopped. */
+  async write(
+    { text, changes }: Asked,
+    sampling: Sampling,
+    choice: Choice,
+    tell: (written: Written) => void,
+  ): Promise<Ended> {
     this.#writing?.abort();
     const writing = new AbortController();
     this.#writing = writing;
-    return this.#reader.answer(({ model }) =>
-      cancellable(writing, 'writing', () =>
-        write(model, text, sampling, chooseHead(model, choice), tell, writing.signal),
-      ),
+    return this.#reader.answer((reader) =>
+      cancellable(writing, 'writing', async () => {
+        const { model } = reader;
+        const edits = changes.length > 0 ? await reader.edits(await reader.read(text), changes) : [];
+        return write(model, { text, edits }, sampling, chooseHead(model, choice), tell, writing.signal);
+      }),
     );
   }
   stopWriting(): void {

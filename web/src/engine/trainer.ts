@@ -50,29 +50,34 @@ export class Trainer {
   async begin(begun: Begun, tell: (report: FreshReport) => void): Promise<boolean> {
     const { settings, text } = begun;
     this.#run?.stop();
-    const [{ measure, prepare }, { Run }, { Record }] = await Promise.all([lessons(), runs(), records()]);
+    const [{ measure, prepare }, { Run }, { goingOn, Record }] = await Promise.all([lessons(), runs(), records()]);
     const lesson = await prepare(settings, text, this.#korean);
     const run = new Run(lesson.task);
     [this.#lesson, this.#run] = [lesson, run];
     const record = new Record(begun);
-    return run.start(async (checkpoint, device) => {
+    const training = run.start(async (checkpoint, device) => {
       const { step, loss, matchingLoss, parameters } = checkpoint;
       const heldOut = await measure(await this.#create(lesson, parameters, `step ${step}`, device), lesson.hidden);
       const report = { step, loss, matchingLoss, heldOut };
       tell({ ...report, recorded: await record.add(checkpoint, report) });
     });
+    return goingOn(begun.id, training);
   }
 
-  /** Brings back the last training that the browser keeps, to be looked at; null: there is none. Ends none under way. */
-  async restore(): Promise<Restored | null> {
-    if (this.#run) return null;
+  /**
+   * Brings back the last training that the browser keeps, to be looked at; null: there is none. Ends none under way; `again`:
+   * in place of what was brought back before.
+   */
+  async restore(again: boolean): Promise<Restored | null> {
+    const before = this.#run;
+    if (before && !again) return null;
     const [{ prepare }, { Run }, { lastTraining }] = await Promise.all([lessons(), runs(), records()]);
     const found = await lastTraining();
     if (!found) return null;
     const { id, settings, text, reports, checkpoints } = found;
     const lesson = await prepare(settings, text, this.#korean);
     // One that has begun meanwhile stays.
-    if (this.#run) return null;
+    if (this.#run !== before) return null;
     const run = new Run(lesson.task);
     run.checkpoints.push(...checkpoints);
     [this.#lesson, this.#run] = [lesson, run];

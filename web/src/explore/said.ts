@@ -5,7 +5,8 @@ import type { Asked, Choice } from '../engine/reading.ts';
 import type { Entry, View } from '../engine/squares.ts';
 import { numeral } from '../numerals.ts';
 import * as m from '../paraglide/messages.js';
-import { headName, stageTitles } from './names.ts';
+import { ofHeads } from '../written.svelte.ts';
+import { headChangeSaid, headName, stageTitles } from './names.ts';
 
 type Paste = Extract<Change, { kind: 'paste' }>;
 
@@ -77,12 +78,9 @@ export function said(change: Change, { rows, tokens: named, pasted }: Names): st
     return first === last ? m.explore_token_at({ text, token: first }) : m.explore_tokens_at({ text, first, last });
   };
   if (change.kind === 'drop') return m.explore_dropped({ key: word(change.keys) });
+  if (ofHeads(change)) return headChangeSaid(change);
   const head = headName(change.layer, change.head);
   switch (change.kind) {
-    case 'silence':
-      return m.explore_silenced({ head });
-    case 'temperature':
-      return m.explore_heated({ head, temperature: numeral(change.temperature) });
     case 'cut':
       return m.explore_cut_said({ head, query: word(change.queries), key: word(change.keys) });
     case 'weight': {

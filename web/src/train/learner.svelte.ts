@@ -13,7 +13,7 @@ import { kept } from './kept.svelte.ts';
 import type { Facts } from './lesson.ts';
 import { type Moment, readMoment, trainingKey, writeMoment } from './moment.ts';
 import { momentName } from './names.ts';
-import { isLast, onLast, type TrainReport } from './record.ts';
+import { goesOn, isLast, onLast, over, type TrainReport } from './record.ts';
 import type { Settings } from './settings.ts';
 
 /** What the panels are asked about: the page has its own, and the room "Train" has another. */
@@ -55,6 +55,8 @@ class Learner {
   recorded = $state(0);
   /** Another window took the run's place in the browser, or gave it up. */
   replaced = $state(false);
+  /** The run was brought back while another window is at it: it is here as far as it had come by then. */
+  elsewhere = $state(false);
   /** By which the browser knows the run. */
   #id = '';
   /** The run was brought back. */
@@ -126,6 +128,7 @@ class Learner {
       recorded: 0,
       replaced: false,
       restored: false,
+      elsewhere: false,
     });
     this.#id = `${performance.timeOrigin}-${run}`;
     let last = performance.now();
@@ -154,19 +157,35 @@ class Learner {
   }
   /** The last training of this browser, where nothing has been trained in this window yet. */
   async restore(): Promise<void> {
-    if (this.phase !== 'idle' || this.reports.length > 0) return;
-    const { run } = this;
-    const found = await ask((e) => e.trainer.restore(), null).catch(() => null);
+    if (this.phase === 'idle' && this.reports.length === 0) await this.#restore(false);
+  }
+  /** Another window has been at it since, and may still be. */
+  async lookAgain(): Promise<void> {
+    if (this.elsewhere) await this.#restore(true);
+  }
+  async #restore(again: boolean): Promise<void> {
+    const { run, phase } = this;
+    const found = await ask((e) => e.trainer.restore(again), null).catch(() => null);
     this.sought = true;
-    if (!found || this.run !== run || this.phase !== 'idle') return;
+    if (!found) return;
+    const elsewhere = await goesOn(found.id);
+    if (this.run !== run || this.phase !== phase) return;
     const { id, settings, text, facts, reports } = found;
     this.#id = id;
     const whole = reports.at(-1)!.step >= settings.steps;
-    const [phase, recorded] = [whole ? 'done' : 'stopped', reports.length] as const;
+    const recorded = reports.length;
     const key = trainingKey(settings, text);
-    Object.assign(this, { settings, key, facts, reports, phase, recorded, restored: true, run: run + 1 });
+    const brought = { phase: whole ? 'done' : 'stopped', restored: true, replaced: false, elsewhere } as const;
+    Object.assign(this, { settings, key, facts, reports, recorded, ...brought, run: run + 1 });
     void this.checkRecord();
+    if (elsewhere) void this.#awaitOther();
     this.#prepare(settings, text, facts);
+  }
+  /** Once the other window is through with it, or is closed, all of it is here. */
+  async #awaitOther(): Promise<void> {
+    const [run, id] = [this.run, this.#id];
+    await over(id).catch(() => {});
+    if (this.run === run && !this.replaced) await this.lookAgain();
   }
   /** The browser keeps one training: once it is another window's, this one is in this window alone. */
   async checkRecord(): Promise<void> {
@@ -191,6 +210,7 @@ class Learner {
       recorded: 0,
       replaced: false,
       restored: false,
+      elsewhere: false,
       sought: run > 0,
     });
     Object.assign(this, { reports: [], key: null, facts: null, lent: false });

@@ -44,6 +44,35 @@ export const onLast = (told: () => void): void => windows?.addEventListener('mes
 export const isLast = async (id: string): Promise<boolean> =>
   (await get<Begun>('begun', place()).catch(() => undefined))?.id === id;
 
+/**
+ * While a training goes on, its window holds a lock of its name, which a window that is closed lets go as well. Where a browser
+ * has no locks, none is known to go on.
+ */
+const lockName = (id: string): string => `siseon-training ${id}`;
+const locks = (): LockManager | undefined => globalThis.navigator?.locks;
+/** Holds it until the training is through, or has failed. One that is refused it trains without. */
+export function goingOn<T>(id: string, training: Promise<T>): Promise<T> {
+  const through = training.then(
+    () => {},
+    () => {},
+  );
+  locks()
+    ?.request(lockName(id), () => through)
+    .catch(() => {});
+  return training;
+}
+/** Whether some window is at a training. */
+export const goesOn = async (id: string): Promise<boolean> => {
+  const all = await locks()
+    ?.query()
+    .catch(() => undefined);
+  return all?.held?.some(({ name, mode }) => name === lockName(id) && mode === 'exclusive') ?? false;
+};
+/** Resolves once no window is at it any more. */
+export const over = async (id: string): Promise<void> => {
+  await locks()?.request(lockName(id), { mode: 'shared' }, () => {});
+};
+
 export class Record {
   readonly #begun: Begun;
   #checkpoints = 0;
