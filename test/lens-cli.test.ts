@@ -171,6 +171,13 @@ describe('interfering', () => {
       notDistributions: unknown[];
     };
     expect(edits.length).toBe(1);
+    // A square that the page saved holds the same edits among other things.
+    const square = join(folder, 'square.json');
+    writeFileSync(square, JSON.stringify({ model: 'ko', text: story, lens: 'weight', edits, weights: [] }));
+    expect(JSON.parse(siseon('compare', story, '--edits', square, '--json').stdout)).toMatchObject({
+      edits,
+      notDistributions,
+    });
     // 먹 gives nearly all of its weight to 사과: without it the row is no distribution.
     expect(notDistributions.length).toBe(1);
     writeFileSync(file, JSON.stringify([{ kind: 'ablate', layer: 9, head: 0, by: 'zero' }]));

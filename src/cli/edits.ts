@@ -14,7 +14,10 @@ interface EditsFile {
   readonly made: SavedRun | null;
 }
 
-/** Edits as a JSON array, or those of a saved trace. Throws `badEdits`, `cannotRead`, and of a trace what its reader throws. */
+const isEdits = (content: unknown): content is unknown[] =>
+  Array.isArray(content) && content.every((edit) => typeof edit === 'object' && edit !== null && 'kind' in edit);
+
+/** Edits as a JSON array, or those of a saved trace, or of a square that the page saved. Throws `badEdits`, `cannotRead`, and of a trace what its reader throws. */
 export async function editsIn(file: string): Promise<EditsFile> {
   const { readText, SiseonError } = await import('../platform/index.ts');
   const { readSavedRun, unpackEdits } = await import('../trace/index.ts');
@@ -29,14 +32,16 @@ export async function editsIn(file: string): Promise<EditsFile> {
   } catch (error) {
     if (error instanceof SiseonError) throw error;
   }
-  if (Array.isArray(content) && content.every((edit) => typeof edit === 'object' && edit !== null && 'kind' in edit))
-    return { edits: unpackEdits(content), made: null };
+  if (isEdits(content)) return { edits: unpackEdits(content), made: null };
   if (typeof content === 'object' && content !== null && 'fingerprint' in content) return saved();
+  // A square that the page saved says how its run was made; of the model it has the name alone.
+  if (typeof content === 'object' && content !== null && 'edits' in content && isEdits(content.edits))
+    return { edits: unpackEdits(content.edits), made: null };
   throw new SiseonError({
     code: 'badEdits',
     kind: 'usage',
     what: `${file} holds no edits`,
-    expected: 'a JSON array of edits, each with a kind, or a saved trace',
+    expected: 'a JSON array of edits, each with a kind, a saved trace, or a square saved by the page',
   });
 }
 

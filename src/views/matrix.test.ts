@@ -53,6 +53,11 @@ describe('a matrix', () => {
       expect(svg).toContain(language === 'ko' ? '질문(Query)' : 'query');
       expect(svg).toContain('&lt;c&gt; → a,&quot;b&quot;: 0.48');
       expect(svg).not.toContain('<c>');
+      // What was done to the run stands below the legend, which stays as it is.
+      const changed = matrixSvg(matrix, { language, done: 'L0·H1 <off>' });
+      expect(changed).toContain('>L0·H1 &lt;off&gt;</text>');
+      const lines = (picture: string): number => picture.match(/<text /g)!.length;
+      expect(lines(changed)).toBe(lines(svg) + 1);
     },
   );
   const masked: Matrix = {

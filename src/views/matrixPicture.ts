@@ -76,6 +76,8 @@ export interface PictureOptions {
   readonly theme?: Theme;
   /** Absent: the numbers are attention weights. */
   readonly measure?: Measure;
+  /** What was done to the run that the numbers are of, in one line below the legend. */
+  readonly done?: string;
 }
 
 /** What the numbers are, in words, and how they are coloured. */
@@ -104,7 +106,7 @@ export function matrixMarks(matrix: Matrix, options: PictureOptions): MatrixMark
   const heading = broken(title, (width - 48) / 16);
   const above = 32 + (heading.length - 1) * 22;
   const top = Math.ceil(above + 34 + Math.max(lean + size + 4, 20));
-  const below = broken(legend, (width - 48) / 12);
+  const below = [legend, ...(options.done ? [options.done] : [])].flatMap((line) => broken(line, (width - 48) / 12));
   const bottom = top + rows.length * side;
   const letters: Letters[] = [];
   const add = (

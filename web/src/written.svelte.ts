@@ -8,7 +8,9 @@ import { readChange, writtenChange } from './explore/written.ts';
 import type { Place } from './permalink.ts';
 import { here } from './place.svelte.ts';
 
-const ofHeads = ({ kind }: Change): boolean => kind === 'silence' || kind === 'temperature';
+/** Whether it is of a head as a whole, whatever sentence it reads. */
+export const ofHeads = (change: Change): change is Extract<Change, { kind: 'silence' | 'temperature' }> =>
+  change.kind === 'silence' || change.kind === 'temperature';
 
 /** What was done while a sentence was there that is not there any more. */
 export interface Aside {

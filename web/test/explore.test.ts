@@ -313,7 +313,12 @@ onThePage('the room Explore', (_site, visited) => {
         }, Array.from(expected));
         const matrix = await wordMatrix(await recordTrace(model, { text: storySentence, edits }), model, last);
         await page.waitForTimeout(100);
-        const json = JSON.parse((await saved(page, 'JSON')).toString()) as WordMatrix;
+        const json = JSON.parse((await saved(page, 'JSON')).toString()) as WordMatrix & { text: string; edits: Edit[] };
+        // The file alone makes the run again.
+        const again = await wordMatrix(await recordTrace(model, { text: json.text, edits: json.edits }), model, last);
+        for (const [i, row] of again.weights.entries())
+          for (const [j, weight] of row.entries())
+            expect(Math.abs(json.weights[i]![j]! - weight)).toBeLessThanOrEqual(1e-6);
         for (const [i, row] of matrix.weights.entries())
           for (const [j, weight] of row.entries())
             expect(Math.abs(json.weights[i]![j]! - weight)).toBeLessThanOrEqual(1e-6);
@@ -325,6 +330,16 @@ onThePage('the room Explore', (_site, visited) => {
       await page.getByRole('button', { name: '가리기 (모든 헤드에서)' }).click();
       const hidden = seen.tokens.map((position): Edit => ({ kind: 'drop', position }));
       await settled([cut, ...hidden]);
+      // Files say what was done, in the list's own words.
+      const plain = (words: string): string => words.replaceAll(/[\s\u2060]/g, '');
+      const list = (await page.locator('.changes .said').allTextContents()).map(plain);
+      expect(list).toHaveLength(2);
+      const svg = (await saved(page, 'SVG')).toString();
+      const letters = plain([...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, line]) => line).join(''));
+      expect(letters).toContain(plain(`이 실행에 손댄 것: ${list.join('; ')}.`));
+      const report = plain((await saved(page, 'HTML')).toString());
+      expect(report).toContain(plain(`손댄 것: ${list.join('; ')}.</p>`));
+      expect(report).not.toContain(plain('<dd>모델이 준 값'));
       await page.getByRole('button', { name: '모두 되돌리기' }).click();
       await page.getByText(/예측할 때는 ‘먹’ 자리를 가리고 다시 읽어요/).waitFor();
       await page.locator('#pair-weight').focus();

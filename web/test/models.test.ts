@@ -111,7 +111,14 @@ it('writing ends before the mark for what the vocabulary does not have, which no
       drawn.push(known.tokenizer!.piece(id)!);
     const written: string[] = [];
     const tell = ({ piece }: { readonly piece: string }): void => void written.push(piece);
-    const ended = await write(known, text, sampling, { layer: 1, head: 0 }, tell, new AbortController().signal);
+    const ended = await write(
+      known,
+      { text, edits: [] },
+      sampling,
+      { layer: 1, head: 0 },
+      tell,
+      new AbortController().signal,
+    );
     expect(drawn.includes('[UNK]')).toBe(mark !== null);
     expect(written).toEqual(mark === null ? drawn : drawn.slice(0, drawn.indexOf(mark)));
     expect(ended).toEqual({ full: false, unknown: mark });
@@ -265,7 +272,38 @@ onThePage('models of the visitor’s own', (site) => {
       expect(await violations(page)).toEqual([]);
       // The sentence has grown by what was written.
       expect(await page.locator('#sentence').inputValue()).toBe(text);
+      // What was done to the model is done to the one that writes, and it says so; as does the run before.
+      await page.locator('#write-temperature').fill('1.2');
+      await page.locator('#write-top-k').fill('3');
+      await page.locator('#write-count').fill('4');
+      const silenced: Edit = { kind: 'ablate', layer: 1, head: 0, by: 'zero' };
+      const ofWords = /단어에 손댄 것은 쓰기 시작할 때 있던 토큰에만/;
+      const drawn = new Set<string>();
+      for (const [place, edits, ...said] of [
+        ['', [], /손대지 않은 모델로 썼어요/],
+        ['&e=s1.0', [silenced], /손댄 대로 썼어요.?\(L1·H0: 끔\)/],
+        ['&e=s1.0&v=before', [], /보고 있어서, 손댄 것 없이 썼어요/],
+        ['&e=d3-3', [{ kind: 'drop', position: 3 }], /손댄 대로 썼어요.?\(단어에 손댄 것 1가지\)/, ofWords],
+      ] as const satisfies readonly (readonly [string, readonly Edit[], ...RegExp[]])[]) {
+        await open(`#/ko/explore?s=${letters}&h=1.0&u=token${place}`);
+        await page.locator('#write-seed').fill('5');
+        await page.getByRole('button', { name: '이어 쓰기 시작' }).click();
+        for (const sentence of said) await page.locator('section:has(#write)').getByText(sentence).waitFor();
+        await page.locator('form:has(#write-count) [type=submit]:enabled').waitFor();
+        const found = await numbers();
+        const options = { maxTokens: 4, temperature: 1.2, topK: 3, seed: 5 };
+        let [n, own] = [0, 'c a b c'];
+        for await (const token of generate(known, { text: own, edits }, options)) {
+          expect(Math.abs(found.get(`written:${n++}`)! - token.probability), place).toBeLessThanOrEqual(1e-5);
+          own += token.text;
+        }
+        expect(await page.locator('#sentence').inputValue(), place).toBe(own);
+        drawn.add(own);
+      }
+      expect(drawn.size).toBe(3);
       // It writes no more than it can read again, and says that it is full.
+      await page.locator('#write-temperature').fill('0');
+      await page.locator('#write-top-k').fill('0');
       await page.locator('#write-count').fill('200');
       await page.getByRole('button', { name: '이어 쓰기 시작' }).click();
       const { positionCount } = known.architecture;
@@ -683,6 +721,35 @@ onThePage('models of the visitor’s own', (site) => {
         expect(await page.locator('section:has(#write) [role=alert]').count()).toBe(0);
         await page.waitForTimeout(300);
         expect(await page.locator('data[data-of^="written:"]').count()).toBe(written);
+
+        // What is typed meanwhile stops it as well, and stays.
+        await page.locator('#sentence').fill('c a b c');
+        const typed = await page.evaluate(
+          () =>
+            new Promise<string>((resolve) => {
+              new MutationObserver((_, watch) => {
+                if (!document.querySelector('data[data-of="written:2"]')) return;
+                watch.disconnect();
+                const field = document.querySelector<HTMLTextAreaElement>('#sentence')!;
+                field.value += ' b b';
+                field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+                resolve(field.value);
+              }).observe(document.body, { subtree: true, childList: true });
+              document.querySelector<HTMLElement>('form:has(#write-count) [type=submit]')!.click();
+            }),
+        );
+        await page
+          .locator('section:has(#write) [role=status]')
+          .getByText(/그만 썼어요.*모델이 쓴 글: “/)
+          .waitFor();
+        await page.locator('form:has(#write-count) [type=submit]:enabled').waitFor();
+        await page.waitForTimeout(300);
+        expect(typed).toMatch(/^c a b c .+ b b$/);
+        expect(await page.locator('#sentence').inputValue()).toBe(typed);
+        const told = await page.locator('section:has(#write) [role=status]').textContent();
+        expect(`c a b c ${/“(.*)”/.exec(told!)![1]} b b`).toBe(typed);
+        expect(await page.locator('data[data-of^="written:"]').count()).toBeLessThan(200);
+        expect(await page.locator('section:has(#write) [role=alert]').count()).toBe(0);
       },
       {},
       // Which rows of squares the page asks its worker for.

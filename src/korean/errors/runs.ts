@@ -60,7 +60,7 @@ const ofMeasures: Texts = {
 
 const ofEdits: Texts = {
   badEdits: ({ what }) =>
-    `${what.replace(' holds no edits', '')}: 편집 목록이 아니에요. kind가 있는 편집들의 JSON 배열이어야 해요(docs/lens.md).`,
+    `${what.replace(' holds no edits', '')}: 편집 목록이 아니에요. kind가 있는 편집들의 JSON 배열이나, 저장한 트레이스, 페이지에서 저장한 JSON이어야 해요(docs/lens.md).`,
   badEdit: misused('할 수 없는 편집이에요.'),
   badWeights: (one) => `이 글의 가중치가 될 수 없어요.${contrast(one)}`,
 };

@@ -55,8 +55,11 @@ export function reportHtml(
   {
     language,
     start,
+    done,
   }: {
     readonly language: Language;
+    /** What was done to the run, in one line: its weights are no longer what the model gives by itself. */
+    readonly done?: string | undefined;
     readonly start: { readonly layer: LayerPlace; readonly head: number; readonly query: number };
   },
 ): string {
@@ -85,7 +88,7 @@ export function reportHtml(
 <main>
 <h1>${xml(t.title)}</h1>
 <p>${xml(t.asks)}</p>
-<p class="faint note">${xml(overview.model)}</p>
+<p class="faint note">${xml(overview.model)}</p>${done ? `\n<p class="note" id="done">${xml(joined(done))}</p>` : ''}
 <div class="choice" role="group" aria-label="${t.attention}" id="parts"></div>
 <div class="choice" role="group" aria-label="${xml(`${t.weight}, ${t.contribution}`)}"><button type="button" id="weight">${t.weight}</button><button type="button" id="contribution">${t.contribution}</button></div>
 <div class="gaze" id="gaze"><p class="faint note" id="queries"></p><div class="sentence" id="asking"></div><svg id="arcs" aria-hidden="true"></svg><div class="sentence" id="sentence"></div><p class="faint note" id="keys"></p></div>
@@ -99,7 +102,7 @@ export function reportHtml(
 </div>
 <dl class="note">
 <div><dt class="score">${xml(t.score)}</dt><dd>${xml(t.scoreNote)}</dd></div>
-<div><dt>${xml(t.weight)}</dt><dd>${xml(t.weightNote)}</dd></div>
+<div><dt>${xml(t.weight)}</dt><dd>${xml(done ? t.weightDone : t.weightNote)}</dd></div>
 <div><dt class="value">${xml(t.contribution)}</dt><dd>${xml(t.contributionNote)}</dd></div>
 </dl>
 <footer>${xml(t.made)}</footer>

@@ -14,6 +14,7 @@ export const words = {
     contribution: 'contribution',
     scoreNote: 'log Σ exp over a key word’s tokens, after mask and bias.',
     weightNote: 'What the model gives, summed into a word, from a word by its first token; a row sums to 1.',
+    weightDone: 'What it is in the changed run, summed into a word, from a word by its first token.',
     contributionNote:
       'The length of what is carried, a word’s tokens together: |\u2060Σ\u00a0weight\u00a0·\u00a0f(x)| (Kobayashi et al. 2020, without the value bias). A head may look at a word and take almost nothing from it.',
     head: 'head',
@@ -51,6 +52,7 @@ export const words = {
     scoreNote: '색인 단어의 토큰에 걸친 log Σ exp이며, 마스크와 편향을 더한 뒤의 값입니다.',
     weightNote:
       '모델이 준 값 그대로이며, 단어로 향하는 것은 토큰을 더하고 단어의 시선은 첫 토큰의 것입니다. 한 행의 합은 1입니다.',
+    weightDone: '손을 댄 실행의 값이며, 단어로 향하는 것은 토큰을 더하고 단어의 시선은 첫 토큰의 것입니다.',
     contributionNote:
       '실려 오는 내용의 길이 |\u2060Σ\u00a0가중치\u00a0·\u00a0f(x)|이며 단어의 토큰을 함께 셉니다(Kobayashi 외 2020, 내용(Value)의 편향은 빼고). 바라보기만 하고 거의 가져오지 않을 수도 있습니다.',
     head: '헤드',

@@ -182,10 +182,13 @@ export interface Ended {
 /** Marks for what a vocabulary does not have, by the names that they go by. */
 const unknownMarks = ['[UNK]', '<unk>'];
 
-/** Writes on from a text; each token is told as it comes. Throws what `generate` throws, and the signal's reason. */
+/**
+ * Writes on from a text, with edits of it at every token; each token is told as it comes. Throws what `generate` throws, and
+ * the signal's reason.
+ */
 export async function write(
   model: Model,
-  text: string,
+  { text, edits }: { readonly text: string; readonly edits: readonly Edit[] },
   { temperature, topK, seed, count }: Sampling,
   { layer, head }: { readonly layer: number; readonly head: number },
   tell: (written: Written) => void,
@@ -198,7 +201,7 @@ export async function write(
   const maxTokens = Math.max(0, Math.min(count, room));
   const options = { temperature, seed, maxTokens, signal, ...(topK !== null && { topK }) };
   let [done, whole] = [0, text];
-  for await (const token of generate(model, { text }, options)) {
+  for await (const token of generate(model, { text, edits }, options)) {
     const unknown = unknownMarks.find((mark) => model.tokenizer!.tokenId(mark) === token.id);
     if (unknown !== undefined) return { full: false, unknown };
     done++;

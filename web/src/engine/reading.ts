@@ -1,5 +1,6 @@
 /** Questions about a text, and what a model makes of it: of the model that the page looks through, or of the one beside it. */
 import { transfer } from 'comlink';
+import type { Edit } from 'siseon/attention';
 import {
   chooseHead,
   headsReport,
@@ -194,13 +195,23 @@ export class Reading {
     });
   }
 
-  /** Every head of the text as one HTML file that works offline. Throws `tooLongForOverview`. */
-  async report(asked: Asked, choice: Choice, token: number, language: Language): Promise<string> {
+  /** The changes as the package's own edits, which the run was made with: of its text they make the same run again. */
+  async edits(asked: Asked): Promise<readonly Edit[]> {
+    return this.#readerOf(asked).answer(async (reader) => (await reader.changed(asked.text, asked.changes)).edits);
+  }
+
+  /** Every head of the text as one HTML file that works offline; `done` says what was done to the run. Throws `tooLongForOverview`. */
+  async report(
+    asked: Asked,
+    choice: Choice,
+    token: number,
+    { language, done }: { readonly language: Language; readonly done: string | undefined },
+  ): Promise<string> {
     return this.#readerOf(asked).answer(async (reader) => {
       const { layer, head } = chooseHead(reader.model, choice);
       const seen = await overview(await reader.changed(asked.text, asked.changes), reader.model);
       const query = seen.parts[0]!.queries.findIndex(({ tokens }) => tokens.includes(token));
-      return reportHtml(seen, { language, start: { layer, head, query } });
+      return reportHtml(seen, { language, start: { layer, head, query }, done });
     });
   }
 
@@ -229,15 +240,22 @@ export class Reading {
     });
   }
 
-  /** Writes on from a text; each token is told as it comes. Throws `cancelled` when it was stopped. */
-  async write(text: string, sampling: Sampling, choice: Choice, tell: (written: Written) => void): Promise<Ended> {
+  /** Writes on from a text as it was changed; each token is told as it comes. Throws `cancelled` when it was stopped. */
+  async write(
+    { text, changes }: Asked,
+    sampling: Sampling,
+    choice: Choice,
+    tell: (written: Written) => void,
+  ): Promise<Ended> {
     this.#writing?.abort();
     const writing = new AbortController();
     this.#writing = writing;
-    return this.#reader.answer(({ model }) =>
-      cancellable(writing, 'writing', () =>
-        write(model, text, sampling, chooseHead(model, choice), tell, writing.signal),
-      ),
+    return this.#reader.answer((reader) =>
+      cancellable(writing, 'writing', async () => {
+        const { model } = reader;
+        const edits = changes.length > 0 ? await reader.edits(await reader.read(text), changes) : [];
+        return write(model, { text, edits }, sampling, chooseHead(model, choice), tell, writing.signal);
+      }),
     );
   }
   stopWriting(): void {

@@ -1,4 +1,5 @@
 /** What stands on the screen as a file. */
+import type { Edit } from 'siseon/attention';
 import {
   type Language,
   type Matrix,
@@ -28,6 +29,10 @@ export interface Exported {
   readonly unit: Unit;
   /** What was done to the run that the square is of. */
   readonly changes: readonly Change[];
+  /** The same as edits of the package, which make the run again. */
+  readonly edits: readonly Edit[];
+  /** The same in words; undefined where nothing was done. */
+  readonly done: string | undefined;
   readonly language: Language;
   readonly theme: 'light' | 'dark';
 }
@@ -35,14 +40,14 @@ export interface Exported {
 /** A file that the page itself writes; npz and html are the worker's, which has the whole run. */
 export async function exportFile(
   kind: Exclude<Kind, 'npz' | 'html'>,
-  { square, measure, text, model, unit, changes, language, theme }: Exported,
+  { square, measure, text, model, unit, changes, edits, done, language, theme }: Exported,
 ): Promise<Blob> {
   const { lens, numbers, masked, range } = square;
   const width = square.columns.length;
   const matrix = matrixOf(square, (i, j) => (masked[i * width + j] === 1 ? null : numbers[i * width + j]!));
   const { signed } = lensKinds[lens];
   const said: Measure = { title: measure.title, legend: measure.meaning, range, signed };
-  const options = { language, theme, ...(lens !== 'weight' && { measure: said }) };
+  const options = { language, theme, ...(lens !== 'weight' && { measure: said }), ...(done && { done }) };
   switch (kind) {
     case 'svg':
       return new Blob([matrixSvg(matrix, options)], { type: 'image/svg+xml' });
@@ -57,7 +62,7 @@ export async function exportFile(
         named(square.rows),
         square.columns.map(({ word, text: name }) => ({ word, text: name })),
       ];
-      const content = { model, text, unit, lens, changes, layer, head, rows, columns, weights };
+      const content = { model, text, unit, lens, changes, edits, layer, head, rows, columns, weights };
       return new Blob([`${JSON.stringify(content, null, 1)}\n`], { type: 'application/json' });
     }
     case 'png':

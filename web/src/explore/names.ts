@@ -1,5 +1,5 @@
 /** Names of heads, roles and lenses as the page writes them. */
-import type { PasteStage } from '../engine/change.ts';
+import type { Change, PasteStage } from '../engine/change.ts';
 import { engine } from '../engine/client.svelte.ts';
 import type { LensName, ReachName } from '../engine/lens.ts';
 import { numeral } from '../numerals.ts';
@@ -41,6 +41,14 @@ export function headRole(layer: number, head: number): string {
 }
 
 export const headName = (layer: number, head: number): string => `L${layer}·H${head}`;
+
+/** What was done to a head as a whole. */
+export const headChangeSaid = (change: Extract<Change, { kind: 'silence' | 'temperature' }>): string => {
+  const head = headName(change.layer, change.head);
+  return change.kind === 'silence'
+    ? m.explore_silenced({ head })
+    : m.explore_heated({ head, temperature: numeral(change.temperature) });
+};
 
 /** The name with the role behind it. */
 export const fullHeadName = (layer: number, head: number): string => {
