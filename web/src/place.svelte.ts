@@ -46,6 +46,8 @@ class Here implements Required<Place> {
   cell = $state.raw(first.cell);
   other = $state(first.other);
   changes = $state.raw(first.changes);
+  /** Those that came with the address: they are of the model that it names. */
+  brought = $state.raw<Place['changes']>(first.changes);
   lens = $state(first.lens);
   bare = $state(first.bare);
   before = $state(first.before);
@@ -92,7 +94,7 @@ export function follow(): void {
       const text = training?.text || here.training.text;
       // An address that names no model is read through the one that is open.
       const model = place.model ?? (engine.model?.shipped ? null : here.model);
-      Object.assign(here, place, { model }, training && { training: { ...training, text } });
+      Object.assign(here, place, { model, brought: place.changes }, training && { training: { ...training, text } });
     };
     addEventListener('hashchange', read);
     return () => removeEventListener('hashchange', read);

@@ -649,6 +649,12 @@ onThePage('the room Explore', (_site, visited) => {
       // Of a picture that no keystroke brought nothing is said.
       await page.locator('.gaze .word').first().click();
       await page.getByText(/그림이 나오기까지 걸린 시간이 여기에/).waitFor();
+      // Nor beside a sentence that cannot be read: the picture is of the one before.
+      await page.locator('#sentence').fill(storySentence);
+      await said.getByText(/\d+ms 걸렸어요/).waitFor();
+      await page.locator('#sentence').fill('철수가 '.repeat(300));
+      await page.getByText('그림은 마지막으로 읽은 문장이에요').waitFor();
+      await page.getByText(/그림이 나오기까지 걸린 시간이 여기에/).waitFor();
     }));
 
   it('shows one text in all pictures where the newest cannot be read, and speaks of a picture only where there is one', () =>

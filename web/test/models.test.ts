@@ -552,6 +552,21 @@ onThePage('models of the visitor’s own', (site) => {
       // Behind the kind may stand a name of the visitor's own as well.
       await open('#/en/explore?m=trained%3Amine');
       await told.getByText(/trained in another window: “mine”/).waitFor();
+      // What was done to it waits for it, whether this model has such a head or not; what is done here is done to this one.
+      await open('#/en/explore?s=%EC%B2%A0%EC%88%98%EA%B0%80&e=s0.0,s9.9&m=trained%3Amine');
+      const list = page.locator('.changes ol li');
+      const waiting = page.getByText(/wait for another model, and come back with it: 2/);
+      await waiting.waitFor();
+      expect(await list.count()).toBe(0);
+      expect(await page.getByRole('button', { name: 'Changed', exact: true }).count()).toBe(0);
+      await page.getByRole('button', { name: 'Silence this head' }).click();
+      await page.getByRole('button', { name: 'Changed', exact: true }).waitFor();
+      expect(await list.count()).toBe(1);
+      await waiting.waitFor();
+      await page.getByRole('button', { name: 'Undo all' }).click();
+      await list.waitFor({ state: 'detached' });
+      await waiting.waitFor();
+      expect(decodeURIComponent(page.url())).toContain('e=s0.0,s9.9');
     }));
 
   it('a GGUF file that is dropped: its attention is the library’s', () =>
