@@ -313,8 +313,8 @@ describe('options that would do nothing', () => {
   it.each([
     [['ablate', story, '--texts', 'x.txt'], '--texts는', '--by mean'],
     [['ablate', story, '--heads', '1.2', '--token', '카레'], '--token은', '--heads를 빼'],
-    [['heads', '--least', '5', '--lang', 'ko'], '--least은', '--treebank 파일과 함께'],
-    [['heads', '--strict', '--lang', 'ko'], '--strict은', '--treebank 파일과 함께'],
+    [['heads', '--least', '5', '--lang', 'ko'], '--least는', '--treebank 파일과 함께'],
+    [['heads', '--strict', '--lang', 'ko'], '--strict는', '--treebank 파일과 함께'],
     [['patch', story, '철수가 수박을 먹었다', '--stage', 'key'], '--stage는', '--into와 함께'],
     [['patch', story, '철수가 수박을 먹었다', '--into', '1.2', '--approximate'], '--approximate는', '--into를 빼면'],
     [['heads', '--texts', 'x.txt', '--treebank', 'x.conllu', '--lang', 'ko'], '--texts는', '둘 가운데 하나만'],

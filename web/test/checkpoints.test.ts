@@ -89,12 +89,8 @@ onThePage('a checkpoint of the room Train', (_site, visited) => {
       expect(json.model).toBe(`작은 언어, 시드 7, 걸음 ${early}`);
       for (const [i, { tokens: from }] of groups.entries())
         for (const [j, { tokens }] of groups.entries()) {
-          const row = (await norms.row(from[0]!)).head(place.head);
-          close(
-            json.weights[i]![j],
-            tokens.reduce((sum, token) => sum + row[token]!, 0),
-            `${i} ${j}`,
-          );
+          const { heads } = (await norms.row(from[0]!)).word(tokens);
+          close(json.weights[i]![j], heads[place.head]!, `${i} ${j}`);
         }
       await page
         .getByRole('group', { name: '렌즈', exact: true })
