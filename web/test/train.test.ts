@@ -252,6 +252,8 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('li', { hasText: 'own-seed7-step24' }).waitFor();
       expect(asked).toEqual([]);
       expect(await page.locator('#own-text').inputValue()).toBe(ownText);
+      await page.getByText(/마지막 학습을 24걸음까지/).waitFor();
+      await page.locator('main canvas').first().waitFor();
       await page
         .locator('#kept-file')
         .setInputFiles({ name: 'mine.zip', mimeType: 'application/zip', buffer: archive });
