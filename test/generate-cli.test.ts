@@ -56,6 +56,35 @@ describe('siseon generate', () => {
     const bare = ['--ids', '3,4', '--model', join(families, 'llama')];
     expect(await last(...bare)).toBe(`  3 4 ${await added(...bare)}`);
   });
+  it('shows a token as predict does, its blank drawn and Hangul put together, and takes it so', async () => {
+    const bytes = join(place, 'bytes');
+    cpSync(join(families, 'gpt2'), bytes, { recursive: true });
+    const vocabulary = [...'Ġatnoíķľ', 'íķ', 'íķľ', 'Ġt', 'Ġa', 'at', 'Ċ', 'no', 'on', 'to'];
+    const merges = ['í ķ', 'íķ ľ', 'Ġ t', 'Ġ a', 'a t', 'n o', 'o n', 't o'];
+    const vocab = Object.fromEntries(vocabulary.map((piece, id) => [piece, id]));
+    const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+    const tokenizer = { model: { type: 'BPE', vocab, merges }, pre_tokenizer: byteLevel, decoder: byteLevel };
+    writeFileSync(join(bytes, 'tokenizer.json'), JSON.stringify(tokenizer));
+    const shown = [...'␣atnoíķľ', 'íķ', '한', '␣t', '␣a', 'at', '⏎', 'no', 'on', 'to'];
+    const ask = ['at 한 to', '--model', bytes, '--lang', 'en'];
+    const all = await siseon('predict', ...ask, '--count', '17', '--json');
+    const { guesses } = JSON.parse(all.stdout) as { guesses: { token: number; piece: string; text: string }[] };
+    expect(guesses.map(({ token }) => token).toSorted((a, b) => a - b)).toEqual(vocabulary.map((_, id) => id));
+    for (const { token, piece, text } of guesses)
+      expect([piece, text], `${token}`).toEqual([vocabulary[token], shown[token]]);
+    const followed = ['한', 'íķľ', '␣t', 'Ġt'].map((token) => siseon('predict', ...ask, '--token', token, '--json'));
+    const tokens = (await Promise.all(followed)).map(({ stdout }) => JSON.parse(stdout).followed.token);
+    expect(tokens).toEqual([9, 9, 10, 10]);
+    const [text, json] = await Promise.all([
+      siseon('generate', ...ask, '--tokens', '3', '--looks', '9'),
+      siseon('generate', ...ask, '--tokens', '3', '--looks', '9', '--json'),
+    ]);
+    const { written } = JSON.parse(json.stdout) as { written: { looked: { text: string; position: number }[] }[] };
+    // at, a blank, 한, ␣t, o: the text's own tokens.
+    const own = written[0]!.looked.toSorted((a, b) => a.position - b.position).map(({ text: key }) => key);
+    expect(own).toEqual(['at', '␣', '한', '␣t', 'o']);
+    for (const key of own) expect(text.stdout).toMatch(new RegExp(`[←,] ${key} \\d+%`));
+  });
   it('in a conversation reads the template’s text, without special tokens of its own', async () => {
     const ask = ['generate', '--model', model, '--tokens', '1', '--chat', '--json'];
     const [user, both, refused, without] = await Promise.all([

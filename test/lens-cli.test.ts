@@ -235,7 +235,7 @@ describe('taken apart', () => {
       followed: { piece: string };
       direct: { sum: number; logit: number };
     };
-    expect(found).toMatchObject({ hidden: true, followed: { piece: '사과' } });
+    expect(found).toMatchObject({ hidden: true, followed: { piece: '사과'.normalize('NFD'), text: '사과' } });
     expect(found.guesses.map(({ probability }) => probability)).toEqual(
       found.guesses.map(({ probability }) => probability).toSorted((a, b) => b - a),
     );

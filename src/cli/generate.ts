@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { LayerPlace } from '../attention/index.ts';
 import type { Model } from '../model/index.ts';
+import { drawnBlanks, seen } from '../model/unseen.ts';
 import type { SiseonError } from '../platform/index.ts';
 import type { Ending, NewToken, TraceInput } from '../trace/index.ts';
 import { placeName } from '../views/language.ts';
@@ -175,7 +176,7 @@ async function asked(model: Model, text: string, { chat, system }: Options): Pro
 
 /** The row of the position that said the token: one head's, or the mean over all of a layer. */
 async function lookedAt(model: Model, token: NewToken, options: Options): Promise<Written> {
-  const { architecture: a, tokenizer } = model;
+  const { architecture: a } = model;
   const layer = options.layer ?? a.layerCount - 1;
   if (typeof layer === 'number' && layer >= a.layerCount) throw await outOfRange('layer', layer, a.layerCount);
   const place = a.encoder && typeof layer === 'number' ? (`decoder.layers.${layer}.cross` as const) : layer;
@@ -189,10 +190,10 @@ async function lookedAt(model: Model, token: NewToken, options: Options): Promis
   const { trace } = token;
   // What is written looks at itself, or across at the encoder's text.
   const ids = a.encoder && !`${place}`.endsWith('.cross') ? trace.decoderIds! : trace.ids;
-  const textOf = (id: number): string => tokenizer?.decode([id]) || tokenizer?.piece(id) || `${id}`;
+  const { tokenName } = await import('../lens/index.ts');
   const looked = Array.from({ length: keys }, (_, position) => ({
     position,
-    text: textOf(ids[position]!),
+    text: tokenName(model, ids[position]!),
     weight: weight(position),
   }))
     .sort((one, other) => other.weight - one.weight)
@@ -212,12 +213,10 @@ async function outOfRange(what: 'layer' | 'head', index: number, count: number):
   });
 }
 
-const visible = (text: string): string => text.replace(/\n/g, '⏎').trim() || '␣';
-
 function line({ id, text, position, probability, looked }: Written): string {
-  const own = text === null ? `${id}` : text === '' ? '…' : visible(text);
+  const own = text === null ? `${id}` : text === '' ? '…' : seen(drawnBlanks(text));
   const percent = (part: number): string => `${(100 * part).toFixed(0)}%`;
-  const looks = looked.map((key) => `${visible(key.text)} ${percent(key.weight)}`).join(', ');
+  const looks = looked.map((key) => `${key.text} ${percent(key.weight)}`).join(', ');
   return `  ${String(position).padStart(4)}  ${own}  (${percent(probability)})  ← ${looks}`;
 }
 

@@ -66,14 +66,19 @@ async function said(text: string | undefined, options: Options): Promise<void> {
     ? await lens.directLogits(trace, model, { position, token, ...(against !== undefined && { against }) })
     : null;
   const name = (id: number): string => lens.tokenName(model, id);
+  const written = (id: number) => ({ piece: model.tokenizer?.piece(id) ?? null, text: name(id) });
   const json = (): void =>
     printJson({
       model: model.name,
       text: text ?? null,
       position,
       hidden,
-      guesses: guesses.map((guess) => ({ ...guess, piece: name(guess.token) })),
-      followed: { token, piece: name(token), ...(against !== undefined && { against, againstPiece: name(against) }) },
+      guesses: guesses.map((guess) => ({ ...guess, ...written(guess.token) })),
+      followed: {
+        token,
+        ...written(token),
+        ...(against !== undefined && { against: { token: against, ...written(against) } }),
+      },
       layers,
       ...(direct && { direct }),
     });

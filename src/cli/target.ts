@@ -47,19 +47,23 @@ export const following = (command: Command): Command =>
     'of a classifier: the label that is followed, or its number (default: the likeliest)',
   );
 
-/** A token as the vocabulary writes it (some hold Hangul in letters), or its id. */
+/** A token as the vocabulary writes it (some hold Hangul in letters), as it is shown, or its id. */
 export async function tokenOf(model: Model, written: string): Promise<number> {
   const [known] = [written, written.normalize('NFC'), written.normalize('NFD')].flatMap(
     (form) => model.tokenizer?.tokenId(form) ?? [],
   );
+  const { vocabularySize } = model.architecture;
   const id = known ?? (/^\d+$/.test(written) ? Number(written) : undefined);
-  if (id !== undefined && id < model.architecture.vocabularySize) return id;
+  if (id !== undefined && id < vocabularySize) return id;
+  // As it is shown: ␣dog, or Hangul whose bytes the vocabulary writes.
+  const { tokenName } = await import('../lens/index.ts');
+  for (let shown = 0; shown < vocabularySize; shown++) if (tokenName(model, shown) === written) return shown;
   const { SiseonError } = await import('../platform/index.ts');
   throw new SiseonError({
     code: 'noSuchToken',
     kind: 'usage',
     what: `"${written}" is not in the vocabulary`,
-    expected: 'a token as the vocabulary writes it, or its id',
+    expected: 'a token as the vocabulary writes it or as it is shown, or its id',
   });
 }
 

@@ -139,9 +139,8 @@ export function likeliest(
     .map((token) => ({ token, probability: Math.exp(logits[token]! - total) }));
 }
 
-/** The token of a target as a person reads it, Hangul that the vocabulary holds in letters composed; its id where there is no tokenizer. */
-export const tokenName = (model: Model, token: number): string =>
-  model.tokenizer?.piece(token)?.normalize('NFC') ?? `${token}`;
+/** A token of a model's vocabulary as a person reads it (see `Tokenizer.name`); its id where there is no tokenizer, or none such. */
+export const tokenName = (model: Model, token: number): string => model.tokenizer?.name(token) ?? `${token}`;
 
 /** Throws `idOutOfRange` for what is no token of a vocabulary of so many. */
 export function idInRange(id: number, vocabularySize: number): void {

@@ -12,7 +12,7 @@ import { normalizer, type PartConfig, type Rewrite } from './tokenizer/normalize
 import { type Piece, type Spell, speller } from './tokenizer/pieces.ts';
 import { type Cut, preTokenizer } from './tokenizer/preTokenizers.ts';
 import { badTokenizer, unknownPart } from './tokenizer/refusal.ts';
-import { hiddenSigns, unseen, unseenSigns } from './unseen.ts';
+import { drawnBlanks, hiddenSigns, seen, unseen, unseenSigns } from './unseen.ts';
 import { splitWords, type TextSpan } from './words.ts';
 
 export interface Token {
@@ -77,6 +77,7 @@ export class Tokenizer {
   readonly #added: readonly AddedToken[];
   readonly #normalize: Rewrite;
   readonly #cut: Cut;
+  readonly #byteLevel: boolean;
   readonly #spell: Spell;
   readonly #asGiven: AddedTokenFinder;
   readonly #asNormalized: AddedTokenFinder;
@@ -91,7 +92,8 @@ export class Tokenizer {
     this.#added = addedTokens(config.added_tokens);
     this.#normalize = normalizer(config.normalizer);
     this.#cut = preTokenizer(config.pre_tokenizer);
-    this.#spell = speller(config.model, library, uses(config.pre_tokenizer, 'ByteLevel'));
+    this.#byteLevel = uses(config.pre_tokenizer, 'ByteLevel');
+    this.#spell = speller(config.model, library, this.#byteLevel);
     this.#asGiven = new AddedTokenFinder(
       this.#added.filter(({ normalized }) => !normalized),
       (content) => content,
@@ -151,6 +153,26 @@ export class Tokenizer {
   /** The vocabulary entry of an id, or undefined. */
   piece(id: number): string | undefined {
     return this.#library.id_to_token(id);
+  }
+
+  /**
+   * A vocabulary's token as a person reads it where no text stands around it, or undefined: Hangul composed, and what tells
+   * two tokens apart kept: white space by a sign of its own (`Ġdog` and `▁dog` are ␣dog), `##` and `</w>`. A part of a
+   * character's bytes stays as the vocabulary writes it, a sign that nobody sees is its code point.
+   */
+  name(id: number): string | undefined {
+    const piece = this.piece(id);
+    if (piece === undefined || this.#added.some((token) => token.id === id)) return piece && drawnBlanks(piece);
+    const text = this.#meant(piece, id);
+    return text === '' || text.includes('\ufffd') ? piece : seen(readable(drawnBlanks(text)));
+  }
+
+  /** The text of a token, its blanks among it: decoders leave out the first. */
+  #meant(piece: string, id: number): string {
+    const byte = /^<0x([0-7][0-9A-F])>$/.exec(piece);
+    if (byte) return String.fromCharCode(Number.parseInt(byte[1]!, 16));
+    if (this.#byteLevel) return this.decode([id]);
+    return this.kind === 'BPE' || this.kind === 'Unigram' ? piece.replace(/▁/g, ' ') : piece;
   }
 
   /** The text that ids stand for, special tokens left out; bytes that make no character yet read as U+FFFD. */
@@ -290,7 +312,7 @@ export class Tokenizer {
       return readable(own);
     }
     const text = covered.trim();
-    return text === '' ? covered.replace(/ /g, '␣').replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥') || piece : text;
+    return text === '' ? drawnBlanks(covered) || piece : text;
   }
 
   #notices(text: string, pieces: readonly TextPiece[], dropped: readonly { start: number; end: number }[]): Notice[] {

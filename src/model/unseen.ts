@@ -11,6 +11,9 @@ export const codePoints = (text: string): string[] =>
 /** What a text of which nothing is seen holds besides blanks, by its code points: each once. */
 export const unseenSigns = (text: string): string[] => [...new Set(codePoints(text.replace(/\p{White_Space}/gu, '')))];
 
+/** White space by a sign of its own, as two tokens may differ in it alone: ␣ a blank, ⏎ a line's end, ⇥ a tab. */
+export const drawnBlanks = (text: string): string => text.replace(/ /g, '␣').replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥');
+
 /** A text as it is shown: one of which nothing is seen, half characters included, by its code points. */
 export const seen = (text: string): string =>
   /^[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]+$/u.test(text) ? codePoints(text).join(' ') : text;

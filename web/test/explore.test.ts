@@ -768,7 +768,22 @@ onThePage('the room Explore', (_site, visited) => {
         .locator('[data-moved] data')
         .evaluateAll((shown) => shown.map((number) => number.getClientRects().length));
       expect(lines).toEqual(moved.map(() => 1));
+      // What is compared stands in the columns above it, and follows a window that grows and shrinks.
+      await page.locator('#other').fill('영희가 빵을 맛있게 먹었다');
+      await page.locator('.compare figure').nth(2).waitFor();
+      await page.setViewportSize({ width: 2560, height: 1400 });
+      const box = async (part: string) => (await page.locator(part).boundingBox())!;
+      await expect
+        .poll(async () => Math.abs((await box('#other')).width - (await box('#paste-from')).width))
+        .toBeLessThan(1);
       await page.setViewportSize({ width: 1280, height: 900 });
+      await expect
+        .poll(() =>
+          page
+            .locator('.compare figure')
+            .evaluateAll((figures) => figures.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)),
+        )
+        .toEqual([0, 0, 0]);
       await page.locator('[data-moved="0.1"]').click();
       await page.waitForFunction(() => location.hash.includes('h=0.1'));
       await page.keyboard.press('ArrowDown');

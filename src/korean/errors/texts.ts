@@ -73,7 +73,7 @@ const ofTexts: Texts = {
   noTokenizer: ({ what }) =>
     `${what.split(/ has no| cannot read/)[0]}에 토크나이저(tokenizer.json)가 없어 글을 읽지 못해요. 토크나이저가 있는 모델을 쓰거나, 되는 명령에서는 --ids 1,2,3처럼 토큰 번호를 주세요.`,
   noSuchToken: ({ what }) =>
-    `${what.replace(' is not in the vocabulary', '')}: 어휘에 없는 토큰이에요. 어휘에 적힌 그대로, 또는 번호로 적어 주세요.`,
+    `${what.replace(' is not in the vocabulary', '')}: 어휘에 없는 토큰이에요. 어휘에 적힌 그대로나 보이는 그대로, 또는 번호로 적어 주세요.`,
   noTags: () => '견줄 색인이 없어요. 색인을 하나 이상 적어 주세요.',
   badLibrary: ({ details: d, expected }) =>
     `도서관 파일이 맞지 않아요. ${d.file}: ${problems(d.problems)}. 이런 꼴이어야 해요: ${expected}`,

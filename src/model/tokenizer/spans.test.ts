@@ -695,3 +695,29 @@ describe('words', () => {
     expect(built.decode(built.encode('철수가 🍎').ids)).toBe('철수가 🍎');
   });
 });
+
+describe('a token named where no text stands around it', () => {
+  const named = (tokenizer: Tokenizer, pieces: readonly string[]): (string | undefined)[] =>
+    pieces.map((piece) => tokenizer.name(tokenizer.tokenId(piece)!));
+
+  it('draws the blank that tells two tokens of a byte-level vocabulary apart, and leaves bytes of half a letter', () => {
+    const pieces = ['t', 'Ġt', 'Ġ', 'ĠĠ', 'Ċ', 'ĉ', 'íķľ', 'íķ', 'Ā', 'âĢĭ'];
+    const bytes = { pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false }, decoder: { type: 'ByteLevel' } };
+    expect(named(bpe(pieces, bytes), pieces)).toEqual(['t', '␣t', '␣', '␣␣', '⏎', '⇥', '한', 'íķ', 'U+0000', 'U+200B']);
+  });
+
+  it('draws ▁ as the blank that it stands for, though its decoder leaves the first out', () => {
+    const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true };
+    const pieces = ['▁dog', 'dog', '▁', '<0x0A>', '<0xEC>', '한'];
+    const names = ['␣dog', 'dog', '␣', '⏎', '<0xEC>', '한'];
+    expect(named(unigram(pieces, { type: 'NFC' }, metaspace), ['<unk>', ...pieces])).toEqual(['<unk>', ...names]);
+    expect(named(bpe(pieces, { pre_tokenizer: metaspace, decoder: metaspace }), pieces)).toEqual(names);
+  });
+
+  it('keeps ## of WordPiece, composes Hangul, and knows nothing of an id that is none', () => {
+    const pieces = ['ing', '##ing', '하', '##ᆻ', '▁'];
+    const tokenizer = wordPiece(pieces, uncased);
+    expect(named(tokenizer, ['[UNK]', ...pieces])).toEqual(['[UNK]', 'ing', '##ing', '하', '##ㅆ', '▁']);
+    expect(tokenizer.name(pieces.length + 1)).toBeUndefined();
+  });
+});

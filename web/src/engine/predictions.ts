@@ -1,6 +1,6 @@
 /** What a model would say in a place: its likeliest tokens, how they ripen from layer to layer, and what it writes on. */
 import type { Edit } from 'siseon/attention';
-import { logitLens, logitsFor } from 'siseon/lens';
+import { logitLens, logitsFor, tokenName } from 'siseon/lens';
 import type { Model } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
 import { generate, recordTrace, type Trace } from 'siseon/trace';
@@ -42,13 +42,6 @@ export interface Depth {
 
 /** How many guesses are told. */
 const told = 8;
-
-/** Some vocabularies hold Hangul in pieces; put together, it can be read. Bytes of half a letter stay as the vocabulary has them. */
-export function pieceOf(model: Model, id: number): string {
-  const piece = model.tokenizer?.piece(id) ?? `${id}`;
-  const text = model.tokenizer?.decode([id]) ?? '';
-  return (text.trim() === '' || text.includes('\ufffd') ? piece : text).normalize('NFC');
-}
 
 /** The token that hides another. Throws `noHead` where there is none, or nothing that would say what is hidden. */
 export function maskOf(model: Model): number {
@@ -124,7 +117,7 @@ export async function predict(
   const after = changes.changed.edits.length > 0 ? await probabilitiesAt(moved, model, token) : null;
   const guess = (id: number): Guess => ({
     id,
-    piece: pieceOf(model, id),
+    piece: tokenName(model, id),
     probability: before[id]!,
     changed: after?.[id] ?? null,
   });
@@ -140,10 +133,10 @@ export async function predict(
     guesses: [...best].map(guess),
     moved: after && before.reduce((sum, probability, n) => sum + Math.abs(probability - after[n]!), 0) / 2,
     actual: actual === undefined ? null : guess(actual),
-    followed: { id, piece: pieceOf(model, id) },
+    followed: { id, piece: tokenName(model, id) },
     depths: layers.map((depth) => ({
       after: depth.after,
-      best: { id: depth.best.token, piece: pieceOf(model, depth.best.token), probability: depth.best.probability },
+      best: { id: depth.best.token, piece: tokenName(model, depth.best.token), probability: depth.best.probability },
       probability: depth.probability,
       rank: depth.rank,
     })),
@@ -216,10 +209,10 @@ export async function write(
       .sort((a, b) => b.weight - a.weight)
       .slice(0, looked);
     tell({
-      piece: pieceOf(model, token.id),
+      piece: tokenName(model, token.id),
       text: token.text ?? '',
       probability: token.probability,
-      looked: heaviest.map(({ at, weight }) => ({ token: at, text: pieceOf(model, token.trace.ids[at]!), weight })),
+      looked: heaviest.map(({ at, weight }) => ({ token: at, text: tokenName(model, token.trace.ids[at]!), weight })),
     });
     // Whoever wants to stop it is heard between two tokens.
     await new Promise((resolve) => setTimeout(resolve));
