@@ -152,7 +152,7 @@ onThePage('the room Learn', (_site, visited) => {
           await enter(page, '주소 복사');
           await page.locator('[role=status]', { hasText: '복사' }).waitFor();
           await walked(page);
-          expect((await walked(page)).at(-1)).toBe('이전: 분해');
+          expect((await walked(page)).at(-1)).toBe('다음: 살펴보기');
         },
         { permissions: ['clipboard-read', 'clipboard-write'] },
       ),
