@@ -137,13 +137,15 @@ export function squares(page: ReportPage): Picture {
     context.font = lettered(letter);
     context.textBaseline = 'middle';
     if (letter > 0) nameCells(context, marks);
-    const turn = Number(colour('--turn'));
+    const inks = colour('--inks')
+      .split(',')
+      .map((step) => step.trim().split(' ') as [string, string]);
     for (let i = 0; i < queries.length && cell >= 2.1 * rem(); i++)
       for (let j = 0; j < keys.length; j++) {
         const { x, y, side, number, depth } = marks.cell(i, j);
         if (number === null) continue;
         context.textAlign = 'center';
-        context.fillStyle = colour(depth < turn ? '--ink' : '--ground');
+        context.fillStyle = inks.findLast(([share]) => depth >= Number(share))![1];
         context.fillText(written(number, 2), x + side / 2, y + side / 2);
       }
     context.lineWidth = 2;
