@@ -159,6 +159,17 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
             return clientWidth / clientHeight / (width / height);
           });
           expect(Math.abs(shape - 1)).toBeLessThan(0.01);
+          // The square ends in a rule, which is sharp.
+          const [end, rule] = await page.$eval('#matrix', (drawn) => {
+            const { width, height } = drawn as HTMLCanvasElement;
+            const row = (drawn as HTMLCanvasElement).getContext('2d')!.getImageData(0, height - 6, width, 1).data;
+            const last = Array.from({ length: width }, (_, x) => x).findLast((x) => row[4 * x + 3]! > 0)!;
+            return [
+              `#${[...row.slice(4 * last, 4 * last + 3)].map((part) => part.toString(16)).join('')}`,
+              getComputedStyle(document.documentElement).getPropertyValue('--rule').trim(),
+            ];
+          });
+          expect(end).toBe(rule);
           expect(await page.$eval('.wide', (table) => table.scrollWidth - table.clientWidth)).toBe(0);
           expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
           expect(await page.getByText('칸을 누르면 고정되고 값이 보입니다.').isVisible()).toBe(width === 360);

@@ -14,7 +14,7 @@ export {
 } from './effects.ts';
 export { type Grid, gridLines, gridSvg } from './grid.ts';
 export { headsSvg, headsText, roleText } from './heads.ts';
-export { adaptive } from './ink.ts';
+export { adaptive, legible } from './ink.ts';
 export { joined } from './joined.ts';
 export { type Language, languageOf, particle } from './language.ts';
 export { lookupText } from './lookup.ts';

@@ -47,8 +47,11 @@ export function adaptive(svg: string): string {
 }
 export const face = "Pretendard, 'Noto Sans KR', 'Noto Sans CJK KR', system-ui, sans-serif";
 
+/** Red, green and blue, of `#fff` as of `#ffffff`. */
 const channels = (colour: string): number[] =>
-  (colour.match(/[\da-f]{2}/gi) ?? []).map((part) => Number.parseInt(part, 16));
+  (colour.slice(1).match(colour.length < 7 ? /./g : /../g) ?? []).map((part) =>
+    Number.parseInt(part.padStart(2, part), 16),
+  );
 /** Relative luminance (WCAG 2). */
 const luminance = (colour: readonly number[]): number => {
   const [r = 0, g = 0, b = 0] = colour.map((part) => {
@@ -58,32 +61,41 @@ const luminance = (colour: readonly number[]): number => {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
 
-/** Contrast of a colour with another laid over a ground with an opacity (WCAG 2). */
-function contrast(ink: string, fill: string, opacity: number, ground: string): number {
-  const [from, to] = [channels(ground), channels(fill)];
-  const mixed = luminance(from.map((channel, c) => channel + (to[c]! - channel) * opacity));
-  const own = luminance(channels(ink));
-  return (Math.max(own, mixed) + 0.05) / (Math.min(own, mixed) + 0.05);
+/** Contrast of an ink with a colour, by its channels (WCAG 2). */
+export function contrast(ink: string, colour: readonly number[]): number {
+  const [own, other] = [luminance(channels(ink)), luminance(colour)];
+  return (Math.max(own, other) + 0.05) / (Math.min(own, other) + 0.05);
 }
 
-/** Of a theme's ink and ground, what is read best on a colour that is laid over the ground with an opacity. */
+/** What text needs to be read (WCAG 2, AA). */
+const enough = 4.5;
+
+/** The first of some inks that is read on a colour; where none is, black or white (as `#fff`, which is no ground): one of them always is. */
+export const legible = (colour: readonly number[], inks: readonly string[]): string =>
+  [...inks, '#000', '#fff'].find((ink) => contrast(ink, colour) >= enough)!;
+
+/** A colour laid over a ground with an opacity. */
+export function laid(fill: string, opacity: number, ground: string): number[] {
+  const to = channels(fill);
+  return channels(ground).map((channel, c) => channel + (to[c]! - channel) * opacity);
+}
+
+/** Of a theme's ink and ground, what is read on a colour that is laid over the ground with an opacity. */
 export function inkOn(fill: string, opacity: number, theme: Theme): string {
   const { ground, ink } = themes[theme];
-  return contrast(ink, fill, opacity, ground) >= contrast(ground, fill, opacity, ground) ? ink : ground;
+  return legible(laid(fill, opacity, ground), [ink, ground]);
 }
 
 /**
  * A signed share, −1 to 1, as a cell: orange below 0, blue above, laid over the ground with an opacity of its size; and the
- * ink that is read best on it (white as `#fff`, which is no ground).
+ * ink that is read on it.
  */
 export function signedInk(
   share: number,
   theme: Theme,
 ): { readonly fill: string; readonly opacity: number; readonly ink: string } {
-  const { ground } = themes[theme];
   // Not quite the query's blue, which turns with the ground: a cell's colours stay, as its number is written on them.
   const fill = share < 0 ? '#c2570c' : '#1257c5';
   const opacity = Math.min(1, Math.abs(share));
-  const ratio = (ink: string): number => contrast(ink, fill, opacity, ground);
-  return { fill, opacity, ink: ratio(themes.light.ink) > ratio('#ffffff') ? themes.light.ink : '#fff' };
+  return { fill, opacity, ink: legible(laid(fill, opacity, themes[theme].ground), [themes.light.ink, '#fff']) };
 }

@@ -137,6 +137,12 @@ onThePage('what the page says', (_site, visited) => {
           expect.stringMatching(/such as “U\+200B”: 1\./),
           expect.stringMatching(/such as “The”: 1\. It reads them letter by letter/),
         ]);
+      // A word of nothing else has them for a name.
+      await page
+        .locator('.gaze')
+        .getByText(/to U\+200B/)
+        .waitFor();
+      await page.locator('.lines').getByRole('button', { name: 'U+200B' }).waitFor();
       // Alone they are no sentence.
       await page.locator('#sentence').fill('\u2060\u200b');
       await page.getByText('There is nothing to read: only signs that nobody sees (U+2060, U+200B).').waitFor();

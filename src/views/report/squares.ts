@@ -88,12 +88,13 @@ export function squares(page: ReportPage): Picture {
       if (context) context.font = lettered(letter);
       const side = (words: readonly ReportWord[]): number =>
         Math.min(6 * rem(), Math.max(...words.map(({ text }) => context?.measureText(text).width ?? 0)));
-      const left = side(queries) + 0.6 * rem();
+      const left = Math.ceil(side(queries) + 0.6 * rem());
       // A slanted word reaches as far to the right as upwards; half a cell of that is its own.
-      const top = side(keys) * Math.SQRT1_2 + rem();
+      const top = Math.ceil(side(keys) * Math.SQRT1_2 + rem());
       const right = Math.max(0, top - 0.9 * rem());
       const cell = Math.min((size - left - right) / keys.length, (size - top) / queries.length, 4.5 * rem());
-      return { cell, left, top, right, letter };
+      // On whole pixels edges are sharp.
+      return { cell: cell > 10 ? Math.floor(cell) : cell, left, top, right, letter };
     };
     // Slanted lines lie nearer to each other than upright ones: a letter takes two thirds of a cell.
     const usual = within(0.8125 * rem());
@@ -102,9 +103,15 @@ export function squares(page: ReportPage): Picture {
       ? { cell: size / Math.max(queries.length, keys.length), left: 0, top: 0, right: 0, letter: 0 }
       : narrow;
   };
-  /** The large square where it stands. */
+  /** The large square where it stands; between cells that are wide enough, a line of the ground. */
   const marksOf = ({ cell: side, left, top }: Layout): SquareMarks =>
-    page.marksOf(page.part.state.layer, page.part.state.head, { left, top, side, gap: 0, away: 0.4 * rem() });
+    page.marksOf(page.part.state.layer, page.part.state.head, {
+      left,
+      top,
+      side,
+      gap: side > 10 ? 1 : 0,
+      away: 0.4 * rem(),
+    });
   const nameCells = (context: CanvasRenderingContext2D, marks: SquareMarks): void => {
     const { state, queries, keys } = page.part;
     const inked = ({ word }: ReportWord): string => colour(word === null ? '--faint' : '--ink');
@@ -134,16 +141,23 @@ export function squares(page: ReportPage): Picture {
     if (!context) return;
     const marks = marksOf(place);
     paint(context, marks);
+    // Where numbers are 0 the square is still seen.
+    const { x: first, y: above, width: across, height: down } = marks.frame;
+    context.strokeStyle = colour('--rule');
+    context.lineWidth = 1;
+    context.strokeRect(first - 0.5, above - 0.5, across, down);
     context.font = lettered(letter);
     context.textBaseline = 'middle';
     if (letter > 0) nameCells(context, marks);
-    const turn = Number(colour('--turn'));
+    const inks = colour('--inks')
+      .split(',')
+      .map((step) => step.trim().split(' ') as [string, string]);
     for (let i = 0; i < queries.length && cell >= 2.1 * rem(); i++)
       for (let j = 0; j < keys.length; j++) {
         const { x, y, side, number, depth } = marks.cell(i, j);
         if (number === null) continue;
         context.textAlign = 'center';
-        context.fillStyle = colour(depth < turn ? '--ink' : '--ground');
+        context.fillStyle = inks.findLast(([share]) => depth >= Number(share))![1];
         context.fillText(written(number, 2), x + side / 2, y + side / 2);
       }
     context.lineWidth = 2;

@@ -3,14 +3,18 @@ import { face, inkOn, type Theme, themes } from '../ink.ts';
 
 /** Where no number stands: grey as on the page, between a rule and letters. */
 const stripe = { light: '#c9c9ce', dark: '#5a5b64' } as const;
-/** From which share on a number is read better in the ground's colour than in ink. */
-const turn = (theme: Theme): number =>
-  Array.from({ length: 101 }, (_, i) => i / 100).find(
-    (share) => inkOn(themes[theme].score, share, theme) === themes[theme].ground,
-  ) ?? 1;
+/** What a number is written in, each from a share on. */
+const inks = (theme: Theme): string => {
+  const shares = Array.from({ length: 101 }, (_, i) => i / 100);
+  const on = (share: number): string => inkOn(themes[theme].score, share, theme);
+  return shares
+    .filter((share, i) => i === 0 || on(share) !== on(shares[i - 1]!))
+    .map((share) => `${share} ${on(share)}`)
+    .join();
+};
 
 const paint = (theme: Theme): string =>
-  Object.entries({ ...themes[theme], stripe: stripe[theme], turn: turn(theme) })
+  Object.entries({ ...themes[theme], stripe: stripe[theme], inks: inks(theme) })
     .map(([name, colour]) => `--${name}:${colour}`)
     .join(';');
 

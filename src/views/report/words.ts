@@ -2,7 +2,7 @@
 export const words = {
   en: {
     title: 'Where it looks',
-    asks: 'Choose a word: it asks. Arcs and bars show what it looks at; the thicker, the more. The left and right arrow keys go on.',
+    asks: 'Choose the word that asks. Arcs and bars show what it looks at: the thicker, the more. The left and right arrow keys move on.',
     looks: 'Queries are rows, keys columns, in the order of the sentence.',
     queryAxis: 'query ↓',
     keyAxis: 'key →',

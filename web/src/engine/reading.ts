@@ -18,7 +18,7 @@ import {
 import { type Model, writeNpz } from 'siseon/model';
 import { SiseonError } from 'siseon/platform';
 import { stages } from 'siseon/trace';
-import { type Language, reportHtml } from 'siseon/views';
+import { type Language, reportHtml, seen } from 'siseon/views';
 import { cancellable } from './cancel.ts';
 import type { Change } from './change.ts';
 import { type Aligned, alignedEntries, type Moved, movedHeads } from './comparing.ts';
@@ -43,6 +43,13 @@ export interface Choice {
   readonly layer?: number;
   readonly head?: number;
 }
+
+/** A gaze as it is shown: also a word of which nothing is seen has a name. */
+const shown = (gaze: Look): Look => ({
+  ...gaze,
+  query: { ...gaze.query, text: seen(gaze.query.text), tokenText: seen(gaze.query.tokenText) },
+  keys: gaze.keys.map((key) => ({ ...key, text: seen(key.text) })),
+});
 
 /** A letter of an alphabet says nothing by itself; a syllable or an ideograph may well be a word, or a part that means something. */
 const ofAlphabet = /(?![\p{sc=Hang}\p{sc=Hani}\p{sc=Hira}\p{sc=Kana}])\p{L}/u;
@@ -97,7 +104,7 @@ export class Reading {
 
   async look(asked: Asked, choice: Choice): Promise<Look> {
     return this.#readerOf(asked).answer(async (reader) =>
-      look(await reader.changed(asked.text, asked.changes), reader.model, choice),
+      shown(await look(await reader.changed(asked.text, asked.changes), reader.model, choice)),
     );
   }
 
@@ -110,7 +117,7 @@ export class Reading {
         layer: Math.floor(i / headCount),
         head: i % headCount,
       }));
-      return Promise.all(choices.map((choice) => look(trace, reader.model, { query, ...choice })));
+      return Promise.all(choices.map(async (choice) => shown(await look(trace, reader.model, { query, ...choice }))));
     });
   }
 
@@ -122,15 +129,20 @@ export class Reading {
 
   /** One cell, by its two tokens, in the run that is asked about. */
   async pair(asked: Asked, choice: Choice & { readonly queryToken: number; readonly keyToken: number }): Promise<Pair> {
-    return this.#readerOf(asked).answer(async (reader) =>
-      pair(await reader.changed(asked.text, asked.changes), reader.model, choice),
-    );
+    return this.#readerOf(asked).answer(async (reader) => {
+      const { query, key, ...rest } = await pair(await reader.changed(asked.text, asked.changes), reader.model, choice);
+      return {
+        ...rest,
+        query: { ...query, tokenText: seen(query.tokenText) },
+        key: { ...key, tokenText: seen(key.tokenText) },
+      };
+    });
   }
 
-  /** Tokens as the text has them. */
+  /** Tokens as the text has them, each to be seen. */
   async tokenTexts(text: string, tokens: readonly number[]): Promise<string[]> {
     const { encoding } = await this.#reader.answer((reader) => reader.read(text));
-    return tokens.map((token) => encoding!.tokens[token]!.text);
+    return tokens.map((token) => seen(encoding!.tokens[token]!.text));
   }
 
   /** Words of a text that the model reads letter by letter, since it does not know them. */

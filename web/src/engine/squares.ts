@@ -1,5 +1,6 @@
 /** Attention as squares: one head over the whole text or the part of it that is in view, and all heads at a glance. */
 import type { Encoding } from 'siseon/model';
+import { seen } from 'siseon/views';
 import { type LensName, lensKinds } from './lens.ts';
 import type { Lenses } from './lenses.ts';
 
@@ -20,6 +21,7 @@ export interface View {
 export interface Entry {
   /** Index of the word; null for a special token. */
   readonly word: number | null;
+  /** As it is shown (`seen`). */
   readonly text: string;
   readonly tokens: readonly number[];
   readonly sink: Sink | null;
@@ -32,9 +34,12 @@ export function entriesOf({ tokens, words }: Encoding, { unit, bare }: Pick<View
     special ? 'special' : first === 0 && !separated ? 'first' : null;
   const all = tokens.flatMap(({ word, text, index, special }): Entry[] => {
     // A space that is a token of its own belongs to no word either, and is no separator.
-    if (unit === 'token' || word === null) return [{ word, text, tokens: [index], sink: sink(special, index) }];
+    if (unit === 'token' || word === null)
+      return [{ word, text: seen(text), tokens: [index], sink: sink(special, index) }];
     const own = words[word]!;
-    return own.tokens[0] === index ? [{ word, text: own.text, tokens: own.tokens, sink: sink(special, index) }] : [];
+    return own.tokens[0] === index
+      ? [{ word, text: seen(own.text), tokens: own.tokens, sink: sink(special, index) }]
+      : [];
   });
   const left = bare ? all.filter((entry) => entry.sink === null) : all;
   // A text that is nothing else is shown whole.

@@ -1,4 +1,6 @@
 /** Colours of the page for a canvas: a weight from the ground (0) to the full colour (1), a difference to either side. */
+import { legible } from 'siseon/views';
+
 type Channels = readonly [number, number, number];
 
 const channels = (name: string): Channels => {
@@ -13,7 +15,7 @@ export interface Ink {
   readonly fill: (name: 'field') => Channels;
   /** 0 to 1. */
   readonly weight: (weight: number) => Channels;
-  /** Of ink and ground, the one that stands out more on a colour. */
+  /** What a number on a colour is read in. */
   readonly on: (color: Channels) => string;
   /** A cell at which no query may look, where there is room for a pixel alone. */
   readonly stripe: Channels;
@@ -23,14 +25,9 @@ export interface Ink {
 
 /** Read anew whenever the theme has changed. */
 export function readInk(): Ink {
-  const [ground, ink, score, positive, negative, stripe] = [
-    '--ground',
-    '--ink',
-    '--score',
-    '--query',
-    '--negative',
-    '--stripe',
-  ].map(channels) as [Channels, Channels, Channels, Channels, Channels, Channels];
+  const [ground, score, positive, negative, stripe] = ['--ground', '--score', '--query', '--negative', '--stripe'].map(
+    channels,
+  ) as [Channels, Channels, Channels, Channels, Channels];
   // A style that is asked for has the whole page's brought up to date first: once, not for every name that is painted.
   const style = getComputedStyle(document.documentElement);
   const read = new Map<string, string>();
@@ -43,28 +40,12 @@ export function readInk(): Ink {
     stripe,
     fill: (name) => channels(`--${name}`),
     css,
-    on: (color) => {
-      const contrast = (other: Channels): number => {
-        const [a, b] = [luminance(color), luminance(other)];
-        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-      };
-      return rgb(contrast(ink) >= contrast(ground) ? ink : ground);
-    },
+    on: (color) => legible(color, [css('ink'), css('ground')]),
     weight: (weight) => between(ground, score, Math.min(1, Math.max(0, weight))),
     difference: (difference) =>
       between(ground, difference < 0 ? negative : positive, Math.min(1, Math.abs(difference))),
   };
 }
-
-/** Relative luminance, WCAG 2. */
-const luminance = (color: Channels): number => {
-  const [r, g, b] = color.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4)) as [
-    number,
-    number,
-    number,
-  ];
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-};
 
 export const rgb = ([r, g, b]: Channels): string => `rgb(${r} ${g} ${b})`;
 
