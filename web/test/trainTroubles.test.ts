@@ -252,6 +252,11 @@ onThePage('the room Train in trouble', (site, visited) => {
       await page.getByRole('button', { name: '폭을 12로' }).click();
       await page.locator('#train-steps').fill('0');
       await page.getByText(/걸음: 10 이상/).waitFor();
+      // The axis that waits keeps its width, and what stands below it its places.
+      await page.setViewportSize({ width: 2560, height: 1440 });
+      const below = async (words: string): Promise<number> =>
+        (await page.locator('.charts figure').first().getByText(words, { exact: true }).last().boundingBox())!.x;
+      expect((await below('10')) - (await below('걸음'))).toBeGreaterThan(100);
       await page.locator('#train-steps').fill('24');
       expect(await page.locator('#train-width').inputValue()).toBe('12');
       await page.getByText(/배울 글이 비어 있어요/).waitFor();
