@@ -77,12 +77,12 @@ describe('a lesson', () => {
     expect(sentencesOf('가 '.repeat(50)).map((sentence) => sentence.split(' ').length)).toEqual([24, 24, 2]);
   });
   it.each([
-    ['', 'noSentences'],
-    [' \n ', 'noSentences'],
-    ['사과 사과 사과\n사과', 'oneWord'],
-    ['가'.repeat(100_000), 'oneWord'],
-    ['하늘이 파랗다.\n하늘이 파랗다.', 'fewSentences'],
-  ])('refuses %.40j: %s, and quotes no more of it than can be read', async (text, code) => {
+    ['nothing', '', 'noSentences'],
+    ['blanks', ' \n ', 'noSentences'],
+    ['one word again and again', '사과 사과 사과\n사과', 'oneWord'],
+    ['a word of 100,000 letters', '가'.repeat(100_000), 'oneWord'],
+    ['one sentence twice', '하늘이 파랗다.\n하늘이 파랗다.', 'fewSentences'],
+  ])('refuses %s, and quotes no more of it than can be read', async (_, text, code) => {
     const refused = (await lessonOf({ ...defaults.own, ...small }, text).catch((cause) => cause)) as SiseonError;
     expect(refused.code).toBe(code);
     expect(JSON.stringify(refused.details).length).toBeLessThan(60);
