@@ -9,8 +9,6 @@ it('keeps a particle with the sign before it, and a bracket with its word', () =
   expect(shown('질문(Query)을 색인 (Key)과')).toBe('질문|(Query)|을 색인 (Key)|과');
   expect(shown('‖내용‖이에요')).toBe('‖|내용‖|이에요');
   expect(joined('볼 수 있어요. 한 수 위')).toBe('볼\u00a0수\u00a0있어요. 한 수 위');
-  expect(joined('(층 1, 헤드 2)')).toBe('(층\u00a01, 헤드\u00a02)');
-  expect(joined('(layer 1, head 2)')).toBe('(layer\u00a01, head\u00a02)');
   expect(shown('“사과” gives 0.71 (71%).')).toBe('“사과” gives 0.71 (71%).');
   expect(joined(joined('‘가’는'))).toBe(joined('‘가’는'));
 });
