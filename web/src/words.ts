@@ -25,9 +25,12 @@ type Kind = Parameters<typeof particle>[1];
 export const suffix = (word: string, kind: Kind, language: Language): string =>
   language === 'ko' ? particle(word, kind) : '';
 
+/** A word in quotation marks. */
+export const quoted = (word: string, language: Language): string => (language === 'ko' ? `‘${word}’` : `“${word}”`);
+
 /** A word in quotation marks, in Korean with the particle that follows it. */
 export const josa = (word: string, kind: Kind, language: Language): string =>
-  language === 'ko' ? joined(`‘${word}’${particle(word, kind)}`) : `“${word}”`;
+  language === 'ko' ? joined(`${quoted(word, language)}${particle(word, kind)}`) : quoted(word, language);
 
 /** The picture read aloud. */
 export const read = (look: Parameters<typeof caption>[0], language: Language): string =>
