@@ -2,6 +2,7 @@ export type * from './architecture.ts';
 export { checkPositions, type LogitRows, type RunOptions, type RunResult, type TextRun } from './batch.ts';
 export { commonPrefix, goesOn, KeyValueCache } from './cache.ts';
 export { checkEdits } from './checkEdits.ts';
+export { readArchive } from './checkpoint/archive.ts';
 export { type LoadOptions, loadModel, type ModelNeed, modelNeed, readCard } from './checkpoint/load.ts';
 export { checkMemory, type MemoryNeed } from './checkpoint/memory.ts';
 export { type NpyArray, type NpyEntry, readNpz, writeNpy, writeNpz } from './checkpoint/npy.ts';

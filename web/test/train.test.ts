@@ -298,6 +298,14 @@ onThePage('the room Train', (_site, visited) => {
         .locator('#kept-file')
         .setInputFiles({ name: 'no.zip', mimeType: 'application/zip', buffer: Buffer.from('no zip') });
       await page.getByText(/zip 파일이 아니거나/).waitFor();
+      // One byte of its parameters is another than when it was written, which its checksum tells.
+      const wrong = new Uint8Array(archive);
+      wrong[wrong.length >> 1]! ^= 0x80;
+      await page
+        .locator('#kept-file')
+        .setInputFiles({ name: 'wrong.zip', mimeType: 'application/zip', buffer: Buffer.from(wrong) });
+      await page.getByText(/zip 파일은 손상됐어요\u2060\(model\.safetensors\)/).waitFor();
+      expect(await page.locator('li', { hasText: 'wrong' }).count()).toBe(0);
       await page.locator('li', { hasText: 'mine' }).getByRole('button', { name: '살펴보기에서 열기' }).click();
       await page.locator('h1', { hasText: '살펴보기' }).waitFor();
       await page.locator('#sentence').fill(sentence);

@@ -1,7 +1,8 @@
 /** NumPy's .npy (numpy.lib.format) and .npz (a zip of them): written in format 1.0, read in all. */
-import { unzipSync, ZipPassThrough, zipSync } from 'fflate';
+import { zipSync } from 'fflate';
 import { SiseonError } from '../../platform/index.ts';
 import { halfToFloat } from '../numbers.ts';
+import { readArchive } from './archive.ts';
 
 export interface NpyEntry {
   readonly name: string;
@@ -56,48 +57,21 @@ export interface NpyArray {
  * order, a size that does not fit the shape.
  */
 export function readNpz(bytes: Uint8Array, file = 'the file'): Map<string, NpyArray> {
-  let files: Record<string, Uint8Array>;
-  const checksums = new Map<string, number>();
+  let archive: ReturnType<typeof readArchive>;
   try {
-    const written = writtenChecksums(bytes);
-    files = unzipSync(bytes, {
-      filter: ({ name }) => {
-        checksums.set(name, written.next().value!);
-        return true;
-      },
-    });
+    archive = readArchive(bytes);
   } catch (cause) {
     throw badNpz(file, `it is no zip file (${cause instanceof Error ? cause.message : String(cause)})`);
   }
+  const { files, damaged } = archive;
   return new Map(
     Object.entries(files).map(([entry, content]) => {
       const name = entry.replace(/\.npy$/, '');
-      if (checksum(content) !== checksums.get(entry))
+      if (damaged.includes(entry))
         throw badNpz(file, `${name} is damaged: its checksum (CRC-32) is another than the one written beside it`);
       return [name, readNpy(content, (problem) => badNpz(file, `${name} ${problem}`))];
     }),
   );
-}
-
-/** The CRC-32 of each entry in the order of a zip's directory (PKWARE APPNOTE 6.3, sections 4.3.12 to 4.3.16). */
-function* writtenChecksums(bytes: Uint8Array): Generator<number, undefined> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let end = bytes.length - 22;
-  while (view.getUint32(end, true) !== 0x06054b50) end--;
-  let at = view.getUint32(end + 16, true);
-  if (at === 0xffffffff) at = Number(view.getBigUint64(Number(view.getBigUint64(end - 12, true)) + 48, true));
-  while (view.getUint32(at, true) === 0x02014b50) {
-    yield view.getUint32(at + 16, true);
-    at += 46 + [28, 30, 32].reduce((sum, length) => sum + view.getUint16(at + length, true), 0);
-  }
-}
-
-/** CRC-32 of some bytes, as fflate makes it for what it writes. */
-function checksum(bytes: Uint8Array): number {
-  const file = new ZipPassThrough('');
-  file.ondata = () => {};
-  file.push(bytes, true);
-  return file.crc >>> 0;
 }
 
 const badNpz = (file: string, problem: string): SiseonError =>

@@ -1,8 +1,8 @@
 /** What the room "Train" asks for: a training of the visitor's own, looked at through any of its checkpoints. */
-import { unzipSync, zipSync } from 'fflate';
+import { zipSync } from 'fflate';
 import { type Kernels, wasmKernels } from 'siseon/kernels';
-import { families, loadModel, Model, modelFiles } from 'siseon/model';
-import { memoryFolder, SiseonError } from 'siseon/platform';
+import { families, loadModel, Model, modelFiles, readArchive } from 'siseon/model';
+import { type ErrorParts, memoryFolder, SiseonError } from 'siseon/platform';
 import type { Facts, Lesson, Score } from '../train/lesson.ts';
 import type { Begun, TrainReport } from '../train/record.ts';
 import type { Settings } from '../train/settings.ts';
@@ -147,12 +147,14 @@ export class Trainer {
   }
 
   async #open(name: string, device?: Kernels): Promise<Model> {
-    let files: Record<string, Uint8Array>;
+    let archive: ReturnType<typeof readArchive>;
     try {
-      files = unzipSync(this.#kept.get(name)!);
+      archive = readArchive(this.#kept.get(name)!);
     } catch (cause) {
-      throw new SiseonError({ code: 'badArchive', kind: 'usage', what: `${name} is no zip file`, cause });
+      throw badArchive(`${name} is no zip file`, { cause });
     }
+    const { files, damaged } = archive;
+    if (damaged.length > 0) throw badArchive(`${name} is damaged: ${damaged.join(', ')}`, { details: { damaged } });
     // A folder that was zipped as a whole stands one level down.
     const flat = Object.entries(files).map(
       ([path, bytes]) => [path.replace(/^.*\//, ''), new Uint8Array(bytes)] as const,
@@ -167,3 +169,6 @@ export class Trainer {
     return Model.create({ name, family: families.get('bert')!, architecture, tokenizer, metadata, parameters }, device);
   }
 }
+
+const badArchive = (what: string, more: Pick<ErrorParts, 'cause' | 'details'>): SiseonError =>
+  new SiseonError({ code: 'badArchive', kind: 'usage', what, ...more });
