@@ -20,32 +20,45 @@ export type Manner = 'formal' | 'friendly';
 export function caption(look: Look, language: Language, manner: Manner = 'formal', written = two): string {
   const { query, place, head, leftOver } = look;
   const others = look.keys
-    .filter(({ word }) => word !== null && word !== query.word)
+    .filter(({ word, score }) => word !== null && word !== query.word && score !== null)
     .toSorted((a, b) => b.weight - a.weight);
   const rest = leftOver.self + leftOver.special;
   const shown = others.slice(0, 4);
   const hidden = others.slice(4).reduce((sum, { weight }) => sum + weight, 0);
+  const friendly = manner === 'friendly';
   const whole = {
     ko: `(${placeName(place, language)}, 헤드 ${head})`,
     en: `(${placeName(place, language)}, head ${head})`,
   }[language];
-  // Of two texts, the word that asks is none of the keys.
-  const apart = place.endsWith('.cross');
+  // Of two texts, the word that asks is none of the keys; some models put no separators around a text.
+  const [self, special] = [!place.endsWith('.cross'), look.keys.some(({ word }) => word === null)];
   if (language === 'ko') {
-    const list = shown.map(({ text, weight }) => `‘${text}’에 ${written(weight)}`).join(', ');
+    const list = shown.map((key) => `${named(look, key, language)}에 ${written(key.weight)}`).join(', ');
     const more = others.length > 4 ? `, 다른 ${others.length - 4}개 단어에 ${written(hidden)}` : '';
+    const kept = [...(self ? ['자기 자신'] : []), ...(special ? ['구분 토큰'] : [])].join('과 ');
     const given = list
       ? `${list}${more}의 어텐션을 주고, 나머지 ${written(rest)}${particle(written(rest), '은')}`
       : `어텐션 ${written(rest)}${particle(written(rest), '을')} 모두`;
-    return `‘${query.text}’${particle(query.text, '은')} ${given} ${apart ? '' : '자기 자신과 '}구분 토큰에 ${manner === 'friendly' ? '둬요' : '둡니다'} ${whole}.`;
+    const ends = friendly ? ['둬요', '줘요'] : ['둡니다', '줍니다'];
+    const all = kept ? `${given} ${kept}에 ${ends[0]}` : `${list}${more}의 어텐션을 ${ends[1]}`;
+    return `‘${query.text}’${particle(query.text, '은')} ${all} ${whole}.`;
   }
-  const [first, ...then] = shown.map(({ text, weight }) => ({ text, weight: written(weight) }));
-  const list = first
-    ? [`${first.weight} of its attention to ${first.text}`, ...then.map(({ text, weight }) => `${weight} to ${text}`)]
-    : [];
+  const list = shown.map((key, i) =>
+    i === 0
+      ? `${written(key.weight)} of its attention to ${named(look, key, language)}`
+      : `${written(key.weight)} to ${named(look, key, language)}`,
+  );
   if (others.length > 4)
     list.push(`${written(hidden)} to ${others.length - 4} other word${others.length === 5 ? '' : 's'}`);
-  return `${query.text} gives ${[...list, `${written(rest)} to ${apart ? '' : 'itself and '}the separators`].join(', ')} ${whole}.`;
+  const kept = [...(self ? ['itself'] : []), ...(special ? ['the separators'] : [])].join(' and ');
+  return `${query.text} gives ${[...list, ...(kept ? [`${written(rest)} to ${kept}`] : [])].join(', ')} ${whole}.`;
+}
+
+/** A key by its text, and by its place where the sentence has the word again. */
+function named({ keys }: Look, { text, word }: LookKey, language: Language): string {
+  const again = word !== null && keys.some((key) => key.word !== word && key.word !== null && key.text === text);
+  const place = again ? { ko: `(${word + 1}번째 단어)`, en: ` (word ${word + 1})` }[language] : '';
+  return language === 'ko' ? `‘${text}’${place}` : `${text}${place}`;
 }
 
 /**

@@ -69,6 +69,7 @@ describe('a matrix', () => {
     ],
   };
   it('with masked cells hatches them in the picture and leaves them empty in the file', () => {
+    expect(matrixCsv(masked, { corner: 'cut, twice' }).split('\r\n')[0]).toMatch(/^"cut, twice",/);
     expect(matrixCsv(masked).split('\r\n').slice(1, 3)).toEqual(['"a,""b""",-4,,2', '<c>,0,0.5,']);
     const svg = matrixSvg(masked, { language: 'en' });
     expect(svg.match(/fill="url\(#siseon-masked\)"/g)).toHaveLength(2);

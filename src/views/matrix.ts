@@ -64,11 +64,14 @@ export function gazeLines(
   };
 }
 
-/** RFC 4180: keys in the first row, queries in the first column, numbers with every digit that they have; masked cells are empty. */
-export function matrixCsv({ rows, columns, weights }: Matrix): string {
+/**
+ * RFC 4180: keys in the first row, queries in the first column, numbers with every digit that they have; masked cells are
+ * empty. `corner`: what the first cell says, as what was done to the run.
+ */
+export function matrixCsv({ rows, columns, weights }: Matrix, { corner = '' }: { corner?: string } = {}): string {
   const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   return [
-    ['', ...columns.map(({ text }) => quoted(text))],
+    [quoted(corner), ...columns.map(({ text }) => quoted(text))],
     ...rows.map(({ text }, i) => [
       quoted(text),
       ...weights[i]!.map((weight) => (weight === null ? '' : String(weight))),

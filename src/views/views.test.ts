@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { look, pair, wordMatrix } from '../lens/index.ts';
+import { type Look, look, pair, wordMatrix } from '../lens/index.ts';
 import { loadModel, shippedModel } from '../model/index.ts';
 import { recordTrace } from '../trace/index.ts';
 import {
@@ -100,6 +100,25 @@ it('the caption says the weights that the model has, and all of them', () => {
   // One sentence, two manners: the terminal's, and the page's to its visitor.
   expect(caption(seen, 'ko')).toContain('둡니다');
   expect(caption(seen, 'ko', 'friendly')).toBe(caption(seen, 'ko').replace('둡니다', '둬요'));
+});
+
+it('the caption names separators where there are some, itself where it is a key, and a word that comes twice by its place', async () => {
+  const seen = looks[0]!;
+  const alone: Look = { ...seen, keys: seen.keys.filter(({ word }) => word !== null) };
+  expect(caption(alone, 'en')).toMatch(/ to itself \(layer/);
+  expect(caption(alone, 'ko')).toMatch(/ 자기 자신에 둡니다/);
+  const cross: Look = { ...seen, place: 'decoder.layers.0.cross', query: { ...seen.query, word: null } };
+  expect(caption(cross, 'en')).toMatch(/ to the separators \(/);
+  const bare: Look = { ...cross, keys: alone.keys };
+  expect(caption(bare, 'en')).not.toMatch(/itself|separators/);
+  expect(caption(bare, 'ko')).toMatch(/의 어텐션을 줍니다 \(/);
+  expect(caption(bare, 'ko', 'friendly')).toBe(caption(bare, 'ko').replace('줍니다', '줘요'));
+  // Hidden by a mask, a word is none that was looked at.
+  const hidden: Look = { ...seen, keys: seen.keys.map((key) => (key.word === 1 ? { ...key, score: null } : key)) };
+  expect(caption(hidden, 'en')).not.toContain(seen.words[1]!.text);
+  const twice = await look(await recordTrace(model, { text: '사과를 사과를 먹었다' }), model);
+  expect(caption(twice, 'en')).toMatch(/ 사과를 \(word [12]\), .* 사과를 \(word [12]\)/);
+  expect(caption(twice, 'ko')).toMatch(/‘사과를’\([12]번째 단어\)에/);
 });
 
 describe('the plane of a query', () => {

@@ -337,6 +337,7 @@ onThePage('the room Explore', (_site, visited) => {
       const svg = (await saved(page, 'SVG')).toString();
       const letters = plain([...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, line]) => line).join(''));
       expect(letters).toContain(plain(`이 실행에 손댄 것: ${list.join('; ')}.`));
+      expect(plain((await saved(page, 'CSV')).toString())).toContain(plain(list.join('; ')));
       const report = plain((await saved(page, 'HTML')).toString());
       expect(report).toContain(plain(`손댄 것: ${list.join('; ')}.</p>`));
       expect(report).not.toContain(plain('<dd>모델이 준 값'));

@@ -89,28 +89,47 @@ export function sentenceRow(page: ReportPage): Picture {
   /** The picture as a sentence: the words looked at most, and what is left over. */
   const drawSaying = (): void => {
     const { crossed, state, keys, queries, layers } = page.part;
-    const others = keys
+    const words = keys
       .map(({ text, word }, index) => ({ text, word, index, number: numberAt(state.query, index) }))
       .filter(({ word, index }) => word !== null && !page.isItself(index))
-      .sort((a, b) => b.number - a.number)
-      .slice(0, 3);
+      .sort((a, b) => b.number - a.number);
+    const others = words.slice(0, 3);
     const all = keys.reduce((sum, _, index) => sum + numberAt(state.query, index), 0);
     const rest = written(all - others.reduce((sum, { number }) => sum + number, 0), 2);
     const { text = '', topic = '' } = queries[state.query] ?? {};
     const place = `(${layers[state.layer]}, ${say.head}\u00a0${state.head})`;
     const listed = (one: (text: string, number: string) => string): string =>
       others.map((other) => one(other.text, written(other.number, 2))).join(', ');
+    const left = (itself: string, separators: string, all: string): string[] => [
+      ...(crossed ? [] : [itself]),
+      ...(keys.some(({ word }) => word === null) ? [separators] : []),
+      ...(words.length > others.length ? [all] : []),
+    ];
     // 영, 일, 삼, 육, 칠, 팔 end in a consonant.
     const closed = /[013678]$/.test(rest);
-    const korean =
-      page.measure === 'weight'
-        ? `${topic} ${listed((word, number) => `‘${word}’\u2060에 ${number}`)}의 어텐션을 주고, 나머지 ${rest}${closed ? '은' : '는'} ${crossed ? '' : '자기 자신과 '}구분 토큰, 다른 단어에 둡니다 ${place}.`
-        : `‘${text}’\u2060에 실려 온 길이는 ${listed((word, number) => `‘${word}’\u2060에서 ${number}`)}, 나머지에서 모두 ${rest}입니다 ${place}.`;
-    const english =
-      page.measure === 'weight'
-        ? `${text} gives ${listed((word, number) => `${number} to ${word}`)}, and ${rest} to ${crossed ? '' : 'itself, '}the separators and all others ${place}.`
-        : `To ${text} come lengths of ${listed((word, number) => `${number} from ${word}`)}, and ${rest} from all the rest ${place}.`;
-    find('saying').textContent = page.korean ? korean : english;
+    const attention = {
+      korean: (): string => {
+        const kept = left('자기 자신', '구분 토큰', '다른 단어').join(', ');
+        if (others.length === 0) return `${topic} 어텐션 ${rest}${closed ? '을' : '를'} 모두 ${kept}에 둡니다`;
+        const given = `${topic} ${listed((word, number) => `‘${word}’\u2060에 ${number}`)}의 어텐션을`;
+        return kept ? `${given} 주고, 나머지 ${rest}${closed ? '은' : '는'} ${kept}에 둡니다` : `${given} 줍니다`;
+      },
+      english: (): string => {
+        const kept = left('itself', 'the separators', 'all others')
+          .join(', ')
+          .replace(/, ([^,]*)$/, ' and $1');
+        const given = [listed((word, number) => `${number} to ${word}`), kept && `${rest} to ${kept}`];
+        return `${text} gives ${given.filter((part) => part !== '').join(', and ')}`;
+      },
+    };
+    const lengths = {
+      korean: (): string =>
+        `‘${text}’\u2060에 실려 온 길이는 ${listed((word, number) => `‘${word}’\u2060에서 ${number}`)}, 나머지에서 모두 ${rest}입니다`,
+      english: (): string =>
+        `To ${text} come lengths of ${listed((word, number) => `${number} from ${word}`)}, and ${rest} from all the rest`,
+    };
+    const said = (page.measure === 'weight' ? attention : lengths)[page.korean ? 'korean' : 'english']();
+    find('saying').textContent = `${said} ${place}.`;
   };
 
   document.addEventListener('keydown', (event) => {

@@ -53,7 +53,7 @@ export async function exportFile(
       return new Blob([matrixSvg(matrix, options)], { type: 'image/svg+xml' });
     case 'csv':
       // Spreadsheets take a file for UTF-8 when it begins with this mark.
-      return new Blob(['\ufeff', matrixCsv(matrix)], { type: 'text/csv' });
+      return new Blob(['\ufeff', matrixCsv(matrix, { corner: done ?? '' })], { type: 'text/csv' });
     case 'json': {
       const named = (list: Square['rows']) =>
         list.map(({ word, text: name, tokens }) => ({ word, text: name, token: tokens[0]! }));
