@@ -66,7 +66,9 @@ describe('what is brought in', () => {
       expect(await as(unknown, true)).toEqual([['과일 사과'], [true]]);
       expect(await as('값,키\n사과,과일\n')).toEqual([['과일 사과'], [true]]);
       expect(await as('값,키\n사과,과일\n', false)).toEqual([['값 키', '사과 과일'], [false]]);
-      // One row alone is an entry, and nothing to be asked about.
+      // One row alone is an entry, and nothing to be asked about, but where it names columns.
+      expect(await as('값,키\n')).toEqual([[], [true]]);
+      expect(await as('값,키\n', false)).toEqual([['값 키'], [false]]);
       expect(await as('과일,사과\n')).toEqual([['과일 사과'], []]);
     }
   });

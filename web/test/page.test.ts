@@ -93,8 +93,14 @@ onThePage('the page', (site, visited) => {
       await page.locator('data[data-of="pair:dot"]').first().waitFor();
       const heaviest = seen.keys.flatMap(({ tokens }) => tokens).reduce((a, b) => (b.weight > a.weight ? b : a));
       compare(await numbers(), expectedOfPair(await cell(heaviest.token), seen));
-      // The slider over the bars chooses the one that is pressed, the last as well, and by the arrow keys the next.
+      // The slider over the bars: the first key chooses the bar that it stands on, the second moves.
       const slider = page.locator('.bars input');
+      await slider.focus();
+      for (const bar of [0, 1]) {
+        await page.keyboard.press('ArrowRight');
+        await page.locator(`data[data-of="pair:q:${bar}"]`).waitFor();
+      }
+      // It chooses the one that is pressed, the last as well, and by the arrow keys the next.
       const { width } = (await slider.boundingBox())!;
       const count = 1 + Number(await slider.getAttribute('max'));
       const press = (bar: number): Promise<void> =>

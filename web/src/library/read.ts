@@ -60,9 +60,9 @@ export async function readTable(text: string, file: string, headings: Headings =
   );
 }
 
-/** Where there is nothing but one row, it is no heading to be asked about. */
+/** An only row is asked about where it names columns. */
 const firstRow = (rows: readonly (readonly string[])[], file: string, heading: boolean): FirstRow[] =>
-  rows.length > 1 ? [{ file, cells: rows[0]!, heading }] : [];
+  rows.length > 1 || namesColumns(rows[0]) ? [{ file, cells: rows[0]!, heading }] : [];
 
 const columnOf = (row: readonly string[], known: readonly string[]): number =>
   row.findIndex((name) => known.includes(name.trim().toLowerCase()));
