@@ -140,10 +140,10 @@ onThePage('the room Learn', (_site, visited) => {
             .waitFor();
           await enter(page, asked.text);
           await shown(page, 'pair:dot', cell.dot);
-          // The products are one stop of the keyboard, and the arrows go from one to the next.
+          // The products are one stop of the keyboard: the first key chooses the first, the arrows go from one to the next.
           const most = cell.products.indexOf(Math.max(...cell.products));
           await onto(page, '4. 곱셈 하나하나');
-          await press(page, most === 0 ? 'Enter' : 'ArrowRight', most || 1);
+          await press(page, 'ArrowRight', most + 1);
           await page.getByText(/이 곱셈 하나가/).waitFor();
           await onward('다음: 정리', '정리');
 

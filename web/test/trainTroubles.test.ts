@@ -176,7 +176,8 @@ onThePage('the room Train in trouble', (site, visited) => {
         (most) => Number(document.querySelector('#train-scrub')?.getAttribute('max')) > Number(most),
         before,
       );
-      await page.getByRole('button', { name: '그만두기' }).click();
+      // At once: a window behind another paints rarely, and a click would wait for it longer than the training goes on.
+      await page.getByRole('button', { name: '그만두기' }).evaluate((button: HTMLElement) => button.click());
       await ended(page);
       await later.reload();
       await later.getByText('모델 작은 언어, 시드 8, 걸음 24').waitFor();
