@@ -54,10 +54,10 @@ export function caption(look: Look, language: Language, manner: Manner = 'formal
   return `${query.text} gives ${[...list, ...(kept ? [`${written(rest)} to ${kept}`] : [])].join(', ')} ${whole}.`;
 }
 
-/** A key by its text, and by its place where the sentence has the word again. */
+/** A key by its text, and where the sentence has the word again by its index too, counted from 0 as everywhere. */
 function named({ keys }: Look, { text, word }: LookKey, language: Language): string {
   const again = word !== null && keys.some((key) => key.word !== word && key.word !== null && key.text === text);
-  const place = again ? { ko: `(${word + 1}번째 단어)`, en: ` (word ${word + 1})` }[language] : '';
+  const place = again ? { ko: `(단어 ${word})`, en: ` (word ${word})` }[language] : '';
   return language === 'ko' ? `‘${text}’${place}` : `${text}${place}`;
 }
 
@@ -78,7 +78,8 @@ export function alignedOrLong(look: Look, language: Language, manner: Manner = '
     return language === 'ko'
       ? `견줄 다른 단어가 ${friendly ? '없어요' : '없습니다'}.`
       : 'There is no other word to compare.';
-  const { text, weight } = best.key;
+  const { weight } = best.key;
+  const name = named(look, best.key, language);
   const [byAngle, byLength] = [
     look.counterfactual.equalLengths[best.index]!,
     look.counterfactual.equalDirections[best.index]!,
@@ -102,8 +103,8 @@ export function alignedOrLong(look: Look, language: Language, manner: Manner = '
     neither: 'It takes direction and length together to put it first.',
   };
   return language === 'ko'
-    ? `‘${text}’의 가중치 ${written(weight)}: 길이가 모두 같다면 ${written(byAngle)}, 방향이 모두 같다면 ${written(byLength)}. ${ko[verdict]}`
-    : `${text} has ${written(weight)}; with all lengths equal it would have ${written(byAngle)}, with all directions equal ${written(byLength)}. ${en[verdict]}`;
+    ? `${name}의 가중치 ${written(weight)}: 길이가 모두 같다면 ${written(byAngle)}, 방향이 모두 같다면 ${written(byLength)}. ${ko[verdict]}`
+    : `${name} has ${written(weight)}; with all lengths equal it would have ${written(byAngle)}, with all directions equal ${written(byLength)}. ${en[verdict]}`;
 }
 
 const story = ['철수가', '사과를', '맛있게', '먹었다'];
