@@ -1,0 +1,30 @@
+/** Edges that what stands above each other shares, at the width of a laptop. */
+import type { Locator } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { onThePage } from './onThePage.ts';
+
+const edge = (of: Locator, side: 'left' | 'right'): Promise<number> =>
+  of.evaluate((element, name) => element.getBoundingClientRect()[name], side);
+
+onThePage('edges', (_site, visited) => {
+  it('Library: the temperature and the mixture begin at one edge, shelves and ranking where their headings do', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/my-library');
+      await page.locator('#ranking').waitFor();
+      expect(await edge(page.locator('#my-temperature'), 'left')).toBeCloseTo(
+        await edge(page.locator('#soft'), 'left'),
+        1,
+      );
+      const left = await edge(page.locator('#books'), 'left');
+      for (const first of ['[data-shelf] input', '.ranking .names .rank', '.ranking [role=row] .rank'])
+        expect(await edge(page.locator(first).first(), 'left'), first).toBeCloseTo(left, 1);
+    }));
+
+  it('Train: the bar of a training ends where the fields of its settings do', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/train?p=small,masked,12,3,1,0.01,20,4,7');
+      await page.locator('button.main:enabled').click();
+      const progress = await edge(page.locator('.controls progress'), 'right');
+      expect(progress).toBeCloseTo(await edge(page.locator('.numbers-form'), 'right'), 1);
+    }));
+});
