@@ -27,4 +27,17 @@ onThePage('edges', (_site, visited) => {
       const progress = await edge(page.locator('.controls progress'), 'right');
       expect(progress).toBeCloseTo(await edge(page.locator('.numbers-form'), 'right'), 1);
     }));
+
+  it('Learn: a step of the training stands at one place in both charts', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/training');
+      await page.getByRole('button', { name: '학습 시작' }).click();
+      await page.getByRole('button', { name: '멈춤' }).click();
+      const now = page.locator('.charts path.now');
+      await now.first().waitFor({ state: 'attached' });
+      const [loss, angles] = await now.evaluateAll((lines) =>
+        lines.map((line) => line.getAttribute('d')!.split(' ')[0]),
+      );
+      expect(loss).toBe(angles);
+    }));
 });
