@@ -40,4 +40,24 @@ onThePage('edges', (_site, visited) => {
       );
       expect(loss).toBe(angles);
     }));
+
+  it('Library: on a wide screen too the question whether to clear everything has its answers beside it', () =>
+    visited(
+      async ({ page, open }) => {
+        await open('#/en/my-library');
+        await page.getByRole('button', { name: 'Clear all' }).click();
+        const middle = (of: Locator): Promise<number> =>
+          of.evaluate((element) => {
+            const { top, bottom } = element.getBoundingClientRect();
+            return (top + bottom) / 2;
+          });
+        const question = await middle(page.getByText('begin again with the first ones?'));
+        for (const answer of ['Clear', 'Keep'])
+          expect(await middle(page.getByRole('button', { name: answer, exact: true })), answer).toBeCloseTo(
+            question,
+            0,
+          );
+      },
+      { viewport: { width: 2560, height: 1440 } },
+    ));
 });
