@@ -60,4 +60,16 @@ onThePage('edges', (_site, visited) => {
       },
       { viewport: { width: 2560, height: 1440 } },
     ));
+
+  it('nothing in the head moves when the theme is changed', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/opening');
+      const tools = page.locator('.tools button');
+      const lefts = (): Promise<number[]> =>
+        tools.evaluateAll((buttons) => buttons.map((button) => button.getBoundingClientRect().left));
+      const before = await lefts();
+      await page.getByRole('button', { name: '어둡게', exact: true }).click();
+      await page.getByRole('button', { name: '밝게', exact: true }).waitFor();
+      expect(await lefts()).toEqual(before);
+    }));
 });
