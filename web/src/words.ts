@@ -32,9 +32,11 @@ export const quoted = (word: string, language: Language): string => (language ==
 export const josa = (word: string, kind: Kind, language: Language): string =>
   language === 'ko' ? joined(`${quoted(word, language)}${particle(word, kind)}`) : quoted(word, language);
 
-/** The picture read aloud. */
+/** The picture read aloud; no line parts the layer from its head. */
 export const read = (look: Parameters<typeof caption>[0], language: Language): string =>
-  joined(caption(look, language, 'friendly', numeral));
+  joined(caption(look, language, 'friendly', numeral)).replace(/\([^()]*\)\.$/, (place) =>
+    place.replaceAll(' ', '\u00a0'),
+  );
 
 const questions: readonly (readonly [RegExp, () => string])[] = [
   [/.(에게|한테|께)$/, m.asked_whom],

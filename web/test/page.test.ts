@@ -87,7 +87,9 @@ onThePage('the page', (site, visited) => {
         const shown = new Map([...(await numbers())].filter(([of]) => !of.startsWith('duel')));
         compare(shown, expectedOfPair(await cell(highest.token), seen));
         if (part !== 'dot-product')
-          expect(await page.locator('main').textContent()).toContain(joined(caption(seen, 'ko', 'friendly')));
+          expect(await page.locator('main').textContent()).toContain(
+            joined(caption(seen, 'ko', 'friendly')).replace(/\(층.*\)\.$/, (place) => place.replaceAll(' ', '\u00a0')),
+          );
       }
       await open('#/en/apart');
       await page.locator('data[data-of="pair:dot"]').first().waitFor();

@@ -304,7 +304,7 @@ onThePage('the room Train', (_site, visited) => {
       await page
         .locator('#kept-file')
         .setInputFiles({ name: 'wrong.zip', mimeType: 'application/zip', buffer: Buffer.from(wrong) });
-      await page.getByText(/zip 파일은 손상됐어요\u2060\(model\.safetensors\)/).waitFor();
+      await page.getByText(/zip 파일은 손상됐어요\s\(model\.safetensors\)/).waitFor();
       expect(await page.locator('li', { hasText: 'wrong' }).count()).toBe(0);
       await page.locator('li', { hasText: 'mine' }).getByRole('button', { name: '살펴보기에서 열기' }).click();
       await page.locator('h1', { hasText: '살펴보기' }).waitFor();

@@ -1,0 +1,78 @@
+/** Edges that what stands above each other shares, at the width of a laptop. */
+import type { Locator } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { onThePage } from './onThePage.ts';
+
+const edge = (of: Locator, side: 'left' | 'right'): Promise<number> =>
+  of.evaluate((element, name) => element.getBoundingClientRect()[name], side);
+
+onThePage('edges', (_site, visited) => {
+  it('Library: the temperature and the mixture begin at one edge, shelves and ranking where their headings do', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/my-library');
+      await page.locator('#ranking').waitFor();
+      expect(await edge(page.locator('#my-temperature'), 'left')).toBeCloseTo(
+        await edge(page.locator('#soft'), 'left'),
+        1,
+      );
+      const left = await edge(page.locator('#books'), 'left');
+      for (const first of ['[data-shelf] input', '.ranking .names .rank', '.ranking [role=row] .rank'])
+        expect(await edge(page.locator(first).first(), 'left'), first).toBeCloseTo(left, 1);
+    }));
+
+  it('Train: the bar of a training ends where the fields of its settings do', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/train?p=small,masked,12,3,1,0.01,20,4,7');
+      await page.locator('button.main:enabled').click();
+      const progress = await edge(page.locator('.controls progress'), 'right');
+      expect(progress).toBeCloseTo(await edge(page.locator('.numbers-form'), 'right'), 1);
+    }));
+
+  it.each([
+    ['Learn, whose charts have names of other lengths', 'training', '.controls progress'],
+    ['Train, also where a loss that ran away has long numbers', 'train?p=small,repair,12,3,2,1000,60,4,7', '.worse'],
+  ])('a step of a training stands at one place in both charts: %s', (_, part, sign) =>
+    visited(async ({ page, open }) => {
+      await open(`#/ko/${part}`);
+      await page.locator('.controls button:enabled').first().click();
+      await page.locator(sign).waitFor();
+      const now = page.locator('.charts path.now');
+      await now.first().waitFor({ state: 'attached' });
+      const starts = (): Promise<(string | undefined)[]> =>
+        now.evaluateAll((lines) => lines.map((line) => line.getAttribute('d')!.split(' ')[0]));
+      await expect.poll(async () => [(await starts()).length, new Set(await starts()).size]).toEqual([2, 1]);
+    }),
+  );
+
+  it('Library: on a wide screen too the question whether to clear everything has its answers beside it', () =>
+    visited(
+      async ({ page, open }) => {
+        await open('#/en/my-library');
+        await page.getByRole('button', { name: 'Clear all' }).click();
+        const middle = (of: Locator): Promise<number> =>
+          of.evaluate((element) => {
+            const { top, bottom } = element.getBoundingClientRect();
+            return (top + bottom) / 2;
+          });
+        const question = await middle(page.getByText('begin again with the first ones?'));
+        for (const answer of ['Clear', 'Keep'])
+          expect(await middle(page.getByRole('button', { name: answer, exact: true })), answer).toBeCloseTo(
+            question,
+            0,
+          );
+      },
+      { viewport: { width: 2560, height: 1440 } },
+    ));
+
+  it('nothing in the head moves when the theme is changed', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/opening');
+      const tools = page.locator('.tools button');
+      const lefts = (): Promise<number[]> =>
+        tools.evaluateAll((buttons) => buttons.map((button) => button.getBoundingClientRect().left));
+      const before = await lefts();
+      await page.getByRole('button', { name: '어둡게', exact: true }).click();
+      await page.getByRole('button', { name: '밝게', exact: true }).waitFor();
+      expect(await lefts()).toEqual(before);
+    }));
+});
