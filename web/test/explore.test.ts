@@ -159,7 +159,7 @@ onThePage('the room Explore', (_site, visited) => {
       const box = (await page.locator('.gaze .folded').boundingBox())!;
       expect(box.height).toBeLessThanOrEqual(0.6 * page.viewportSize()!.height + 2);
       // However many its words are, they are not painted again for what a pointer passes over in the square.
-      const painted = '.room > .gaze, .room > .heads, .pair > .one';
+      const painted = '.room > .gaze, .room > .heads, .room > .one';
       expect(
         await page.locator(painted).evaluateAll((all) => all.map((each) => getComputedStyle(each).isolation)),
       ).toEqual(['isolate', 'isolate', 'isolate']);
@@ -777,6 +777,18 @@ onThePage('the room Explore', (_site, visited) => {
       await expect
         .poll(async () => Math.abs((await box('#other')).width - (await box('#paste-from')).width))
         .toBeLessThan(1);
+      /** Where each begins, from the left and from above. */
+      const begin = async (...parts: string[]) => {
+        const boxes = await Promise.all(parts.map(box));
+        return { x: boxes.map(({ x }) => Math.round(x)), y: boxes.map(({ y }) => Math.round(y)) };
+      };
+      const columns = await begin('#heads', '#one', '#guesses');
+      const brought = await begin('#paste', '#own', '#compare');
+      const figures = await begin(...[0, 1, 2].map((i) => `.compare figure >> nth=${String(i)}`));
+      for (const row of [brought, figures]) {
+        expect(row.x).toEqual(columns.x);
+        expect(new Set(row.y).size).toBe(1);
+      }
       await page.setViewportSize({ width: 1280, height: 900 });
       await expect
         .poll(() =>
