@@ -20,6 +20,16 @@ onThePage('edges', (_site, visited) => {
         expect(await edge(page.locator(first).first(), 'left'), first).toBeCloseTo(left, 1);
     }));
 
+  it('Library: rows that all have room need no scrollbar, which would part the numbers from their headings', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/my-library');
+      await page.locator('#ranking').waitFor();
+      const lists = page.locator('.frame[role=table]');
+      expect(await lists.evaluateAll((all) => all.map((list) => list.scrollHeight - list.clientHeight))).toEqual([
+        0, 0,
+      ]);
+    }));
+
   it('Train: the bar of a training ends where the fields of its settings do', () =>
     visited(async ({ page, open }) => {
       await open('#/ko/train?p=small,masked,12,3,1,0.01,20,4,7');
