@@ -270,6 +270,26 @@ onThePage('models of the visitor’s own', (site) => {
         n++;
       }
       expect(await violations(page)).toEqual([]);
+      // However narrow the page, a word keeps to its number.
+      const wide = page.viewportSize()!;
+      const apart: number[][] = [];
+      for (let width = 360; width >= 180; width -= 20) {
+        await page.setViewportSize({ width, height: 800 });
+        apart.push(
+          await page
+            .locator('section:has(#write) tbody .key')
+            .evaluateAll((words) =>
+              words.map(
+                (word) =>
+                  word.parentElement!.querySelector('.key + data')!.getBoundingClientRect().bottom -
+                  word.getBoundingClientRect().bottom,
+              ),
+            ),
+        );
+      }
+      expect(apart.flat().filter((distance) => Math.abs(distance) > 4)).toEqual([]);
+      expect(apart.flat()).toHaveLength(60);
+      await page.setViewportSize(wide);
       // The sentence has grown by what was written.
       expect(await page.locator('#sentence').inputValue()).toBe(text);
       // What was done to the model is done to the one that writes, and it says so; as does the run before.
