@@ -434,6 +434,8 @@ onThePage('models of the visitor’s own', (site) => {
         await page.getByRole('button', { name: '되돌리기', exact: true }).click();
         await page.locator('data[data-of^="guessAfter:"]').first().waitFor({ state: 'detached' });
       }
+      // The layer is named once.
+      await page.locator('.changes li', { hasText: /층\s\d: “[^”]+”.?의\s출력\s\(/ }).waitFor();
       await page.locator('.changes li input').fill('사과 자리에 빵');
       await page.keyboard.press('Tab');
       await page.locator('.changes li b').getByText('사과 자리에 빵').waitFor();

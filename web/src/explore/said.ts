@@ -94,7 +94,9 @@ export function said(change: Change, { rows, tokens: named, pasted }: Names): st
       const place = stage === 'embeddings' ? m.paste_everywhere() : ofHead(stage) ? head : m.explore_layer({ layer });
       const all = pasted?.get(pasteName(change)) ?? pairs.map((pair) => pair.join('←'));
       const shown = [...all.slice(0, most), ...(all.length > most ? [m.books_rest({ count: all.length - most })] : [])];
-      return m.paste_said({ place, from, stage: stageTitles[stage](), pairs: shown.join(', ') });
+      // The layer is named before it.
+      const what = stage === 'output' ? m.stage_output_said() : stageTitles[stage]();
+      return m.paste_said({ place, from, stage: what, pairs: shown.join(', ') });
     }
   }
 }
