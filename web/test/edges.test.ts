@@ -85,4 +85,23 @@ onThePage('edges', (_site, visited) => {
       await page.getByRole('button', { name: '밝게', exact: true }).waitFor();
       expect(await lefts()).toEqual(before);
     }));
+
+  it('nor when another room is opened', () =>
+    visited(async ({ page, open }) => {
+      const links = page.locator('.rooms a');
+      const lefts = (): Promise<number[]> =>
+        links.evaluateAll((all) => all.map((link) => link.getBoundingClientRect().left));
+      await open('#/en/opening');
+      const before = await lefts();
+      for (const room of ['Library', 'Train', 'Explore']) {
+        await links.getByText(room, { exact: true }).click();
+        await page.locator('main h1', { hasText: room }).waitFor();
+        // The wider rooms begin further left.
+        const [first, ...others] = await lefts();
+        expect(
+          others.map((left) => (left - first!).toFixed(2)),
+          room,
+        ).toEqual(before.slice(1).map((left) => (left - before[0]!).toFixed(2)));
+      }
+    }));
 });
