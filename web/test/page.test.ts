@@ -381,7 +381,9 @@ onThePage('the page', (site, visited) => {
       await page.locator('.heads button').first().click();
       await page.waitForFunction(() => location.hash.includes('h=0.0') && location.hash.includes('q=1'));
       const address = page.url();
-      const shown = await page.locator('main p[aria-live]').first().textContent();
+      // The address is there before the numbers are: what is said of the head before is not waited for again.
+      const said = page.locator('main p[aria-live]', { hasText: /layer\s0,\shead\s0/ }).first();
+      const shown = await said.textContent();
       await open('#/ko/library');
       await page.goto(address);
       await page.reload();

@@ -150,7 +150,7 @@ onThePage('the room Train in trouble', (site, visited) => {
     visited(async ({ page, open, numbers }) => {
       const told = (window: Page): Promise<void> =>
         window.getByText('다른 창에서 학습을 새로 시작했거나 지워서').waitFor();
-      await open(address({ ...defaults.small, ...small, steps: 4000 }));
+      await open(address({ ...defaults.small, ...small, steps: 20_000 }));
       await begin(page);
       await page.waitForFunction(() => Number(document.querySelector('#train-scrub')?.getAttribute('max')) >= 2);
       const later = await page.context().newPage();
