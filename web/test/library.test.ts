@@ -72,6 +72,28 @@ describe('what is brought in', () => {
       expect(await as('과일,사과\n')).toEqual([['과일 사과'], []]);
     }
   });
+  it('of two columns of which a heading names one, the other is its fellow; of more it is said that some were left out', async () => {
+    const entry = { books: [{ tag: '과일', content: '사과' }], problems: [] };
+    for (const heading of ['tag,Inhalt', '태그,무엇', 'Begriff,text'])
+      for (const read of [readTable(`${heading}\n과일,사과\n`, 'x'), readPasted(`${heading}\n과일,사과\n`)])
+        expect(await read, heading).toMatchObject(entry);
+    expect(await readTable('Inhalt,tag\n사과,과일\n', 'x')).toMatchObject(entry);
+    expect(await readTable('태그,무엇,더\n과일,사과,배\n', 'x')).toMatchObject({
+      ...entry,
+      problems: [{ file: 'x', kind: 'columns', count: 1 }],
+    });
+  });
+  it('semicolons part the columns where commas stand between digits alone', async () => {
+    const shelves = [
+      { tag: '사과', content: '3,5' },
+      { tag: '배', content: '2,25' },
+    ];
+    for (const text of ['사과;3,5\n배;2,25\n', '이름;값\n사과;3,5\n배;2,25\n']) {
+      expect((await readTable(text, 'x')).books).toEqual(shelves);
+      expect((await readPasted(text)).books).toEqual(shelves);
+    }
+    expect((await readPasted('하나; 둘, 셋\n')).books).toEqual([{ tag: '하나; 둘', content: '셋' }]);
+  });
   it('UTF-16 by its mark, and a text parted by tabs, as Excel saves “Unicode text”', async () => {
     const utf16 = (text: string, little: boolean): Uint8Array<ArrayBuffer> => {
       const view = new DataView(new ArrayBuffer(2 * text.length));

@@ -30,28 +30,32 @@ export interface Intake {
 }
 
 const tagNames = [
-  ...['tag', 'key', 'title', 'name', 'question', 'term', 'word'],
-  ...['색인', '제목', '이름', '이름표', '키', '질문', '용어', '단어', '낱말'],
+  ...['tag', 'key', 'title', 'name', 'question', 'term', 'word', 'label', 'topic'],
+  ...['색인', '태그', '꼬리표', '제목', '이름', '이름표', '키', '질문', '용어', '단어', '낱말', '주제', '분류'],
 ];
 const contentNames = [
-  ...['content', 'value', 'text', 'body', 'answer', 'definition', 'description'],
-  ...['내용', '본문', '값', '답', '답변', '대답', '뜻', '설명'],
+  ...['content', 'value', 'text', 'body', 'answer', 'definition', 'description', 'note'],
+  ...['내용', '본문', '값', '답', '답변', '대답', '뜻', '설명', '메모'],
 ];
 
 const bare = (text: string): string => text.replace(/^\ufeff/, '');
 
-/** Rows of a table: the first two columns, or those that a heading names. */
+/** Rows of a table: the first two columns, or those that a heading names; where it names one of them, the first other is its fellow. */
 export async function readTable(text: string, file: string, headings: Headings = new Map()): Promise<Intake> {
   const { default: papa } = await import('papaparse');
   const { data, errors } = papa.parse<string[]>(bare(text), {
     skipEmptyLines: 'greedy',
-    delimitersToGuess: ['\t', ',', ';', '|'],
+    delimitersToGuess: delimitersOf(text),
   });
   const heading = headings.get(file) ?? namesColumns(data[0]);
-  const named = heading && namesColumns(data[0]);
-  const [tag, content] = named ? [columnOf(data[0]!, tagNames), columnOf(data[0]!, contentNames)] : [0, 1];
+  const known = [tagNames, contentNames].map((names) => (heading ? columnOf(data[0]!, names) : -1));
+  const [tag = 0, content = 1] = known.map((column, i) => (column >= 0 ? column : otherThan(known[1 - i]!, i)));
   const rows = heading ? data.slice(1) : data;
-  const wide = named ? 0 : rows.filter((row) => row.slice(2).some((cell) => !unseen(cell))).length;
+  // A heading that names both has chosen; else it is said that there were more.
+  const chosen = known.every((column) => column >= 0);
+  const wide = chosen
+    ? 0
+    : rows.filter((row) => row.some((cell, i) => i !== tag && i !== content && !unseen(cell))).length;
   return taken(
     rows.map((row) => bookOf(row[tag], row[content])),
     file,
@@ -60,13 +64,26 @@ export async function readTable(text: string, file: string, headings: Headings =
   );
 }
 
+/** The usual column, if its fellow does not stand there; without a fellow the tags are the first and the contents the second. */
+const otherThan = (fellow: number, usual: number): number => (fellow < 0 ? usual : fellow === 0 ? 1 : 0);
+
+/** A sign that the first line does not have parts no columns; a comma that stands between digits alone is a decimal one beside semicolons. */
+function delimitersOf(text: string): string[] {
+  const first = linesOf(text)[0] ?? '';
+  const there = ['\t', ',', ';', '|'].filter((sign) => first.includes(sign));
+  if (there.includes(';') && decimalCommas(text)) return there.filter((sign) => sign !== ',');
+  return there.length > 0 ? there : [','];
+}
+const decimalCommas = (text: string): boolean => !/(?<!\d),|,(?!\d)/.test(text);
+
 /** An only row is asked about where it names columns. */
 const firstRow = (rows: readonly (readonly string[])[], file: string, heading: boolean): FirstRow[] =>
   rows.length > 1 || namesColumns(rows[0]) ? [{ file, cells: rows[0]!, heading }] : [];
 
 const columnOf = (row: readonly string[], known: readonly string[]): number =>
   row.findIndex((name) => known.includes(name.trim().toLowerCase()));
-const namesColumns = (row: readonly string[] = []): boolean => columnOf(row, tagNames) >= 0;
+const namesColumns = (row: readonly string[] = []): boolean =>
+  columnOf(row, tagNames) >= 0 || columnOf(row, contentNames) > 0;
 const quotes = (errors: readonly { type: string; row?: number | undefined }[], file: string): Problem[] =>
   errors.filter(({ type }) => type === 'Quotes').map(({ row }) => ({ file, kind: 'quotes', row: (row ?? 0) + 1 }));
 
@@ -123,18 +140,22 @@ function readNote(text: string, file: string): Intake {
   return taken([bookOf(file.replace(/\.[^.]*$/, ''), content)], file);
 }
 
-/** Pasted text: JSON where it begins like it, a table where a first row names its columns or tabs part every line, else lines. */
+/** Pasted text: JSON where it begins like it, a table where a first row names its columns or where tabs, or semicolons beside decimal commas, part every line, else lines. */
 export async function readPasted(text: string, headings: Headings = new Map()): Promise<Intake> {
   if (/^\s*[[{]/.test(text)) return readJson(text, '');
   const [first = ''] = linesOf(text);
   const named = headings.get('') !== false && namesColumns(first.split(/[\t,;|]/));
-  return named || partedByTabs(text) ? readTable(text, '', headings) : readLines(text, headings);
+  return named || partedByTabs(text) || partedBySemicolons(text)
+    ? readTable(text, '', headings)
+    : readLines(text, headings);
 }
 const linesOf = (text: string): string[] =>
   bare(text)
     .split(/\r?\n/)
     .filter((line) => !unseen(line));
 const partedByTabs = (text: string): boolean => linesOf(text).every((line) => line.includes('\t'));
+const partedBySemicolons = (text: string): boolean =>
+  text.includes(',') && decimalCommas(text) && linesOf(text).every((line) => line.includes(';'));
 
 /** Each line a tag, and behind its first tab or comma the content, whatever commas that has. Quotation marks hold a tag together. */
 async function readLines(text: string, headings: Headings): Promise<Intake> {
