@@ -91,7 +91,12 @@ describe('siseon open and report', () => {
 describe('interfering', () => {
   it('ablates, patches, compares and follows, in tables and pictures', () => {
     const svg = join(folder, 'ablate.svg');
-    expect(siseon('ablate', story, '--lang', 'en', '--svg', svg).stdout).toContain('The strongest');
+    const ablated = siseon('ablate', story, '--lang', 'en', '--svg', svg).stdout;
+    expect(ablated).toContain('The strongest');
+    // What it asks the model to say is not hidden from it, as `predict` would; a text with a mask has it hidden.
+    expect(ablated).toContain('먹 predicted at token 7 (먹, in sight)');
+    const masked = siseon('ablate', '철수가 사과를 맛있게 [MASK]', '--at', '[MASK]', '--lang', 'en').stdout;
+    expect(masked).toMatch(/predicted at token 7 \(\[MASK\]\)/);
     expect(readFileSync(svg, 'utf8')).toMatch(/^<svg.*<\/svg>\n$/s);
     expect(
       siseon('patch', story, '철수가 수박을 맛있게 먹었다', '--at', '먹었다', '--lang', 'en', '--approximate').status,

@@ -16,7 +16,7 @@ import {
   unheeded,
   writePicture,
 } from './shell.ts';
-import { type Asked, asking, inputOf, positionFor, predictedToken, tokenOf } from './target.ts';
+import { type Asked, asking, inputOf, maskOf, positionFor, predictedToken, tokenOf } from './target.ts';
 import { partName } from './why.ts';
 
 interface Options extends Asked {
@@ -48,10 +48,7 @@ async function said(text: string | undefined, options: Options): Promise<void> {
   const { model, trace: given } = await record(options.model, await inputOf(text, options));
   if (!model.architecture.head && model.architecture.classifier) return labelled(given, model, text, options);
   const position = await positionFor(given, options);
-  const mask =
-    model.architecture.causal || options.seen
-      ? undefined
-      : (model.tokenizer?.tokenId('[MASK]') ?? model.tokenizer?.tokenId('<mask>'));
+  const mask = options.seen ? undefined : maskOf(model);
   const hidden = mask !== undefined;
   const { recordTrace } = await import('../trace/index.ts');
   const trace = hidden

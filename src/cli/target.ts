@@ -158,8 +158,16 @@ export async function saidTarget(trace: Trace, model: Model, target: Followed): 
   const where = predictedToken(trace, model, position);
   if (ofLabel)
     return ko ? `토큰 ${position}(${where})의 이름표 ${what}` : `the label ${what} of token ${position} (${where})`;
-  return ko ? `토큰 ${position}(${where})의 예측 ${what}` : `${what} predicted at token ${position} (${where})`;
+  // A model that reads both ways may see what it is asked to say; `siseon predict` hides it, the text with a mask does.
+  const mask = maskOf(model);
+  const seen = mask !== undefined && trace.decoderIds === null && trace.ids[position] !== mask;
+  if (ko) return `토큰 ${position}(${where})의 예측 ${what}${seen ? ' (가리지 않고)' : ''}`;
+  return `${what} predicted at token ${position} (${where}${seen ? ', in sight' : ''})`;
 }
+
+/** The token that hides a word from a model that reads both ways; undefined for one that does not, or has none. */
+export const maskOf = ({ architecture, tokenizer }: Model): number | undefined =>
+  architecture.causal ? undefined : (tokenizer?.tokenId('[MASK]') ?? tokenizer?.tokenId('<mask>'));
 
 /** What a command runs: its text or --ids, and what the decoder reads. Throws `textOrIds`. */
 export async function inputOf(

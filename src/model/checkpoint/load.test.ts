@@ -240,6 +240,11 @@ describe('memory is estimated before anything is loaded', () => {
       'model.safetensors': new Uint8Array(writeSafetensors([{ name: 'x', shape: [1], data: Float32Array.of(1) }])),
     });
     const error = await loadModel(folder, { tokenizer: 'none' }).catch((cause: unknown) => cause as SiseonError);
+    // Asking for its size says the same, never that it is too large.
+    expect((await modelNeed(folder).catch((cause: unknown) => cause as SiseonError)) as SiseonError).toMatchObject({
+      code: 'parametersDoNotFit',
+      message: (error as SiseonError).message,
+    });
     const { problems } = (error as SiseonError).details as { problems: string[] };
     expect(problems.length).toBeGreaterThan(20);
     expect((error as SiseonError).message).toContain(`; and ${problems.length - 3} more.`);

@@ -62,8 +62,11 @@ export async function modelNeed(folder: Folder, file: string | null = null): Pro
   const bytes = fileBytes + (await rest.besideBytes());
   if (!folder.prefetch) {
     const tensors = await rest.open();
-    const need = memoryNeed(family.parameters(architecture, new Set(tensors.keys())), tensors);
-    return { bytes, fileBytes, ...need, readsText };
+    const sources = family.parameters(architecture, new Set(tensors.keys()));
+    // What does not fit its own config takes no memory at all: that is said, as loading it would say it.
+    checkParameters(family, sources, tensors, rest);
+    checkHead(family, architecture, sources, tensors);
+    return { bytes, fileBytes, ...memoryNeed(sources, tensors), readsText };
   }
   // Of what is far away the config alone is fetched. Parameters are kept as their files have them, mostly.
   const sources = family.parameters(architecture, new Set());
