@@ -573,7 +573,7 @@ onThePage('models of the visitor’s own', (site) => {
       await page.getByRole('button', { name: 'Pause' }).click();
       // Behind the kind may stand a name of the visitor's own as well.
       await open('#/en/explore?m=trained%3Amine');
-      await told.getByText(/trained in another window: “mine”/).waitFor();
+      await told.getByText(/that this browser does not keep: “mine”.*load it in Train/).waitFor();
       // What was done to it waits for it, whether this model has such a head or not; what is done here is done to this one.
       await open('#/en/explore?s=%EC%B2%A0%EC%88%98%EA%B0%80&e=s0.0,s9.9&m=trained%3Amine');
       const list = page.locator('.changes ol li');

@@ -277,6 +277,13 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator('li', { hasText: 'theirs' }).waitFor();
       await page.locator('li', { hasText: 'theirs' }).getByRole('button', { name: '지우기' }).click();
       await other.locator('li', { hasText: 'theirs' }).waitFor({ state: 'detached' });
+      // What was removed comes back to its place, whole; the focus stands on the way back.
+      await page.locator('li', { hasText: 'mine' }).getByRole('button', { name: '지우기' }).click();
+      await page.getByText('‘mine’ 모델을 지웠어요.').waitFor();
+      await other.locator('li', { hasText: 'mine' }).waitFor({ state: 'detached' });
+      await page.locator(':focus', { hasText: '되돌리기' }).press('Enter');
+      for (const each of [page, other]) await each.locator('li', { hasText: 'mine' }).waitFor();
+      await page.getByText('‘mine’ 모델을 지웠어요.').waitFor({ state: 'detached' });
       // Two of one name, kept in two windows at once, are two; what both take away at once is gone.
       const both = [page, other];
       const same = { name: 'same.zip', mimeType: 'application/zip', buffer: archive };
@@ -440,6 +447,16 @@ onThePage('the room Train', (_site, visited) => {
       await page.getByText('빼고 열었어요: at=9').waitFor();
       await open(`${address(settings)}&n=trained%3Anobody`);
       await page.getByText('‘nobody’ 모델을 옆에 두고 본 것이에요').waitFor();
+
+      // Seen in Explore through a step that nobody kept: it says how it comes back, and one press leads there.
+      const wanted = { ...settings, task: 'sorting', objective: defaults.sorting.objective, seed: 11 } as const;
+      await open(`#/ko/explore?m=${encodeURIComponent(`trained:9,${writeSettings(wanted)}`)}`);
+      await page.getByText(/그때의\s모습이 없어요.*시드\s11, 걸음\s9.*똑같이 다시 학습하면 같은 숫자로/).waitFor();
+      await page.getByRole('button', { name: '그 설정으로 학습하기' }).click();
+      await page.locator('h1', { hasText: '학습' }).waitFor();
+      expect(await page.locator('#train-seed').inputValue()).toBe('11');
+      expect(await page.locator('#train-width').inputValue()).toBe(`${wanted.width}`);
+      await page.getByText(/시드\s11, 걸음\s9.*아래 설정 그대로 학습하면/).waitFor();
     }));
 
   it('works with the keyboard alone, without a network, in both themes and languages, from 360 to 2,560 pixels', () =>

@@ -69,6 +69,31 @@ class Models {
       this.failure = cause as Failure;
     }
   }
+  /** The one that the visitor removed last, which this window can bring back to its place. */
+  removed = $state.raw<{ readonly kept: Kept; readonly place: number; readonly archive: Uint8Array } | null>(null);
+  async takeAway(id: string): Promise<void> {
+    const place = this.list.findIndex((one) => one.id === id);
+    const one = this.list[place];
+    const archive = await get<Uint8Array>(archiveName(id)).catch(() => undefined);
+    await this.remove(id);
+    this.removed = one && archive ? { kept: one, place, archive } : null;
+  }
+  async bringBack(): Promise<void> {
+    const { removed } = this;
+    if (!removed) return;
+    const { kept: one, place, archive } = removed;
+    // Its name may have been given to another meanwhile.
+    if (this.list.some(({ id }) => id === one.id)) this.full = (await this.add(one.name, archive)) === null;
+    else
+      try {
+        await set(archiveName(one.id), archive);
+        await this.#write((list) => list.toSpliced(place, 0, one));
+      } catch {
+        this.full = true;
+      }
+    if (!this.full) this.removed = null;
+  }
+  /** Of one that was never whole, too: a zip that found no room. */
   async remove(id: string): Promise<void> {
     await this.#write((list) => list.filter((kept) => kept.id !== id)).catch(() => {});
     await del(archiveName(id)).catch(() => {});
