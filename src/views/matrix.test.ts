@@ -90,9 +90,14 @@ describe('a matrix', () => {
     expect(svg).toContain('Blue speaks for it.');
   });
   it('writes its numbers with as many digits as they need', () => {
-    expect([measured(0.5, 1), measured(-0.004, 0.005), measured(0, 0.005), measured(-1234.5, 2000)]).toEqual([
+    expect([measured(0.5, 1), measured(-0.012, 0.05), measured(-0.004, 0.005), measured(0, 0.005)]).toEqual([
       '0.50',
-      '−4.0e−3',
+      '−0.012',
+      '−0.0040',
+      '0.0000',
+    ]);
+    expect([measured(-0.0004, 0.0005), measured(0, 0.0005), measured(-1234.5, 2000)]).toEqual([
+      '−4.0e−4',
       '0',
       '−1235',
     ]);

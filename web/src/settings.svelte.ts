@@ -3,7 +3,9 @@ import type { Language } from 'siseon/views';
 
 type Theme = 'light' | 'dark';
 
-const remembered = (name: 'theme' | 'language'): string | null => {
+type Name = 'theme' | 'language' | 'digits';
+
+const remembered = (name: Name): string | null => {
   try {
     return localStorage.getItem(`siseon-${name}`);
   } catch {
@@ -24,7 +26,7 @@ export function ownLanguage(): Language {
 class Settings {
   theme = $state<Theme>(initialTheme === 'light' || initialTheme === 'dark' ? initialTheme : systemTheme());
   /** All digits of every number instead of two decimals. */
-  exact = $state(false);
+  exact = $state(remembered('digits') === 'all');
   /** The browser did not let the page remember. */
   forgetful = $state(false);
 
@@ -32,11 +34,15 @@ class Settings {
     this.theme = theme;
     this.#remember('theme', theme);
   }
+  setExact(exact: boolean): void {
+    this.exact = exact;
+    this.#remember('digits', exact ? 'all' : 'two');
+  }
   /** For the next visit; the language that is shown stands in the address. */
   rememberLanguage(language: Language): void {
     this.#remember('language', language);
   }
-  #remember(name: 'theme' | 'language', value: string): void {
+  #remember(name: Name, value: string): void {
     try {
       localStorage.setItem(`siseon-${name}`, value);
     } catch {

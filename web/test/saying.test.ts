@@ -21,6 +21,9 @@ onThePage('what the page says', (_site, visited) => {
       await page.getByText(joined(caption(seen, 'ko', 'friendly'))).waitFor();
       await page.getByRole('button', { name: '모든 자릿수' }).click();
       await page.getByText(joined(caption(seen, 'ko', 'friendly', seven))).waitFor();
+      // As theme and language are, they are kept for the next visit.
+      await page.reload();
+      await page.getByText(joined(caption(seen, 'ko', 'friendly', seven))).waitFor();
       for (const part of [
         'opening',
         'library',
