@@ -17,7 +17,9 @@ export default defineConfig({
     // On a machine that is busy with something else a browser may take long to start.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    maxWorkers: 2,
+    expect: { poll: { timeout: 30_000 } },
+    // A third of a test of the page is waiting for Chromium: three share two cores in less time than two.
+    maxWorkers: 3,
     reporters: ['default', at('./test/summary.ts')],
   },
 });
