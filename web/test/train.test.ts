@@ -284,6 +284,7 @@ onThePage('the room Train', (_site, visited) => {
       await page.locator(':focus', { hasText: '되돌리기' }).press('Enter');
       for (const each of [page, other]) await each.locator('li', { hasText: 'mine' }).waitFor();
       await page.getByText('‘mine’ 모델을 지웠어요.').waitFor({ state: 'detached' });
+      await page.locator('li', { hasText: 'mine' }).locator('button:focus').waitFor();
       // Two of one name, kept in two windows at once, are two; what both take away at once is gone.
       const both = [page, other];
       const same = { name: 'same.zip', mimeType: 'application/zip', buffer: archive };

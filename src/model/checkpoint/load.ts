@@ -47,8 +47,8 @@ export interface LoadOptions {
  * What a model of a folder needs, told before anything of its parameters is read: bytes of the files, and, where the config
  * says it or the header is at hand, how many parameters they hold, and whether it brings a tokenizer. Of a GGUF file far
  * away only its size is known.
- * `file` names the .gguf file that is meant, where there may be others. Throws what `loadModel` throws up to there; it
- * refuses nothing for its size.
+ * `file` names the .gguf file that is meant, where there may be others. Throws what `loadModel` throws up to there,
+ * of a folder at hand `parametersDoNotFit` as well; it refuses nothing for its size.
  */
 export async function modelNeed(folder: Folder, file: string | null = null): Promise<ModelNeed> {
   const gguf = file ?? (await onlyGguf(folder));

@@ -5,11 +5,10 @@ interface Notice {
   readonly start: number;
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
 export function wholeSigns<T extends Notice>(notices: readonly T[], text: string): readonly T[] {
-  const signs = graphemes.segment(text);
   const unknown = new Set(notices.filter(({ code }) => code === 'unknownCharacter').map(({ start }) => start));
+  if (unknown.size === 0) return notices;
+  const signs = new Intl.Segmenter('und', { granularity: 'grapheme' }).segment(text);
   return notices.flatMap((notice) => {
     const sign = signs.containing(notice.start);
     // A mark or joiner behind a letter that the model knows is told by itself.

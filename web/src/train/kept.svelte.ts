@@ -82,6 +82,7 @@ class Models {
     const { removed } = this;
     if (!removed) return;
     const { kept: one, place, archive } = removed;
+    this.full = false;
     // Its name may have been given to another meanwhile.
     if (this.list.some(({ id }) => id === one.id)) this.full = (await this.add(one.name, archive)) === null;
     else
