@@ -12,8 +12,9 @@ const remembered = (name: Name): string | null => {
     return null;
   }
 };
-const systemTheme = (): Theme => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-const initialTheme = remembered('theme');
+const darkSystem = matchMedia('(prefers-color-scheme: dark)');
+const systemTheme = (): Theme => (darkSystem.matches ? 'dark' : 'light');
+const chosenTheme = remembered('theme');
 
 /** Where the address names no language: the one chosen last, else Korean for whoever reads it before English, else English. */
 export function ownLanguage(): Language {
@@ -24,13 +25,21 @@ export function ownLanguage(): Language {
 }
 
 class Settings {
-  theme = $state<Theme>(initialTheme === 'light' || initialTheme === 'dark' ? initialTheme : systemTheme());
+  #themeChosen = chosenTheme === 'light' || chosenTheme === 'dark';
+  theme = $state<Theme>(this.#themeChosen ? (chosenTheme as Theme) : systemTheme());
   /** All digits of every number instead of two decimals. */
   exact = $state(remembered('digits') === 'all');
   /** The browser did not let the page remember. */
   forgetful = $state(false);
 
+  constructor() {
+    // A page that is kept open goes with its system into the evening, until the visitor chooses.
+    darkSystem.addEventListener('change', () => {
+      if (!this.#themeChosen) this.theme = systemTheme();
+    });
+  }
   setTheme(theme: Theme): void {
+    this.#themeChosen = true;
     this.theme = theme;
     this.#remember('theme', theme);
   }

@@ -441,7 +441,7 @@ onThePage('the page', (site, visited) => {
     );
   });
 
-  it('is printed light and within the paper’s width whatever the screen is, and grows with the text that a browser was told', () =>
+  it('is printed light and within the paper’s width whatever the screen is, grows with the text that a browser was told, and goes with the system’s theme until one is chosen', () =>
     visited(
       async ({ page, open }) => {
         await open('#/ko/sentence');
@@ -468,6 +468,16 @@ onThePage('the page', (site, visited) => {
             .filter((size) => size !== ''),
         );
         expect(rule.join()).toMatch(/^clamp\([^p]*rem[^p]*\)$/);
+        // As the system's theme until one is chosen.
+        const themed = (name: string) => page.locator(`html[data-theme=${name}]`).waitFor();
+        await page.emulateMedia({ media: null, colorScheme: 'light' });
+        await themed('light');
+        await page.locator('button.theme').click();
+        await themed('dark');
+        await page.emulateMedia({ colorScheme: 'dark' });
+        await page.emulateMedia({ colorScheme: 'light' });
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        await themed('dark');
       },
       { colorScheme: 'dark' },
     ));
