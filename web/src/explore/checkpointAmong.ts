@@ -57,6 +57,12 @@ export function gathered(before: readonly PlacedFile[], now: readonly PlacedFile
   return [...before.filter(({ path }) => now.every((each) => each.path !== path)), ...now];
 }
 
+/** A .gguf file by itself, with its other parts where it is one of several. */
+export function partsAmong(files: readonly File[], file: string): readonly PlacedFile[] {
+  const whole = (name: string): string => name.replace(/-\d{5}(?=-of-\d{5}\.gguf$)/, '');
+  return files.filter(({ name }) => whole(name) === whole(file)).map((each) => ({ file: each, path: each.name }));
+}
+
 /** What a model is called: as its folder, else as its config.json says (`_name_or_path`), else by its kind, else as its file. */
 export async function nameOf(among: Among): Promise<string> {
   if (among.folder) return among.folder;
