@@ -140,7 +140,15 @@ describe('interfering', () => {
     expect(readFileSync(pair, 'utf8')).toContain('먹었다 → 사과를');
   });
   it('counts a head named twice once, reads edits from a saved trace, and asks for at least one context', () => {
-    expect(siseon('ablate', story, '--heads', '1.2,1.2', '--lang', 'en').stdout).toContain('↔ L1·H2 (zero)');
+    const silenced = siseon('ablate', story, '--heads', '1.2,1.2', '--lang', 'en').stdout;
+    expect(silenced).toContain('↔ L1·H2 (zero)');
+    expect(silenced).not.toContain('Nothing changes');
+    // In its place stands what it says of the same text.
+    const same = join(folder, 'same.txt');
+    writeFileSync(same, `${story}\n`);
+    const resampled = ['ablate', story, '--heads', '1.2', '--by', 'resample', '--texts', same];
+    expect(siseon(...resampled, '--lang', 'en').stdout).toContain('Nothing changes');
+    expect(siseon(...resampled).stdout).toContain('달라진 것이 없습니다');
     const [saved, edits] = [join(folder, 'edited.json'), join(folder, 'block.json')];
     writeFileSync(edits, JSON.stringify([{ kind: 'block', pairs: [[7, 3]] }]));
     const { edits: first, heads } = JSON.parse(siseon('compare', story, '--edits', edits, '--json').stdout) as {

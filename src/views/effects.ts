@@ -125,6 +125,15 @@ export function comparisonText(
           '  ',
           width,
         )),
+    ...(comparison.stages.every(({ distance }) => distance === 0)
+      ? wrap(
+          ko
+            ? '두 실행에서 견준 단계는 모두 같습니다: 달라진 것이 없습니다.'
+            : 'Nothing changes: all compared stages are the same in both runs.',
+          '  ',
+          width,
+        )
+      : []),
     '',
     ...spaced(
       table(
