@@ -104,4 +104,23 @@ onThePage('edges', (_site, visited) => {
         ).toEqual(before.slice(1).map((left) => (left - before[0]!).toFixed(2)));
       }
     }));
+
+  it('Learn: with all digits no column of a table is cut off, and the heads’ names take the same lines', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/dot-product');
+      await page.getByRole('button', { name: '모든 자릿수' }).click();
+      await page.locator('[data-of="duelWeight:C"]').waitFor();
+      const cut = (): Promise<number[]> =>
+        page.locator('main .wide').evaluateAll((all) => all.map((wide) => wide.scrollWidth - wide.clientWidth));
+      await expect.poll(cut).toEqual([0, 0, 0]);
+      await page.setViewportSize({ width: 1100, height: 900 });
+      expect(await cut()).toEqual([0, 0, 0]);
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await open('#/ko/sentence');
+      const roles = page.locator('.layer:last-child .role');
+      await roles.first().waitFor();
+      const tops = await roles.evaluateAll((all) => all.map((role) => Math.round(role.getBoundingClientRect().top)));
+      expect(tops).toHaveLength(3);
+      expect(new Set(tops).size).toBe(1);
+    }));
 });
