@@ -8,7 +8,7 @@ import { type Overview, type OverviewPart, overview } from '../src/lens/index.ts
 import { loadModel, shippedModel } from '../src/model/index.ts';
 import { memoryFolder } from '../src/platform/index.ts';
 import { attentionStages, recordTrace } from '../src/trace/index.ts';
-import { reportHtml } from '../src/views/index.ts';
+import { measured, reportHtml, whole } from '../src/views/index.ts';
 import { chromiumArguments, findChromium } from './chromium.js';
 import { pairFiles } from './commands.testing.ts';
 
@@ -62,20 +62,27 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
   /** The table as it is read: word → score, weight, contribution. */
   const tableOf = (page: Page): Promise<string[][]> =>
     page.$$eval('#rows tr', (rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
-  const number = (text: string): number => Number(text.replace('−', '-'));
-  /** The rows of the table are the numbers of one query in one head. */
+  /** The rows of the table are the numbers of one query in one head, as the page and pictures write them, and with all digits. */
   async function expectNumbers(page: Page, part: OverviewPart, layer: number, head: number, query: number) {
-    const rows = await tableOf(page);
-    expect(rows.length).toBe(part.keys.length + 1);
-    for (const [key, { text }] of part.keys.entries()) {
-      const [, score, weight, contribution] = rows.find(([name = '']) => name.startsWith(text))!;
-      const at = ((layer * part.headCount + head) * part.queries.length + query) * part.keys.length + key;
-      if (part.scores[at] === -Infinity) expect(score).toMatch(/masked|가려짐/);
-      else expect(Math.abs(number(score!) - part.scores[at]!)).toBeLessThanOrEqual(0.00501);
-      expect(Math.abs(number(weight!) - part.weights[at]!)).toBeLessThanOrEqual(0.0000501);
-      expect(Math.abs(number(contribution!) - part.contributions[at]!)).toBeLessThanOrEqual(0.0000501);
+    const start = (layer * part.headCount + head) * part.queries.length;
+    const own = part.contributions.slice(start * part.keys.length, (start + part.queries.length) * part.keys.length);
+    const exact = page.locator('#exact');
+    for (const write of [measured, whole]) {
+      const rows = await tableOf(page);
+      expect(rows.length).toBe(part.keys.length + 1);
+      for (const [key, { text }] of part.keys.entries()) {
+        const at = (start + query) * part.keys.length + key;
+        const [score, weight, contribution] = [part.scores[at]!, part.weights[at]!, part.contributions[at]!];
+        expect(rows.find(([name = '']) => name.startsWith(text))!.slice(1)).toEqual([
+          score === -Infinity ? expect.stringMatching(/masked|가려짐/) : write(score, 1),
+          write(weight, 1),
+          write(contribution, Math.max(...own)),
+        ]);
+      }
+      expect(Number(rows.at(-1)![2])).toBeCloseTo(1, 5);
+      await exact.click();
     }
-    expect(number(rows.at(-1)![2]!)).toBeCloseTo(1, 4);
+    expect(await exact.getAttribute('aria-pressed')).toBe('false');
   }
 
   it('shows the trace’s own numbers for every head and word, and sums them', () =>
@@ -184,7 +191,7 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
       expect(await cell.textContent()).toBe('고른 칸이 없습니다.');
       await page.focus('#matrix');
       for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight');
-      expect(await cell.textContent()).toMatch(/^먹었다 → 사과를: 점수 7\.9\d+, 가중치 0\.99\d+, 기여 12\.\d+$/);
+      expect(await cell.textContent()).toMatch(/^먹었다 → 사과를: 점수 7\.9\d, 가중치 0\.99, 기여 12\.\d\d$/);
       expect(await page.locator('tr[aria-current] th').textContent()).toBe('사과를');
       await page.keyboard.press('ArrowUp');
       expect(await cell.textContent()).toMatch(/^맛있게 → 사과를: /);
@@ -244,6 +251,8 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
           for (const [i, word] of [2, 4].entries()) expect(Math.abs(ends[0]![i]! - middles[word]!)).toBeLessThan(7);
         }
         expect(await page.locator('#sentence .bar').first().isVisible()).toBe(true);
+        await page.locator('#exact').click();
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
         await page.addScriptTag({ content: axe });
         const violations = await page.evaluate(async () => {
           type Found = { violations: { id: string; nodes: { html: string }[] }[] };

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { Model } from '../model/index.ts';
 import type { Trace } from '../trace/index.ts';
-import { two } from '../views/caption.ts';
 import type { BarGroup, Bars } from '../views/index.ts';
+import { two } from '../views/numerals.ts';
 import {
   atLeastOne,
   idList,

@@ -1,10 +1,10 @@
 /** Named numbers with bars, in groups: as terminal text and as a picture. */
 import pc from 'picocolors';
 import stringWidth from 'string-width';
-import { fixed } from './caption.ts';
 import { bar, clip, pad, padStart, WIDTH, wrap } from './columns.ts';
 import { framed } from './frame.ts';
 import { type Theme, themes, xml } from './ink.ts';
+import { fixed } from './numerals.ts';
 import type { TextOptions } from './text.ts';
 
 export interface BarGroup {

@@ -2,11 +2,11 @@
 import pc from 'picocolors';
 import type { Pattern, RoleName } from '../lens/index.ts';
 import type { AttentionCache } from '../trace/index.ts';
-import { two } from './caption.ts';
 import { clip, table, WIDTH, wrap } from './columns.ts';
 import { gridSvg } from './grid.ts';
 import type { Theme } from './ink.ts';
 import type { Language } from './language.ts';
+import { two } from './numerals.ts';
 import type { TextOptions } from './text.ts';
 
 const columns: readonly RoleName[] = ['self', 'previous', 'next', 'sink', 'duplicate', 'induction'];

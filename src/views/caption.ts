@@ -1,13 +1,6 @@
 import type { Look, LookKey } from '../lens/index.ts';
 import { type Language, particle, placeName } from './language.ts';
-
-/** So many decimals, with a real minus; what rounds to 0 has none. */
-export function fixed(number: number, decimals: number): string {
-  const text = number.toFixed(decimals);
-  return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '−');
-}
-/** A weight or share at a glance. */
-export const two = (number: number): string => fixed(number, 2);
+import { two } from './numerals.ts';
 
 /** Whether a key is the word that asks: never in another text. */
 export const isAsking = ({ query }: Look, { word }: Pick<LookKey, 'word'>): boolean =>

@@ -2,12 +2,12 @@
 import pc from 'picocolors';
 import type { LayerPlace } from '../attention/index.ts';
 import type { Comparison } from '../lens/index.ts';
-import { two } from './caption.ts';
 import { bar, clip, pad, padStart, table, WIDTH, wrap } from './columns.ts';
 import { framed } from './frame.ts';
 import { FULL_AT_LEAST, gridSvg } from './grid.ts';
 import { type Theme, themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
+import { two } from './numerals.ts';
 import type { TextOptions } from './text.ts';
 
 /** One number a head, signed, with what it means. */

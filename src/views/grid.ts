@@ -1,9 +1,9 @@
 /** Signed numbers of rows × columns: a grid in the terminal where it fits, and as a picture. */
 import pc from 'picocolors';
-import { fixed } from './caption.ts';
 import { clip, table, WIDTH } from './columns.ts';
 import { framed } from './frame.ts';
 import { signedInk, type Theme, themes, xml } from './ink.ts';
+import { fixed } from './numerals.ts';
 import type { TextOptions } from './text.ts';
 
 /** A bar is full and a cell darkest at the largest number, but not below this: what two digits show as 0.00 looks like nothing. */

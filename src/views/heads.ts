@@ -1,11 +1,11 @@
 /** What the heads of a model do: a row a head in the terminal, a grid of distance profiles as a picture. */
 import pc from 'picocolors';
 import type { HeadFigures, HeadsReport, RoleName } from '../lens/index.ts';
-import { two } from './caption.ts';
 import { table, WIDTH, wrap } from './columns.ts';
 import { placed } from './effects.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
+import { two } from './numerals.ts';
 import type { TextOptions } from './text.ts';
 
 const words = {

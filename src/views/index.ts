@@ -2,7 +2,7 @@ export { seen, unseen, unseenSigns } from '../model/unseen.ts';
 export { type ArcMark, arcMark } from './arc.ts';
 export { type BarGroup, type Bars, barsSvg, barsText } from './bars.ts';
 export { cacheRemarks, cacheSvg, cacheText } from './cache.ts';
-export { alignedOrLong, caption, fixed, illustration, type Manner, two } from './caption.ts';
+export { alignedOrLong, caption, illustration, type Manner } from './caption.ts';
 export {
   comparisonText,
   type Effects,
@@ -27,7 +27,6 @@ export {
   type Matrix,
   type Measure,
   matrixCsv,
-  measured,
 } from './matrix.ts';
 export {
   type Letters,
@@ -37,6 +36,7 @@ export {
   type PictureCell,
   type PictureOptions,
 } from './matrixPicture.ts';
+export { fixed, measured, scientific, two, whole } from './numerals.ts';
 export { pairBars, pairText } from './pair.ts';
 export { type PlaneArrow, type QueryPlane, queryPlane } from './plane.ts';
 export { beatsRules, type RelationView, relationsSvg, relationsText } from './relations.ts';

@@ -2,8 +2,8 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import { type LookupResult, nothingKnown } from '../lens/index.ts';
-import { two } from './caption.ts';
 import { bar, clip, pad, padStart, WIDTH, wrap } from './columns.ts';
+import { two } from './numerals.ts';
 import type { TextOptions } from './text.ts';
 
 /** A question against tags: scores, weights, contents; and a word about words that the model does not know. */

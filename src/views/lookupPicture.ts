@@ -1,8 +1,8 @@
 /** A question against a library as one self-contained SVG: the best tags, a bar each for score and weight. */
 import type { LookupResult } from '../lens/index.ts';
-import { two } from './caption.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
+import { two } from './numerals.ts';
 
 const words = {
   en: {

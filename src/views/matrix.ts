@@ -1,6 +1,5 @@
 /** One head over a whole text as geometry: a square of cells with named axes, and lines between two columns of words. */
 import type { AttentionPlace } from '../attention/stages.ts';
-import { fixed, two } from './caption.ts';
 
 /** A square of numbers with its axes named; null where a query may not look. `WordMatrix` is one. */
 export interface Matrix {
@@ -79,12 +78,4 @@ export function matrixCsv({ rows, columns, weights }: Matrix, { corner = '' }: {
   ]
     .map((line) => `${line.join(',')}\r\n`)
     .join('');
-}
-
-/** Two decimals where the largest number is about 1; of smaller ones one more than its first digit needs, down to 0.001; below, scientific. */
-export function measured(number: number, range: number): string {
-  if (range >= 0.1 && range < 100) return two(number);
-  if (range >= 100) return number.toFixed(0).replace('-', '−');
-  if (range >= 0.001 && range < 0.1) return fixed(number, Math.ceil(-Math.log10(range)) + 1);
-  return number === 0 ? '0' : number.toExponential(1).replaceAll('-', '−');
 }

@@ -2,7 +2,8 @@
 import { face, inkOn, type Theme, themes, xml } from './ink.ts';
 import { type Language, placeName } from './language.ts';
 import { broken, wide } from './letters.ts';
-import { type Matrix, type Measure, measured } from './matrix.ts';
+import type { Matrix, Measure } from './matrix.ts';
+import { measured } from './numerals.ts';
 import { rooted } from './shade.ts';
 import { type CellMark, squareMarks, squareNumbers } from './squareMarks.ts';
 

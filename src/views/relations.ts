@@ -2,10 +2,10 @@
 import pc from 'picocolors';
 import type { RelationReport, RelationRow } from '../lens/index.ts';
 import { corrected } from '../lens/statistics.ts';
-import { two } from './caption.ts';
 import { table, WIDTH, wrap } from './columns.ts';
 import { face, type Theme, themes, xml } from './ink.ts';
 import { type Language, particle } from './language.ts';
+import { two } from './numerals.ts';
 import type { TextOptions } from './text.ts';
 
 const words = {

@@ -1,10 +1,11 @@
 /** A look as one self-contained SVG: the sentence, arcs from the query, and the three steps under each word. */
 import type { Look } from '../lens/index.ts';
-import { caption, two } from './caption.ts';
+import { caption } from './caption.ts';
 import { themes, xml } from './ink.ts';
 import type { Language } from './language.ts';
 import { broken } from './letters.ts';
 import { lookMarks } from './marks.ts';
+import { two } from './numerals.ts';
 
 const words = {
   en: {

@@ -2,9 +2,10 @@
 import pc from 'picocolors';
 import stringWidth from 'string-width';
 import type { Answer, Look, LookKey, WordMatrix } from '../lens/index.ts';
-import { alignedOrLong, caption, illustration, isAsking, two } from './caption.ts';
+import { alignedOrLong, caption, illustration, isAsking } from './caption.ts';
 import { bar, clip, pad, padStart, table, WIDTH, wrap } from './columns.ts';
 import { type Language, placeName } from './language.ts';
+import { two } from './numerals.ts';
 
 export interface TextOptions {
   readonly language: Language;

@@ -1,21 +1,8 @@
 /** How every number of the engine is written on the page: at a glance, or with all its digits where the visitor asks for them. */
-import { fixed, measured as glanced } from 'siseon/views';
+import { fixed, measured as glanced, scientific, whole } from 'siseon/views';
 import { settings } from './settings.svelte.ts';
 
-/** With a power of ten, which no line parts from its digits: 2.3 × 10¹⁶. */
-export const scientific = (number: number, digits = 2): string => {
-  const [lead = '', power] = number.toExponential(digits - 1).split('e');
-  const raised = [...String(Number(power))].map((sign) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)] ?? '⁻').join('');
-  return number === 0 ? '0' : `${lead.replace('-', '−')}\u00a0×\u00a010${raised}`;
-};
-
-/** As many digits as 32 bits hold. */
-const all = 7;
-
-function whole(number: number): string {
-  const text = String(Number(number.toPrecision(all)));
-  return text.includes('e') ? scientific(number, all) : text.replace('-', '−');
-}
+export { scientific };
 
 /** `decimals`: so many at a glance. */
 export const numeral = (number: number, decimals = 2): string =>

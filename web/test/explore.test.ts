@@ -403,6 +403,15 @@ onThePage('the room Explore', (_site, visited) => {
       await page.locator('#sentence').fill(storySentence);
       await page.waitForFunction(() => !location.hash.includes('s='));
       expect(page.url()).not.toContain('e=');
+      // A weight of the word's last token alone: seen by words, both are called by tokens; seen by tokens, both are rows.
+      const inner = seen.tokens.at(-1)!;
+      const weight = `&e=w${last.layer}.${last.head}.${token}.${inner}-${inner}.0.5`;
+      await open(address(weight));
+      const done = `‘먹’(토큰 ${token}) → ‘를’(토큰 ${inner}) 가중치 0.50`;
+      await page.getByText(done).waitFor();
+      expect(plain((await saved(page, 'HTML')).toString())).toContain(plain(`${done}.</p>`));
+      await open(address(`&u=token${weight}`));
+      await page.getByText('‘먹’ → ‘를’ 가중치 0.50').waitFor();
     }));
 
   it('what was done comes back with its sentence in its order, and the focus goes on to what can be undone next', () =>

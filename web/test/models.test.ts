@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { zipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import type { Edit } from 'siseon/attention';
 import { patchFrom, wordMatrix } from 'siseon/lens';
@@ -337,7 +338,7 @@ onThePage('models of the visitor’s own', (site) => {
       );
     }));
 
-  it('a model that reads no text is refused, and the one in use stays; two checkpoints in one folder are not mixed', () =>
+  it('a model that reads no text is refused, and the one in use stays; two checkpoints in one folder are not mixed; a zip is its folder', () =>
     site.visited(async ({ page, open }) => {
       const mute = join(folder, 'mute');
       mkdirSync(mute);
@@ -358,6 +359,24 @@ onThePage('models of the visitor’s own', (site) => {
       expect(await page.locator('.grid').count()).toBe(1);
       expect((await json(page)).model).toBe('siseon/models/ko');
       expect(await page.locator('#sentence').inputValue()).toBe('c a b c');
+      // A zip is the folder that it holds, as Train exports one; a broken one is said, and stays in no list.
+      const files = ['config.json', 'model.safetensors', 'tokenizer.json'];
+      const zip = zipSync(
+        Object.fromEntries(
+          files.map((file) => [`known/${file}`, new Uint8Array(readFileSync(join(checkpoint, file)))]),
+        ),
+      );
+      for (const [name, bytes] of [
+        ['broken.zip', zip.subarray(0, 1000)],
+        ['packed.zip', zip],
+      ] as const)
+        writeFileSync(join(folder, name), bytes);
+      await drop(page, join(folder, 'broken.zip'));
+      await page.getByText('zip 파일이 아니거나 깨졌어요').waitFor();
+      expect(await page.getByText('지금까지 고른 파일').count()).toBe(0);
+      await drop(page, join(folder, 'packed.zip'));
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await opened(page, 'known');
     }));
 
   it('files chosen one by one: called by their kind, two of them told apart; what is broken is named', () =>
@@ -591,14 +610,28 @@ onThePage('models of the visitor’s own', (site) => {
       expect(decodeURIComponent(page.url())).toContain('e=s0.0,s9.9');
     }));
 
-  it('a GGUF file that is dropped: its attention is the library’s', () =>
-    site.visited(async ({ page, open }) => {
+  it('a GGUF file that is dropped, or one of several: its attention is the library’s', () =>
+    site.visited(async ({ page, open, complaints }) => {
       const file = join(folder, 'spoken.gguf');
       writeFileSync(file, spoken(readFileSync(sample)));
       const model = await loadModel(file);
       const before = 'e=d1-1,s1.1';
       await open(`#/ko/explore?s=${letters}&${before}`);
-      await drop(page, file);
+      // Of a folder of several one is chosen by its name and size, and so of several on the hub.
+      const two = join(folder, 'two');
+      mkdirSync(two);
+      for (const [from, to] of [
+        [sample, 'mute.gguf'],
+        [file, 'spoken.gguf'],
+      ] as const)
+        copyFileSync(from, join(two, to));
+      await drop(page, two);
+      await page.getByText('two에 GGUF 파일이 2개 있어요').waitFor();
+      await page
+        .locator('.kept li', { hasText: 'mute.gguf' })
+        .getByText(/^[\d.]+MB$/)
+        .waitFor();
+      await page.getByRole('button', { name: 'spoken.gguf 고르기' }).click();
       await page.getByText(/매개변수\s[\d,]+개. 메모리가 [\d.]+MB쯤/).waitFor();
       await page.getByRole('button', { name: '이 모델 열기' }).click();
       await opened(page, 'spoken.gguf');
@@ -642,6 +675,26 @@ onThePage('models of the visitor’s own', (site) => {
       await page.getByRole('button', { name: '원래 모델로 돌아가기' }).click();
       await page.waitForFunction((changes) => location.hash.endsWith(changes), before);
       await page.getByText(/다른 모델에서 손댄 것/).waitFor({ state: 'detached' });
+      const both = await startHub(
+        'owner/two',
+        Object.fromEntries(
+          ['mute.gguf', 'spoken.gguf'].map((name) => [name, new Uint8Array(readFileSync(join(two, name)))]),
+        ),
+      );
+      try {
+        await page.getByText('허브 주소', { exact: true }).click();
+        await page.locator('#own-endpoint').fill(both.address);
+        await page.locator('#own-hub').fill('owner/two');
+        await page.getByRole('button', { name: '크기 알아보기' }).click();
+        await page.getByRole('button', { name: 'spoken.gguf 고르기' }).click();
+        await page.getByRole('button', { name: '이 모델 열기' }).click();
+        await opened(page, 'owner/two/spoken.gguf');
+        // The hub was asked for; nobody else.
+        const foreign = complaints.filter((line) => !line.startsWith(both.address) && !line.includes('/elsewhere/'));
+        complaints.splice(0, Infinity, ...foreign);
+      } finally {
+        await both.close();
+      }
     }));
 
   it('a download is told in MB; cancelled, it stops on the network, and the model in use stays', async () => {

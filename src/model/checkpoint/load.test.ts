@@ -130,10 +130,13 @@ describe('what does not fit together is refused', () => {
     ] as const)
       await expect(loadModel(place, { revision })).rejects.toMatchObject({ code: 'unheededRevision' });
   });
-  it('a folder of several .gguf files, by their names', () =>
-    expect(loadModel(memoryFolder({ 'a.gguf': 'a', 'b.gguf': 'b' }))).rejects.toMatchObject({
+  it('a folder of several .gguf files, by their names and sizes, all parts of one together', () =>
+    expect(
+      loadModel(memoryFolder({ 'a.gguf': 'a', 'b-00001-of-00002.gguf': 'bb', 'b-00002-of-00002.gguf': 'b' })),
+    ).rejects.toMatchObject({
       code: 'severalGguf',
-      details: { files: ['a.gguf', 'b.gguf'] },
+      message: expect.stringContaining('a.gguf (0.0 kB), b-00001-of-00002.gguf (0.0 kB)'),
+      details: { files: ['a.gguf', 'b-00001-of-00002.gguf'], sizes: [1, 3] },
     }));
   const refused = (changes: Record<string, string | Uint8Array<ArrayBuffer> | null>) => {
     const all = { ...shards(), ...changes };

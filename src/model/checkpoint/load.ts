@@ -18,7 +18,7 @@ import { readConfig } from '../families/index.ts';
 import { Model, type ModelMetadata } from '../model.ts';
 import { checkHead, checkParameters, takeParameters } from '../parameters.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import { checkMemory, type MemoryNeed, memoryNeed } from './memory.ts';
+import { bytesText, checkMemory, type MemoryNeed, memoryNeed } from './memory.ts';
 import { parameterFiles } from './parameterFiles.ts';
 import { readFolderJson, readTokenizer, tokenizerFiles } from './readTokenizer.ts';
 import { type CheckpointTensors, elementCount } from './tensors.ts';
@@ -53,7 +53,7 @@ export interface LoadOptions {
 export async function modelNeed(folder: Folder, file: string | null = null): Promise<ModelNeed> {
   const gguf = file ?? (await onlyGguf(folder));
   if (gguf !== null && folder.prefetch) {
-    const fileBytes = await folder.size(gguf);
+    const fileBytes = await ggufBytes(folder, gguf);
     return { bytes: fileBytes, fileBytes, parameterBytes: fileBytes, readsText: null };
   }
   const { config, fileBytes, ...rest } = gguf === null ? await layout(folder) : await ggufFile(folder, gguf);
@@ -196,17 +196,26 @@ async function onlyGguf(folder: Folder): Promise<string | null> {
   const all = ((await folder.list().catch(() => null)) ?? []).filter((file) => file.endsWith('.gguf'));
   // Of a file in parts the first stands for all.
   const found = all.filter((file) => !/-of-\d{5}\.gguf$/.test(file) || /-0*1-of-\d{5}\.gguf$/.test(file));
-  if (found.length > 1)
+  if (found.length > 1) {
+    const sizes = await Promise.all(found.map((file) => ggufBytes(folder, file, all)));
     throw new SiseonError({
       code: 'severalGguf',
       kind: 'usage',
       what: `${folder.name || 'the folder'} holds ${found.length} models`,
       expected: 'one .gguf file',
-      got: found.join(', '),
+      got: found.map((file, at) => `${file} (${bytesText(sizes[at]!)})`).join(', '),
       next: `Name the one that is meant, as ${pathIn({ name: folder.name.replace(/\/$/, '') }, found[0]!)}.`,
-      details: { name: folder.name, files: found },
+      details: { name: folder.name, files: found, sizes },
     });
+  }
   return found[0] ?? null;
+}
+
+/** Bytes of a .gguf file, of its other parts as well; of those that are there, where they are told. */
+async function ggufBytes(folder: Folder, file: string, there?: readonly string[]): Promise<number> {
+  const { ggufParts } = await import('./gguf.ts');
+  const parts = ggufParts(file).filter((part) => there?.includes(part) ?? true);
+  return (await Promise.all(parts.map((part) => folder.size(part)))).reduce((sum, size) => sum + size, 0);
 }
 
 /** What is there in place of a model. */

@@ -5,6 +5,7 @@ import { arcMark } from '../arc.ts';
 import { xml } from '../ink.ts';
 import { joined } from '../joined.ts';
 import { type Language, particle, placeName } from '../language.ts';
+import { numerals } from '../numerals.ts';
 import { shade } from '../shade.ts';
 import { squareMarks } from '../squareMarks.ts';
 import { numbersTable } from './numbers.ts';
@@ -91,6 +92,7 @@ export function reportHtml(
 <p class="faint note">${xml(overview.model)}</p>${done ? `\n<p class="note" id="done">${xml(joined(done))}</p>` : ''}
 <div class="choice" role="group" aria-label="${t.attention}" id="parts"></div>
 <div class="choice" role="group" aria-label="${xml(`${t.weight}, ${t.contribution}`)}"><button type="button" id="weight">${t.weight}</button><button type="button" id="contribution">${t.contribution}</button></div>
+<div class="choice"><button type="button" id="exact">${t.exact}</button></div>
 <div class="gaze" id="gaze"><p class="faint note" id="queries"></p><div class="sentence" id="asking"></div><svg id="arcs" aria-hidden="true"></svg><div class="sentence" id="sentence"></div><p class="faint note" id="keys"></p></div>
 <p id="saying" aria-live="polite"></p>
 <div class="room" id="room">
@@ -107,7 +109,7 @@ export function reportHtml(
 </dl>
 <footer>${xml(t.made)}</footer>
 </main>
-<script>(${reportPage.toString()})(${json},[${[sentenceRow, numbersTable, squares].join(',')}],{arcMark:${arcMark.toString()},shade:${shade.toString()},squareMarks:${squareMarks.toString()}});</script>
+<script>(${reportPage.toString()})(${json},[${[sentenceRow, numbersTable, squares].join(',')}],{arcMark:${arcMark.toString()},shade:${shade.toString()},squareMarks:${squareMarks.toString()},numerals:${numerals.toString()}});</script>
 </body>
 </html>
 `;

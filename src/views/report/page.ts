@@ -3,6 +3,7 @@
  * the file as they stand, so that each uses what it is given and nothing from around it.
  */
 import type { arcMark } from '../arc.ts';
+import type { numerals } from '../numerals.ts';
 import type { shade } from '../shade.ts';
 import type { SquareMarks, SquarePlace, squareMarks } from '../squareMarks.ts';
 
@@ -75,8 +76,10 @@ export interface ReportPage {
   readonly measure: Measure;
   find(id: string): HTMLElement;
   element(name: string, properties: Record<string, string>, text?: string): HTMLElement;
-  /** A number with so many decimals, its minus as the book sets it. */
-  written(number: number, digits: number): string;
+  /** A number of this range at a glance, as pictures and the page write it. */
+  written(number: number, range: number): string;
+  /** The same where it is read rather than seen: with all its digits where those are asked for. */
+  read(number: number, range: number): string;
   /** A number of the chosen head. */
   numberAt(query: number, key: number, of?: Measure): number;
   /** Of any head, as a share of what fills a cell or a bar. */
@@ -89,7 +92,9 @@ export interface ReportPage {
   /** −∞ where the query may not look. */
   scoreOf(layer: number, head: number, query: number, key: number): number;
   /** What fills a cell or a bar: 1 for weights; for contributions the largest of the head. */
-  largest(layer: number, head: number): number;
+  largest(layer: number, head: number, of?: Measure): number;
+  /** The same of the chosen head. */
+  range(of?: Measure): number;
   isItself(key: number): boolean;
   /** Another word asks. */
   ask(query: number): void;
@@ -108,7 +113,12 @@ export interface Picture {
 export function reportPage(
   data: ReportData,
   pictures: readonly ((page: ReportPage) => Picture)[],
-  drawing: { readonly arcMark: typeof arcMark; readonly shade: typeof shade; readonly squareMarks: typeof squareMarks },
+  drawing: {
+    readonly arcMark: typeof arcMark;
+    readonly shade: typeof shade;
+    readonly squareMarks: typeof squareMarks;
+    readonly numerals: typeof numerals;
+  },
 ): void {
   const numbers = (text: string): Float32Array =>
     new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
@@ -120,6 +130,8 @@ export function reportPage(
   }));
   let part = parts[data.part]!;
   let measure: Measure = 'weight';
+  const { measured, whole } = drawing.numerals();
+  let exact = false;
   const find = (id: string): HTMLElement => document.getElementById(id) as HTMLElement;
   const at = (layer: number, head: number, query: number, key: number): number =>
     ((layer * part.headCount + head) * part.queries.length + query) * part.keys.length + key;
@@ -139,10 +151,8 @@ export function reportPage(
       made.textContent = text;
       return made;
     },
-    written: (number, digits) => {
-      const text = number.toFixed(digits);
-      return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '−');
-    },
+    written: measured,
+    read: (number, range) => (exact ? whole(number) : measured(number, range)),
     numberAt: (query, key, of = measure) => part.measures[of][at(part.state.layer, part.state.head, query, key)] ?? 0,
     shareOf: (layer, head, query, key) =>
       (part.measures[measure][at(layer, head, query, key)] ?? 0) / page.largest(layer, head),
@@ -163,11 +173,12 @@ export function reportPage(
       return drawing.shade(0.25, part.queries.length) > 0.25;
     },
     scoreOf: (layer, head, query, key) => part.scores[at(layer, head, query, key)] ?? 0,
-    largest: (layer, head) => {
-      if (measure === 'weight') return 1;
+    largest: (layer, head, of = measure) => {
+      if (of === 'weight') return 1;
       const own = part.measures.contribution.subarray(at(layer, head, 0, 0), at(layer, head + 1, 0, 0));
       return own.reduce((a, b) => Math.max(a, b), 0) || 1;
     },
+    range: (of) => page.largest(part.state.layer, part.state.head, of),
     isItself: (key) => !part.crossed && key === part.state.query,
     ask: (query) => {
       Object.assign(part.state, { query, key: -1 });
@@ -189,6 +200,7 @@ export function reportPage(
   const drawn = pictures.map((picture) => picture(page));
   const draw = (): void => {
     for (const name of ['weight', 'contribution']) find(name).setAttribute('aria-pressed', String(name === measure));
+    find('exact').setAttribute('aria-pressed', String(exact));
     for (const [index, button] of [...find('parts').children].entries())
       button.setAttribute('aria-pressed', String(parts[index] === part));
     find('room').classList.toggle('many', part.headCount > 4);
@@ -199,6 +211,10 @@ export function reportPage(
       measure = name;
       draw();
     });
+  find('exact').addEventListener('click', () => {
+    exact = !exact;
+    draw();
+  });
   for (const other of parts.length > 1 ? parts : []) {
     const button = page.element('button', { type: 'button' }, other.name);
     button.addEventListener('click', () => {

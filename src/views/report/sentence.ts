@@ -2,7 +2,7 @@ import type { Picture, ReportPage, ReportWord } from './page.ts';
 
 /** The sentence: its words ask, arcs and bars show what they look at, and the caption says it. */
 export function sentenceRow(page: ReportPage): Picture {
-  const { find, element, written, numberAt, say } = page;
+  const { find, element, written, read, numberAt, say } = page;
 
   /** The words that ask are buttons, the asking one underlined; where they ask another text, it stands beneath. */
   const drawWords = (): void => {
@@ -23,7 +23,7 @@ export function sentenceRow(page: ReportPage): Picture {
     for (const [index, word] of answering.entries()) {
       const bar = element('span', { class: 'bar' });
       bar.style.setProperty('--share', String(page.shareOf(state.layer, state.head, state.query, index)));
-      word.append(bar, element('span', { class: 'number' }, written(numberAt(state.query, index), 2)));
+      word.append(bar, element('span', { class: 'number' }, written(numberAt(state.query, index), page.range())));
     }
     find('asking').replaceChildren(...(crossed ? asking : []));
     find('sentence').replaceChildren(...answering);
@@ -95,11 +95,11 @@ export function sentenceRow(page: ReportPage): Picture {
       .sort((a, b) => b.number - a.number);
     const others = words.slice(0, 3);
     const all = keys.reduce((sum, _, index) => sum + numberAt(state.query, index), 0);
-    const rest = written(all - others.reduce((sum, { number }) => sum + number, 0), 2);
+    const rest = read(all - others.reduce((sum, { number }) => sum + number, 0), page.range());
     const { text = '', topic = '' } = queries[state.query] ?? {};
     const place = `(${layers[state.layer]}, ${say.head}\u00a0${state.head})`;
     const listed = (one: (text: string, number: string) => string): string =>
-      others.map((other) => one(other.text, written(other.number, 2))).join(', ');
+      others.map((other) => one(other.text, read(other.number, page.range()))).join(', ');
     const left = (itself: string, separators: string, all: string): string[] => [
       ...(crossed ? [] : [itself]),
       ...(keys.some(({ word }) => word === null) ? [separators] : []),

@@ -3,7 +3,7 @@ import type { Picture, ReportPage, ReportWord } from './page.ts';
 
 /** The weights as squares: every head small, the chosen one large, whose cells can be pointed at and kept. */
 export function squares(page: ReportPage): Picture {
-  const { find, element, written, numberAt, say } = page;
+  const { find, element, written, read, numberAt, say } = page;
   const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const channels = (name: string): number[] =>
     (colour(name).match(/[\da-f]{2}/gi) ?? []).map((part) => Number.parseInt(part, 16));
@@ -158,7 +158,7 @@ export function squares(page: ReportPage): Picture {
         if (number === null) continue;
         context.textAlign = 'center';
         context.fillStyle = inks.findLast(([share]) => depth >= Number(share))![1];
-        context.fillText(written(number, 2), x + side / 2, y + side / 2);
+        context.fillText(written(number, page.range()), x + side / 2, y + side / 2);
       }
     context.lineWidth = 2;
     const ring = (from: CellMark, wide: number, name: string): void => {
@@ -181,15 +181,13 @@ export function squares(page: ReportPage): Picture {
     }
     const score = page.scoreOf(state.layer, state.head, query, key);
     find('cell').textContent =
-      `${from.text} → ${to.text}: ${say.score} ${Number.isFinite(score) ? written(score, 4) : say.masked}, ${say.weight} ${written(numberAt(query, key, 'weight'), 4)}, ${say.contribution} ${written(numberAt(query, key, 'contribution'), 4)}`;
+      `${from.text} → ${to.text}: ${say.score} ${Number.isFinite(score) ? read(score, 1) : say.masked}, ${say.weight} ${read(numberAt(query, key, 'weight'), 1)}, ${say.contribution} ${read(numberAt(query, key, 'contribution'), page.range('contribution'))}`;
   };
   const drawLegend = (): void => {
-    const { layer, head } = page.part.state;
-    find('full').textContent =
-      page.measure === 'weight' ? '1' : `${written(page.largest(layer, head), 2)} (${say.largest})`;
-    const { queries, keys } = page.part;
+    find('full').textContent = page.measure === 'weight' ? '1' : `${read(page.range(), page.range())} (${say.largest})`;
+    const { queries, keys, state } = page.part;
     const masks = queries.some((_, i) =>
-      keys.some((__, j) => page.scoreOf(layer, head, i, j) === Number.NEGATIVE_INFINITY),
+      keys.some((__, j) => page.scoreOf(state.layer, state.head, i, j) === Number.NEGATIVE_INFINITY),
     );
     for (const name of ['stripes', 'masked']) find(name).hidden = !masks;
     find('scale').classList.toggle('rooted', page.rooted);

@@ -38,7 +38,7 @@ const parameterFiles = [
 ];
 
 /** What a checkpoint's files are called. */
-export const ofCheckpoint = /\.(json|safetensors|bin)$/;
+export const ofCheckpoint = /\.(json|safetensors|bin)$|^(vocab|merges)\.txt$/;
 
 /** The file that the parameters are in, or that says where they are; null where there is none. */
 export function parametersOf({ files }: Among): File | null {
@@ -55,6 +55,12 @@ export function gathered(before: readonly PlacedFile[], now: readonly PlacedFile
   const whole = has(now, /\.gguf$/) || (has(now, /(^|\/)config\.json$/) && has(now, /\.(safetensors|bin)$/));
   if (whole || has(before, /\.gguf$/) || has([...before, ...now], /\//)) return now;
   return [...before.filter(({ path }) => now.every((each) => each.path !== path)), ...now];
+}
+
+/** A .gguf file by itself, with its other parts where it is one of several. */
+export function partsAmong(files: readonly File[], file: string): readonly PlacedFile[] {
+  const whole = (name: string): string => name.replace(/-\d{5}(?=-of-\d{5}\.gguf$)/, '');
+  return files.filter(({ name }) => whole(name) === whole(file)).map((each) => ({ file: each, path: each.name }));
 }
 
 /** What a model is called: as its folder, else as its config.json says (`_name_or_path`), else by its kind, else as its file. */

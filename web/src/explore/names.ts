@@ -23,20 +23,32 @@ export const roleTitles = {
   copying: m.explore_role_copying,
 } as const;
 
+/** The same where a picture is no wider than a short word. */
+const briefRoleTitles = {
+  previous: m.explore_role_brief_previous,
+  next: m.explore_role_brief_next,
+  self: m.explore_role_brief_self,
+  sink: m.explore_role_brief_sink,
+  duplicate: m.explore_role_brief_duplicate,
+  induction: m.explore_role_brief_induction,
+  copying: m.explore_role_brief_copying,
+} as const;
+
 /**
  * What a head was found to look at, with the number that earned it the name: how often on development sentences, where the
  * model says so; how much of its weight, where it was measured here. Empty for most.
+ * In brief without the number.
  */
-export function headRole(layer: number, head: number): string {
+export function headRole(layer: number, head: number, brief = false): string {
   const told = Object.entries(engine.model?.roles ?? {})
     .filter(([, found]) => found.layer === layer && found.head === head)
     .map(([role, { development }]) => {
       const name = relationNames[role]?.() ?? role;
-      return development === undefined ? name : `${name} ${numeral(development * 100, 0)}%`;
+      return brief || development === undefined ? name : `${name} ${numeral(development * 100, 0)}%`;
     });
   const measured = (named.model === engine.version ? (named.heads ?? []) : [])
     .filter((found) => found.layer === layer && found.head === head)
-    .map(({ name, value }) => `${roleTitles[name]()} ${numeral(value)}`);
+    .map(({ name, value }) => (brief ? briefRoleTitles[name]() : `${roleTitles[name]()} ${numeral(value)}`));
   return [...told, ...measured].join(', ');
 }
 

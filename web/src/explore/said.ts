@@ -26,12 +26,24 @@ const most = 6;
 const has = ({ tokens }: Entry, [first, last]: Tokens): boolean => tokens[0] === first && tokens.at(-1) === last;
 const pasteName = ({ from, pairs }: Paste): string => JSON.stringify([from, pairs]);
 
-/** Tokens that no row stands for: they are called by their own texts. */
+/**
+ * The rows that a change names, in the order of its tokens; null where not all of them are rows, as where it was done to tokens
+ * and words are shown: then all are called by tokens.
+ */
+function rowsOf(change: Change, rows: readonly Entry[]): readonly Entry[] | null {
+  const found = tokensIn(change).map((tokens, i) =>
+    // A weight is set for the first token of the word that asks.
+    rows.find((row) => (change.kind === 'weight' && i === 0 ? row.tokens[0] === change.query : has(row, tokens))),
+  );
+  return found.every((row) => row !== undefined) ? found : null;
+}
+
+/** Tokens that are called by their own texts. */
 export const tokensWithin = (changes: readonly Change[], rows: readonly Entry[]): number[] => [
   ...new Set(
     changes
+      .filter((change) => rowsOf(change, rows) === null)
       .flatMap(tokensIn)
-      .filter((tokens) => !rows.some((row) => has(row, tokens)))
       .flatMap(inside),
   ),
 ];
@@ -68,27 +80,23 @@ export async function pastedNames(
 
 /** One change in words. */
 export function said(change: Change, { rows, tokens: named, pasted }: Names): string {
-  /** A word by its tokens; what is no word, with its place. */
-  const word = (tokens: Tokens, row = rows.find((row) => has(row, tokens))): string => {
-    if (row) return m.explore_word({ text: row.text });
+  const words = rowsOf(change, rows);
+  const [first = '', second = ''] = tokensIn(change).map((tokens, i) => {
+    if (words) return m.explore_word({ text: words[i]!.text });
     const [first, last] = tokens;
     const text = inside(tokens)
       .map((token) => named?.get(token) ?? '')
       .join(' ');
     return first === last ? m.explore_token_at({ text, token: first }) : m.explore_tokens_at({ text, first, last });
-  };
-  if (change.kind === 'drop') return m.explore_dropped({ key: word(change.keys) });
+  });
+  if (change.kind === 'drop') return m.explore_dropped({ key: first });
   if (ofHeads(change)) return headChangeSaid(change);
   const head = headName(change.layer, change.head);
   switch (change.kind) {
     case 'cut':
-      return m.explore_cut_said({ head, query: word(change.queries), key: word(change.keys) });
-    case 'weight': {
-      // The word that asks is named by its first token.
-      const asking = rows.find(({ tokens }) => tokens[0] === change.query);
-      const query = word([change.query, change.query], asking);
-      return m.explore_weight_said({ head, query, key: word(change.keys), to: numeral(change.to) });
-    }
+      return m.explore_cut_said({ head, query: first, key: second });
+    case 'weight':
+      return m.explore_weight_said({ head, query: first, key: second, to: numeral(change.to) });
     case 'paste': {
       const { stage, layer, from, pairs } = change;
       const place = stage === 'embeddings' ? m.paste_everywhere() : ofHead(stage) ? head : m.explore_layer({ layer });
