@@ -105,6 +105,17 @@ onThePage('edges', (_site, visited) => {
       }
     }));
 
+  it('nor when another part of the path is opened', () =>
+    visited(async ({ page, open }) => {
+      const lefts = (): Promise<number[]> =>
+        page.locator('.parts a').evaluateAll((all) => all.map((link) => link.getBoundingClientRect().left));
+      await open('#/en/opening');
+      const before = await lefts();
+      await page.locator('.parts a').getByText('Dot product').click();
+      await page.locator('.parts a[aria-current]', { hasText: 'Dot product' }).waitFor();
+      expect(await lefts()).toEqual(before.map((left) => expect.closeTo(left, 1)));
+    }));
+
   it('Learn: with all digits no column of a table is cut off, and the heads’ names take the same lines', () =>
     visited(async ({ page, open }) => {
       await open('#/ko/dot-product');
@@ -122,5 +133,15 @@ onThePage('edges', (_site, visited) => {
       const tops = await roles.evaluateAll((all) => all.map((role) => Math.round(role.getBoundingClientRect().top)));
       expect(tops).toHaveLength(3);
       expect(new Set(tops).size).toBe(1);
+    }));
+
+  it('the English names of the measures fit a screen of 320 pixels', () =>
+    visited(async ({ page, open }) => {
+      await page.setViewportSize({ width: 320, height: 800 });
+      await open('#/en/explore');
+      await page.getByRole('button', { name: 'Contribution, all heads' }).waitFor();
+      await expect
+        .poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth))
+        .toBe(0);
     }));
 });
