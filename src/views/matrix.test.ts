@@ -74,6 +74,13 @@ describe('a matrix', () => {
     const svg = matrixSvg(masked, { language: 'en' });
     expect(svg.match(/fill="url\(#siseon-masked\)"/g)).toHaveLength(2);
     expect(svg).toContain('masked</title>');
+    const written = (text: string): string => text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+    expect(written(svg)).toContain('Hatched keys are hidden from that query.');
+    expect(
+      written(
+        matrixSvg({ ...masked, weights: masked.weights.map((row) => row.map((w) => w ?? 0)) }, { language: 'en' }),
+      ),
+    ).not.toContain('Hatched');
     expect(svg).toContain('all heads together');
   });
   it('of another measure is coloured by its largest number, to either side of 0, and says what it is', () => {

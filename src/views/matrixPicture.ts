@@ -19,6 +19,7 @@ const words = {
     rowsDiffer: 'Not every row sums to 1.',
     legend: 'The ground’s colour is 0, the full colour 1. Layers and heads count from 0.',
     rooted: 'Colours go by the square root.',
+    hatched: 'Hatched keys are hidden from that query.',
   },
   ko: {
     title: (where: string) => `어텐션 가중치, ${where}`,
@@ -31,6 +32,7 @@ const words = {
     rowsDiffer: '합이 1이 아닌 줄이 있습니다.',
     legend: '바탕색이 0, 가장 뚜렷한 색이 1입니다. 층과 헤드는 0부터\u00a0셉니다.',
     rooted: '색의 진하기는 제곱근을 따릅니다.',
+    hatched: '빗금은 그 질문에 가려진 색인입니다.',
   },
 } as const;
 
@@ -85,8 +87,10 @@ export interface PictureOptions {
 function said(matrix: Matrix, { language, measure }: PictureOptions): Measure {
   const t = words[language];
   const root = rooted(matrix.rows.length) ? ` ${t.rooted}` : '';
-  if (measure) return { ...measure, title: `${measure.title}, ${t.where(matrix)}`, legend: `${measure.legend}${root}` };
-  const legend = `${matrix.weights.every(isShared) ? t.rowsSum : t.rowsDiffer} ${t.legend}${root}`;
+  const hatch = matrix.weights.some((row) => row.includes(null)) ? ` ${t.hatched}` : '';
+  const more = `${hatch}${root}`;
+  if (measure) return { ...measure, title: `${measure.title}, ${t.where(matrix)}`, legend: `${measure.legend}${more}` };
+  const legend = `${matrix.weights.every(isShared) ? t.rowsSum : t.rowsDiffer} ${t.legend}${more}`;
   return { title: t.title(t.where(matrix)), legend, range: 1, signed: false };
 }
 

@@ -32,9 +32,9 @@ export const quoted = (word: string, language: Language): string => (language ==
 export const josa = (word: string, kind: Kind, language: Language): string =>
   language === 'ko' ? joined(`${quoted(word, language)}${particle(word, kind)}`) : quoted(word, language);
 
-/** The picture read aloud; no line parts the layer from its head. */
+/** The picture read aloud; no line parts the layer from its head, nor a word's number from what it counts. */
 export const read = (look: Parameters<typeof caption>[0], language: Language): string =>
-  joined(caption(look, language, 'friendly', numeral)).replace(/\([^()]*\)\.$/, (place) =>
+  joined(caption(look, language, 'friendly', numeral)).replace(/\([^()]*\)\.$|\((?:단어|word) \d+\)/g, (place) =>
     place.replaceAll(' ', '\u00a0'),
   );
 

@@ -104,4 +104,44 @@ onThePage('edges', (_site, visited) => {
         ).toEqual(before.slice(1).map((left) => (left - before[0]!).toFixed(2)));
       }
     }));
+
+  it('nor when another part of the path is opened', () =>
+    visited(async ({ page, open }) => {
+      const lefts = (): Promise<number[]> =>
+        page.locator('.parts a').evaluateAll((all) => all.map((link) => link.getBoundingClientRect().left));
+      await open('#/en/opening');
+      const before = await lefts();
+      await page.locator('.parts a').getByText('Dot product').click();
+      await page.locator('.parts a[aria-current]', { hasText: 'Dot product' }).waitFor();
+      expect(await lefts()).toEqual(before.map((left) => expect.closeTo(left, 1)));
+    }));
+
+  it('Learn: with all digits no column of a table is cut off, and the heads’ names take the same lines', () =>
+    visited(async ({ page, open }) => {
+      await open('#/ko/dot-product');
+      await page.getByRole('button', { name: '모든 자릿수' }).click();
+      await page.locator('[data-of="duelWeight:C"]').waitFor();
+      const cut = (): Promise<number[]> =>
+        page.locator('main .wide').evaluateAll((all) => all.map((wide) => wide.scrollWidth - wide.clientWidth));
+      await expect.poll(cut).toEqual([0, 0, 0]);
+      await page.setViewportSize({ width: 1100, height: 900 });
+      expect(await cut()).toEqual([0, 0, 0]);
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await open('#/ko/sentence');
+      const roles = page.locator('.layer:last-child .role');
+      await roles.first().waitFor();
+      const tops = await roles.evaluateAll((all) => all.map((role) => Math.round(role.getBoundingClientRect().top)));
+      expect(tops).toHaveLength(3);
+      expect(new Set(tops).size).toBe(1);
+    }));
+
+  it('the English names of the measures fit a screen of 320 pixels', () =>
+    visited(async ({ page, open }) => {
+      await page.setViewportSize({ width: 320, height: 800 });
+      await open('#/en/explore');
+      await page.getByRole('button', { name: 'Contribution, all heads' }).waitFor();
+      await expect
+        .poll(() => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth))
+        .toBe(0);
+    }));
 });

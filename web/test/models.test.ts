@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { zipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import type { Edit } from 'siseon/attention';
 import { patchFrom, wordMatrix } from 'siseon/lens';
@@ -337,7 +338,7 @@ onThePage('models of the visitor’s own', (site) => {
       );
     }));
 
-  it('a model that reads no text is refused, and the one in use stays; two checkpoints in one folder are not mixed', () =>
+  it('a model that reads no text is refused, and the one in use stays; two checkpoints in one folder are not mixed; a zip is its folder', () =>
     site.visited(async ({ page, open }) => {
       const mute = join(folder, 'mute');
       mkdirSync(mute);
@@ -358,6 +359,24 @@ onThePage('models of the visitor’s own', (site) => {
       expect(await page.locator('.grid').count()).toBe(1);
       expect((await json(page)).model).toBe('siseon/models/ko');
       expect(await page.locator('#sentence').inputValue()).toBe('c a b c');
+      // A zip is the folder that it holds, as Train exports one; a broken one is said, and stays in no list.
+      const files = ['config.json', 'model.safetensors', 'tokenizer.json'];
+      const zip = zipSync(
+        Object.fromEntries(
+          files.map((file) => [`known/${file}`, new Uint8Array(readFileSync(join(checkpoint, file)))]),
+        ),
+      );
+      for (const [name, bytes] of [
+        ['broken.zip', zip.subarray(0, 1000)],
+        ['packed.zip', zip],
+      ] as const)
+        writeFileSync(join(folder, name), bytes);
+      await drop(page, join(folder, 'broken.zip'));
+      await page.getByText('zip 파일이 아니거나 깨졌어요').waitFor();
+      expect(await page.getByText('지금까지 고른 파일').count()).toBe(0);
+      await drop(page, join(folder, 'packed.zip'));
+      await page.getByRole('button', { name: '이 모델 열기' }).click();
+      await opened(page, 'known');
     }));
 
   it('files chosen one by one: called by their kind, two of them told apart; what is broken is named', () =>

@@ -74,7 +74,7 @@ onThePage('what the page says', (_site, visited) => {
         [
           'ko',
           [
-            'L1·H0: ‘먹었다’ → ‘맛있’(토큰 5) 가중치 0.25',
+            'L1·H0: ‘먹’(토큰 7) → ‘맛있’(토큰 5) 가중치 0.25',
             'L1·H1: ‘었’(토큰 8) → ‘가 사과’(토큰 2~3) 끊음',
             '‘철수가’: 다른 단어들이 보지 못함',
           ],
@@ -82,7 +82,7 @@ onThePage('what the page says', (_site, visited) => {
         [
           'en',
           [
-            'L1·H0: “먹었다” → “맛있” (token 5) weighs 0.25',
+            'L1·H0: “먹” (token 7) → “맛있” (token 5) weighs 0.25',
             'L1·H1: “었” (token 8) → “가 사과” (tokens 2–3) cut',
             '“철수가”: out of sight of all others',
           ],
@@ -131,14 +131,14 @@ onThePage('what the page says', (_site, visited) => {
       await page.locator('#sentence').fill('Cheolsu가 apple을 먹었다');
       await expect
         .poll(notices)
-        .toEqual([expect.stringMatching(/^‘Cheolsu가’처럼 모델이 모르는 낱말이 2개 있어요\. 한 글자씩/)]);
+        .toEqual([expect.stringMatching(/^‘Cheolsu가’처럼 모델이 모르는 낱말이 2개 있어요\. 한\s글자씩/)]);
       await open('#/en/explore');
       await page.locator('#sentence').fill('The \u200b사과를 먹었다');
       await expect
         .poll(notices)
         .toEqual([
-          expect.stringMatching(/such as “U\+200B”: 1\./),
-          expect.stringMatching(/such as “The”: 1\. It reads them letter by letter/),
+          expect.stringMatching(/: 1, such as “U\+200B”\./),
+          expect.stringMatching(/: 1, such as “The”\. It reads them letter by letter/),
         ]);
       // A word of nothing else has them for a name.
       await page

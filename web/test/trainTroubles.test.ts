@@ -40,7 +40,7 @@ onThePage('the room Train in trouble', (site, visited) => {
     visited(async ({ page, open, numbers }) => {
       await open(address({ ...defaults.small, ...small, rate: 1000, steps: 60 }));
       await begin(page);
-      await page.getByText(/손실이 숫자를 벗어나 \d+걸음에서 학습이 멈췄어요/).waitFor({ timeout: 60_000 });
+      await page.getByText(/손실이 더는 숫자가 아니어서 \d+걸음에서 학습이 멈췄어요/).waitFor({ timeout: 60_000 });
       // Every panel stands, on the last checkpoint that has numbers and on any before it.
       await page.locator('.readout').first().waitFor();
       await page.locator('#train-scrub').fill('0');

@@ -1,6 +1,6 @@
 /** Everything that the page computes, on the public paths of the package. It runs in a worker, and in Node under test. */
 
-import { type ProxyMarked, proxy } from 'comlink';
+import { type ProxyMarked, proxy, transfer } from 'comlink';
 import { softLookup } from 'siseon/attention';
 import type { WasmKernels } from 'siseon/kernels';
 import { lookup } from 'siseon/lens';
@@ -8,6 +8,7 @@ import type { Model } from 'siseon/model';
 import { forgetModels, type KeptModel, keptModels } from 'siseon/platform';
 import { unseen } from 'siseon/views';
 import type { Course, Report } from '../training/course.ts';
+import { unzipped } from './archive.ts';
 import { cancellable } from './cancel.ts';
 import { Librarian } from './librarian.ts';
 import { type ModelSource, type Need, needOf, type Opening, openSource } from './opening.ts';
@@ -143,6 +144,17 @@ export class Engine {
       threads: { count: this.#device!.threads, notice: this.#device!.notice },
       roles: (model.metadata.roles ?? {}) as ModelFacts['roles'],
     };
+  }
+
+  /** What a zip holds, by path. Throws `badArchive`. */
+  async unzip(file: File): Promise<Readonly<Record<string, Uint8Array<ArrayBuffer>>>> {
+    const files = unzipped(file.name, new Uint8Array(await file.arrayBuffer()));
+    // Each by itself: entries that are stored as they are would be windows into the one zip.
+    const own = Object.fromEntries(Object.entries(files).map(([path, bytes]) => [path, new Uint8Array(bytes)]));
+    return transfer(
+      own,
+      Object.values(own).map(({ buffer }) => buffer),
+    );
   }
 
   /** What a model would take, before it is opened. Throws what modelNeed throws, and the hub's refusals. */

@@ -1,12 +1,13 @@
 /** What the room "Train" asks for: a training of the visitor's own, looked at through any of its checkpoints. */
 import { zipSync } from 'fflate';
 import { type Kernels, wasmKernels } from 'siseon/kernels';
-import { families, loadModel, Model, modelFiles, readArchive } from 'siseon/model';
-import { type ErrorParts, memoryFolder, SiseonError } from 'siseon/platform';
+import { families, loadModel, Model, modelFiles } from 'siseon/model';
+import { memoryFolder } from 'siseon/platform';
 import type { Facts, Lesson, Score } from '../train/lesson.ts';
 import type { Begun, TrainReport } from '../train/record.ts';
 import type { Settings } from '../train/settings.ts';
 import type { Checkpoint, Run } from '../training/run.ts';
+import { unzipped } from './archive.ts';
 import { Reader } from './reader.ts';
 
 /** A report as it comes, and whether the browser keeps the training up to there. */
@@ -147,14 +148,7 @@ export class Trainer {
   }
 
   async #open(name: string, device?: Kernels): Promise<Model> {
-    let archive: ReturnType<typeof readArchive>;
-    try {
-      archive = readArchive(this.#kept.get(name)!);
-    } catch (cause) {
-      throw badArchive(`${name} is no zip file`, { cause });
-    }
-    const { files, damaged } = archive;
-    if (damaged.length > 0) throw badArchive(`${name} is damaged: ${damaged.join(', ')}`, { details: { damaged } });
+    const files = unzipped(name, this.#kept.get(name)!);
     // A folder that was zipped as a whole stands one level down.
     const flat = Object.entries(files).map(
       ([path, bytes]) => [path.replace(/^.*\//, ''), new Uint8Array(bytes)] as const,
@@ -169,6 +163,3 @@ export class Trainer {
     return Model.create({ name, family: families.get('bert')!, architecture, tokenizer, metadata, parameters }, device);
   }
 }
-
-const badArchive = (what: string, more: Pick<ErrorParts, 'cause' | 'details'>): SiseonError =>
-  new SiseonError({ code: 'badArchive', kind: 'usage', what, ...more });

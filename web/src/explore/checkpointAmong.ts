@@ -38,7 +38,7 @@ const parameterFiles = [
 ];
 
 /** What a checkpoint's files are called. */
-export const ofCheckpoint = /\.(json|safetensors|bin)$/;
+export const ofCheckpoint = /\.(json|safetensors|bin)$|^(vocab|merges)\.txt$/;
 
 /** The file that the parameters are in, or that says where they are; null where there is none. */
 export function parametersOf({ files }: Among): File | null {

@@ -11,7 +11,7 @@ export interface Axis {
 
 /**
  * Without ticks that are given, about four round numbers, and an end at one of them, so that the highest value stands below
- * a line that is named. 40,000 is written as 40k, 0.2 as what it is, a loss that ran away by its power of ten.
+ * a line that is named. 40,000 is written with its comma, 0.2 as what it is, a loss that ran away by its power of ten.
  */
 export function axisOf(range: readonly [number, number], given?: readonly number[], unit = ''): Axis {
   const ends = given ? [...range] : scaleLinear().domain(range).nice(4).domain();
@@ -20,6 +20,6 @@ export function axisOf(range: readonly [number, number], given?: readonly number
   return {
     ends,
     ticks,
-    labels: ticks.map((tick) => (large ? scientific(tick) : format(tick < 1 ? '~r' : '~s')(tick) + unit)),
+    labels: ticks.map((tick) => (large ? scientific(tick) : format(tick < 1000 ? '~r' : ',')(tick) + unit)),
   };
 }

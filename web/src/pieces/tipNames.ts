@@ -42,13 +42,18 @@ const passes = (box: Box, from: Point, to: Point): number =>
     ),
   );
 
-/** Where a name may stand: on either side of its tip or above it, near at first, then higher. */
-function places(tip: Tip, letter: number): TipName[] {
+/** The side on which a name lies in its arrow's own direction. */
+const beyondOf = (tip: Tip, origin: Point): 'start' | 'end' => (tip.x < origin.x ? 'end' : 'start');
+
+/** Where a name may stand: on either side of its tip or above it, near at first, then higher; on the inner side clear of the arrow's head. */
+function places(tip: Tip, origin: Point, letter: number): TipName[] {
   const level = letter * 0.35;
+  const beyond = beyondOf(tip, origin);
+  const aside = { start: beyond === 'start' ? 0.55 : 1, end: beyond === 'end' ? -0.55 : -1, middle: 0 };
   return Array.from({ length: 24 }, (_, i) => i * letter * 0.4).flatMap((rise) =>
     (['start', 'end', 'middle'] as const).map((anchor) => ({
       ...tip,
-      x: tip.x + { start: 0.55, end: -0.55, middle: 0 }[anchor] * letter,
+      x: tip.x + aside[anchor] * letter,
       y: tip.y - rise + (anchor === 'middle' ? -0.55 * letter : level),
       anchor,
       tip,
@@ -80,15 +85,14 @@ export function nameTips(
       const box = boxOf(place, letter);
       const near = distance(box, tip);
       // Beyond the tip reads best, above it second, on its inner side last.
-      const beyond = tip.x < origin.x ? 'end' : 'start';
-      const away = place.anchor === beyond ? 0 : place.anchor === 'middle' ? 0.4 : 0.6;
+      const away = place.anchor === beyondOf(tip, origin) ? 0 : place.anchor === 'middle' ? 0.4 : 0.6;
       const through = [...strangers, tip].filter((to) => passes(box, origin, to) < 2).length;
       const mistaken = strangers.filter((to) => distance(box, to) < Math.max(8, near)).length;
       const hidden = placed.filter((other) => covers(box, boxOf(other, letter))).length;
       return near + letter * (away + 2 * through + 4 * mistaken + 100 * hidden);
     };
     placed.push(
-      places(tip, letter)
+      places(tip, origin, letter)
         .map((place) => ({ place, cost: cost(place) }))
         .reduce((a, b) => (b.cost < a.cost ? b : a)).place,
     );
