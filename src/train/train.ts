@@ -50,6 +50,8 @@ export interface TrainingProgress {
   readonly matchingLoss: number | null;
   /** The parameters as they stand, copied to the host. */
   readonly parameters: () => Promise<Map<string, HostTensor>>;
+  /** All that is needed to go on from here, copied to the host. */
+  readonly state: () => Promise<TrainingState>;
 }
 
 export interface TrainingOptions {
@@ -159,18 +161,19 @@ export async function train(
     if (!Number.isFinite(loss + (matchingLossNow ?? 0)))
       throw diverged(`the loss is ${loss + (matchingLossNow ?? 0)}`, step);
     const done = step + 1;
+    const state = async (): Promise<TrainingState> => ({
+      step: done,
+      plan: planText,
+      parameters: await readParameters(),
+      first: await readAll((p) => optimizer.moments(p).first),
+      second: await readAll((p) => optimizer.moments(p).second),
+    });
     if (keep && done % keep.every === 0 && done < plan.steps) {
-      const kept = await readParameters();
+      const kept = await state();
       // The last update may have broken what its own loss could not show yet: never kept over a sound state.
-      if ([...kept.values()].some(({ data }) => !data.every(Number.isFinite)))
+      if ([...kept.parameters.values()].some(({ data }) => !data.every(Number.isFinite)))
         throw diverged('a parameter is no number', step);
-      await keep.save({
-        step: done,
-        plan: planText,
-        parameters: kept,
-        first: await readAll((p) => optimizer.moments(p).first),
-        second: await readAll((p) => optimizer.moments(p).second),
-      });
+      await keep.save(kept);
     }
     await onProgress({
       step: done,
@@ -178,6 +181,7 @@ export async function train(
       loss,
       matchingLoss: matchingLossNow,
       parameters: readParameters,
+      state,
     });
   }
   return readParameters();

@@ -32,7 +32,8 @@ const withTab = (page: Page): Promise<unknown> =>
   });
 
 onThePage('the room Train in trouble', (site, visited) => {
-  const begin = (page: Page): Promise<void> => page.locator('button.main:enabled').click();
+  /** Anew, where a training that was brought back could also be gone on with. */
+  const begin = (page: Page): Promise<void> => page.locator('.controls').first().locator('button').last().click();
   const ended = (page: Page): Promise<unknown> =>
     page.getByRole('button', { name: '새로 시작' }).waitFor({ timeout: 60_000 });
 
@@ -84,7 +85,7 @@ onThePage('the room Train in trouble', (site, visited) => {
       withTab,
     ));
 
-  it('a reload in the middle of a training brings back what was learned until then; a button forgets it', () =>
+  it('a reload in the middle of a training brings back what was learned until then, and it goes on from there; a button forgets it', () =>
     visited(async ({ page, open, numbers }) => {
       await open(address({ ...defaults.small, ...small, steps: 4000 }));
       await begin(page);
@@ -111,6 +112,15 @@ onThePage('the room Train in trouble', (site, visited) => {
       expect(step).toBeLessThan(4000);
       expect((await numbers()).get('train:heldOut')).toBeGreaterThan(0);
       await page.locator('.readout').first().waitFor();
+      // It goes on from there, and is kept as it goes.
+      const before = Number(await page.locator('#train-scrub').getAttribute('max'));
+      await page.getByRole('button', { name: '이어서', exact: true }).click();
+      await until(before + 1);
+      await page.getByRole('button', { name: '그만두기', exact: true }).click();
+      const held = page.getByText(/이 학습은 \d+걸음까지 이 브라우저에 남아/);
+      await held.waitFor();
+      expect(Number(/(\d+)걸음까지/.exec((await held.textContent())!)![1])).toBeGreaterThan(step);
+      await page.getByRole('button', { name: '이어서', exact: true }).and(page.locator(':enabled')).waitFor();
       // Another window begins one of its own: that is the last one now.
       const other = await page.context().newPage();
       await other.goto(`${site.address}${address({ ...defaults.small, ...small, seed: 8 })}`);

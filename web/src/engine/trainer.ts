@@ -4,7 +4,7 @@ import { type Kernels, wasmKernels } from 'siseon/kernels';
 import { families, loadModel, Model, modelFiles } from 'siseon/model';
 import { memoryFolder } from 'siseon/platform';
 import type { Facts, Lesson, Score } from '../train/lesson.ts';
-import type { Begun, TrainReport } from '../train/record.ts';
+import type { Begun, Record, TrainReport } from '../train/record.ts';
 import type { Settings } from '../train/settings.ts';
 import type { Checkpoint, Run } from '../training/run.ts';
 import { unzipped } from './archive.ts';
@@ -19,6 +19,8 @@ export interface FreshReport extends TrainReport {
 export interface Restored extends Begun {
   readonly facts: Facts;
   readonly reports: readonly TrainReport[];
+  /** It can be gone on with, to the same bytes as if it had never ended. */
+  readonly resumable: boolean;
 }
 
 /** A checkpoint by its index, or a model that was kept by its name in the worker. */
@@ -33,6 +35,7 @@ export class Trainer {
   readonly #korean: () => Promise<unknown>;
   #lesson: Lesson | null = null;
   #run: Run | null = null;
+  #record: Record | null = null;
   readonly #kept = new Map<string, Uint8Array>();
   #device: Promise<Kernels> | null = null;
 
@@ -51,18 +54,30 @@ export class Trainer {
   async begin(begun: Begun, tell: (report: FreshReport) => void): Promise<boolean> {
     const { settings, text } = begun;
     this.#run?.stop();
-    const [{ measure, prepare }, { Run }, { goingOn, Record }] = await Promise.all([lessons(), runs(), records()]);
+    const [{ prepare }, { Run }, { Record }] = await Promise.all([lessons(), runs(), records()]);
     const lesson = await prepare(settings, text, this.#korean);
-    const run = new Run(lesson.task);
-    [this.#lesson, this.#run] = [lesson, run];
-    const record = new Record(begun);
+    [this.#lesson, this.#run, this.#record] = [lesson, new Run(lesson.task), new Record(begun)];
+    return this.#train(tell);
+  }
+  /**
+   * Goes on with the training that was stopped or brought back, from its last checkpoint, to the same bytes as if it had never
+   * ended there. Resolves and throws as `begin` does.
+   */
+  async goOn(tell: (report: FreshReport) => void): Promise<boolean> {
+    const { Run } = await runs();
+    this.#run = new Run(this.#lesson!.task, this.#run!);
+    return this.#train(tell);
+  }
+  async #train(tell: (report: FreshReport) => void): Promise<boolean> {
+    const [lesson, run, record] = [this.#lesson!, this.#run!, this.#record!];
+    const [{ measure }, { goingOn }] = await Promise.all([lessons(), records()]);
     const training = run.start(async (checkpoint, device) => {
       const { step, loss, matchingLoss, parameters } = checkpoint;
       const heldOut = await measure(await this.#create(lesson, parameters, `step ${step}`, device), lesson.hidden);
       const report = { step, loss, matchingLoss, heldOut };
-      tell({ ...report, recorded: await record.add(checkpoint, report) });
+      tell({ ...report, recorded: await record.add(checkpoint, run.state, report) });
     });
-    return goingOn(begun.id, training);
+    return goingOn(record.id, training);
   }
 
   /**
@@ -72,22 +87,21 @@ export class Trainer {
   async restore(again: boolean): Promise<Restored | null> {
     const before = this.#run;
     if (before && !again) return null;
-    const [{ prepare }, { Run }, { lastTraining }] = await Promise.all([lessons(), runs(), records()]);
+    const [{ prepare }, { Run }, { lastTraining, Record }] = await Promise.all([lessons(), runs(), records()]);
     const found = await lastTraining();
     if (!found) return null;
-    const { id, settings, text, reports, checkpoints } = found;
+    const { id, settings, text, reports } = found;
     const lesson = await prepare(settings, text, this.#korean);
     // One that has begun meanwhile stays.
     if (this.#run !== before) return null;
-    const run = new Run(lesson.task);
-    run.checkpoints.push(...checkpoints);
-    [this.#lesson, this.#run] = [lesson, run];
-    return { id, settings, text, facts: lesson.facts, reports };
+    const run = new Run(lesson.task, found);
+    [this.#lesson, this.#run, this.#record] = [lesson, run, new Record({ id, settings, text }, reports.length)];
+    return { id, settings, text, facts: lesson.facts, reports, resumable: run.resumable };
   }
   /** Nothing of it stays, here or in the browser. */
   async forget(): Promise<void> {
     this.#run?.stop();
-    [this.#run, this.#lesson] = [null, null];
+    [this.#run, this.#lesson, this.#record] = [null, null, null];
     await (await records()).forgetTraining();
   }
   pause(): void {

@@ -45,8 +45,9 @@ class Learner {
   /** Which training it is, as addresses say it. */
   key = $state<string | null>(null);
   failure = $state.raw<Failure | null>(null);
-  /** Milliseconds spent, pauses left out. */
+  /** Milliseconds spent since step `from`, pauses left out. */
   spent = $state(0);
+  from = $state(0);
   /** Which run this is. */
   run = $state(0);
   /** A checkpoint of the run has been kept or saved as a file. */
@@ -61,6 +62,8 @@ class Learner {
   #id = '';
   /** The run was brought back. */
   restored = $state(false);
+  /** It can be gone on with from its last checkpoint, to the same numbers as if it had never ended there. */
+  resumable = $state(false);
   /** The browser has been asked for the last training. */
   sought = $state(false);
   /** What closing the page would throw away. */
@@ -123,14 +126,32 @@ class Learner {
       kept: false,
       failure: null,
       spent: 0,
+      from: 0,
       reports: [],
       facts: null,
       recorded: 0,
       replaced: false,
       restored: false,
+      resumable: false,
       elsewhere: false,
     });
     this.#id = `${performance.timeOrigin}-${run}`;
+    await this.#follow(run, async (tell) => {
+      const facts = await ask((e) => e.trainer.survey(settings, text), null);
+      if (this.run !== run) return false;
+      this.facts = facts;
+      this.#prepare(settings, text, facts);
+      return askLong((e) => e.trainer.begin({ id: this.#id, settings, text }, tell));
+    });
+  }
+  /** From the last checkpoint of a run that was stopped or brought back. */
+  async goOn(): Promise<void> {
+    const run = ++this.run;
+    Object.assign(this, { phase: 'running', failure: null, restored: false, resumable: false });
+    await this.#follow(run, (tell) => askLong((e) => e.trainer.goOn(tell)));
+  }
+  /** Takes in what a run tells until it ends. */
+  async #follow(run: number, train: (tell: (report: FreshReport) => void) => Promise<boolean>): Promise<void> {
     let last = performance.now();
     const tell = ({ recorded, ...report }: FreshReport): void => {
       // A report of a run that was started over has nothing to say any more.
@@ -143,12 +164,9 @@ class Learner {
     };
     this.#wake = () => (last = performance.now());
     try {
-      const facts = await ask((e) => e.trainer.survey(settings, text), null);
+      const finished = await train(Comlink.proxy(tell));
       if (this.run !== run) return;
-      this.facts = facts;
-      this.#prepare(settings, text, facts);
-      const finished = await askLong((e) => e.trainer.begin({ id: this.#id, settings, text }, Comlink.proxy(tell)));
-      if (this.run === run) this.phase = finished ? 'done' : 'stopped';
+      [this.phase, this.resumable] = [finished ? 'done' : 'stopped', !finished];
     } catch (cause) {
       if (this.run !== run) return;
       this.failure = cause as Failure;
@@ -170,13 +188,25 @@ class Learner {
     if (!found) return;
     const elsewhere = await goesOn(found.id);
     if (this.run !== run || this.phase !== phase) return;
-    const { id, settings, text, facts, reports } = found;
+    const { id, settings, text, facts, reports, resumable } = found;
     this.#id = id;
-    const whole = reports.at(-1)!.step >= settings.steps;
+    const from = reports.at(-1)!.step;
+    const whole = from >= settings.steps;
     const recorded = reports.length;
     const key = trainingKey(settings, text);
     const brought = { phase: whole ? 'done' : 'stopped', restored: true, replaced: false, elsewhere } as const;
-    Object.assign(this, { settings, key, facts, reports, recorded, ...brought, run: run + 1 });
+    Object.assign(this, {
+      settings,
+      key,
+      facts,
+      reports,
+      recorded,
+      resumable,
+      spent: 0,
+      from,
+      ...brought,
+      run: run + 1,
+    });
     void this.checkRecord();
     if (elsewhere) void this.#awaitOther();
     this.#prepare(settings, text, facts);
@@ -210,6 +240,7 @@ class Learner {
       recorded: 0,
       replaced: false,
       restored: false,
+      resumable: false,
       elsewhere: false,
       sought: run > 0,
     });

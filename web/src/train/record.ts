@@ -3,7 +3,8 @@
  * Written and read by the worker. There is one: a training that begins, in whichever window, takes the place of the one before.
  */
 import { clear, createStore, get, promisifyRequest, type UseStore } from 'idb-keyval';
-import type { Checkpoint } from '../training/run.ts';
+import type { TrainingState } from 'siseon/train';
+import type { Checkpoint, Progress } from '../training/run.ts';
 import type { Score } from './lesson.ts';
 import type { Settings } from './settings.ts';
 
@@ -28,10 +29,11 @@ interface Written {
   readonly reports: readonly TrainReport[];
 }
 
+/** What there is to go on with beside the last checkpoint's parameters. */
+type Means = Omit<TrainingState, 'parameters'>;
+
 /** A training that is found again, with as many checkpoints as reports. */
-export interface Found extends Begun, Pick<Written, 'reports'> {
-  readonly checkpoints: readonly Checkpoint[];
-}
+export interface Found extends Begun, Pick<Written, 'reports'>, Progress {}
 
 let opened: UseStore | null = null;
 const place = (): UseStore => (opened ??= createStore('siseon-training', 'last'));
@@ -75,20 +77,25 @@ export const over = async (id: string): Promise<void> => {
 
 export class Record {
   readonly #begun: Begun;
-  #checkpoints = 0;
+  #checkpoints: number;
   /** The browser took all of it so far. */
   #whole = true;
 
-  constructor(begun: Begun) {
-    this.#begun = begun;
+  /** `checkpoints`: so many of it are kept already. */
+  constructor(begun: Begun, checkpoints = 0) {
+    [this.#begun, this.#checkpoints] = [begun, checkpoints];
   }
 
+  /** Which training it is of. */
+  get id(): string {
+    return this.#begun.id;
+  }
   /** Resolves to whether a reload would bring the training back up to this checkpoint. */
-  async add(checkpoint: Checkpoint, report: TrainReport): Promise<boolean> {
+  async add(checkpoint: Checkpoint, state: TrainingState | null, report: TrainReport): Promise<boolean> {
     if (!this.#whole) return false;
     try {
       if (this.#checkpoints === 0) await this.#begin();
-      await this.#write(this.#checkpoints, checkpoint, report);
+      await this.#write(checkpoint, state, report);
       this.#checkpoints++;
     } catch {
       this.#whole = false;
@@ -105,13 +112,17 @@ export class Record {
     });
     windows?.postMessage(null);
   }
-  /** In one transaction, so that nothing is written over a training that another window has begun meanwhile. */
-  #write(index: number, checkpoint: Checkpoint, report: TrainReport): Promise<void> {
-    const { id } = this.#begun;
+  /** In one transaction, so that nothing is written over a training that another window has begun, or gone on with, meanwhile. */
+  #write(checkpoint: Checkpoint, state: TrainingState | null, report: TrainReport): Promise<void> {
+    const [{ id }, index] = [this.#begun, this.#checkpoints];
     return place()('readwrite', async (store) => {
       const before = await promisifyRequest<Written | undefined>(store.get('written'));
-      if (before?.id !== id) throw new Error('another training has begun');
+      if (before?.id !== id || before.reports.length !== index) throw new Error('another window has it');
       store.put(checkpoint, index);
+      if (state) {
+        const { parameters: _, ...means } = state;
+        store.put(means satisfies Means, 'means');
+      }
       store.put({ id, reports: [...before.reports, report] } satisfies Written, 'written');
       await promisifyRequest(store.transaction);
     });
@@ -126,7 +137,10 @@ export async function lastTraining(): Promise<Found | null> {
     const found = await Promise.all(written.reports.map((_, i) => get<Checkpoint>(i, place())));
     const checkpoints = found.filter((checkpoint) => checkpoint !== undefined);
     if (checkpoints.some(({ step }, i) => step !== written.reports[i]!.step)) return null;
-    return checkpoints.length === found.length ? { ...begun, reports: written.reports, checkpoints } : null;
+    if (checkpoints.length !== found.length) return null;
+    const [means, { step, parameters }] = [await get<Means>('means', place()), checkpoints.at(-1)!];
+    const state = means?.step === step ? { ...means, parameters } : null;
+    return { ...begun, reports: written.reports, checkpoints, state };
   } catch {
     return null;
   }

@@ -1,12 +1,12 @@
 /** The run of the path: the small language, a small model, and what it has become every few steps. */
 import type { Kernels } from 'siseon/kernels';
 import { type Look, look } from 'siseon/lens';
-import { families, type HostTensor, Model, Tokenizer } from 'siseon/model';
+import { families, Model, Tokenizer } from 'siseon/model';
 import { recordTrace } from 'siseon/trace';
 import { bertConfig, bertPlan, type TrainingPlan } from 'siseon/train';
 import { writeCourseMoment } from './courseMoment.ts';
 import { steps } from './length.ts';
-import { Run } from './run.ts';
+import { type Checkpoint, Run } from './run.ts';
 import { probeSentence, samples, tokenizerJson, writeSentence } from './sentences.ts';
 
 export const tokenizer = Tokenizer.fromJson(tokenizerJson());
@@ -89,7 +89,7 @@ export class Course {
   }
 
   #model(
-    parameters: Map<string, HostTensor>,
+    parameters: Checkpoint['parameters'],
     name: string,
     metadata: Model['metadata'],
     device?: Kernels,
@@ -98,7 +98,7 @@ export class Course {
     return Model.create({ name, family: families.get('bert')!, architecture, tokenizer, metadata, parameters }, device);
   }
 
-  async #measure(parameters: Map<string, HostTensor>, device: Kernels): Promise<HeadProgress[]> {
+  async #measure(parameters: Checkpoint['parameters'], device: Kernels): Promise<HeadProgress[]> {
     const model = await this.#model(parameters, '', {}, device);
     const probe = await recordTrace(model, { text: probeSentence, logits: false });
     const traces = await Promise.all(samples.map(({ text }) => recordTrace(model, { text, logits: false })));

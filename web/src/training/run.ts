@@ -9,6 +9,7 @@ import {
   type TextSource,
   type TrainingPlan,
   type TrainingProgress,
+  type TrainingState,
   train,
 } from 'siseon/train';
 
@@ -27,17 +28,32 @@ export interface Checkpoint {
   /** Means since the checkpoint before, in nats; null before the first step, and where nothing is matched. */
   readonly loss: number | null;
   readonly matchingLoss: number | null;
-  readonly parameters: Map<string, HostTensor>;
+  readonly parameters: ReadonlyMap<string, HostTensor>;
 }
 
-export class Run {
+/** How far a training came. */
+export interface Progress {
+  readonly checkpoints: readonly Checkpoint[];
+  /** All that is needed to go on from the last checkpoint; null: before the first step, or it is not known. */
+  readonly state: TrainingState | null;
+}
+
+export class Run implements Progress {
   readonly task: Task;
-  readonly checkpoints: Checkpoint[] = [];
+  readonly checkpoints: Checkpoint[];
+  state: TrainingState | null;
   #paused: { wait: Promise<void>; go: () => void } | null = null;
   #stopped = false;
 
-  constructor(task: Task) {
+  constructor(task: Task, { checkpoints, state }: Progress = { checkpoints: [], state: null }) {
     this.task = task;
+    [this.checkpoints, this.state] = [[...checkpoints], state];
+  }
+
+  /** Whether it can go on from its last checkpoint, to the same bytes as if it had never ended there. */
+  get resumable(): boolean {
+    const { step } = this.checkpoints.at(-1) ?? { step: 0 };
+    return step < this.task.plan.steps && step === (this.state?.step ?? 0);
   }
 
   pause(): void {
@@ -58,28 +74,31 @@ export class Run {
   }
 
   /**
-   * Trains to the end; resolves to false when it was stopped before. At every checkpoint `look` may compute on the device
-   * that it is given, and training waits for it. Throws what `train` throws; what was kept until then stays.
+   * Trains to the end, from its last checkpoint where it has one; resolves to false when it was stopped before. At every new
+   * checkpoint `look` may compute on the device that it is given, and training waits for it. Throws what `train` throws; what
+   * was kept until then stays.
    */
   async start(look: (checkpoint: Checkpoint, device: Kernels) => Promise<void>): Promise<boolean> {
     const { plan, texts, matches, stride } = this.task;
     let [losses, matchingLosses, count, breath] = [0, 0, 0, performance.now()];
     const bench = borrow(await wasmKernels());
-    const keep = async (checkpoint: Checkpoint): Promise<void> => {
+    const keep = async (checkpoint: Checkpoint, state: TrainingState | null): Promise<void> => {
       // The last update may have broken what its own loss could not show yet.
       for (const { data } of checkpoint.parameters.values())
         if (!data.every(Number.isFinite)) throw diverged(checkpoint.step);
       this.checkpoints.push(checkpoint);
+      this.state = state;
       await look(checkpoint, bench.device);
       bench.giveBack();
     };
-    const between = async ({ step, loss, matchingLoss, parameters }: TrainingProgress): Promise<void> => {
+    const between = async ({ step, loss, matchingLoss, state }: TrainingProgress): Promise<void> => {
       losses += loss;
       matchingLosses += matchingLoss ?? 0;
       count++;
       if (step % stride === 0 || step === plan.steps) {
         const means = { loss: losses / count, matchingLoss: matchingLoss === null ? null : matchingLosses / count };
-        await keep({ step, ...means, parameters: await parameters() });
+        const reached = await state();
+        await keep({ step, ...means, parameters: reached.parameters }, reached);
         [losses, matchingLosses, count] = [0, 0, 0];
       }
       // Messages are heard only between tasks: pausing and typing must not wait for the end.
@@ -90,10 +109,13 @@ export class Run {
       while (this.#paused) await this.#paused.wait;
       if (this.#stopped) throw new Stopped();
     };
-    const parameters = initialParameters(plan.sources, seededRandom(plan.seed));
-    await keep({ step: 0, loss: null, matchingLoss: null, parameters });
+    const { state: resume } = this;
+    if (this.checkpoints.length === 0) {
+      const parameters = initialParameters(plan.sources, seededRandom(plan.seed));
+      await keep({ step: 0, loss: null, matchingLoss: null, parameters }, null);
+    }
     try {
-      await train(plan, texts, between, { ...(matches && { matches }) });
+      await train(plan, texts, between, { resume, ...(matches && { matches }) });
       return true;
     } catch (cause) {
       if (cause instanceof Stopped) return false;
