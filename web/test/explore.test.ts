@@ -348,11 +348,18 @@ onThePage('the room Explore', (_site, visited) => {
       await page.keyboard.press('ArrowRight');
       const row = (await headRows(trace, last.layer, last.head)).weights(token);
       const whole = seen.tokens.reduce((sum, key) => sum + row[key]!, 0);
-      await settled(
-        seen.tokens.map(
-          (key): Edit => ({ kind: 'weight', ...last, query: token, key, to: (0.01 * row[key]!) / whole }),
-        ),
+      const weighed = seen.tokens.map(
+        (key): Edit => ({ kind: 'weight', ...last, query: token, key, to: (0.01 * row[key]!) / whole }),
       );
+      await settled(weighed);
+      // It holds where the pair is cut as well, which is said.
+      const behind = page.getByText(/소프트맥스\s뒤에\s정하는\s가중치라서/);
+      expect(await behind.count()).toBe(0);
+      await page.getByRole('button', { name: '이 쌍 끊기' }).click();
+      await behind.waitFor();
+      await settled([...weighed, cut]);
+      await page.getByRole('button', { name: '이 쌍 끊기' }).click();
+      await behind.waitFor({ state: 'detached' });
       // A blank at the end is nothing that this model reads: the change stays, and is put aside nowhere.
       for (const typed of [`${storySentence} `, ` ${storySentence}`, storySentence.replace(' ', '  ')]) {
         await page.locator('#sentence').fill(typed);
