@@ -238,6 +238,13 @@ describe('taken apart', () => {
     expect(mixing).toBeGreaterThan(0);
     expect(mixing).toBeLessThan(1);
   });
+  it('predict asks at the mask that a text holds, where no place is said', () => {
+    const asked = (...rest: string[]): { position: number; hidden: boolean; guesses: unknown } =>
+      JSON.parse(siseon('predict', '철수가 [MASK] 맛있게 먹었다', ...rest, '--json').stdout);
+    expect(asked()).toMatchObject({ position: 3, hidden: true });
+    expect(asked()).toEqual(asked('--at', '[MASK]'));
+    expect(asked('--at', '먹었다').position).toBeGreaterThan(3);
+  });
   it('predict: guesses of a hidden word, layer by layer, and parts that sum to the logit', () => {
     const found = JSON.parse(
       siseon('predict', story, '--at', '사과를', '--token', '사과', '--parts', '--json').stdout,

@@ -47,7 +47,7 @@ async function said(text: string | undefined, options: Options): Promise<void> {
   const lens = await import('../lens/index.ts');
   const { model, trace: given } = await record(options.model, await inputOf(text, options));
   if (!model.architecture.head && model.architecture.classifier) return labelled(given, model, text, options);
-  const position = await positionFor(given, options);
+  const position = await positionFor(given, model, options);
   const mask = options.seen ? undefined : maskOf(model);
   const hidden = mask !== undefined;
   const { recordTrace } = await import('../trace/index.ts');
@@ -103,7 +103,7 @@ async function said(text: string | undefined, options: Options): Promise<void> {
 async function labelled(trace: Trace, model: Model, text: string | undefined, options: Options): Promise<void> {
   const lens = await import('../lens/index.ts');
   const { labels, of, says } = model.architecture.classifier!;
-  const position = of === 'tokens' ? await positionFor(trace, options) : null;
+  const position = of === 'tokens' ? await positionFor(trace, model, options) : null;
   for (const name of ['at', 'token', 'against', 'parts', 'seen'] as const)
     if (options[name] !== undefined && !(name === 'at' && position !== null))
       throw unheeded(`--${name}`, 'a model that says tokens', { needs: 'tokens' });

@@ -32,7 +32,10 @@ export interface Asked extends Common, Decoding {
 /** Which prediction is asked about, and the options of those who ask. */
 export const asking = (command: Command): Command =>
   decoding(command)
-    .option('--at <WORD|N>', 'the word whose prediction is followed, or with --ids the position (default: the last)')
+    .option(
+      '--at <WORD|N>',
+      'the word whose prediction is followed, or with --ids the position (default: the first mask, else the last)',
+    )
     .option('--token <PIECE>', 'the token that is followed (default: the likeliest)')
     .option('--against <PIECE>', 'follow the difference to this token (or label) instead of the log-probability')
     .addOption(modelOption())
@@ -67,9 +70,14 @@ export async function tokenOf(model: Model, written: string): Promise<number> {
   });
 }
 
-/** The position that is asked about: a word's first token, or with ids the position itself; the last where none is said. */
-export async function positionFor(trace: Trace, { at }: Pick<Asked, 'at'>): Promise<number> {
+/**
+ * The position that is asked about: a word's first token, or with ids the position itself. Where none is said, the first mask
+ * that stands there, else the last.
+ */
+export async function positionFor(trace: Trace, model: Model, { at }: Pick<Asked, 'at'>): Promise<number> {
   const { ids, encoding } = predicted(trace);
+  const mask = at === undefined ? maskOf(model) : undefined;
+  if (mask !== undefined && ids.includes(mask)) return ids.indexOf(mask);
   if (!encoding || encoding.words.length === 0) {
     const position = at === undefined ? ids.length - 1 : Number(at);
     if (Number.isInteger(position) && position >= 0 && position < ids.length) return position;
@@ -120,7 +128,7 @@ async function labelFor(trace: Trace, model: Model, options: Asked): Promise<Lab
   if (options.at !== undefined && classifier && classifier.of !== 'tokens')
     throw unheeded('--at', 'a classifier of tokens', { needs: 'tokenLabels' });
   const { prediction, scoresOf } = await import('../lens/index.ts');
-  const position = classifier?.of === 'tokens' ? { position: await positionFor(trace, options) } : {};
+  const position = classifier?.of === 'tokens' ? { position: await positionFor(trace, model, options) } : {};
   const scores = await scoresOf(trace, model, { label: 0, ...position });
   return {
     ...position,
@@ -138,7 +146,7 @@ export async function targetFor(trace: Trace, model: Model, options: Asked, like
 
 async function tokenFor(trace: Trace, model: Model, options: Asked, likeliestIn: Trace): Promise<Target> {
   const { logitsFor, prediction } = await import('../lens/index.ts');
-  const position = await positionFor(trace, options);
+  const position = await positionFor(trace, model, options);
   const logits = await logitsFor(likeliestIn, model, position);
   return {
     position,
