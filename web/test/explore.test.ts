@@ -648,10 +648,13 @@ onThePage('the room Explore', (_site, visited) => {
       const devtools = await page.context().newCDPSession(page);
       // What is said is of the picture that stands: it comes with it.
       await page.evaluate(() => {
-        const window_ = window as unknown as { told: string[] };
+        const window_ = window as unknown as { told: string[][] };
         window_.told = [];
+        // Two keystrokes of as many milliseconds change nothing in the line: it is looked at whenever it changes.
         new MutationObserver(() => {
-          window_.told.push([...document.querySelectorAll('.gaze .word')].at(-1)!.textContent!.trim());
+          const typed = document.querySelector<HTMLTextAreaElement>('#sentence')!.value.trim();
+          const seen = [...document.querySelectorAll('.gaze .word')].at(-1)!.textContent!.trim();
+          window_.told.push([seen, typed.split(' ').at(-1)!]);
         }).observe(document.querySelector('.latency')!, { subtree: true, characterData: true, childList: true });
       });
       for (const text of ['ㅁ', '무', '물', '물을']) {
@@ -662,7 +665,9 @@ onThePage('the room Explore', (_site, visited) => {
         });
         await page.locator('.gaze .word').getByText(text, { exact: true }).waitFor();
       }
-      await page.waitForFunction(() => (window as unknown as { told: string[] }).told.at(-1) === '물을');
+      await page.waitForFunction(() => (window as unknown as { told: string[][] }).told.length > 0);
+      for (const [seen, typed] of await page.evaluate(() => (window as unknown as { told: string[][] }).told))
+        expect(seen).toBe(typed);
       // Of a picture that no keystroke brought nothing is said.
       await page.locator('.gaze .word').first().click();
       await page.getByText(/그림이 나오기까지 걸린 시간이 여기에/).waitFor();
