@@ -664,6 +664,8 @@ onThePage('the room Explore', (_site, visited) => {
           selectionEnd: text.length,
         });
         await page.locator('.gaze .word').getByText(text, { exact: true }).waitFor();
+        // What is said of this one is said before the next is typed.
+        await page.waitForTimeout(200);
       }
       await page.waitForFunction(() => (window as unknown as { told: string[][] }).told.length > 0);
       for (const [seen, typed] of await page.evaluate(() => (window as unknown as { told: string[][] }).told))
