@@ -657,7 +657,8 @@ onThePage('models of the visitor’s own', (site) => {
       await page.locator('#sentence').fill(other);
       await page.locator('.aside li', { hasText: one }).waitFor();
       expect((await page.locator('.aside li').textContent())!.includes('␣')).toBe(false);
-      expect((await json(page)).weights).toHaveLength(model.tokenizer!.encode(other).ids.length);
+      // The note comes with the keystroke, the square when it is computed.
+      await expect.poll(async () => (await json(page)).weights.length).toBe(model.tokenizer!.encode(other).ids.length);
       await page.getByRole('button', { name: '그 문장으로 돌아가기' }).click();
       await page.waitForFunction(() => location.hash.includes('e=d'));
       expect(await page.locator('#sentence').inputValue()).toBe(one);
