@@ -31,8 +31,10 @@ export {
 export {
   type Letters,
   type MatrixMarks,
+  type MatrixWords,
   matrixMarks,
   matrixSvg,
+  matrixWords,
   type PictureCell,
   type PictureOptions,
 } from './matrixPicture.ts';

@@ -94,12 +94,27 @@ function said(matrix: Matrix, { language, measure }: PictureOptions): Measure {
   return { title: t.title(t.where(matrix)), legend, range: 1, signed: false };
 }
 
+/** What stands above and below a picture: lines of 16 and 12 pixels' letters, 22 and 17 pixels apart. */
+export interface MatrixWords {
+  readonly heading: readonly string[];
+  readonly below: readonly string[];
+}
+
+/** What a picture of so many pixels' width says, between margins of 24: what its numbers are, and what was done to their run. */
+export function matrixWords(matrix: Matrix, options: PictureOptions, width: number): MatrixWords {
+  const { title, legend } = said(matrix, options);
+  return {
+    heading: broken(title, (width - 48) / 16),
+    below: [legend, ...(options.done ? [options.done] : [])].flatMap((line) => broken(line, (width - 48) / 12)),
+  };
+}
+
 /** The picture as marks, in pixels. Numbers stand in the cells where there are few. */
 export function matrixMarks(matrix: Matrix, options: PictureOptions): MatrixMarks {
   const { rows, columns } = matrix;
   const { theme = 'light' } = options;
   const [t, p] = [words[options.language], themes[theme]];
-  const { title, legend, range, signed } = said(matrix, options);
+  const { title, range, signed } = said(matrix, options);
   const side = rows.length <= 16 ? 44 : 18;
   const size = side > 30 ? 14 : 13;
   // Names that lean are closer to each other than rows are.
@@ -108,10 +123,9 @@ export function matrixMarks(matrix: Matrix, options: PictureOptions): MatrixMark
     Math.max(2, ...list.map(({ text }) => wide(text)));
   const [left, lean] = [24 + longest(rows) * size + 10, longest(columns) * leaning * Math.SQRT1_2];
   const width = Math.ceil(Math.max(480, left + columns.length * side + Math.max(24, lean)));
-  const heading = broken(title, (width - 48) / 16);
+  const { heading, below } = matrixWords(matrix, options, width);
   const above = 32 + (heading.length - 1) * 22;
   const top = Math.ceil(above + 34 + Math.max(lean + size + 4, 20));
-  const below = [legend, ...(options.done ? [options.done] : [])].flatMap((line) => broken(line, (width - 48) / 12));
   const bottom = top + rows.length * side;
   const letters: Letters[] = [];
   const add = (

@@ -826,6 +826,35 @@ onThePage('models of the visitor’s own', (site) => {
         expect(`c a b c ${/“(.*)”/.exec(told!)![1]} b b`).toBe(typed);
         expect(await page.locator('data[data-of^="written:"]').count()).toBeLessThan(200);
         expect(await page.locator('section:has(#write) [role=alert]').count()).toBe(0);
+
+        // A picture of many rows: cells alone, between what they are and, where something was done, what.
+        const many = 300;
+        await page.locator('#sentence').fill(Array.from({ length: many }, (_, i) => 'abc'[i % 3]).join(' '));
+        await square.getByText(`항목이 ${many}개라서`).waitFor();
+        const painted = async () => {
+          const base64 = (await saved(page, 'PNG')).toString('base64');
+          return page.evaluate(async (encoded) => {
+            const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+            const picture = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+            const { width, height } = picture;
+            const pen = new OffscreenCanvas(width, height).getContext('2d')!;
+            pen.drawImage(picture, 0, 0);
+            const { data } = pen.getImageData(0, 0, width, height);
+            const row = (y: number) => Array.from({ length: width }, (_, x) => data[4 * (y * width + x) + 1]!);
+            return { width, height, rows: Array.from({ length: height }, (_, y) => new Set(row(y)).size > 1) };
+          }, base64);
+        };
+        const [side, margin] = [3, 48];
+        const plain = await painted();
+        expect(plain.width).toBe(many * side + 2 * margin);
+        /** The heading, the cells, and the lines of letters below them, each apart from the next. */
+        const blocks = ({ rows }: { rows: boolean[] }): number =>
+          rows.filter((drawn, y) => drawn && !rows[y + 1]).length;
+        await page.getByRole('button', { name: '이 헤드 끄기' }).click();
+        await page.getByRole('button', { name: '손댄 뒤', exact: true }).waitFor();
+        const changed = await painted();
+        expect(changed.height).toBe(plain.height + 2 * 17);
+        expect(blocks(changed)).toBe(blocks(plain) + 1);
       },
       {},
       // Which rows of squares the page asks its worker for.

@@ -8,6 +8,8 @@ import {
   matrixCsv,
   matrixMarks,
   matrixSvg,
+  matrixWords,
+  type PictureOptions,
   squareMarks,
   squareNumbers,
 } from 'siseon/views';
@@ -66,7 +68,9 @@ export async function exportFile(
       return new Blob([`${JSON.stringify(content, null, 1)}\n`], { type: 'application/json' });
     }
     case 'png':
-      return width > largestPicture ? cellsAlone(matrix, range, signed) : painted(matrixMarks(matrix, options));
+      return width > largestPicture
+        ? cellsAlone(matrix, range, signed, options)
+        : painted(matrixMarks(matrix, options));
   }
 }
 
@@ -102,15 +106,29 @@ function painted({ width, height, ground, stripe, rule, letters, cells, frame }:
   return canvas.convertToBlob({ type: 'image/png' });
 }
 
-/** A square of whole pixels for each cell of a long text, in the page's own colours. */
-function cellsAlone(matrix: Matrix, range: number, signed: boolean): Promise<Blob> {
+/** A square of whole pixels for each cell of a long text, in the page's own colours, between what the picture says. */
+function cellsAlone(matrix: Matrix, range: number, signed: boolean, options: PictureOptions): Promise<Blob> {
   const count = matrix.rows.length;
   const side = Math.max(1, Math.floor(1024 / count));
-  const canvas = new OffscreenCanvas(count * side, count * side);
+  // Two pixels for each of the words', as in a smaller picture.
+  const width = count * side + 96;
+  const { heading, below } = matrixWords(matrix, options, width / 2);
+  const top = 2 * (32 + (heading.length - 1) * 22 + 20);
+  const bottom = top + count * side;
+  const canvas = new OffscreenCanvas(width, bottom + 2 * (30 + below.length * 17));
   const pen = canvas.getContext('2d')!;
   const ink = readInk();
+  pen.fillStyle = ink.css('ground');
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  const say = (text: string, y: number, size: number, colour: 'ink' | 'faint'): void => {
+    pen.font = `${2 * size}px "Pretendard Variable", sans-serif`;
+    pen.fillStyle = ink.css(colour);
+    pen.fillText(text, 48, y);
+  };
+  for (const [n, line] of heading.entries()) say(line, 2 * (32 + n * 22), 16, 'ink');
+  for (const [n, line] of below.entries()) say(line, bottom + 2 * (30 + n * 17), 12, 'faint');
   const stripes = hatch(pen, { ground: ink.css('ground'), stripe: ink.css('stripe') });
-  const marks = squareMarks(squareNumbers(matrix, range), { left: 0, top: 0, side, gap: 0, away: 0 });
+  const marks = squareMarks(squareNumbers(matrix, range), { left: 48, top, side, gap: 0, away: 0 });
   for (let i = 0; i < count; i++)
     for (let j = 0; j < count; j++) {
       const { x, y, masked, depth } = marks.cell(i, j);
