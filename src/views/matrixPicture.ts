@@ -97,13 +97,17 @@ function said(matrix: Matrix, { language, measure }: PictureOptions): Measure {
 /** What stands above and below a picture: lines of 16 and 12 pixels' letters, 22 and 17 pixels apart. */
 export interface MatrixWords {
   readonly heading: readonly string[];
+  /** What goes down the rows, and what along the columns. */
+  readonly axes: readonly [query: string, key: string];
   readonly below: readonly string[];
 }
 
 /** What a picture of so many pixels' width says, between margins of 24: what its numbers are, and what was done to their run. */
 export function matrixWords(matrix: Matrix, options: PictureOptions, width: number): MatrixWords {
   const { title, legend } = said(matrix, options);
+  const t = words[options.language];
   return {
+    axes: [t.rows, t.columns],
     heading: broken(title, (width - 48) / 16),
     below: [legend, ...(options.done ? [options.done] : [])].flatMap((line) => broken(line, (width - 48) / 12)),
   };

@@ -847,7 +847,7 @@ onThePage('models of the visitor’s own', (site) => {
         const [side, margin] = [3, 48];
         const plain = await painted();
         expect(plain.width).toBe(many * side + 2 * margin);
-        /** The heading, the cells, and the lines of letters below them, each apart from the next. */
+        /** The heading, the axes' names, the cells, and the lines of letters below them, each apart from the next. */
         const blocks = ({ rows }: { rows: boolean[] }): number =>
           rows.filter((drawn, y) => drawn && !rows[y + 1]).length;
         await page.getByRole('button', { name: '이 헤드 끄기' }).click();

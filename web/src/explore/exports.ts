@@ -112,20 +112,24 @@ function cellsAlone(matrix: Matrix, range: number, signed: boolean, options: Pic
   const side = Math.max(1, Math.floor(1024 / count));
   // Two pixels for each of the words', as in a smaller picture.
   const width = count * side + 96;
-  const { heading, below } = matrixWords(matrix, options, width / 2);
-  const top = 2 * (32 + (heading.length - 1) * 22 + 20);
+  const { heading, axes, below } = matrixWords(matrix, options, width / 2);
+  const above = 2 * (32 + (heading.length - 1) * 22);
+  const top = above + 2 * 40;
   const bottom = top + count * side;
   const canvas = new OffscreenCanvas(width, bottom + 2 * (30 + below.length * 17));
   const pen = canvas.getContext('2d')!;
   const ink = readInk();
   pen.fillStyle = ink.css('ground');
   pen.fillRect(0, 0, canvas.width, canvas.height);
-  const say = (text: string, y: number, size: number, colour: 'ink' | 'faint'): void => {
+  const say = (text: string, y: number, size: number, colour: Parameters<typeof ink.css>[0], x = 48): number => {
     pen.font = `${2 * size}px "Pretendard Variable", sans-serif`;
     pen.fillStyle = ink.css(colour);
-    pen.fillText(text, 48, y);
+    pen.fillText(text, x, y);
+    return x + pen.measureText(text).width;
   };
   for (const [n, line] of heading.entries()) say(line, 2 * (32 + n * 22), 16, 'ink');
+  const end = say(axes[0], above + 2 * 28, 13, 'query');
+  say(axes[1], above + 2 * 28, 13, 'key', end + 40);
   for (const [n, line] of below.entries()) say(line, bottom + 2 * (30 + n * 17), 12, 'faint');
   const stripes = hatch(pen, { ground: ink.css('ground'), stripe: ink.css('stripe') });
   const marks = squareMarks(squareNumbers(matrix, range), { left: 48, top, side, gap: 0, away: 0 });
