@@ -90,6 +90,8 @@ it('pair: products sum to the dot product, the softmax and the engine agree (1e-
   expect(Math.abs(sum(cell.products) - cell.dot)).toBeLessThanOrEqual(1e-9);
   expect(cell.check.largestDifference).toBeLessThanOrEqual(1e-5);
   expect(Math.abs(cell.softmax.exponential / cell.softmax.sum - cell.softmax.weight)).toBeLessThanOrEqual(1e-12);
+  expect(sum(cell.softmax.exponentials)).toBe(cell.softmax.sum);
+  expect(cell.softmax.exponentials[cell.key.token]).toBe(cell.softmax.exponential);
   expect(cell.weightedValue).toEqual(cell.value.map((number) => number * cell.softmax.weight));
 });
 

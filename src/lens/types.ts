@@ -116,6 +116,8 @@ export interface Cell {
   readonly softmax: {
     readonly largest: number;
     readonly exponential: number;
+    /** The same of every key: `sum` is theirs. */
+    readonly exponentials: readonly number[];
     readonly sum: number;
     readonly weight: number;
   };

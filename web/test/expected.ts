@@ -46,8 +46,7 @@ export function expectedOfPair(pair: Pair, look: Look): Map<string, number | nul
   expected.set('pair:exponential', pair.softmax.exponential);
   expected.set('pair:sum', pair.softmax.sum);
   expected.set('pair:weight', pair.softmax.weight);
-  for (const { token, score } of look.keys.flatMap(({ tokens }) => tokens))
-    expected.set(`pair:exponential:${token}`, exponential(score === null ? null : score - pair.softmax.largest));
+  for (const [token, number] of pair.softmax.exponentials.entries()) expected.set(`pair:exponential:${token}`, number);
   expected.set('pair:dot', pair.dot);
   expected.set('pair:scale', pair.scale);
   expected.set('pair:products', pair.dot);
