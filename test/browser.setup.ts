@@ -10,7 +10,9 @@ const minutes = 60_000;
 /** The first of these that leaves a Chromium behind is enough; only an administrator may ask Debian for its package. */
 const ways: readonly (readonly [command: string, ...args: string[]])[] = [
   ...(process.getuid?.() === 0
-    ? [['sh', '-c', 'apt-get update && apt-get install -y --no-install-recommends chromium'] as const]
+    ? ['chromium-headless-shell', 'chromium'].map(
+        (name) => ['sh', '-c', `apt-get update && apt-get install -y --no-install-recommends ${name}`] as const,
+      )
     : []),
   [process.execPath, playwright, 'install', '--no-shell', 'chromium'],
 ];

@@ -9,7 +9,7 @@ import { findChromium } from '../../test/chromium.js';
 import { measureLarge } from './large.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const executablePath = findChromium();
+const executablePath = findChromium({ windowed: true });
 if (!executablePath) process.exit(1);
 execFileSync('npx', ['vite', 'build', '--logLevel', 'error'], { cwd: root, stdio: 'inherit' });
 

@@ -9,7 +9,7 @@ import { findChromium } from '../../test/chromium.js';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const [root, whole, folder] = [path('..'), path('../..'), path('../../docs/pictures/')];
-const executablePath = findChromium();
+const executablePath = findChromium({ windowed: true });
 if (!executablePath) process.exit(1);
 
 for (const [language, suffix] of [

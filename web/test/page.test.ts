@@ -326,7 +326,7 @@ onThePage('the page', (site, visited) => {
       expect(await pictureDifference(page, 'mixture', page.locator('.mixer'))).toBeLessThan(pictureTolerance);
       await page.getByRole('link', { name: '4 내적' }).click();
       await page.locator('data[data-of="duelDot:B"]').waitFor();
-      expect(await pictureDifference(page, 'arrows', page.locator('.board'))).toBeLessThan(pictureTolerance);
+      expect(await pictureDifference(page, 'arrows', page.locator('.board svg'))).toBeLessThan(pictureTolerance);
       await page.getByRole('link', { name: '살펴보기' }).click();
       await page.locator('.readout').first().waitFor();
       expect(await pictureDifference(page, 'heads', page.locator('.grid'))).toBeLessThan(pictureTolerance);

@@ -149,7 +149,9 @@ onThePage('the room Train in trouble', (site, visited) => {
       await page.getByText('마지막 학습을 24걸음까지').waitFor();
       await page.getByRole('button', { name: '이 학습 지우기' }).click();
       await page.getByRole('button', { name: '지우기', exact: true }).click();
+      // Its panels go at once, what it says when it is forgotten.
       await page.locator('#train-scrub').waitFor({ state: 'detached' });
+      await page.getByText('마지막 학습을 24걸음까지').waitFor({ state: 'detached' });
       await page.reload();
       await page.locator('button.main:enabled').waitFor();
       await page.waitForTimeout(500);
