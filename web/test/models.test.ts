@@ -409,8 +409,13 @@ onThePage('models of the visitor’s own', (site) => {
       await page.getByRole('button', { name: '이 모델 열기' }).click();
       await opened(page, name);
       await choose(late);
+      // What is no file of a model takes nothing of the offer away, and is said.
+      writeFileSync(join(folder, 'about.txt'), 'about this model');
+      await choose([join(folder, 'about.txt')]);
+      await page.getByText(/모델의 파일이 아니라서 보태지 않았어요: about\.txt/).waitFor();
       await page.getByRole('button', { name: '옆에 두고 견주기' }).click();
       await page.getByText(`옆에 둔 모델은 ${name} (2024-02-29 13:02:00)`).waitFor();
+      expect(await page.getByText(/보태지 않았어요/).count()).toBe(0);
       const captions = page.locator('.compare figcaption');
       await expect.poll(() => captions.count()).toBe(3);
       expect((await captions.allTextContents()).slice(0, 2).map((text) => text.split(',')[0])).toEqual([
@@ -625,6 +630,8 @@ onThePage('models of the visitor’s own', (site) => {
         [file, 'spoken.gguf'],
       ] as const)
         copyFileSync(from, join(two, to));
+      await page.locator('#own-files').setInputFiles([join(two, 'mute.gguf'), join(two, 'spoken.gguf')]);
+      await page.getByText('고른 것 가운데 GGUF 파일이 2개 있어요').waitFor();
       await drop(page, two);
       await page.getByText('two에 GGUF 파일이 2개 있어요').waitFor();
       await page
