@@ -177,7 +177,14 @@ onThePage('the room Train in trouble', (site, visited) => {
         return reached();
       };
       await expect.poll(again, { timeout: 20_000 }).toBeGreaterThan(first);
+      // Nor is what goes on there put out of the browser unasked.
       await begin(later);
+      await later.getByText(/다른\s창에서\s학습이\s계속되고\s있어요/).waitFor();
+      expect(await later.locator('progress').first().getAttribute('value')).not.toBe('0');
+      await later.getByRole('button', { name: '그대로 두기' }).click();
+      await later.getByText(/다른\s창에서\s학습이\s계속되고\s있어요/).waitFor({ state: 'detached' });
+      await begin(later);
+      await later.getByRole('button', { name: '그래도 시작' }).click();
       // While it trains it is told; what it learns from here on is written over nothing.
       await told(page);
       await ended(later);

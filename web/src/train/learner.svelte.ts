@@ -13,7 +13,7 @@ import { kept } from './kept.svelte.ts';
 import type { Facts } from './lesson.ts';
 import { type Moment, readMoment, trainingKey, writeMoment } from './moment.ts';
 import { momentName } from './names.ts';
-import { goesOn, isLast, onLast, over, type TrainReport } from './record.ts';
+import { anotherGoesOn, goesOn, isLast, onLast, over, type TrainReport } from './record.ts';
 import type { Settings } from './settings.ts';
 
 /** What the panels are asked about: the page has its own, and the room "Train" has another. */
@@ -144,6 +144,8 @@ class Learner {
       return askLong((e) => e.trainer.begin({ id: this.#id, settings, text }, tell));
     });
   }
+  /** Another window trains, and what it has learned would be in that window alone once one begins here. */
+  wouldDisplace = (): Promise<boolean> => anotherGoesOn(this.elsewhere ? null : this.#id);
   /** From the last checkpoint of a run that was stopped or brought back. */
   async goOn(): Promise<void> {
     const run = ++this.run;

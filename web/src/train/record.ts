@@ -70,6 +70,11 @@ export const goesOn = async (id: string): Promise<boolean> => {
     .catch(() => undefined);
   return all?.held?.some(({ name, mode }) => name === lockName(id) && mode === 'exclusive') ?? false;
 };
+/** Whether some window is at the training that the browser keeps, which is not this window's `own`. */
+export const anotherGoesOn = async (own: string | null): Promise<boolean> => {
+  const begun = await get<Begun>('begun', place()).catch(() => undefined);
+  return begun !== undefined && begun.id !== own && goesOn(begun.id);
+};
 /** Resolves once no window is at it any more. */
 export const over = async (id: string): Promise<void> => {
   await locks()?.request(lockName(id), { mode: 'shared' }, () => {});
