@@ -311,6 +311,9 @@ onThePage('the room Library', (site, visited) => {
       await page.getByRole('button', { name: '내 도서관으로' }).click();
       await ranked(page, '2');
       await page.getByRole('button', { name: '모두 지우기' }).click();
+      // It was asked about those shelves, not about others.
+      await page.getByRole('button', { name: '책장 더하기' }).click();
+      await page.getByRole('button', { name: '모두 지우기' }).click();
       await page.getByRole('button', { name: '지우기', exact: true }).click();
       await ranked(page, '4');
     }));
