@@ -58,6 +58,8 @@ onThePage('edges', (_site, visited) => {
     visited(
       async ({ page, open }) => {
         await open('#/en/my-library');
+        // The ranking, once it comes, moves what is below it.
+        await page.locator('[data-of^="book:weight:"]').first().waitFor();
         await page.getByRole('button', { name: 'Clear all' }).click();
         const middle = (of: Locator): Promise<number> =>
           of.evaluate((element) => {
