@@ -139,6 +139,14 @@ onThePage('the room Explore', (_site, visited) => {
       await page.keyboard.press('ArrowUp');
       await page.waitForFunction((hash) => location.hash.includes(hash), `h=${last.layer - 1}.${last.head}`);
       await page.locator(`.grid [data-head="${last.layer - 1}.${last.head}"][aria-pressed=true]:focus`).waitFor();
+      // Two keys lead two heads on, also where the first one's picture is not there yet.
+      await page.locator('.grid [data-head="1.0"]').click();
+      await page.locator('.grid [data-head="1.0"][aria-pressed=true]:focus').waitFor();
+      await page.evaluate(() => {
+        const key = { key: 'ArrowRight', bubbles: true };
+        for (let i = 0; i < 2; i++) document.activeElement!.dispatchEvent(new KeyboardEvent('keydown', key));
+      });
+      await page.waitForFunction(() => location.hash.includes('h=1.2'));
     }));
 
   it('lets a long text run on in a box of its own, each word on the purple of its weight', () =>
