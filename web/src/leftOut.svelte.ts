@@ -12,6 +12,17 @@ type Paste = Extract<Change, { kind: 'paste' }>;
 class LeftOut {
   /** What was asked about, and `engine.version` at the time. */
   readonly #asked = new WeakMap<Paste, number>();
+  /** Pastes that the engine has answered about, and for which `engine.version`. */
+  #answered = $state.raw<readonly (readonly [Paste, number])[]>([]);
+  /** What came with an address and is not known to fit yet: until it is, no run is asked for with it, which might not be one. */
+  pending = $derived.by(() => {
+    if (gaze.failure || !isThrough()) return false;
+    const read = gaze.value?.text === here.text && gaze.version === engine.version;
+    const known = (change: Change): boolean =>
+      change.kind !== 'paste' ||
+      this.#answered.some(([paste, version]) => paste === change && version === engine.version);
+    return here.changes.some((change) => here.brought.includes(change) && !(read && known(change)));
+  });
   /** As they were written. */
   list = $state.raw<readonly string[]>(unreadable(openedAt, remembered));
 
@@ -66,6 +77,7 @@ class LeftOut {
       ({ code }: Failure) => code !== 'workerLost',
     );
     if (lost && version === engine.version) this.#drop([change]);
+    this.#answered = [...this.#answered.filter(([, of]) => of === engine.version), [change, version]];
   }
 
   #drop(lost: readonly Change[]): void {
