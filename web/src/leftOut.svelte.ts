@@ -15,13 +15,13 @@ class LeftOut {
   /** Pastes that the engine has answered about, and for which `engine.version`. */
   #answered = $state.raw<readonly (readonly [Paste, number])[]>([]);
   /** What came with an address and is not known to fit yet: until it is, no run is asked for with it, which might not be one. */
-  pending = $derived.by(() => {
-    if (gaze.failure || !isThrough()) return false;
+  pending = $derived.by((): readonly Change[] => {
+    if (gaze.failure || !isThrough()) return [];
     const read = gaze.value?.text === here.text && gaze.version === engine.version;
     const known = (change: Change): boolean =>
       change.kind !== 'paste' ||
       this.#answered.some(([paste, version]) => paste === change && version === engine.version);
-    return here.changes.some((change) => here.brought.includes(change) && !(read && known(change)));
+    return here.changes.filter((change) => here.brought.includes(change) && !(read && known(change)));
   });
   /** As they were written. */
   list = $state.raw<readonly string[]>(unreadable(openedAt, remembered));

@@ -505,12 +505,22 @@ onThePage('the room Explore', (_site, visited) => {
       await page.locator('.grid canvas').first().waitFor();
       await page.waitForFunction(() => !/[?&][hq]=/.test(location.hash));
       expect(await page.locator('[role=alert]').count()).toBe(0);
+      // Not for a moment is an error told of a run that is not to be.
+      await page.evaluate(() => {
+        const told: string[] = [];
+        Object.assign(window, { told });
+        const alerts = (): void => {
+          for (const alert of document.querySelectorAll('main [role=alert]')) told.push(alert.outerHTML);
+        };
+        new MutationObserver(alerts).observe(document.body, { subtree: true, childList: true });
+      });
       await open('#/ko/explore?e=p2.0.0.1-77.%25EC%2582%25AC%25EA%25B3%25BC,s0.1&u=token');
       await said.getByText('1군데').waitFor();
       expect(await said.textContent()).toContain('p2.0.0.1-77');
       await page.waitForFunction(() => location.hash === '#/ko/explore?u=token&e=s0.1');
       await page.locator('.one .readout').waitFor();
-      expect(await page.locator('[role=alert]').count()).toBe(0);
+      await page.getByRole('button', { name: '손댄 뒤', exact: true }).waitFor();
+      expect(await page.evaluate(() => (window as unknown as { told: string[] }).told)).toEqual([]);
       // On the path too.
       await open('#/en/sentence?h=9.9&q=99&z=1');
       const left = page.locator('main > p', { hasText: 'Left out of the address' });
