@@ -27,6 +27,10 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
       join(folder, 'gaze.html'),
       reportHtml(seen, { language: 'ko', start: { layer: 1, head: 2, query: 4 } }),
     );
+    const twice = await overview(await recordTrace(model, { text: '철수가 사과를 먹고 영희가 사과를 샀다' }), model);
+    const last = { layer: 1, head: 2, query: 6 };
+    for (const language of ['ko', 'en'] as const)
+      writeFileSync(join(folder, `twice.${language}.html`), reportHtml(twice, { language, start: last }));
     const pair = await loadModel(memoryFolder(pairFiles('bart')));
     both = await overview(await recordTrace(pair, { text: '나는 사과를 먹었다', decoder: '철수가 밥을' }), pair);
     const start = { layer: 'decoder.layers.1.cross', head: 1, query: 2 } as const;
@@ -222,6 +226,22 @@ describe.skipIf(!executablePath)('a report, opened offline in Chromium', () => {
       expect(await saying.textContent()).toContain('‘맛있게’\u2060에 실려 온');
       expect(await page.locator(':focus').textContent()).toContain('맛있게');
     }));
+
+  it.each([
+    ['ko', '‘사과를’(단어 1)\u2060에 0.', '사과를(단어 4)'],
+    ['en', ' to 사과를 (word 1)', '사과를 (word 4)'],
+  ])('says of a word that comes twice which one it is, %s', (language, said, row) =>
+    visit(
+      {},
+      async (page) => {
+        expect(await page.locator('#saying').textContent()).toContain(said);
+        const names = await page.locator('#rows th').allTextContents();
+        expect(names.filter((name) => name.startsWith(row))).toHaveLength(1);
+        expect(names.filter((name) => name.startsWith('철수가'))).toEqual(['철수가']);
+      },
+      `twice.${language}.html`,
+    ),
+  );
 
   it.each([
     ['gaze.html', 'light'],

@@ -12,8 +12,9 @@ export type Manner = 'formal' | 'friendly';
 /** The picture as a sentence: weights as the model has them, and what is left over. `written` says how a number is written. */
 export function caption(look: Look, language: Language, manner: Manner = 'formal', written = two): string {
   const { query, place, head, leftOver } = look;
+  // What is out of sight is not spoken of, unless a weight was set there.
   const others = look.keys
-    .filter(({ word, score }) => word !== null && word !== query.word && score !== null)
+    .filter(({ word, score, weight }) => word !== null && word !== query.word && (score !== null || weight !== 0))
     .toSorted((a, b) => b.weight - a.weight);
   const rest = leftOver.self + leftOver.special;
   const shown = others.slice(0, 4);
@@ -47,10 +48,14 @@ export function caption(look: Look, language: Language, manner: Manner = 'formal
   return `${query.text} gives ${[...list, ...(kept ? [`${written(rest)} to ${kept}`] : [])].join(', ')} ${whole}.`;
 }
 
+/** What is said behind a word that the text has again: which one it is, counted from 0. */
+export const which = (word: number, language: Language): string =>
+  ({ ko: `(단어 ${word})`, en: ` (word ${word})` })[language];
+
 /** A key by its text, and where the sentence has the word again by its index too, counted from 0 as everywhere. */
 function named({ keys }: Look, { text, word }: LookKey, language: Language): string {
   const again = word !== null && keys.some((key) => key.word !== word && key.word !== null && key.text === text);
-  const place = again ? { ko: `(단어 ${word})`, en: ` (word ${word})` }[language] : '';
+  const place = again ? which(word, language) : '';
   return language === 'ko' ? `‘${text}’${place}` : `${text}${place}`;
 }
 

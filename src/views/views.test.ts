@@ -115,7 +115,13 @@ it('the caption names separators where there are some, itself where it is a key,
   expect(caption(bare, 'ko')).toMatch(/의 어텐션을 줍니다 \(/);
   expect(caption(bare, 'ko', 'friendly')).toBe(caption(bare, 'ko').replace('줍니다', '줘요'));
   // Hidden by a mask, a word is none that was looked at.
-  const hidden: Look = { ...seen, keys: seen.keys.map((key) => (key.word === 1 ? { ...key, score: null } : key)) };
+  const hidden: Look = {
+    ...seen,
+    keys: seen.keys.map((key) => (key.word === 1 ? { ...key, score: null, weight: 0 } : key)),
+  };
+  // Unless a weight was set there: it holds all the same.
+  const set: Look = { ...hidden, keys: hidden.keys.map((key) => (key.word === 1 ? { ...key, weight: 0.5 } : key)) };
+  expect(caption(set, 'en')).toContain('0.50 of its attention to 사과를');
   expect(caption(hidden, 'en')).not.toContain(seen.words[1]!.text);
   const twice = await look(await recordTrace(model, { text: '사과를 사과를 먹었다' }), model);
   // By its index, which is what `--query` takes: the heaviest first.

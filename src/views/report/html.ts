@@ -2,6 +2,7 @@
 import type { LayerPlace } from '../../attention/index.ts';
 import type { Group, Overview, OverviewPart } from '../../lens/index.ts';
 import { arcMark } from '../arc.ts';
+import { which } from '../caption.ts';
 import { xml } from '../ink.ts';
 import { joined } from '../joined.ts';
 import { type Language, particle, placeName } from '../language.ts';
@@ -30,8 +31,16 @@ function partData(
   start: { readonly layer: LayerPlace; readonly head: number; readonly query: number } | null,
 ): ReportPart {
   const t = words[language];
-  const own = (list: readonly Group[]): ReportWord[] =>
-    list.map(({ text, word }) => ({ text, topic: joined(`‘${text}’${particle(text, '은')}`), word }));
+  const own = (list: readonly Group[]): ReportWord[] => {
+    const times = new Map<string, number>();
+    for (const { text, word } of list) if (word !== null) times.set(text, (times.get(text) ?? 0) + 1);
+    return list.map(({ text, word }) => ({
+      text,
+      which: word !== null && times.get(text)! > 1 ? which(word, language) : '',
+      topic: joined(`‘${text}’${particle(text, '은')}`),
+      word,
+    }));
+  };
   const last = queries.findLastIndex(({ word }) => word !== null);
   return {
     name: stack ? t[stack] : '',

@@ -10,7 +10,7 @@ export function numbersTable(page: ReportPage): Picture {
     const lines = order.map((index) => {
       const line = element('tr', index === state.key ? { 'aria-current': 'true' } : {});
       const score = page.scoreOf(state.layer, state.head, state.query, index);
-      const name = element('th', { scope: 'row' }, keys[index]!.text);
+      const name = element('th', { scope: 'row' }, `${keys[index]!.text}${keys[index]!.which}`);
       const note = page.isItself(index) ? say.itself : keys[index]!.word === null ? say.special : '';
       if (note) name.append(' ', element('small', {}, note));
       line.append(

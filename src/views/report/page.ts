@@ -11,6 +11,8 @@ export type Measure = 'weight' | 'contribution';
 
 export interface ReportWord {
   readonly text: string;
+  /** What is said behind a word that the text has again: which one it is, counted from 0. Else empty. */
+  readonly which: string;
   /** Korean: the word with 은 or 는. */
   readonly topic: string;
   readonly word: number | null;

@@ -90,7 +90,7 @@ export function sentenceRow(page: ReportPage): Picture {
   const drawSaying = (): void => {
     const { crossed, state, keys, queries, layers } = page.part;
     const words = keys
-      .map(({ text, word }, index) => ({ text, word, index, number: numberAt(state.query, index) }))
+      .map(({ text, which, word }, index) => ({ text, which, word, index, number: numberAt(state.query, index) }))
       .filter(({ word, index }) => word !== null && !page.isItself(index))
       .sort((a, b) => b.number - a.number);
     const others = words.slice(0, 3);
@@ -98,8 +98,12 @@ export function sentenceRow(page: ReportPage): Picture {
     const rest = read(all - others.reduce((sum, { number }) => sum + number, 0), page.range());
     const { text = '', topic = '' } = queries[state.query] ?? {};
     const place = `(${layers[state.layer]}, ${say.head}\u00a0${state.head})`;
-    const listed = (one: (text: string, number: string) => string): string =>
-      others.map((other) => one(other.text, read(other.number, page.range()))).join(', ');
+    const listed = (one: (word: string, number: string) => string): string =>
+      others
+        .map(({ text, which, number }) =>
+          one(page.korean ? `‘${text}’${which}` : `${text}${which}`, read(number, page.range())),
+        )
+        .join(', ');
     const left = (itself: string, separators: string, all: string): string[] => [
       ...(crossed ? [] : [itself]),
       ...(keys.some(({ word }) => word === null) ? [separators] : []),
@@ -111,7 +115,7 @@ export function sentenceRow(page: ReportPage): Picture {
       korean: (): string => {
         const kept = left('자기 자신', '구분 토큰', '다른 단어').join(', ');
         if (others.length === 0) return `${topic} 어텐션 ${rest}${closed ? '을' : '를'} 모두 ${kept}에 둡니다`;
-        const given = `${topic} ${listed((word, number) => `‘${word}’\u2060에 ${number}`)}의 어텐션을`;
+        const given = `${topic} ${listed((word, number) => `${word}\u2060에 ${number}`)}의 어텐션을`;
         return kept ? `${given} 주고, 나머지 ${rest}${closed ? '은' : '는'} ${kept}에 둡니다` : `${given} 줍니다`;
       },
       english: (): string => {
@@ -124,7 +128,7 @@ export function sentenceRow(page: ReportPage): Picture {
     };
     const lengths = {
       korean: (): string =>
-        `‘${text}’\u2060에 실려 온 길이는 ${listed((word, number) => `‘${word}’\u2060에서 ${number}`)}, 나머지에서 모두 ${rest}입니다`,
+        `‘${text}’\u2060에 실려 온 길이는 ${listed((word, number) => `${word}\u2060에서 ${number}`)}, 나머지에서 모두 ${rest}입니다`,
       english: (): string =>
         `To ${text} come lengths of ${listed((word, number) => `${number} from ${word}`)}, and ${rest} from all the rest`,
     };

@@ -181,7 +181,7 @@ export function squares(page: ReportPage): Picture {
     }
     const score = page.scoreOf(state.layer, state.head, query, key);
     find('cell').textContent =
-      `${from.text} → ${to.text}: ${say.score} ${Number.isFinite(score) ? read(score, 1) : say.masked}, ${say.weight} ${read(numberAt(query, key, 'weight'), 1)}, ${say.contribution} ${read(numberAt(query, key, 'contribution'), page.range('contribution'))}`;
+      `${from.text}${from.which} → ${to.text}${to.which}: ${say.score} ${Number.isFinite(score) ? read(score, 1) : say.masked}, ${say.weight} ${read(numberAt(query, key, 'weight'), 1)}, ${say.contribution} ${read(numberAt(query, key, 'contribution'), page.range('contribution'))}`;
   };
   const drawLegend = (): void => {
     find('full').textContent = page.measure === 'weight' ? '1' : `${read(page.range(), page.range())} (${say.largest})`;

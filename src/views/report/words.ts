@@ -2,7 +2,7 @@
 export const words = {
   en: {
     title: 'Where it looks',
-    asks: 'Choose the word that asks. Arcs and bars show what it looks at: the thicker, the more. The left and right arrow keys move on.',
+    asks: 'Choose the word that asks. Bars, and arcs where the text is short enough, show what it looks at: the longer and thicker, the more. The left and right arrow keys move on.',
     looks: 'Queries are rows, keys columns, in the order of the sentence.',
     queryAxis: 'query ↓',
     keyAxis: 'key →',
@@ -40,7 +40,7 @@ export const words = {
   },
   ko: {
     title: '어디를 보는가',
-    asks: '단어를 고르면 그 단어가 묻습니다. 곡선과 막대가 굵고 길수록 그 단어를 많이 바라봅니다. 왼쪽과 오른쪽 화살표 키로 옮겨 갑니다.',
+    asks: '단어를 고르면 그 단어가 묻습니다. 막대가 길수록, 짧은 글에 그려지는 곡선은 굵을수록 그 단어를 많이 바라봅니다. 왼쪽과 오른쪽 화살표 키로 옮겨 갑니다.',
     looks: '행은 질문(Query), 열은 색인(Key)이며 문장의 순서를 따릅니다.',
     queryAxis: '질문(Query) ↓',
     keyAxis: '색인(Key) →',
