@@ -6,6 +6,7 @@ import type { Language } from 'siseon/views';
 import type { Change } from './engine/change.ts';
 import { type LensName, lensNames, type ReachName, reachNames } from './engine/lens.ts';
 import type { Unit } from './engine/squares.ts';
+import { namesModel } from './explore/modelAddress.ts';
 import { readChange, writtenChange } from './explore/written.ts';
 import { type Lookup, readLookup, unreadLookup, writeLookup } from './library/address.ts';
 import { type Part, parts, rooms } from './parts.ts';
@@ -93,6 +94,7 @@ function indices(text: string | null): readonly [number, number] | null {
   const [a, b] = (text ?? '').split('.').map(index);
   return typeof a === 'number' && typeof b === 'number' ? [a, b] : null;
 }
+const named = (text: string | null): string | null => (text !== null && namesModel(text) ? text : null);
 function headAt(text: string | null): Place['head'] {
   const found = indices(text);
   return found && { layer: found[0], head: found[1] };
@@ -163,8 +165,8 @@ export function fromHash(hash: string, fallback: Language, longTexts: LongTexts 
     bare: found.get('b') === '1',
     before: found.get('v') === 'before',
     reach: reachNames.find((name) => name === found.get('r')) ?? 'rollout',
-    model: found.get('m') || null,
-    beside: found.get('n') || null,
+    model: named(found.get('m')),
+    beside: named(found.get('n')),
     besideHead: headAt(found.get('nh')),
     changes: (found.get('e') ?? '').split(',').flatMap(readChange),
     ...(part === 'train' && { training: readTraining(found), checkpoint: readCheckpoint(found) }),
@@ -192,8 +194,8 @@ const readable: Readonly<Record<string, (text: string) => boolean>> = {
   b: (text) => text === '0' || text === '1',
   v: (text) => text === 'before' || text === 'after',
   r: (text) => reachNames.some((each) => each === text),
-  m: (text) => text !== '',
-  n: (text) => text !== '',
+  m: namesModel,
+  n: namesModel,
   long: (text) => /^(?=.)s?c?k?$/.test(text),
 };
 /** Names that one room alone reads. */

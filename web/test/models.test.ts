@@ -630,7 +630,12 @@ onThePage('models of the visitor’s own', (site) => {
         [file, 'spoken.gguf'],
       ] as const)
         copyFileSync(from, join(two, to));
+      const empty = join(folder, 'empty');
+      mkdirSync(empty);
+      await drop(page, empty);
+      await page.getByText('파일이 없어서 아무것도 바뀌지 않았어요').waitFor();
       await page.locator('#own-files').setInputFiles([join(two, 'mute.gguf'), join(two, 'spoken.gguf')]);
+      await page.getByText('파일이 없어서').waitFor({ state: 'detached' });
       await page.getByText('고른 것 가운데 GGUF 파일이 2개 있어요').waitFor();
       await drop(page, two);
       await page.getByText('two에 GGUF 파일이 2개 있어요').waitFor();

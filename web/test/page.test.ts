@@ -834,6 +834,17 @@ describe('an address', () => {
     expect(unreadable('#/en/explore?e=%EC,s1.2,z')).toEqual(['e=%EC', 'e=z']);
     expect(fromHash('#/en/explore?e=%EC,s1.2,z', 'en').changes).toEqual([{ kind: 'silence', layer: 1, head: 2 }]);
     expect(unreadable('#/en/train?p=own,repair,9999,2,2,0.004,400,32,1,words')).toEqual(['p=9999']);
+    // What can be no model's name is not offered to be fetched.
+    expect(unreadable('#/ko/explore?m=../../etc/passwd&n=https://evil.example/x')).toEqual([
+      'm=../../etc/passwd',
+      'n=https://evil.example/x',
+    ]);
+    expect(fromHash('#/ko/explore?m=../../etc/passwd', 'ko').model).toBeNull();
+    expect(
+      unreadable('#/ko/explore?m=owner/name@v2/part&n=siseon/models/ko').concat(
+        unreadable('#/ko/explore?m=owner/name/file.gguf&n=files:내 모델'),
+      ),
+    ).toEqual([]);
     expect(unreadable('#/ko/explore?long=sc')).toEqual(['long=s', 'long=c']);
     expect(unreadable('#/ko/explore?long=sc', { text: '', other: 'x' })).toEqual([]);
     // A library and the lens of Explore stand in one address.

@@ -1,7 +1,8 @@
 /** Models of the visitor's own: files that were dropped or chosen, or a name on the hub. */
 import { checkMemory, loadModel, type Model, type ModelNeed, modelNeed } from 'siseon/model';
-import { blobFolder, type Folder, hubModel, isHubName, SiseonError } from 'siseon/platform';
+import { blobFolder, type Folder, hubModel, SiseonError } from 'siseon/platform';
 import { type Failure, factsOf } from './failure.ts';
+import { type Repository, readRepository } from './repository.ts';
 
 export type ModelSource =
   | {
@@ -30,10 +31,9 @@ export interface Opening {
 }
 
 /** Throws `notHubName` for what can be no model's name. */
-function repositoryOf(name: string): { repository: string; revision: string | undefined; file: string | null } {
-  const [, path = name, revision] = /^([^@]+)@(.+)$/.exec(name) ?? [];
-  const [, repository = path, file = null] = /^(.+)\/([^/]+\.gguf)$/.exec(path) ?? [];
-  if (isHubName(repository)) return { repository, revision, file };
+function repositoryOf(name: string): Repository {
+  const read = readRepository(name);
+  if (read) return read;
   throw new SiseonError({
     code: 'notHubName',
     kind: 'usage',
