@@ -734,6 +734,14 @@ onThePage('models of the visitor’s own', (site) => {
     const done = async (): Promise<number> => Number(/중 ([\d.]+)MB/.exec((await told.textContent())!)![1]);
     const before = await done();
     await expect.poll(done).toBeGreaterThan(before);
+    // Whoever looks at another room meanwhile finds it further on.
+    await page.getByRole('link', { name: '도서관', exact: true }).click();
+    await page.locator('h1', { hasText: '도서관' }).waitFor();
+    await page.getByRole('link', { name: '살펴보기' }).click();
+    await told.waitFor();
+    const there = await done();
+    expect(there).toBeGreaterThan(before);
+    await expect.poll(done).toBeGreaterThan(there);
     await page.getByRole('button', { name: '그만두기' }).click();
     await page.locator('section:has(#own) [role=status]').getByText('그만두었어요').waitFor();
     await expect.poll(() => stopped.some((url) => url.endsWith('/model.safetensors'))).toBe(true);

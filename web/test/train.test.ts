@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { unzipSync } from 'fflate';
+import { unzipSync, zipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { look } from 'siseon/lens';
 import { families, type HostTensor, loadModel, Model } from 'siseon/model';
@@ -314,6 +314,13 @@ onThePage('the room Train', (_site, visited) => {
         .setInputFiles({ name: 'wrong.zip', mimeType: 'application/zip', buffer: Buffer.from(wrong) });
       await page.getByText(/zip 파일은 손상됐어요\s\(model\.safetensors\)/).waitFor();
       expect(await page.locator('li', { hasText: 'wrong' }).count()).toBe(0);
+      // Of two checkpoints none is taken for the other.
+      const two = zipSync({ two: { one: unzipSync(archive), other: unzipSync(archive) } });
+      await page
+        .locator('#kept-file')
+        .setInputFiles({ name: 'two.zip', mimeType: 'application/zip', buffer: Buffer.from(two) });
+      await page.getByText('체크포인트가 둘 이상 들어 있어요: two/one, two/other').waitFor();
+      expect(await page.locator('li', { hasText: /^two/ }).count()).toBe(0);
       await page.locator('li', { hasText: 'mine' }).getByRole('button', { name: '살펴보기에서 열기' }).click();
       await page.locator('h1', { hasText: '살펴보기' }).waitFor();
       await page.locator('#sentence').fill(sentence);

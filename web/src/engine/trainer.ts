@@ -3,6 +3,7 @@ import { zipSync } from 'fflate';
 import { type Kernels, wasmKernels } from 'siseon/kernels';
 import { families, loadModel, Model, modelFiles } from 'siseon/model';
 import { memoryFolder } from 'siseon/platform';
+import { checkpointAmong } from '../explore/checkpointAmong.ts';
 import type { Facts, Lesson, Score } from '../train/lesson.ts';
 import type { Begun, Record, TrainReport } from '../train/record.ts';
 import type { Settings } from '../train/settings.ts';
@@ -162,12 +163,14 @@ export class Trainer {
   }
 
   async #open(name: string, device?: Kernels): Promise<Model> {
-    const files = unzipped(name, this.#kept.get(name)!);
     // A folder that was zipped as a whole stands one level down.
-    const flat = Object.entries(files).map(
-      ([path, bytes]) => [path.replace(/^.*\//, ''), new Uint8Array(bytes)] as const,
+    const { files } = checkpointAmong(
+      Object.entries(unzipped(name, this.#kept.get(name)!)).map(([path, bytes]) => ({
+        path,
+        file: [path.replace(/^.*\//, ''), new Uint8Array(bytes)] as const,
+      })),
     );
-    return loadModel(memoryFolder(Object.fromEntries(flat), name), { name, ...(device && { kernels: device }) });
+    return loadModel(memoryFolder(Object.fromEntries(files), name), { name, ...(device && { kernels: device }) });
   }
 
   #create(lesson: Lesson, parameters: Checkpoint['parameters'], name: string, device?: Kernels): Promise<Model> {

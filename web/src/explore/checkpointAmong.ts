@@ -2,10 +2,10 @@
 import type { PlacedFile } from '../pieces/droppedFiles.ts';
 
 /** Files that hold one checkpoint. */
-export interface Among {
+export interface Among<F = File> {
   /** The folder that they stand in; null for files without one. */
   readonly folder: string | null;
-  readonly files: readonly File[];
+  readonly files: readonly F[];
 }
 
 /**
@@ -14,7 +14,7 @@ export interface Among {
  * engine's to say. Throws the failure `severalCheckpoints`, with their paths, where two folders hold one each: files of one
  * must not be read as parts of the other.
  */
-export function checkpointAmong(files: readonly PlacedFile[]): Among {
+export function checkpointAmong<F>(files: readonly { readonly path: string; readonly file: F }[]): Among<F> {
   const holders = new Set(
     files.filter(({ path }) => /(^|\/)config\.json$|\.gguf$/.test(path)).map(({ path }) => folderOf(path)),
   );
