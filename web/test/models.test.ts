@@ -914,6 +914,11 @@ onThePage('models of the visitor’s own', (site) => {
       /^huge 모델은 이 탭에 담기에 너무 커요\. 매개변수에 메모리가 [\d.]+GB 드는데, 여기에는 4\.2GB까지 담을\s수\s있어요\. 같은 계열의 더 작은 모델.*float16/,
     );
     expect(await page.getByRole('button', { name: '이 모델 열기' }).count()).toBe(0);
+    // Of a larger one the half is too large too.
+    await drop(page, sparse('larger', 24_000_000));
+    await alert(/^larger 모델은 .*까지 담을\s수\s있어요\. 같은 계열의 더 작은 모델을 골라\s주세요/);
+    await drop(page, join(folder, 'huge'));
+    await alert(/^huge 모델은/);
     await page.getByRole('button', { name: 'English' }).click();
     await alert(
       /^huge is too large for this tab: its parameters take [\d.]+\sGB of memory, and 4\.2\sGB fit here at most\. Take a smaller model/,
