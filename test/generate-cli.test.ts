@@ -56,7 +56,7 @@ describe('siseon generate', () => {
     const bare = ['--ids', '3,4', '--model', join(families, 'llama')];
     expect(await last(...bare)).toBe(`  3 4 ${await added(...bare)}`);
   });
-  it('shows a token as predict does, its blank drawn and Hangul put together, and takes it so', async () => {
+  it('shows a token as predict does, its blank drawn, Hangul put together and half a letter as bytes, and takes it so', async () => {
     const bytes = join(place, 'bytes');
     cpSync(join(families, 'gpt2'), bytes, { recursive: true });
     const vocabulary = [...'Ġatnoíķľ', 'íķ', 'íķľ', 'Ġt', 'Ġa', 'at', 'Ċ', 'no', 'on', 'to'];
@@ -65,16 +65,32 @@ describe('siseon generate', () => {
     const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
     const tokenizer = { model: { type: 'BPE', vocab, merges }, pre_tokenizer: byteLevel, decoder: byteLevel };
     writeFileSync(join(bytes, 'tokenizer.json'), JSON.stringify(tokenizer));
-    const shown = [...'␣atnoíķľ', 'íķ', '한', '␣t', '␣a', 'at', '⏎', 'no', 'on', 'to'];
+    const shown = [
+      ...'␣atno',
+      '<0xED>',
+      '<0x95>',
+      '<0x9C>',
+      '<0xED><0x95>',
+      '한',
+      '␣t',
+      '␣a',
+      'at',
+      '⏎',
+      'no',
+      'on',
+      'to',
+    ];
     const ask = ['at 한 to', '--model', bytes, '--lang', 'en'];
     const all = await siseon('predict', ...ask, '--count', '17', '--json');
     const { guesses } = JSON.parse(all.stdout) as { guesses: { token: number; piece: string; text: string }[] };
     expect(guesses.map(({ token }) => token).toSorted((a, b) => a - b)).toEqual(vocabulary.map((_, id) => id));
     for (const { token, piece, text } of guesses)
       expect([piece, text], `${token}`).toEqual([vocabulary[token], shown[token]]);
-    const followed = ['한', 'íķľ', '␣t', 'Ġt'].map((token) => siseon('predict', ...ask, '--token', token, '--json'));
+    const followed = ['한', 'íķľ', '␣t', 'Ġt', '<0xED><0x95>'].map((token) =>
+      siseon('predict', ...ask, '--token', token, '--json'),
+    );
     const tokens = (await Promise.all(followed)).map(({ stdout }) => JSON.parse(stdout).followed.token);
-    expect(tokens).toEqual([9, 9, 10, 10]);
+    expect(tokens).toEqual([9, 9, 10, 10, 8]);
     const [text, json] = await Promise.all([
       siseon('generate', ...ask, '--tokens', '3', '--looks', '9'),
       siseon('generate', ...ask, '--tokens', '3', '--looks', '9', '--json'),

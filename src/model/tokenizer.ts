@@ -10,7 +10,7 @@ import type { ChatTemplate } from './tokenizer/chat.ts';
 import { type Library, Tokenizer as LibraryTokenizer } from './tokenizer/library.ts';
 import { normalizer, type PartConfig, type Rewrite } from './tokenizer/normalizers.ts';
 import { type Piece, type Spell, speller } from './tokenizer/pieces.ts';
-import { type Cut, preTokenizer } from './tokenizer/preTokenizers.ts';
+import { byteLetters, type Cut, preTokenizer } from './tokenizer/preTokenizers.ts';
 import { badTokenizer, unknownPart } from './tokenizer/refusal.ts';
 import { drawnBlanks, hiddenSigns, seen, unseen, unseenSigns } from './unseen.ts';
 import { splitWords, type TextSpan } from './words.ts';
@@ -157,14 +157,26 @@ export class Tokenizer {
 
   /**
    * A vocabulary's token as a person reads it where no text stands around it, or undefined: Hangul composed, and what tells
-   * two tokens apart kept: white space by a sign of its own (`Ġdog` and `▁dog` are ␣dog), `##` and `</w>`. A part of a
-   * character's bytes stays as the vocabulary writes it, a sign that nobody sees is its code point.
+   * two tokens apart kept: white space by a sign of its own (`Ġdog` and `▁dog` are ␣dog), `##` and `</w>`. Bytes
+   * that make no character by themselves are `<0xED>`, as vocabularies with byte fallback write them, a sign that nobody sees
+   * is its code point.
    */
   name(id: number): string | undefined {
     const piece = this.piece(id);
     if (piece === undefined || this.#added.some((token) => token.id === id)) return piece && drawnBlanks(piece);
     const text = this.#meant(piece, id);
-    return text === '' || text.includes('\ufffd') ? piece : seen(readable(drawnBlanks(text)));
+    return text === '' || text.includes('\ufffd') ? this.#bytesOf(piece) : seen(readable(drawnBlanks(text)));
+  }
+
+  /** A byte-level piece byte by byte: letters of ASCII as they are. */
+  #bytesOf(piece: string): string {
+    const bytes = this.#byteLevel ? Array.from(piece, (letter) => byteLetters.indexOf(letter)) : [];
+    if (bytes.length === 0 || bytes.includes(-1)) return piece;
+    const written = (byte: number): string =>
+      byte > 0x20 && byte < 0x7f
+        ? String.fromCharCode(byte)
+        : `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+    return bytes.map((byte) => (byte === 0x20 ? '␣' : written(byte))).join('');
   }
 
   /** The text of a token, its blanks among it: decoders leave out the first. */

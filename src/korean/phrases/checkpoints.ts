@@ -72,14 +72,17 @@ const tensors: readonly Phrase[] = [
   ['it lists a storage that no tensor has', '어느 텐서의 것도 아닌 저장소가 적혀 있어요'],
   ['it breaks off', '중간에 끊겼어요'],
   [
-    'the storage {key} ends at byte {end} of {size}',
+    'the storage {key} would end at byte {end}, and the file has {size}',
     '저장소 {key:이} {end}바이트에서 끝난다는데 파일은 {size}바이트예요',
   ],
   [
     '{name} ends at byte {end}, and its directory begins at {start}',
     '{name:이} {end}바이트에서 끝난다는데 목록이 {start}바이트에서 시작해요',
   ],
-  ['{name} ends at byte {end} of {size}', '{name:이} {end}바이트에서 끝난다는데 {size}바이트까지만 있어요'],
+  [
+    '{name} would end at byte {end}, and there are {size}',
+    '{name:이} {end}바이트에서 끝난다는데 {size}바이트까지만 있어요',
+  ],
 ];
 
 /** Of a pickle and its zip, of which only tensors are read. */

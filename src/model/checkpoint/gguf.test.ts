@@ -66,7 +66,7 @@ describe('a damaged file is refused', () => {
   it.each<[string, Uint8Array<ArrayBuffer>, string]>([
     ['no magic number', new Uint8Array(64), 'magic number'],
     ['cut off within its header', blocks.slice(0, 200), 'breaks off|exceeds|x.gguf is not read'],
-    ['cut off within a tensor', blocks.slice(0, blocks.length - 40), 'ends at byte'],
+    ['cut off within a tensor', blocks.slice(0, blocks.length - 40), 'would end at byte'],
     [
       'an architecture that is not read',
       changed('\x05\0\0\0\0\0\0\0llama', '\x05\0\0\0\0\0\0\0mamba'),

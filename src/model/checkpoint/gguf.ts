@@ -107,7 +107,7 @@ async function openPart(folder: Folder, file: string): Promise<Part> {
       refuse(`${name} has the shape [${shape.join(', ')}], which blocks of ${type.numbers} do not fill`);
     const start = body + Number(offset);
     const end = start + (count / type.numbers) * type.bytes;
-    if (!(end <= size)) refuse(`${name} ends at byte ${end} of ${size}`);
+    if (!(end <= size)) refuse(`${name} would end at byte ${end}, and there are ${size}`);
     places.push({ name, start, end });
     const part = (index: number, parts: number): CheckpointTensor => {
       const bytes = (end - start) / parts;

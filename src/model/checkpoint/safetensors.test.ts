@@ -34,7 +34,11 @@ describe('a hostile file is refused, naming file and fault', () => {
     ],
     ['three offsets', file('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}', new Uint8Array(8)), 'no pair'],
     ['a size that does not match', file(`{"a":${entry(0, 4, '[2]')}}`, new Uint8Array(4)), 'needs 8 bytes and has 4'],
-    ['a truncated body', file(`{"a":${entry(0, 8, '[2]')}}`, new Uint8Array(4)), 'ends at byte 8 of 4'],
+    [
+      'a truncated body',
+      file(`{"a":${entry(0, 8, '[2]')}}`, new Uint8Array(4)),
+      'would end at byte 8, and there are 4',
+    ],
     ['overlapping tensors', file(`{"a":${entry(0, 4)},"b":${entry(2, 6)}}`, new Uint8Array(6)), 'shares bytes'],
     [
       'a hole',

@@ -106,7 +106,7 @@ function headerEnd(first: Uint8Array, size: number, refuse: Refuse): number {
 function checkCovered(entries: readonly HeaderEntry[], bodyLength: number, refuse: Refuse): void {
   let covered = 0;
   for (const { name, start, end } of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
-    if (end > bodyLength) refuse(`${name} ends at byte ${end} of ${bodyLength}`);
+    if (end > bodyLength) refuse(`${name} would end at byte ${end}, and there are ${bodyLength}`);
     if (start < covered) refuse(`${name} shares bytes with another tensor`);
     if (start > covered) refuse(`bytes ${covered} to ${start} belong to no tensor`);
     covered = end;

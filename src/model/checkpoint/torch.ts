@@ -150,7 +150,7 @@ async function unzipped(
     const count = Number(new DataView((await folder.read(file, at, at + 8)).buffer).getBigUint64(0, true));
     const start = at + 8;
     at = start + count * width;
-    if (at > size) return refuse(`the storage ${key} ends at byte ${at} of ${size}`);
+    if (at > size) return refuse(`the storage ${key} would end at byte ${at}, and the file has ${size}`);
     storages.set(key, { start, end: at });
   }
   return { value: content.value, storages };
