@@ -25,11 +25,16 @@ export function caption(look: Look, language: Language, manner: Manner = 'formal
     en: `(${placeName(place, language)}, head ${head})`,
   }[language];
   // Of two texts, the word that asks is none of the keys; some models put no separators around a text.
-  const [self, special] = [!place.endsWith('.cross'), look.keys.some(({ word }) => word === null)];
+  const self = !place.endsWith('.cross');
+  // A few vocabularies have tokens for blanks, which are of no word either.
+  const outside = look.keys.filter(({ word }) => word === null).map(({ text }) => isBlank(text));
+  const [special, blanks] = [outside.includes(false), outside.includes(true)];
   if (language === 'ko') {
     const list = shown.map((key) => `${named(look, key, language)}에 ${written(key.weight)}`).join(', ');
     const more = others.length > 4 ? `, 다른 ${others.length - 4}개 단어에 ${written(hidden)}` : '';
-    const kept = [...(self ? ['자기 자신'] : []), ...(special ? ['구분 토큰'] : [])].join('과 ');
+    const kept = [...(self ? ['자기 자신'] : []), ...(special ? ['구분 토큰'] : []), ...(blanks ? ['빈칸'] : [])].join(
+      '과 ',
+    );
     const given = list
       ? `${list}${more}의 어텐션을 주고, 나머지 ${written(rest)}${particle(written(rest), '은')}`
       : `어텐션 ${written(rest)}${particle(written(rest), '을')} 모두`;
@@ -44,9 +49,13 @@ export function caption(look: Look, language: Language, manner: Manner = 'formal
   );
   if (others.length > 4)
     list.push(`${written(hidden)} to ${others.length - 4} other word${others.length === 5 ? '' : 's'}`);
-  const kept = [...(self ? ['itself'] : []), ...(special ? ['the separators'] : [])].join(' and ');
+  const kept = [...(self ? ['itself'] : []), ...(special ? ['the separators'] : []), ...(blanks ? ['blanks'] : [])]
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' and ');
   return `${query.text} gives ${[...list, ...(kept ? [`${written(rest)} to ${kept}`] : [])].join(', ')} ${whole}.`;
 }
+
+const isBlank = (text: string): boolean => /^[\s␣⏎⇥]+$/.test(text);
 
 /** What is said behind a word that the text has again: which one it is, counted from 0. */
 export const which = (word: number, language: Language): string =>

@@ -114,6 +114,12 @@ it('the caption names separators where there are some, itself where it is a key,
   expect(caption(bare, 'en')).not.toMatch(/itself|separators/);
   expect(caption(bare, 'ko')).toMatch(/의 어텐션을 줍니다 \(/);
   expect(caption(bare, 'ko', 'friendly')).toBe(caption(bare, 'ko').replace('줍니다', '줘요'));
+  const spaced: Look = { ...cross, keys: seen.keys.map((key) => (key.text === '[SEP]' ? { ...key, text: '␣' } : key)) };
+  expect(caption(spaced, 'en')).toMatch(/ to the separators and blanks \(/);
+  expect(caption({ ...spaced, place: seen.place, query: seen.query }, 'ko')).toMatch(
+    / 자기 자신과 구분 토큰과 빈칸에 /,
+  );
+  expect(caption({ ...spaced, place: seen.place }, 'en')).toMatch(/ to itself, the separators and blanks \(/);
   // Hidden by a mask, a word is none that was looked at.
   const hidden: Look = {
     ...seen,
