@@ -54,6 +54,25 @@ onThePage('edges', (_site, visited) => {
     }),
   );
 
+  it('every slider says its number as it is written beside it', () =>
+    visited(async ({ page, open }) => {
+      for (const [part, sliders] of [
+        ['dot-product', 6],
+        ['library', 1],
+        ['sentence', 5],
+        ['explore', 2],
+        ['my-library', 1],
+      ] as const) {
+        await open(`#/ko/${part}`);
+        const all = page.locator('main input[type=range]');
+        await expect.poll(() => all.count(), part).toBeGreaterThanOrEqual(sliders);
+        const unsaid = await all.evaluateAll((list) =>
+          list.filter(({ ariaValueText }) => !ariaValueText).map((slider) => slider.outerHTML),
+        );
+        expect(unsaid, part).toEqual([]);
+      }
+    }));
+
   it('Library: on a wide screen too the question whether to clear everything has its answers beside it', () =>
     visited(
       async ({ page, open }) => {
