@@ -65,7 +65,7 @@ onThePage('edges', (_site, visited) => {
       ] as const) {
         await open(`#/ko/${part}`);
         const all = page.locator('main input[type=range]');
-        await expect.poll(() => all.count(), part).toBeGreaterThanOrEqual(sliders);
+        await expect.poll(() => all.count()).toBeGreaterThanOrEqual(sliders);
         const unsaid = await all.evaluateAll((list) =>
           list.filter(({ ariaValueText }) => !ariaValueText).map((slider) => slider.outerHTML),
         );
