@@ -224,6 +224,8 @@ onThePage('the room Train in trouble', (site, visited) => {
       await begin(page);
       // While it trains already.
       await page.getByText('창을 닫거나 새로고침하면 이 학습은 사라져요').waitFor();
+      // With the first report alone nothing has been learned that could be lost.
+      await page.waitForFunction(() => Number(document.querySelector('#train-scrub')?.getAttribute('max')) >= 2);
       await page.getByRole('button', { name: '그만두기' }).click();
       await ended(page);
       expect(await page.getByText('창을 닫거나 새로고침하면 이 학습은 사라져요').count()).toBe(1);
